@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the environment and the profile of the shared AWS files say about the
+ * configuration, with the names and the precedence of the AWS SDKs.  Not the
+ * keys: they are net/creds.h's.  For conf.c only.  Main thread.
+ */
+#ifndef CONF_ENV_H
+#define CONF_ENV_H
+
+#include "conf-options.h"
+
+/*
+ * Offer all of it; sets profile, config_path and credentials_path, too.
+ * -errno with a message that names the variable, the file or the profile.
+ */
+int conf_env_offer(struct conf_options *o, char *const env[], struct err *err);
+
+void conf_env_print_help(FILE *f);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The list of a "-o": see conf-list.h.  Main thread, before the fork.  Knows
+ * the words of mount(8), not our own options.
+ */
+#include "config.h"
+
+#include "conf-list.h"
+
+#include <fnmatch.h>
+
+/* What mount(8) and fstab bring along; patterns of fnmatch(3). */
+static const struct {
+	const char *pattern;
+	enum { IGNORE, PASS, READ_ONLY, READ_WRITE } what;
+} mount_words[] = {
+	{ "ro", READ_ONLY },
+	{ "rw", READ_WRITE },
+	/* libfuse knows these */
+	{ "suid", PASS },
+	{ "nosuid", PASS },
+	{ "dev", PASS },
+	{ "nodev", PASS },
+	{ "exec", PASS },
+	{ "noexec", PASS },
+	{ "sync", PASS },
+	{ "dirsync", PASS },
+	{ "noatime", PASS },
+	{ "auto_unmount", PASS },
+	{ "fsname=*", PASS },
+	{ "subtype=*", PASS },
+	/* for mount(8), systemd and people, or without a meaning here */
+	{ "defaults", IGNORE },
+	{ "default_permissions", IGNORE }, /* always on */
+	{ "async", IGNORE },
+	{ "atime", IGNORE },
+	{ "diratime", IGNORE },
+	{ "nodiratime", IGNORE },
+	{ "relatime", IGNORE },
+	{ "norelatime", IGNORE },
+	{ "strictatime", IGNORE },
+	{ "nostrictatime", IGNORE },
+	{ "lazytime", IGNORE },
+	{ "nolazytime", IGNORE },
+	{ "iversion", IGNORE },
+	{ "noiversion", IGNORE },
+	{ "mand", IGNORE },
+	{ "nomand", IGNORE },
+	{ "silent", IGNORE },
+	{ "loud", IGNORE },
+	{ "_netdev", IGNORE },
+	{ "auto", IGNORE },
+	{ "noauto", IGNORE },
+	{ "nofail", IGNORE },
+	{ "user", IGNORE },
+	{ "user=*", IGNORE },
+	{ "users", IGNORE },
+	{ "nouser", IGNORE },
+	{ "owner", IGNORE },
+	{ "group", IGNORE },
+	{ "comment=*", IGNORE },
+	{ "[xX]-*", IGNORE },
+};
+
+void
+conf_list_add_mount_option(struct conf *c, const char *word)
+{
+	size_t len = c->mount_options ? strlen(c->mount_options) : 0;
+	char *p;
+
+	c->mount_options =
+		xrealloc(c->mount_options, len + 2 * strlen(word) + 2);
+	p = c->mount_options + len;
+	if (len > 0)
+		*p++ = ',';
+	for (; *word; word++) {
+		if (*word == ',' || *word == '\\')
+			*p++ = '\\';
+		*p++ = *word;
+	}
+	*p = '\0';
+}
+
+static bool
+take_mount_word(struct conf *c, const char *word)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(mount_words) &&
+	       fnmatch(mount_words[i].pattern, word, 0) != 0)
+		i++;
+	if (i == ARRAY_SIZE(mount_words))
+		return false;
+	if (mount_words[i].what == PASS)
+		conf_list_add_mount_option(c, word);
+	else if (mount_words[i].what != IGNORE)
+		c->is_read_only = mount_words[i].what == READ_ONLY;
+	return true;
+}
+
+static int
+set_word(struct conf_options *o, char *word, struct err *err)
+{
+	char *value;
+
+	if (*word == '\0' || take_mount_word(o->conf, word))
+		return 0; /* "-o a,,b" is harmless */
+	value = strchr(word, '=');
+	if (value)
+		*value++ = '\0';
+	return conf_option_set(o, word, value, err);
+}
+
+/* Copy a word up to the next comma; "\," and "\\" are characters of it. */
+static const char *
+next_word(const char *list, char *word)
+{
+	for (; *list && *list != ','; list++) {
+		if (list[0] == '\\' && (list[1] == ',' || list[1] == '\\'))
+			list++;
+		*word++ = *list;
+	}
+	*word = '\0';
+	return *list ? list + 1 : NULL;
+}
+
+int
+conf_list_set(struct conf_options *o, const char *list, struct err *err)
+{
+	CLEANUP_FREE char *word = xmalloc(strlen(list) + 1);
+	int rc = 0;
+
+	while (list && rc == 0) {
+		list = next_word(list, word);
+		rc = set_word(o, word, err);
+	}
+	return rc;
+}

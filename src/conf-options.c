@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of options: see conf-options.h.  A new option is a new row; the
+ * parser, the defaults and --help follow.  Main thread, before the fork.
+ */
+#include "config.h"
+
+#include "conf-options.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define DAY_MS (24 * 60 * 60 * 1000LL)
+#define DURATION_MAX_MS (24 * DAY_MS) /* libcurl takes 31 bits */
+#define ID_MAX (UINT32_MAX - 1LL) /* the last one is chown(2)'s "leave it" */
+#define BUCKET_NAME_MIN 3
+#define BUCKET_NAME_MAX                                                        \
+	255 /* of a directory entry, and of the oldest buckets */
+
+struct row;
+
+/* Put `value` (NULL only where it may be left out) into the row's field. */
+typedef int set_fn(struct conf *c, const struct row *row, const char *value,
+		   struct err *err);
+
+struct row {
+	const char *name;
+	set_fn *set;
+	size_t offset; /* of the field in struct conf */
+	const char *standard; /* the default, parsed like any value; or NULL */
+	const char *argument; /* how --help calls the value; NULL: a switch */
+	const char *help;
+	int64_t min, max;
+};
+
+static set_fn set_text, set_path, set_switch, set_style, set_duration;
+static set_fn set_number, set_octal, set_user, set_group;
+static set_fn set_cache, set_log_level, set_buckets;
+
+#define ROW(name, kind, member, ...)                                           \
+	{                                                                      \
+		name, set_##kind, offsetof(struct conf, member), __VA_ARGS__   \
+	}
+
+static const struct row table[] = {
+	ROW("endpoint_url", text, endpoint_url, NULL, "URL",
+	    "S3 endpoint other than AWS", 0, 0),
+	ROW("region", text, region, NULL, "NAME",
+	    "region (us-east-1 if nothing names one)", 0, 0),
+	ROW("profile", text, profile, "default", "NAME",
+	    "profile of the shared AWS files", 0, 0),
+	ROW("bucket", buckets, buckets, NULL, "NAME[:NAME...]",
+	    "show this bucket only (repeatable)", 0, 0),
+	ROW("force_path_style", style, style, NULL, NULL,
+	    "bucket in the path, not in the host name", 0, 0),
+	ROW("ca_bundle", path, ca_bundle, NULL, "FILE",
+	    "certificates to trust instead of the system's", 0, 0),
+	ROW("no_sign_request", switch, no_sign_request, NULL, NULL,
+	    "anonymous requests", 0, 0),
+	ROW("allow_other", switch, allow_other, NULL, NULL,
+	    "let other users in", 0, 0),
+	ROW("uid", user, uid, NULL, "USER", "owner of the files (you)", 0,
+	    ID_MAX),
+	ROW("gid", group, gid, NULL, "GROUP", "group of the files (yours)", 0,
+	    ID_MAX),
+	ROW("umask", octal, umask, "022", "OCTAL",
+	    "permissions that the files do not have", 0, 0777),
+	ROW("bucket_ttl", duration, bucket_ttl_ms, "60s", "TIME",
+	    "how long to remember names of buckets", 0, DURATION_MAX_MS),
+	ROW("linger", duration, linger_ms, "10s", "TIME",
+	    "how long to compute without a reader", 0, DURATION_MAX_MS),
+	ROW("connect_timeout", duration, connect_timeout_ms, "5s", "TIME",
+	    "limit for connecting", 1, DURATION_MAX_MS),
+	ROW("request_timeout", duration, request_timeout_ms, "30s", "TIME",
+	    "limit for a request without a byte", 1, DURATION_MAX_MS),
+	ROW("timeout", duration, timeout_ms, "60s", "TIME",
+	    "limit for an operation without progress", 1, DURATION_MAX_MS),
+	ROW("deadline", duration, deadline_ms, "0", "TIME",
+	    "limit for an operation; 0 is none", 0, DURATION_MAX_MS),
+	ROW("retries", number, retries, "4", "N", "tries after the first one",
+	    0, 100),
+	ROW("connections", number, connections, "64", "N",
+	    "most requests at a time", 1, 1024),
+	ROW("cache", cache, cache, "rw", "rw|ro|off",
+	    "use of the documents cached in the bucket", 0, 0),
+	ROW("log_level", log_level, log_level, "warn", "LEVEL",
+	    "error, warn, info or debug", 0, 0),
+	ROW("log_file", path, log_file, NULL, "FILE",
+	    "log to it, not to stderr (-f) or syslog", 0, 0),
+};
+
+_Static_assert(ARRAY_SIZE(table) <= CONF_OPTIONS_MAX, "is_given is too short");
+
+/* --- one kind of value each --- */
+
+static void *
+field_of(struct conf *c, const struct row *row)
+{
+	return (char *)c + row->offset;
+}
+
+static int
+fail(const struct row *row, const char *value, const char *expected,
+     struct err *err)
+{
+	return err_set(err, EINVAL, "option %s: \"%s\" is not %s", row->name,
+		       value, expected);
+}
+
+static int
+set_text(struct conf *c, const struct row *row, const char *value,
+	 struct err *err)
+{
+	char **field = field_of(c, row);
+
+	(void)err;
+	free(*field);
+	*field = xstrdup(value);
+	return 0;
+}
+
+char *
+conf_absolute_path(const char *path)
+{
+	CLEANUP_FREE char *cwd = NULL;
+
+	if (path[0] == '/')
+		return xstrdup(path);
+	cwd = get_current_dir_name();
+	return cwd ? xasprintf("%s/%s", cwd, path) : NULL;
+}
+
+static int
+set_path(struct conf *c, const struct row *row, const char *value,
+	 struct err *err)
+{
+	CLEANUP_FREE char *path = conf_absolute_path(value);
+
+	if (!path)
+		return err_set(err, errno, "option %s: working directory: %s",
+			       row->name, strerror(errno));
+	return set_text(c, row, path, err);
+}
+
+bool
+conf_parse_bool(const char *value, bool *out)
+{
+	static const char *const words[][2] = {
+		{ "false", "true" },
+		{ "no", "yes" },
+		{ "off", "on" },
+		{ "0", "1" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		*out = strcasecmp(value, words[i][1]) == 0;
+		if (*out || strcasecmp(value, words[i][0]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+set_switch(struct conf *c, const struct row *row, const char *value,
+	   struct err *err)
+{
+	bool is_on = true;
+
+	if (value && !conf_parse_bool(value, &is_on))
+		return fail(row, value, "true or false", err);
+	*(bool *)field_of(c, row) = is_on;
+	return 0;
+}
+
+static int
+set_style(struct conf *c, const struct row *row, const char *value,
+	  struct err *err)
+{
+	bool is_on = true;
+
+	if (value && !conf_parse_bool(value, &is_on))
+		return fail(row, value, "true or false", err);
+	c->style = is_on ? ADDRESSING_PATH : ADDRESSING_VIRTUAL;
+	return 0;
+}
+
+/* Digits of `base` and nothing else, from min to max. */
+static bool
+parse_number(const struct row *row, const char *s, int base, int64_t *out)
+{
+	*out = 0;
+	if (*s == '\0')
+		return false;
+	for (; *s; s++) {
+		if (*s < '0' || *s >= '0' + base || *out > row->max)
+			return false;
+		*out = *out * base + (*s - '0');
+	}
+	return *out >= row->min && *out <= row->max;
+}
+
+static int
+set_number(struct conf *c, const struct row *row, const char *value,
+	   struct err *err)
+{
+	char expected[64];
+
+	if (parse_number(row, value, 10, field_of(c, row)))
+		return 0;
+	snprintf(expected, sizeof(expected), "a number from %lld to %lld",
+		 (long long)row->min, (long long)row->max);
+	return fail(row, value, expected, err);
+}
+
+static int
+set_octal(struct conf *c, const struct row *row, const char *value,
+	  struct err *err)
+{
+	if (parse_number(row, value, 8, field_of(c, row)))
+		return 0;
+	return fail(row, value, "an octal number up to 0777", err);
+}
+
+static int
+set_user(struct conf *c, const struct row *row, const char *value,
+	 struct err *err)
+{
+	const struct passwd *pw = getpwnam(value);
+
+	if (pw)
+		*(int64_t *)field_of(c, row) = pw->pw_uid;
+	else if (!parse_number(row, value, 10, field_of(c, row)))
+		return fail(row, value, "a user", err);
+	return 0;
+}
+
+static int
+set_group(struct conf *c, const struct row *row, const char *value,
+	  struct err *err)
+{
+	const struct group *gr = getgrnam(value);
+
+	if (gr)
+		*(int64_t *)field_of(c, row) = gr->gr_gid;
+	else if (!parse_number(row, value, 10, field_of(c, row)))
+		return fail(row, value, "a group", err);
+	return 0;
+}
+
+/* "1.5h" in milliseconds, by hand since strtod(3) asks the locale. */
+static bool
+parse_duration(const char *s, int64_t *out)
+{
+	static const struct {
+		const char *suffix;
+		int64_t ms;
+	} units[] = {
+		{ "ms", 1 },	    { "s", 1000 },	     { "", 1000 },
+		{ "m", 60 * 1000 }, { "h", 60 * 60 * 1000 }, { "d", DAY_MS },
+	};
+	int64_t number = 0, scale = 1;
+	size_t whole = strspn(s, "0123456789"), fraction = 0;
+
+	if (s[whole] == '.')
+		fraction = strspn(s + whole + 1, "0123456789");
+	/* more digits would overflow, and say nothing */
+	if (whole + fraction < 1 || whole + fraction > 10 ||
+	    (s[whole] == '.' && fraction == 0))
+		return false;
+	for (; whole > 0; whole--)
+		number = number * 10 + (*s++ - '0');
+	if (fraction)
+		s++;
+	for (; fraction > 0; fraction--, scale *= 10)
+		number = number * 10 + (*s++ - '0');
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		*out = number * units[i].ms / scale;
+		if (strcmp(s, units[i].suffix) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+set_duration(struct conf *c, const struct row *row, const char *value,
+	     struct err *err)
+{
+	int64_t ms;
+
+	if (!parse_duration(value, &ms))
+		return fail(row, value, "a time like 500ms, 2.5s, 1m or 1h",
+			    err);
+	if (ms < row->min)
+		return fail(row, value, "long enough", err);
+	if (ms > row->max)
+		return fail(row, value, "at most 24d", err);
+	*(int64_t *)field_of(c, row) = ms;
+	return 0;
+}
+
+static int
+set_cache(struct conf *c, const struct row *row, const char *value,
+	  struct err *err)
+{
+	static const char *const words[] = {
+		[CACHE_RW] = "rw",
+		[CACHE_RO] = "ro",
+		[CACHE_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			c->cache = (enum conf_cache)i;
+			return 0;
+		}
+	}
+	return fail(row, value, "rw, ro or off", err);
+}
+
+static int
+set_log_level(struct conf *c, const struct row *row, const char *value,
+	      struct err *err)
+{
+	if (log_level_parse(value, &c->log_level))
+		return 0;
+	return fail(row, value, "error, warn, info or debug", err);
+}
+
+static bool
+is_bucket_name(const char *s, size_t len)
+{
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789._-";
+
+	return len >= BUCKET_NAME_MIN && len <= BUCKET_NAME_MAX &&
+	       s[0] != '.' && strspn(s, chars) >= len;
+}
+
+/* One name; a second time it changes nothing. */
+static int
+add_bucket(struct conf *c, const struct row *row, const char *name, size_t len,
+	   struct err *err)
+{
+	CLEANUP_FREE char *copy = xstrndup(name, len);
+
+	if (!is_bucket_name(copy, len))
+		return fail(row, copy, "the name of a bucket", err);
+	for (size_t i = 0; i < c->n_buckets; i++)
+		if (strcmp(c->buckets[i], copy) == 0)
+			return 0;
+	c->buckets =
+		xrealloc(c->buckets, (c->n_buckets + 1) * sizeof(*c->buckets));
+	c->buckets[c->n_buckets++] = steal(&copy);
+	return 0;
+}
+
+static int
+set_buckets(struct conf *c, const struct row *row, const char *value,
+	    struct err *err)
+{
+	int rc;
+
+	if (strncmp(value, "arn:", 4) == 0)
+		return add_bucket(c, row, value, strlen(value), err);
+	for (;;) {
+		size_t len = strcspn(value, ":");
+
+		rc = add_bucket(c, row, value, len, err);
+		if (rc || value[len] == '\0')
+			return rc;
+		value += len + 1;
+	}
+}
+
+/* --- options by name --- */
+
+static bool
+is_same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
+			return false;
+	return *a == *b;
+}
+
+static const struct row *
+find_row(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (is_same_name(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
+
+int
+conf_option_set(struct conf_options *o, const char *name, const char *value,
+		struct err *err)
+{
+	const struct row *row = find_row(name);
+
+	if (!row)
+		return err_set(err, EINVAL, "unknown option %s", name);
+	if (row->argument && (!value || *value == '\0'))
+		return err_set(err, EINVAL, "option %s needs a value: %s=%s",
+			       row->name, row->name, row->argument);
+	o->is_given[row - table] = true;
+	return row->set(o->conf, row, value, err);
+}
+
+int
+conf_option_offer(struct conf_options *o, const char *name, const char *value,
+		  const char *origin, struct err *err)
+{
+	int rc;
+
+	if (!value || *value == '\0' || o->is_given[find_row(name) - table])
+		return 0;
+	rc = conf_option_set(o, name, value, err);
+	if (rc)
+		err_wrap(err, "%s", origin);
+	return rc;
+}
+
+int
+conf_option_offer_defaults(struct conf_options *o, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table) && rc == 0; i++)
+		rc = conf_option_offer(o, table[i].name, table[i].standard,
+				       "default", err);
+	return rc;
+}
+
+/* --- help --- */
+
+void
+conf_print_options(FILE *f)
+{
+	char left[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct row *row = &table[i];
+
+		snprintf(left, sizeof(left), "-o %s%s%s", row->name,
+			 row->argument ? "=" : "",
+			 row->argument ? row->argument : "");
+		fprintf(f, "    %-26s %s", left, row->help);
+		if (row->standard)
+			fprintf(f, " (%s)", row->standard);
+		fputc('\n', f);
+	}
+}

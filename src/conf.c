@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: see conf.h.  Main thread, before the fork.  The command
+ * line is read here; the table of options is in conf-options.c, the list of -o
+ * in conf-list.c, environment and profile in conf-env.c.
+ */
+#include "config.h"
+
+#include "conf.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf-env.h"
+#include "conf-list.h"
+#include "conf-options.h"
+
+/* The command line while it is read. */
+struct line {
+	struct conf_options options;
+	char *const *argv;
+	int argc;
+	int next; /* index of the argument to be read */
+	const char *operands[2];
+	int n_operands;
+	bool is_operands_only; /* after "--" */
+};
+
+/* --name, --name=value */
+static int
+read_long(struct line *l, const char *arg, struct err *err)
+{
+	struct conf *c = l->options.conf;
+	size_t n = strcspn(arg, "=");
+	CLEANUP_FREE char *name = NULL;
+
+	if (strcmp(arg, "help") == 0)
+		c->show_help = true;
+	else if (strcmp(arg, "version") == 0)
+		c->show_version = true;
+	else if (strcmp(arg, "verbose") != 0) {
+		name = xstrndup(arg, n);
+		return conf_option_set(&l->options, name,
+				       arg[n] ? arg + n + 1 : NULL, err);
+	}
+	return 0;
+}
+
+/* The value of a letter: the rest of its argument, or the next one. */
+static const char *
+letter_value(struct line *l, const char *rest)
+{
+	if (*rest)
+		return rest;
+	return l->next < l->argc ? l->argv[l->next++] : NULL;
+}
+
+/* A letter that takes no value; those of mount(8)'s helpers have no effect. */
+static int
+read_letter(struct conf *c, char letter, struct err *err)
+{
+	switch (letter) {
+	case 'd':
+		c->debug = true;
+		c->foreground = true;
+		return 0;
+	case 'f':
+		c->foreground = true;
+		return 0;
+	case 'h':
+		c->show_help = true;
+		return 0;
+	case 'V':
+		c->show_version = true;
+		return 0;
+	case 'r':
+	case 'w':
+		c->is_read_only = letter == 'r';
+		return 0;
+	case 's':
+	case 'n':
+	case 'v':
+		return 0;
+	default:
+		return err_set(err, EINVAL, "unknown option -%c", letter);
+	}
+}
+
+/* "-f", "-sfnv", "-o list", "-olist" */
+static int
+read_letters(struct line *l, const char *arg, struct err *err)
+{
+	int rc = 0;
+
+	for (; *arg && rc == 0; arg++) {
+		char letter = *arg;
+		const char *value;
+
+		if (letter != 'o' && letter != 't') {
+			rc = read_letter(l->options.conf, letter, err);
+			continue;
+		}
+		value = letter_value(l, arg + 1);
+		if (!value)
+			return err_set(err, EINVAL, "-%c needs a value",
+				       letter);
+		/* -t is the type, which mount(8) tells its helpers */
+		return letter == 'o' ? conf_list_set(&l->options, value, err)
+				     : 0;
+	}
+	return rc;
+}
+
+static int
+read_argument(struct line *l, const char *arg, struct err *err)
+{
+	if (!l->is_operands_only && strcmp(arg, "--") == 0) {
+		l->is_operands_only = true;
+		return 0;
+	}
+	if (!l->is_operands_only && strncmp(arg, "--", 2) == 0)
+		return read_long(l, arg + 2, err);
+	if (!l->is_operands_only && arg[0] == '-' && arg[1] != '\0')
+		return read_letters(l, arg + 1, err);
+	if (l->n_operands == ARRAY_SIZE(l->operands))
+		return err_set(err, EINVAL,
+			       "%s: more than SOURCE and MOUNTPOINT", arg);
+	l->operands[l->n_operands++] = arg;
+	return 0;
+}
+
+static int
+read_line(struct line *l, struct err *err)
+{
+	struct conf *c = l->options.conf;
+	int rc = 0;
+
+	while (l->next < l->argc && rc == 0 && !c->show_help &&
+	       !c->show_version)
+		rc = read_argument(l, l->argv[l->next++], err);
+	return rc;
+}
+
+/* s3://, s3://NAME or the URL of an endpoint. */
+static int
+set_source(struct line *l, const char *source, struct err *err)
+{
+	struct conf *c = l->options.conf;
+	CLEANUP_FREE char *name = NULL;
+	size_t len;
+
+	c->source = xstrdup(source);
+	if (strncmp(source, "http://", 7) == 0 ||
+	    strncmp(source, "https://", 8) == 0) {
+		if (c->endpoint_url && strcmp(c->endpoint_url, source) != 0)
+			return err_set(err, EINVAL,
+				       "two endpoints: %s and endpoint_url=%s",
+				       source, c->endpoint_url);
+		return conf_option_offer(&l->options, "endpoint_url", source,
+					 "source", err);
+	}
+	if (strncmp(source, "s3://", 5) != 0)
+		return err_set(
+			err, EINVAL,
+			"source %s is neither s3://, s3://BUCKET nor the "
+			"URL of an endpoint",
+			source);
+	len = strlen(source + 5);
+	if (len > 0 && source[5 + len - 1] == '/')
+		len--;
+	name = xstrndup(source + 5, len);
+	if (*name == '\0')
+		return 0;
+	if (strchr(name, ':')) /* several, were it bucket= */
+		return err_set(err, EINVAL, "source %s is not one bucket",
+			       source);
+	return conf_option_set(&l->options, "bucket", name, err);
+}
+
+/*
+ * The mount point as mount(8) would have it.  Absolute, since the daemon will
+ * go to "/".
+ */
+static int
+set_mountpoint(struct conf *c, const char *path, struct err *err)
+{
+	struct stat st;
+	int rc = stat(path, &st) == 0 ? 0 : -errno;
+
+	if (rc == -ENOTCONN)
+		return err_set(err, ENOTCONN,
+			       "mount point %s: a dead mount is still there "
+			       "(fusermount3 -u %s)",
+			       path, path);
+	if (rc == 0 && !S_ISDIR(st.st_mode))
+		rc = -ENOTDIR;
+	if (rc == 0) {
+		c->mountpoint = realpath(path, NULL);
+		rc = c->mountpoint ? 0 : -errno;
+	}
+	if (rc)
+		return err_set(err, -rc, "mount point %s: %s", path,
+			       strerror(-rc));
+	return 0;
+}
+
+static int
+set_operands(struct line *l, struct err *err)
+{
+	bool has_source = l->n_operands == 2;
+	int rc;
+
+	if (l->n_operands == 0)
+		return err_set(err, EINVAL, "no mount point given");
+	rc = set_source(l, has_source ? l->operands[0] : "s3://", err);
+	if (rc)
+		return rc;
+	return set_mountpoint(l->options.conf, l->operands[l->n_operands - 1],
+			      err);
+}
+
+/* What is wrong now would be wrong at every open. */
+static int
+check(const struct conf *c, struct err *err)
+{
+	struct endpoint *e = NULL;
+	int rc;
+
+	if (c->ca_bundle && access(c->ca_bundle, R_OK) != 0)
+		return err_set(err, errno, "ca_bundle %s: %s", c->ca_bundle,
+			       strerror(errno));
+	rc = endpoint_new(&e, c->endpoint_url, c->region, c->style, err);
+	endpoint_free(e);
+	return rc;
+}
+
+/* In order of precedence: whoever comes first is heard. */
+static int
+merge(struct line *l, char *const env[], struct err *err)
+{
+	struct conf *c = l->options.conf;
+	int rc;
+
+	c->is_profile_explicit = c->profile != NULL;
+	rc = set_operands(l, err);
+	if (rc == 0 && c->debug)
+		rc = conf_option_offer(&l->options, "log_level", "debug", "-d",
+				       err);
+	if (rc == 0)
+		rc = conf_env_offer(&l->options, env, err);
+	if (rc == 0)
+		rc = conf_option_offer_defaults(&l->options, err);
+	if (rc == 0)
+		rc = check(c, err);
+	if (rc == 0 && c->is_read_only)
+		conf_list_add_mount_option(c, "ro");
+	return rc;
+}
+
+int
+conf_load(struct conf *c, int argc, char *const argv[], char *const env[],
+	  struct err *err)
+{
+	struct line l = { .argv = argv, .argc = argc, .next = 1 };
+	int rc;
+
+	*c = (struct conf){ .uid = -1, .gid = -1 };
+	l.options.conf = c;
+	rc = read_line(&l, err);
+	if (rc || c->show_help || c->show_version)
+		return rc;
+	return merge(&l, env, err);
+}
+
+void
+conf_clear(struct conf *c)
+{
+	for (size_t i = 0; i < c->n_buckets; i++)
+		free(c->buckets[i]);
+	free(c->buckets);
+	free(c->source);
+	free(c->mountpoint);
+	free(c->endpoint_url);
+	free(c->region);
+	free(c->ca_bundle);
+	free(c->profile);
+	free(c->config_path);
+	free(c->credentials_path);
+	free(c->mount_options);
+	free(c->log_file);
+	*c = (struct conf){ 0 };
+}
+
+void
+conf_print_help(FILE *f)
+{
+	fputs("usage: dgstatfs [options] [SOURCE] MOUNTPOINT\n"
+	      "\n"
+	      "SOURCE is s3:// (AWS, all buckets: the default), s3://BUCKET "
+	      "or the URL of an\n"
+	      "endpoint.\n"
+	      "\n"
+	      "general options:\n"
+	      "    -o opt,[opt...]        mount options\n"
+	      "    -h   --help            print help\n"
+	      "    -V   --version         print version\n"
+	      "    -d                     debug output (implies -f)\n"
+	      "    -f                     foreground operation\n"
+	      "    -s                     for other programs' sake: no "
+	      "effect\n"
+	      "\n"
+	      "dgstatfs options (also as --name=value), with their "
+	      "defaults:\n",
+	      f);
+	conf_print_options(f);
+	fputs("\n"
+	      "Times are 500ms, 2.5s, 1m, 1h, 1d; a bare number is "
+	      "seconds.\n"
+	      "\n"
+	      "environment:\n",
+	      f);
+	conf_env_print_help(f);
+}

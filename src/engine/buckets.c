@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of buckets: see buckets.h.  Any thread: one leaf lock.
+ */
+#include "config.h"
+
+#include "engine/buckets.h"
+
+#include <pthread.h>
+
+#define uthash_fatal(msg) die_no_memory()
+#include <uthash.h>
+
+#include "util/date.h"
+
+/* Names answered with no or denied that are remembered at a time. */
+#define ABSENT_MAX 4096
+
+struct entry {
+	struct bucket bucket;
+	UT_hash_handle hh;
+};
+
+/* A name of which the store said that it is not there, or not for us. */
+struct absent {
+	char name[BUCKET_NAME_MAX + 1];
+	enum bucket_answer answer;
+	int64_t expires_ms;
+	UT_hash_handle hh; /* in order of insertion, so of expiry */
+};
+
+struct buckets {
+	int64_t ttl_ms;
+	bool is_confined;
+
+	/* under lock */
+	pthread_mutex_t lock;
+	struct entry *by_name;
+	struct entry **by_index;
+	unsigned n;
+	struct absent *absent;
+	int64_t list_expires_ms;
+	bool is_list_denied;
+};
+
+static void
+unlock(pthread_mutex_t **lock)
+{
+	pthread_mutex_unlock(*lock);
+}
+
+/* Hold the lock until the end of the scope. */
+#define LOCKED(b)                                                              \
+	pthread_mutex_t *scope_lock CLEANUP(unlock) = &(b)->lock;              \
+	pthread_mutex_lock(scope_lock)
+
+bool
+bucket_name_is_possible(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n < 3 || n > BUCKET_NAME_MAX || name[0] == '.')
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
+			    "YZ0123456789._-") == n;
+}
+
+/* --- under lock --- */
+
+static struct bucket *
+add(struct buckets *b, const char *name)
+{
+	struct entry *e;
+
+	HASH_FIND_STR(b->by_name, name, e);
+	if (!e) {
+		e = xnew(struct entry);
+		e->bucket.name = xstrdup(name);
+		e->bucket.index = b->n;
+		for (int i = 0; i < 2; i++)
+			atomic_init(&e->bucket.control_changed_at[i],
+				    date_now());
+		b->by_index = xrealloc(b->by_index,
+				       (b->n + 1) * sizeof(b->by_index[0]));
+		b->by_index[b->n++] = e;
+		HASH_ADD_KEYPTR(hh, b->by_name, e->bucket.name,
+				strlen(e->bucket.name), e);
+	}
+	return &e->bucket;
+}
+
+static void
+forget_absent(struct buckets *b, const char *name)
+{
+	struct absent *a;
+
+	HASH_FIND_STR(b->absent, name, a);
+	if (a) {
+		HASH_DEL(b->absent, a);
+		free(a);
+	}
+}
+
+/* --- asking --- */
+
+enum bucket_answer
+buckets_find(struct buckets *b, const char *name, struct bucket **out)
+{
+	struct entry *e;
+	struct absent *a;
+	LOCKED(b);
+
+	HASH_FIND_STR(b->by_name, name, e);
+	if (e && (e->bucket.is_listed || e->bucket.is_reached)) {
+		*out = &e->bucket;
+		return BUCKET_IS_THERE;
+	}
+	HASH_FIND_STR(b->absent, name, a);
+	if (a && a->expires_ms > date_mono_ms())
+		return a->answer;
+	return e || !b->is_confined ? BUCKET_IS_UNKNOWN : BUCKET_IS_NOT;
+}
+
+struct bucket *
+buckets_get(struct buckets *b, unsigned index)
+{
+	LOCKED(b);
+
+	return index < b->n ? &b->by_index[index]->bucket : NULL;
+}
+
+unsigned
+buckets_count(struct buckets *b)
+{
+	LOCKED(b);
+
+	return b->n;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **
+buckets_names(struct buckets *b, size_t *n)
+{
+	char **names;
+	LOCKED(b);
+
+	*n = 0;
+	names = xcalloc(b->n, sizeof(names[0]));
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct bucket *bucket = &b->by_index[i]->bucket;
+
+		if (bucket->is_listed || bucket->is_reached)
+			names[(*n)++] = xstrdup(bucket->name);
+	}
+	qsort(names, *n, sizeof(names[0]), compare_names);
+	return names;
+}
+
+bool
+buckets_list_is_fresh(struct buckets *b, bool *denied)
+{
+	LOCKED(b);
+
+	*denied = b->is_list_denied;
+	return b->is_confined || b->list_expires_ms > date_mono_ms();
+}
+
+bool
+buckets_is_confined(const struct buckets *b)
+{
+	return b->is_confined;
+}
+
+/* --- being told --- */
+
+void
+buckets_set_list(struct buckets *b, char *const *names, size_t n)
+{
+	LOCKED(b);
+
+	for (unsigned i = 0; i < b->n; i++)
+		b->by_index[i]->bucket.is_listed = false;
+	for (size_t i = 0; i < n; i++) {
+		add(b, names[i])->is_listed = true;
+		forget_absent(b, names[i]);
+	}
+	b->list_expires_ms = date_mono_ms() + b->ttl_ms;
+	b->is_list_denied = false;
+}
+
+void
+buckets_set_list_denied(struct buckets *b)
+{
+	LOCKED(b);
+
+	b->list_expires_ms = date_mono_ms() + b->ttl_ms;
+	b->is_list_denied = true;
+}
+
+void
+buckets_set_there(struct buckets *b, const char *name)
+{
+	LOCKED(b);
+
+	add(b, name)->is_reached = true;
+	forget_absent(b, name);
+}
+
+void
+buckets_set_not_there(struct buckets *b, const char *name,
+		      enum bucket_answer answer)
+{
+	struct entry *e;
+	struct absent *a;
+	LOCKED(b);
+
+	HASH_FIND_STR(b->by_name, name, e);
+	if (e)
+		e->bucket.is_listed = e->bucket.is_reached = false;
+	forget_absent(b, name);
+	if (HASH_COUNT(b->absent) >= ABSENT_MAX) {
+		a = b->absent; /* the oldest */
+		HASH_DEL(b->absent, a);
+		free(a);
+	}
+	a = xnew(struct absent);
+	snprintf(a->name, sizeof(a->name), "%s", name);
+	a->answer = answer;
+	a->expires_ms = date_mono_ms() + b->ttl_ms;
+	HASH_ADD_STR(b->absent, name, a);
+}
+
+struct buckets *
+buckets_new(int64_t ttl_ms, char *const *names, size_t n_names)
+{
+	struct buckets *b = xnew(struct buckets);
+
+	b->ttl_ms = ttl_ms;
+	b->is_confined = n_names > 0;
+	pthread_mutex_init(&b->lock, NULL);
+	for (size_t i = 0; i < n_names; i++)
+		add(b, names[i])->is_listed = true;
+	return b;
+}
+
+void
+buckets_free(struct buckets *b)
+{
+	struct absent *a, *next;
+
+	if (!b)
+		return;
+	HASH_CLEAR(hh, b->by_name);
+	for (unsigned i = 0; i < b->n; i++) {
+		free((char *)b->by_index[i]->bucket.name);
+		free(b->by_index[i]);
+	}
+	free(b->by_index);
+	HASH_ITER (hh, b->absent, a, next) {
+		HASH_DEL(b->absent, a);
+		free(a);
+	}
+	pthread_mutex_destroy(&b->lock);
+	free(b);
+}

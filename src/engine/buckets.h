@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the mount knows of buckets: which exist, as far as the store said within
+ * bucket_ttl, and for each the state of its control files and of its last
+ * documents.  The FUSE thread answers from it at once; the net thread fills it.
+ *
+ * Any thread, but for what struct bucket says of its fields.  A struct bucket
+ * lives as long as the registry: names that the store never confirmed get none.
+ */
+#ifndef ENGINE_BUCKETS_H
+#define ENGINE_BUCKETS_H
+
+#include <stdatomic.h>
+
+#include "engine/snapshot.h"
+#include "stats/mode.h"
+
+#define BUCKET_NAME_MAX 255
+
+struct flight;
+
+struct bucket {
+	const char *name; /* immutable, as index */
+	unsigned index; /* 0, 1, 2, …: what inode numbers are made of */
+
+	/* control files; any thread */
+	atomic_bool nocache;
+	/* refresh: a generation number, not a flag; marked != done: pending */
+	atomic_uint marked[N_MODES];
+	atomic_uint done[N_MODES];
+	_Atomic(int64_t) control_changed_at[2]; /* seconds: refresh, nocache */
+
+	/* the last documents, for stat(2); any thread; 0: none yet */
+	_Atomic(int64_t) last_len[N_MODES];
+	_Atomic(int64_t) last_computed_at[N_MODES];
+
+	/* net thread only */
+	struct flight *flights[N_MODES];
+
+	/* under the registry's lock */
+	bool is_listed; /* by ListBuckets, or named by -o bucket= */
+	bool is_reached; /* by HeadBucket or LIST */
+};
+
+struct buckets;
+
+/* With `names` the mount is confined to these. */
+struct buckets *buckets_new(int64_t ttl_ms, char *const *names, size_t n_names);
+void buckets_free(struct buckets *b);
+
+/* Names that no bucket can have are never asked about. */
+bool bucket_name_is_possible(const char *name);
+
+enum bucket_answer {
+	BUCKET_IS_THERE,
+	BUCKET_IS_NOT, /* the store said so less than ttl ago */
+	BUCKET_IS_DENIED, /* likewise */
+	BUCKET_IS_UNKNOWN, /* ask the store */
+};
+
+/* What is known of `name`; *out is set if it is there. */
+enum bucket_answer buckets_find(struct buckets *b, const char *name,
+				struct bucket **out);
+
+/* The bucket with that index, NULL if there is none. */
+struct bucket *buckets_get(struct buckets *b, unsigned index);
+unsigned buckets_count(struct buckets *b); /* indices in use */
+
+/* Names of those that are there, sorted; the caller frees each and the array. */
+char **buckets_names(struct buckets *b, size_t *n);
+
+/* Whether ListBuckets answered less than ttl ago; *denied: with a refusal. */
+bool buckets_list_is_fresh(struct buckets *b, bool *denied);
+bool buckets_is_confined(const struct buckets *b);
+
+/* What the store said just now; net thread. */
+void buckets_set_list(struct buckets *b, char *const *names, size_t n);
+void buckets_set_list_denied(struct buckets *b);
+void buckets_set_there(struct buckets *b, const char *name);
+void buckets_set_not_there(struct buckets *b, const char *name,
+			   enum bucket_answer answer);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cached documents in a bucket: see cache.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/cache.h"
+
+#include <errno.h>
+
+#define CACHE_KEY_MAX 64
+
+static void
+print_key(enum mode mode, char out[CACHE_KEY_MAX])
+{
+	snprintf(out, CACHE_KEY_MAX, INTERNAL_PREFIX "stats_%s.json",
+		 mode_names[mode]);
+}
+
+struct s3_call *
+cache_get(struct s3 *s3, const char *bucket, enum mode mode,
+	  s3_done_fn *on_done, void *arg)
+{
+	char key[CACHE_KEY_MAX];
+
+	print_key(mode, key);
+	return s3_get_object(s3, bucket, key, DOC_MAX, on_done, arg);
+}
+
+static enum cache_verdict
+judge_failure(const struct s3_answer *answer, struct err *err)
+{
+	err_copy(err, &answer->err);
+	if (answer->status == 404)
+		return CACHE_ABSENT;
+	if (answer->err.code == EFBIG)
+		return CACHE_BAD;
+	return answer->err.code == EACCES ? CACHE_REFUSED : CACHE_FAILED;
+}
+
+enum cache_verdict
+cache_judge(const struct s3_answer *answer, const char *bucket, enum mode mode,
+	    struct snapshot **out, struct err *err)
+{
+	const struct buf *body;
+	struct doc doc;
+
+	if (answer->err.code)
+		return judge_failure(answer, err);
+	body = &answer->http->body;
+	switch (doc_parse(&doc, buf_str(body), body->len, bucket, mode, err)) {
+	case DOC_GOOD:
+		*out = snapshot_new(xstrndup(buf_str(body), body->len),
+				    body->len, doc.computed_at,
+				    &doc.validation);
+		return CACHE_GOOD;
+	case DOC_FOREIGN:
+		return CACHE_FOREIGN;
+	case DOC_BAD:
+		break;
+	}
+	return CACHE_BAD;
+}
+
+struct s3_call *
+cache_put(struct s3 *s3, const char *bucket, enum mode mode,
+	  const struct snapshot *s, s3_done_fn *on_done, void *arg)
+{
+	/*
+	 * dg-no-delta: else a DeltaGlider proxy on the way might store our
+	 * document as a delta.
+	 */
+	static const struct sigv4_header headers[] = {
+		{ "content-type", "application/json" },
+		{ "x-amz-meta-dg-no-delta", "true" },
+		{ "x-amz-meta-x-deltaglider-cache", "true" },
+	};
+	char key[CACHE_KEY_MAX];
+
+	print_key(mode, key);
+	return s3_put_object(
+		s3,
+		&(struct s3_put){ .bucket = bucket,
+				  .key = key,
+				  .body = s->data,
+				  .body_len = s->len,
+				  .headers = headers,
+				  .n_headers = ARRAY_SIZE(headers) },
+		on_done, arg);
+}

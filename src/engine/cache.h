@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where documents live in a bucket, and what lies there: GET and PUT of
+ * ".deltaglider/stats_{mode}.json".  Net thread only.
+ */
+#ifndef ENGINE_CACHE_H
+#define ENGINE_CACHE_H
+
+#include "engine/snapshot.h"
+#include "s3/s3-object.h"
+#include "stats/doc.h"
+
+enum cache_policy { CACHE_POLICY_RW, CACHE_POLICY_RO, CACHE_POLICY_OFF };
+
+/* What the GET of a cached document brought. */
+enum cache_verdict {
+	CACHE_NOT_ASKED,
+	CACHE_ABSENT, /* 404 */
+	CACHE_GOOD, /* a document that may be valid */
+	CACHE_BAD, /* corrupt, over-long, of another bucket, contradictory */
+	CACHE_FOREIGN, /* another program's version */
+	CACHE_REFUSED, /* access denied */
+	CACHE_FAILED, /* any other failure: nothing is known */
+};
+
+struct s3_call *cache_get(struct s3 *s3, const char *bucket, enum mode mode,
+			  s3_done_fn *on_done, void *arg);
+
+/*
+ * What that answer is.  CACHE_GOOD: *out is the document, byte for byte, a new
+ * reference.  Otherwise `err` says what is wrong with it.
+ */
+enum cache_verdict cache_judge(const struct s3_answer *answer,
+			       const char *bucket, enum mode mode,
+			       struct snapshot **out, struct err *err);
+
+/* `s` must live until the completion. */
+struct s3_call *cache_put(struct s3 *s3, const char *bucket, enum mode mode,
+			  const struct snapshot *s, s3_done_fn *on_done,
+			  void *arg);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The net thread: see engine.h.
+ *
+ * The loop: take the mail out under the lock, then work without it; look for
+ * interrupted waiters; run timers; move bytes.  All state but the mailbox and
+ * two flags belongs to the net thread.
+ */
+#include "config.h"
+
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <utlist.h>
+
+#include "engine/flight.h"
+#include "engine/lookup.h"
+
+struct engine {
+	pthread_t thread;
+	struct http *http; /* http_wake() from any thread */
+	atomic_bool is_stopping;
+	atomic_bool has_interrupts; /* some waiter has is_interrupted set */
+
+	/* under lock */
+	pthread_mutex_t lock;
+	struct waiter *mail;
+
+	/* net thread only */
+	struct timers timers;
+	struct s3 *s3;
+	struct heads heads;
+	struct flight_env flights;
+	struct lookup_env lookups;
+	struct waiter *all; /* every waiter that was not completed yet */
+};
+
+/* --- mail --- */
+
+void
+engine_post(struct engine *e, struct waiter *w)
+{
+	pthread_mutex_lock(&e->lock);
+	DL_APPEND(e->mail, w);
+	pthread_mutex_unlock(&e->lock);
+	http_wake(e->http);
+}
+
+void
+engine_interrupt(struct engine *e)
+{
+	atomic_store(&e->has_interrupts, true);
+	http_wake(e->http);
+}
+
+static void
+accept_waiter(struct engine *e, struct waiter *w)
+{
+	w->list = NULL;
+	w->all = &e->all;
+	DL_APPEND2(e->all, w, all_prev, all_next);
+	/* interrupted while in the mail: has_interrupts was taken for others */
+	if (atomic_load(&w->is_interrupted))
+		atomic_store(&e->has_interrupts, true);
+	if (w->kind == WAIT_FOR_STATS)
+		flight_add(flight_get(&e->flights, w->bucket, w->mode), w);
+	else
+		lookup_add(&e->lookups, w);
+}
+
+static void
+take_mail(struct engine *e)
+{
+	struct waiter *mail, *w;
+
+	pthread_mutex_lock(&e->lock);
+	mail = steal(&e->mail);
+	pthread_mutex_unlock(&e->lock);
+	while ((w = mail)) {
+		DL_DELETE(mail, w);
+		accept_waiter(e, w);
+	}
+}
+
+/* --- interrupts --- */
+
+static void
+complete_interrupted(struct waiter *w)
+{
+	struct bucket *bucket = w->bucket;
+	enum mode mode = w->mode;
+	bool is_reader = w->kind == WAIT_FOR_STATS;
+	struct err err;
+
+	err_set(&err, EINTR, "interrupted");
+	waiter_complete(w, NULL, &err); /* w is gone */
+	if (is_reader)
+		flight_left(bucket->flights[mode]);
+}
+
+static void
+look_for_interrupts(struct engine *e)
+{
+	struct waiter *w, *next;
+
+	if (!atomic_exchange(&e->has_interrupts, false))
+		return;
+	DL_FOREACH_SAFE2(e->all, w, next, all_next)
+	{
+		if (atomic_load(&w->is_interrupted))
+			complete_interrupted(w);
+	}
+}
+
+/* --- the loop --- */
+
+static void
+turn(struct engine *e)
+{
+	timers_run(&e->timers);
+	http_poll(e->http, timers_wait_ms(&e->timers));
+}
+
+/* Call `fn` for every flight there is. */
+static void
+for_flights(struct engine *e, void (*fn)(struct flight *))
+{
+	unsigned n = buckets_count(e->flights.buckets);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct bucket *bucket = buckets_get(e->flights.buckets, i);
+
+		for (int mode = 0; mode < N_MODES; mode++)
+			if (bucket->flights[mode])
+				fn(bucket->flights[mode]);
+	}
+}
+
+/* Everybody gets an answer, then all that is under way is waited for. */
+static void
+wind_down(struct engine *e)
+{
+	struct err err;
+
+	e->flights.is_stopping = true;
+	take_mail(e);
+	err_set(&err, EINTR, "the mount ends");
+	while (e->all)
+		waiter_complete(e->all, NULL, &err);
+	for_flights(e, flight_stop);
+	lookup_stop(&e->lookups);
+	while (e->flights.jobs.n_jobs || e->flights.n_stores ||
+	       e->lookups.lookups)
+		turn(e);
+	for_flights(e, flight_free);
+}
+
+static void *
+run(void *arg)
+{
+	struct engine *e = arg;
+
+	while (!atomic_load(&e->is_stopping)) {
+		take_mail(e);
+		look_for_interrupts(e);
+		turn(e);
+	}
+	wind_down(e);
+	return NULL;
+}
+
+/* --- start and stop --- */
+
+static void
+engine_free(struct engine *e)
+{
+	s3_free(e->s3);
+	http_free(e->http);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+static void
+set_environments(struct engine *e, const struct engine_options *o)
+{
+	e->heads.limit = (unsigned)o->connections;
+	e->flights = (struct flight_env){
+		.jobs = { .s3 = e->s3,
+			  .timers = &e->timers,
+			  .heads = &e->heads,
+			  .timeout_ms = o->timeout_ms,
+			  .deadline_ms = o->deadline_ms },
+		.buckets = o->buckets,
+		.cache = o->cache,
+		.linger_ms = o->linger_ms,
+	};
+	e->lookups = (struct lookup_env){
+		.s3 = e->s3,
+		.timers = &e->timers,
+		.buckets = o->buckets,
+		.deadline_ms = o->lookup_ms,
+	};
+}
+
+/* Signals belong to the FUSE thread: the new one is born with all blocked. */
+static int
+start_thread(struct engine *e)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&e->thread, NULL, run, e);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+int
+engine_start(struct engine **out, const struct engine_options *o,
+	     struct err *err)
+{
+	struct engine *e = xnew(struct engine);
+	int rc;
+
+	pthread_mutex_init(&e->lock, NULL);
+	rc = http_new(&e->http, &o->http, &e->timers, err);
+	if (rc == 0) {
+		e->s3 = s3_new(e->http, &e->timers, o->endpoint, o->creds,
+			       o->retries);
+		set_environments(e, o);
+		rc = start_thread(e);
+		if (rc)
+			rc = err_set(err, rc, "no thread: %s", strerror(rc));
+	}
+	if (rc) {
+		engine_free(e);
+		return rc;
+	}
+	*out = e;
+	return 0;
+}
+
+void
+engine_stop(struct engine *e)
+{
+	if (!e)
+		return;
+	atomic_store(&e->is_stopping, true);
+	http_wake(e->http);
+	pthread_join(e->thread, NULL);
+	engine_free(e);
+}

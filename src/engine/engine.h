@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The net thread: everything that talks to the store happens there.  Others
+ * post waiters and are called back.  Knows no FUSE.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/cache.h"
+#include "engine/waiter.h"
+#include "net/http.h"
+
+struct engine;
+
+struct engine_options {
+	struct http_options http;
+	const struct endpoint *endpoint; /* these three outlive the engine */
+	struct creds_chain *creds;
+	struct buckets *buckets;
+	int retries; /* after the first try */
+	int connections; /* HEADs under way at a time */
+	enum cache_policy cache;
+	int64_t timeout_ms; /* of a computation, without progress */
+	int64_t deadline_ms; /* of a computation; 0: none */
+	int64_t lookup_ms; /* of a question about a bucket */
+	int64_t linger_ms; /* a computation that nobody waits for */
+};
+
+/* After the fork: starts the thread, with all signals blocked. */
+int engine_start(struct engine **out, const struct engine_options *o,
+		 struct err *err);
+
+/*
+ * Answers every waiter with EINTR, ends all work and joins the thread.  Nothing
+ * may be posted any more.  NULL is fine.
+ */
+void engine_stop(struct engine *e);
+
+/* Hand a waiter over; its completion may come before this returns. */
+void engine_post(struct engine *e, struct waiter *w);
+
+/* w->is_interrupted was set: complete that waiter with EINTR soon. */
+void engine_interrupt(struct engine *e);
+
+#endif

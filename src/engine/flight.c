@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single-flight: see flight.h.  Net thread only.
+ *
+ * Read your writes, and share.  A reader may only be given a result whose LIST
+ * began after the reader came.  So there are three lists of readers:
+ *
+ *     next      wait for a LIST that has not begun
+ *     current   wait for the job whose LIST began after they came
+ *     probe     wait for a mere LIST that began while current was computing
+ *
+ * One LIST at a time: who comes while one is under way is `next`.  When the
+ * LIST of `current` has ended but its HEADs (or its PUT) go on, a probe lists for
+ * `next`: if it finds the same validation, the result of `current` is as true for
+ * those readers as if it had been begun for them, and they join it; so a hundred
+ * readers during a long sweep of an unchanged bucket cause one sweep and a few
+ * LISTs.  If it finds another, they wait for `current` to end (at most one sweep
+ * runs) and become the next one.  Quick has no probes: they would cost as much
+ * as the answer itself.
+ *
+ * Refresh is a generation number: a job takes bucket->marked when it begins, and
+ * sets bucket->done to it when it has succeeded.  A mark that comes in the middle
+ * makes the two differ, so the next job is forced; a probe never lets a reader
+ * join a job that began before the mark.
+ *
+ * nocache: every open computes; those that wait at the same time share, but
+ * there is no probe.
+ *
+ * Interest: a job whose last reader has gone runs on for `linger`, as long as
+ * nobody waits in any of the lists, then is stopped.
+ */
+#include "config.h"
+
+#include "engine/flight.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "engine/store.h"
+#include "util/log.h"
+
+/* Readers get their answer this long after the result, stored or not. */
+#define STORE_WAIT_MS 2000
+
+/* A document larger than this is not remembered by the mount itself. */
+#define LAST_MAX (64 * 1024)
+
+struct flight {
+	struct flight_env *env;
+	struct bucket *bucket;
+	enum mode mode;
+	struct waiter *next, *current, *probe; /* readers */
+	struct job *job; /* of current; NULL once it has ended */
+	struct job *probe_job;
+	unsigned generation; /* bucket->marked when job began */
+	bool is_uncached; /* nocache was on when job began */
+	bool is_outdated; /* a probe saw another listing: no more of them */
+	/* what job gave: kept until it is stored and no probe may need it */
+	struct snapshot *result;
+	bool is_result_storable;
+	const struct store_op *awaited; /* the PUT that current waits for */
+	struct timer store_wait, linger;
+	struct snapshot *last; /* the mount's own last document */
+	struct store store;
+};
+
+static void pump(struct flight *f);
+
+/* --- the end of current --- */
+
+/* Answer the readers of current, and let the next begin. */
+static void
+finish_current(struct flight *f, const struct err *err)
+{
+	timer_disarm(f->env->jobs.timers, &f->store_wait);
+	f->awaited = NULL;
+	waiters_complete(&f->current, f->result, err);
+	if (!f->probe_job)
+		snapshot_unref(steal(&f->result));
+	pump(f);
+}
+
+static void
+on_store_wait(void *arg)
+{
+	finish_current(arg, &(struct err)ERR_INIT);
+}
+
+static void
+on_stored(void *arg, const struct store_op *op)
+{
+	struct flight *f = arg;
+
+	if (f->awaited == op)
+		finish_current(f, &(struct err)ERR_INIT);
+}
+
+static void
+on_failure(struct flight *f, const struct err *err)
+{
+	log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
+		mode_names[f->mode], err->msg, strerror(err->code));
+	if (err->code == ENOENT)
+		buckets_set_not_there(f->env->buckets, f->bucket->name,
+				      BUCKET_IS_NOT);
+	if (f->probe_job) { /* it has nothing to be compared with any more */
+		job_stop(steal(&f->probe_job));
+		waiters_move(&f->probe, &f->next);
+	}
+	finish_current(f, err);
+}
+
+/* What the mount itself keeps of a result. */
+static void
+remember(struct flight *f, const struct job_result *r)
+{
+	struct snapshot *doc = r->doc;
+
+	atomic_store(&f->bucket->last_len[f->mode], (int64_t)doc->len);
+	atomic_store(&f->bucket->last_computed_at[f->mode], doc->computed_at);
+	if (!r->is_storable)
+		return;
+	atomic_store(&f->bucket->done[f->mode], f->generation);
+	if (doc->len <= LAST_MAX && doc != f->last) {
+		snapshot_unref(f->last);
+		f->last = snapshot_ref(doc);
+	}
+	if (r->is_computed)
+		f->store.is_stored = false;
+	else if (!r->is_from_memory)
+		f->store.is_stored = true;
+}
+
+static bool
+is_to_be_stored(const struct flight *f, const struct job_result *r)
+{
+	bool is_missing = !f->store.is_stored || r->verdict == CACHE_GOOD;
+	bool is_new = r->is_computed || (r->is_from_memory && is_missing);
+
+	return is_new && r->is_storable && !f->is_uncached &&
+	       store_may(&f->store, r->verdict);
+}
+
+static void
+on_job_done(void *arg, const struct job_result *r, const struct err *err)
+{
+	struct flight *f = arg;
+
+	f->job = NULL;
+	timer_disarm(f->env->jobs.timers, &f->linger);
+	if (err->code) {
+		on_failure(f, err);
+		return;
+	}
+	store_saw(&f->store, r->verdict, &r->cache_err);
+	remember(f, r);
+	f->result = snapshot_ref(r->doc);
+	f->is_result_storable = r->is_storable;
+	if (!is_to_be_stored(f, r)) {
+		finish_current(f, err);
+		return;
+	}
+	f->awaited = store_put(&f->store, r->doc, r->verdict);
+	timer_arm(f->env->jobs.timers, &f->store_wait, STORE_WAIT_MS);
+	pump(f);
+}
+
+/* --- probes --- */
+
+/* The listing that current's result is, or will be, true for; NULL: unknown. */
+static const struct validation *
+current_validation(const struct flight *f)
+{
+	if (f->job)
+		return job_validation(f->job);
+	return f->result && f->is_result_storable ? &f->result->validation
+						  : NULL;
+}
+
+static bool
+may_share(const struct flight *f)
+{
+	return f->generation == atomic_load(&f->bucket->marked[f->mode]) &&
+	       !f->is_uncached && !atomic_load(&f->bucket->nocache);
+}
+
+/* Nobody waits any more: current runs on for a while. */
+static void
+linger_if_alone(struct flight *f)
+{
+	if (f->job && !f->current && !f->probe && !f->next)
+		timer_arm(f->env->jobs.timers, &f->linger, f->env->linger_ms);
+}
+
+static void
+on_probe_done(void *arg, const struct job_result *r, const struct err *err)
+{
+	struct flight *f = arg;
+	const struct validation *v = current_validation(f);
+
+	f->probe_job = NULL;
+	if (err->code) {
+		log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
+			mode_names[f->mode], err->msg, strerror(err->code));
+		waiters_complete(&f->probe, NULL, err);
+	} else if (v && may_share(f) && validation_matches(v, &r->validation)) {
+		waiters_move(&f->probe, &f->current);
+	} else {
+		f->is_outdated = true;
+		waiters_move(&f->next,
+			     &f->probe); /* behind those of the probe */
+		waiters_move(&f->probe, &f->next);
+	}
+	if (!f->job && !f->awaited)
+		finish_current(f, &(struct err)ERR_INIT);
+	else
+		pump(f);
+	linger_if_alone(f); /* its readers may have been the last */
+}
+
+static void
+start_probe(struct flight *f)
+{
+	waiters_move(&f->next, &f->probe);
+	f->probe_job = job_new(&(struct job_options){
+		.env = &f->env->jobs,
+		.kind = JOB_PROBE,
+		.bucket = f->bucket,
+		.mode = f->mode,
+		.on_done = on_probe_done,
+		.arg = f,
+	});
+}
+
+/* --- what to do next --- */
+
+static bool
+may_use_last(void *arg, enum cache_verdict verdict)
+{
+	const struct flight *f = arg;
+
+	/*
+	 * Beside a document it may be the newer one.  Where there is none and
+	 * we would write it, somebody removed it: the bucket's word counts.
+	 */
+	return verdict == CACHE_GOOD || !f->store.is_stored ||
+	       !store_may(&f->store, verdict);
+}
+
+static void
+on_listed(void *arg)
+{
+	pump(arg); /* time for a probe */
+}
+
+static void
+on_list_again(void *arg)
+{
+	struct flight *f = arg;
+
+	if (may_share(f))
+		waiters_move(&f->next, &f->current);
+}
+
+static void
+start_current(struct flight *f)
+{
+	bool is_forced, may_read;
+
+	f->generation = atomic_load(&f->bucket->marked[f->mode]);
+	is_forced = f->generation != atomic_load(&f->bucket->done[f->mode]);
+	f->is_uncached = atomic_load(&f->bucket->nocache);
+	f->is_outdated = false;
+	may_read = !is_forced && !f->is_uncached;
+	waiters_move(&f->next, &f->current);
+	f->job = job_new(&(struct job_options){
+		.env = &f->env->jobs,
+		.kind = JOB_COMPUTE,
+		.bucket = f->bucket,
+		.mode = f->mode,
+		.read_cache = may_read && f->env->cache != CACHE_POLICY_OFF,
+		.last = may_read ? f->last : NULL,
+		.may_use_last = may_use_last,
+		.on_listed = on_listed,
+		.on_list_again = on_list_again,
+		.on_done = on_job_done,
+		.arg = f,
+	});
+}
+
+static void
+pump(struct flight *f)
+{
+	bool is_busy = f->job || f->awaited || f->probe_job;
+
+	if (f->env->is_stopping || !f->next)
+		return;
+	if (!is_busy)
+		start_current(f);
+	else if (f->mode != MODE_QUICK && !f->probe_job && !f->is_outdated &&
+		 may_share(f) && current_validation(f))
+		start_probe(f);
+}
+
+/* --- readers come and go --- */
+
+/* Opens of one FUSE node share its size: they wait for the same document. */
+static void
+regroup(struct flight *f, struct waiter *list, uint64_t group)
+{
+	struct waiter *w, *next;
+
+	DL_FOREACH_SAFE (list, w, next) {
+		if (w->group == group && !w->was_regrouped) {
+			w->was_regrouped = true; /* once, or it might starve */
+			waiter_move(w, &f->next);
+		}
+	}
+}
+
+void
+flight_add(struct flight *f, struct waiter *w)
+{
+	if (w->group) {
+		regroup(f, f->current, w->group);
+		regroup(f, f->probe, w->group);
+	}
+	waiter_move(w, &f->next);
+	timer_disarm(f->env->jobs.timers, &f->linger);
+	pump(f);
+}
+
+static void
+on_linger(void *arg)
+{
+	struct flight *f = arg;
+
+	log_info("bucket=%s mode=%s: nobody waits any more, stopped",
+		 f->bucket->name, mode_names[f->mode]);
+	job_stop(steal(&f->job));
+}
+
+void
+flight_left(struct flight *f)
+{
+	if (f->probe_job && !f->probe) {
+		job_stop(steal(&f->probe_job));
+		if (!f->job && !f->awaited)
+			snapshot_unref(steal(&f->result));
+		pump(f);
+	}
+	linger_if_alone(f);
+}
+
+struct flight *
+flight_get(struct flight_env *env, struct bucket *bucket, enum mode mode)
+{
+	struct flight *f = bucket->flights[mode];
+
+	if (f)
+		return f;
+	f = bucket->flights[mode] = xnew(struct flight);
+	f->env = env;
+	f->bucket = bucket;
+	f->mode = mode;
+	timer_init(&f->store_wait, on_store_wait, f);
+	timer_init(&f->linger, on_linger, f);
+	f->store = (struct store){
+		.s3 = env->jobs.s3,
+		.bucket = bucket->name,
+		.mode = mode,
+		.policy = env->cache,
+		.n_running = &env->n_stores,
+		.on_done = on_stored,
+		.arg = f,
+	};
+	return f;
+}
+
+void
+flight_stop(struct flight *f)
+{
+	timer_disarm(f->env->jobs.timers, &f->store_wait);
+	timer_disarm(f->env->jobs.timers, &f->linger);
+	f->awaited = NULL;
+	if (f->job)
+		job_stop(steal(&f->job));
+	if (f->probe_job)
+		job_stop(steal(&f->probe_job));
+	store_stop(&f->store);
+}
+
+void
+flight_free(struct flight *f)
+{
+	snapshot_unref(f->result);
+	snapshot_unref(f->last);
+	free(f);
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One computation: see job.h.  Net thread only.
+ *
+ *                 GET: may be valid                  LIST: it is not
+ *     LOOKUP ------------------------> CHECK ------------------------> WALK
+ *        |                               |  LIST: it is valid,           |
+ *        |  GET: nothing usable          |  or quick: figures            |
+ *        +-----------> WALK              +----------> DONE <-------------+
+ *
+ * LOOKUP  LIST and GET of the cached document are under way together, so that
+ *         a hit costs the longer of the two.  The first page is held until it
+ *         is known whether HEADs will be needed: in CHECK they must not be
+ *         sent, in WALK they begin with that page.
+ * CHECK   LIST alone: counts, bytes and fingerprint, to be compared with the
+ *         document.  Quick has its figures too by then and never lists twice;
+ *         the others list again if the document turned out stale: cheaper
+ *         than remembering millions of keys.
+ * WALK    LIST and HEADs overlap; LIST pauses while the HEADs fall behind, so
+ *         memory grows with the window, not with the bucket.
+ *
+ * One function changes the state: enter().  Whatever happens in a state that
+ * has passed is ignored; calls under way after DONE only keep the job in
+ * memory.
+ */
+#include "config.h"
+
+#include "engine/job.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "util/date.h"
+#include "util/log.h"
+
+enum state { JOB_LOOKUP, JOB_CHECK, JOB_WALK, JOB_DONE };
+
+struct job {
+	struct job_options o;
+	enum state state;
+	struct s3_call *get; /* of the cached document */
+	struct snapshot *cached; /* it, if it may be valid */
+	bool is_decided; /* what lies in the cache is known */
+	struct lister *lister;
+	bool is_listing; /* a page is being asked for */
+	const struct list_page *held; /* the first page, in LOOKUP */
+	bool held_is_last;
+	bool is_listed; /* the last page was digested */
+	bool is_announced; /* on_listed was called */
+	struct tally *tally;
+	struct sweep sweep; /* HEADs */
+	struct timer progress, deadline, get_limit;
+	int64_t progress_ms; /* when something last succeeded */
+	struct job_result result;
+};
+
+static void enter(struct job *job, enum state state);
+
+/* --- the end --- */
+
+/* Free the job once it is done and nothing is under way any more. */
+static void
+release_if_idle(struct job *job)
+{
+	if (job->state != JOB_DONE || job->get || job->is_listing ||
+	    !sweep_is_idle(&job->sweep))
+		return;
+	lister_free(job->lister);
+	tally_free(job->tally);
+	snapshot_unref(job->cached);
+	snapshot_unref(job->o.last);
+	snapshot_unref(job->result.doc);
+	job->o.env->n_jobs--;
+	free(job);
+}
+
+/* Nothing more is wanted: cancel what is under way. */
+static void
+enter_done(struct job *job)
+{
+	timer_disarm(job->o.env->timers, &job->progress);
+	timer_disarm(job->o.env->timers, &job->deadline);
+	timer_disarm(job->o.env->timers, &job->get_limit);
+	sweep_stop(&job->sweep);
+	if (job->get)
+		s3_cancel(job->get);
+	if (job->is_listing)
+		lister_stop(job->lister);
+}
+
+static void
+finish(struct job *job, const struct err *err)
+{
+	if (job->state == JOB_DONE)
+		return;
+	enter(job, JOB_DONE);
+	job->o.on_done(job->o.arg, &job->result, err);
+	release_if_idle(job);
+}
+
+static void
+fail(struct job *job, const struct err *err)
+{
+	snapshot_unref(steal(&job->result.doc));
+	finish(job, err);
+}
+
+void
+job_stop(struct job *job)
+{
+	enter(job, JOB_DONE);
+	release_if_idle(job);
+}
+
+/* --- time --- */
+
+static void
+made_progress(struct job *job)
+{
+	job->progress_ms = date_mono_ms();
+}
+
+static void
+on_no_progress(void *arg)
+{
+	struct job *job = arg;
+	int64_t left =
+		job->progress_ms + job->o.env->timeout_ms - date_mono_ms();
+	struct err err;
+
+	if (left > 0) {
+		timer_arm(job->o.env->timers, &job->progress, left);
+		return;
+	}
+	err_set(&err, ETIMEDOUT, "no progress for %lld ms",
+		(long long)job->o.env->timeout_ms);
+	fail(job, &err);
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct job *job = arg;
+	struct err err;
+
+	err_set(&err, ETIMEDOUT, "not done within the deadline of %lld ms",
+		(long long)job->o.env->deadline_ms);
+	fail(job, &err);
+}
+
+static void
+on_get_limit(void *arg)
+{
+	struct job *job = arg;
+
+	s3_cancel(job->get); /* on_get() takes it for CACHE_FAILED */
+}
+
+/* --- the result --- */
+
+static void
+take_document(struct job *job, struct snapshot *doc, bool is_from_memory)
+{
+	job->result.doc = snapshot_ref(doc);
+	job->result.is_storable = true;
+	job->result.is_from_memory = is_from_memory;
+	finish(job, &(struct err)ERR_INIT);
+}
+
+static void
+make_document(struct job *job)
+{
+	struct buf text CLEANUP_BUF = BUF_INIT(DOC_MAX);
+	struct doc doc = {
+		.mode = job->o.mode,
+		.bucket = job->o.bucket->name,
+		.computed_at = date_now(),
+		.validation = job->result.validation,
+	};
+	struct err err = ERR_INIT;
+	size_t len;
+	int rc;
+
+	tally_figures(job->tally, &doc.figures);
+	rc = doc_print(&text, &doc);
+	if (rc) {
+		err_set(&err, -rc, "document can't be printed");
+		fail(job, &err);
+		return;
+	}
+	len = text.len;
+	job->result.doc = snapshot_new(buf_steal(&text), len, doc.computed_at,
+				       &doc.validation);
+	job->result.is_computed = true;
+	job->result.is_storable = !job->sweep.saw_change;
+	finish(job, &err);
+}
+
+/* The result will be of this LIST; HEADs go on. */
+static void
+announce(struct job *job)
+{
+	if (job->is_announced)
+		return;
+	job->is_announced = true;
+	if (job->o.on_listed)
+		job->o.on_listed(job->o.arg);
+}
+
+static struct snapshot *
+if_valid(const struct job *job, struct snapshot *doc)
+{
+	const struct validation *listed = &job->result.validation;
+
+	return doc && validation_matches(&doc->validation, listed) ? doc : NULL;
+}
+
+/* The document was stale. */
+static void
+list_again(struct job *job)
+{
+	if (job->o.on_list_again)
+		job->o.on_list_again(job->o.arg);
+	enter(job, JOB_WALK);
+}
+
+/* The LIST is complete, and it is known what lies in the cache. */
+static void
+conclude(struct job *job)
+{
+	struct snapshot *cached = if_valid(job, job->cached);
+	struct snapshot *last = if_valid(job, job->o.last);
+
+	if (job->o.kind == JOB_PROBE)
+		finish(job, &(struct err)ERR_INIT);
+	else if (cached && !(last && last->computed_at > cached->computed_at))
+		take_document(job, cached, false);
+	else if (last) /* newer: a refresh whose PUT failed or is under way */
+		take_document(job, last, true);
+	else if (job->state == JOB_CHECK && job->o.mode != MODE_QUICK)
+		list_again(job);
+	else if (sweep_is_idle(&job->sweep))
+		make_document(job);
+	else
+		announce(job);
+}
+
+/* --- LIST and HEADs --- */
+
+/* Ask for the next page, unless the HEADs have fallen behind. */
+static void
+go_on_listing(struct job *job)
+{
+	if (job->is_listing || job->is_listed || job->held ||
+	    sweep_is_behind(&job->sweep))
+		return;
+	job->is_listing = true;
+	lister_next(job->lister);
+}
+
+static void
+on_head_answer(void *arg, const struct err *err)
+{
+	struct job *job = arg;
+
+	if (job->state == JOB_DONE) {
+		release_if_idle(job);
+	} else if (err) {
+		fail(job, err);
+	} else {
+		made_progress(job);
+		if (job->is_listed)
+			conclude(job);
+		else
+			go_on_listing(job);
+	}
+}
+
+static void
+digest(struct job *job, const struct list_page *page, bool is_last)
+{
+	for (size_t i = 0; i < page->n_objects; i++) {
+		struct space *space = tally_add(job->tally, &page->objects[i]);
+
+		if (space)
+			sweep_add(&job->sweep, job->tally, space,
+				  &page->objects[i]);
+	}
+	if (is_last) {
+		tally_end(job->tally);
+		job->is_listed = true;
+		job->result.validation = *tally_validation(job->tally);
+	}
+	sweep_send(&job->sweep);
+	if (!is_last) {
+		go_on_listing(job);
+		return;
+	}
+	if (job->is_decided)
+		conclude(job);
+}
+
+static void
+on_page(void *arg, const struct list_page *page, bool is_last,
+	const struct err *err)
+{
+	struct job *job = arg;
+
+	job->is_listing = false;
+	if (job->state == JOB_DONE) {
+		release_if_idle(job);
+	} else if (err) {
+		fail(job, err);
+	} else if (job->state == JOB_LOOKUP) {
+		made_progress(job);
+		job->held = page;
+		job->held_is_last = is_last;
+	} else {
+		made_progress(job);
+		digest(job, page, is_last);
+	}
+}
+
+/* List from the start, for the figures of `mode`. */
+static void
+start_listing(struct job *job, enum mode mode)
+{
+	tally_free(job->tally);
+	job->tally = tally_new(mode);
+	if (job->held) { /* the first page is here already */
+		const struct list_page *page = steal(&job->held);
+
+		digest(job, page, job->held_is_last);
+		return;
+	}
+	if (job->is_listing)
+		return; /* the first page is on its way */
+	lister_free(job->lister);
+	job->lister =
+		lister_new(job->o.env->s3, job->o.bucket->name, on_page, job);
+	job->is_listed = false;
+	go_on_listing(job);
+}
+
+/* --- the cached document --- */
+
+static void
+on_get(void *arg, const struct s3_answer *answer)
+{
+	struct job *job = arg;
+	struct job_result *r = &job->result;
+
+	job->get = NULL;
+	timer_disarm(job->o.env->timers, &job->get_limit);
+	if (job->state == JOB_DONE) {
+		release_if_idle(job);
+		return;
+	}
+	if (answer->status) /* to give it up is no progress */
+		made_progress(job);
+	r->verdict = cache_judge(answer, job->o.bucket->name, job->o.mode,
+				 &job->cached, &r->cache_err);
+	job->is_decided = true;
+	if (job->o.last && !job->o.may_use_last(job->o.arg, r->verdict))
+		snapshot_unref(steal(&job->o.last));
+	if (job->state == JOB_LOOKUP) {
+		enter(job, job->cached || job->o.last ? JOB_CHECK : JOB_WALK);
+	} else if (job->is_listed) {
+		conclude(job);
+	}
+}
+
+/* --- states --- */
+
+static void
+enter_lookup(struct job *job)
+{
+	job->get = cache_get(job->o.env->s3, job->o.bucket->name, job->o.mode,
+			     on_get, job);
+	timer_arm(job->o.env->timers, &job->get_limit,
+		  job->o.env->timeout_ms / CACHE_GET_PART);
+	job->lister =
+		lister_new(job->o.env->s3, job->o.bucket->name, on_page, job);
+	go_on_listing(job);
+	/* quick needs no HEADs in either case: nothing to wait for */
+	if (job->o.mode == MODE_QUICK)
+		enter(job, JOB_CHECK);
+}
+
+static void
+enter_check(struct job *job)
+{
+	start_listing(job, MODE_QUICK); /* validation needs no HEADs */
+}
+
+static void
+enter_walk(struct job *job)
+{
+	start_listing(job, job->o.mode);
+}
+
+static void
+enter(struct job *job, enum state state)
+{
+	static void (*const enter_fns[])(struct job *) = {
+		[JOB_LOOKUP] = enter_lookup,
+		[JOB_CHECK] = enter_check,
+		[JOB_WALK] = enter_walk,
+		[JOB_DONE] = enter_done,
+	};
+	static const char *const names[] = { "lookup", "check", "walk",
+					     "done" };
+
+	log_debug("job %s/%s: %s", job->o.bucket->name, mode_names[job->o.mode],
+		  names[state]);
+	job->state = state;
+	enter_fns[state](job);
+}
+
+struct job *
+job_new(const struct job_options *o)
+{
+	struct job *job = xnew(struct job);
+	struct timers *timers = o->env->timers;
+
+	job->o = *o;
+	snapshot_ref(job->o.last);
+	job->sweep = (struct sweep){ .s3 = o->env->s3,
+				     .heads = o->env->heads,
+				     .bucket = o->bucket->name,
+				     .on_answer = on_head_answer,
+				     .arg = job };
+	o->env->n_jobs++;
+	made_progress(job);
+	timer_init(&job->progress, on_no_progress, job);
+	timer_init(&job->deadline, on_deadline, job);
+	timer_init(&job->get_limit, on_get_limit, job);
+	timer_arm(timers, &job->progress, o->env->timeout_ms);
+	if (o->env->deadline_ms)
+		timer_arm(timers, &job->deadline, o->env->deadline_ms);
+	if (o->read_cache) {
+		enter(job, JOB_LOOKUP);
+		return job;
+	}
+	job->is_decided = true;
+	enter(job, o->kind == JOB_PROBE || o->last ? JOB_CHECK : JOB_WALK);
+	return job;
+}
+
+const struct validation *
+job_validation(const struct job *job)
+{
+	return job->is_listed && job->is_decided ? &job->result.validation
+						 : NULL;
+}

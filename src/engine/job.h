@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One computation of the statistics of a bucket in a mode: LIST, the cached
+ * document, HEADs, result.  Net thread only.
+ *
+ * A job has exactly one completion: on_done, never from inside job_new(), or
+ * none after job_stop().  What it still has under way then is cancelled, and it
+ * frees itself when that has ended.
+ */
+#ifndef ENGINE_JOB_H
+#define ENGINE_JOB_H
+
+#include "engine/buckets.h"
+#include "engine/cache.h"
+#include "engine/sweep.h"
+#include "net/timer.h"
+#include "s3/s3-list.h"
+
+/* What all jobs share; it outlives them. */
+struct job_env {
+	struct s3 *s3;
+	struct timers *timers;
+	struct heads *heads;
+	unsigned n_jobs; /* not freed yet */
+	int64_t timeout_ms; /* without progress */
+	int64_t deadline_ms; /* 0: none */
+};
+
+/*
+ * The cache never makes a read fail: an answer to its GET is waited for this
+ * part of timeout_ms, then the figures are computed without.
+ */
+#define CACHE_GET_PART 4
+
+enum job_kind {
+	JOB_COMPUTE, /* the cached document if it is valid, else new figures */
+	JOB_PROBE, /* LIST only: the result is a validation */
+};
+
+struct job;
+
+struct job_result {
+	struct snapshot
+		*doc; /* borrowed; NULL after an error, and of a probe */
+	struct validation validation; /* of the LIST behind it */
+	/*
+	 * False if an object changed between LIST and its HEAD: the document
+	 * is right for its reader, and neither cached nor remembered.
+	 */
+	bool is_storable;
+	bool is_computed; /* not taken from the bucket or from memory */
+	bool is_from_memory;
+	enum cache_verdict verdict; /* what lay in the bucket */
+	struct err cache_err; /* why it is not CACHE_GOOD */
+};
+
+struct job_options {
+	struct job_env *env;
+	enum job_kind kind;
+	struct bucket *bucket;
+	enum mode mode;
+	bool read_cache; /* ask for the cached document */
+	/*
+	 * The mount's own last document, or NULL.  Called when the verdict on
+	 * the cached one is known; returns whether `last` may serve.
+	 */
+	struct snapshot *last;
+	bool (*may_use_last)(void *arg, enum cache_verdict verdict);
+	/*
+	 * The LIST of the result has ended, and HEADs go on: job_validation()
+	 * is good from now on.  Called once, or not at all.
+	 */
+	void (*on_listed)(void *arg);
+	/* A second LIST begins: the result will be right for all who have come. */
+	void (*on_list_again)(void *arg);
+	/* err->code 0: success.  Both are valid during the call. */
+	void (*on_done)(void *arg, const struct job_result *r,
+			const struct err *err);
+	void *arg;
+};
+
+struct job *job_new(const struct job_options *o);
+
+/* Give up; on_done is not called any more. */
+void job_stop(struct job *job);
+
+/*
+ * What LIST gave, or NULL while one is under way.  The same validation means
+ * that the result will be right for whoever asks now.
+ */
+const struct validation *job_validation(const struct job *job);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HEADs of one computation: which deltas still wait for theirs, which are
+ * under way, and what the answers say.  Net thread only.
+ *
+ * LIST and HEAD are two moments.  A delta that was replaced or deleted between
+ * them counts as the HEAD says, and is noticed: the result is right for its
+ * reader, and not to be cached.
+ */
+#ifndef ENGINE_SWEEP_H
+#define ENGINE_SWEEP_H
+
+#include "engine/heads.h"
+#include "s3/s3-object.h"
+#include "stats/stats.h"
+
+struct head;
+
+struct sweep {
+	/* set by the owner */
+	struct s3 *s3;
+	struct heads *heads;
+	const char *bucket;
+	/*
+	 * After each answer, which the tally has got already; `err` NULL, or
+	 * why there is none.
+	 */
+	void (*on_answer)(void *arg, const struct err *err);
+	void *arg;
+
+	struct head *queue, *sent;
+	unsigned n_queued;
+	struct heads_client client;
+	bool saw_change; /* an object is not the listed one any more */
+};
+
+/* The HEAD of `o` is wanted; the answer goes to `space` of `tally`. */
+void sweep_add(struct sweep *s, struct tally *tally, struct space *space,
+	       const struct object *o);
+
+/* Send what was added, as far as there are slots. */
+void sweep_send(struct sweep *s);
+
+/* So many wait that the LIST had better pause. */
+bool sweep_is_behind(const struct sweep *s);
+
+/* Nothing waits and nothing is under way. */
+bool sweep_is_idle(const struct sweep *s);
+
+/* Forget what waits, cancel what is under way: on_answer still comes for that. */
+void sweep_stop(struct sweep *s);
+
+#endif

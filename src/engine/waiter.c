@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lists that waiters are in: see waiter.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/waiter.h"
+
+#include <utlist.h>
+
+void
+waiter_move(struct waiter *w, struct waiter **list)
+{
+	if (w->list)
+		DL_DELETE(*w->list, w);
+	w->list = list;
+	if (list)
+		DL_APPEND(*list, w);
+}
+
+void
+waiters_move(struct waiter **from, struct waiter **to)
+{
+	while (*from)
+		waiter_move(*from, to);
+}
+
+void
+waiter_complete(struct waiter *w, struct snapshot *s, const struct err *err)
+{
+	waiter_move(w, NULL);
+	DL_DELETE2(*w->all, w, all_prev, all_next);
+	w->on_done(w, s, err);
+}
+
+void
+waiters_complete(struct waiter **list, struct snapshot *s,
+		 const struct err *err)
+{
+	while (*list)
+		waiter_complete(*list, s, err);
+}

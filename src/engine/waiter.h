@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Somebody who waits for the engine: an open of a stats file, a lookup of an
+ * unknown name, a listing of the root.  Made by the caller, the engine's from
+ * engine_post() until its completion, which comes exactly once.
+ */
+#ifndef ENGINE_WAITER_H
+#define ENGINE_WAITER_H
+
+#include <stdatomic.h>
+
+#include "engine/buckets.h"
+#include "util/err.h"
+
+enum waiter_kind {
+	WAIT_FOR_STATS, /* a document of `bucket` in `mode` */
+	WAIT_FOR_BUCKET, /* whether `name` exists; the answer is in the registry */
+	WAIT_FOR_LIST, /* ListBuckets; likewise */
+};
+
+struct waiter;
+
+/*
+ * The completion, on the net thread.  WAIT_FOR_STATS: `s` is borrowed, or NULL
+ * with err; the others: err says whether the store could be asked.
+ */
+typedef void waiter_done_fn(struct waiter *w, struct snapshot *s,
+			    const struct err *err);
+
+struct waiter {
+	/* set by the caller, then immutable */
+	enum waiter_kind kind;
+	waiter_done_fn *on_done;
+	struct bucket *bucket;
+	enum mode mode;
+	/*
+	 * Opens with the same group (not 0) that wait at the same time get the
+	 * same document: they share a FUSE node, hence a file size.
+	 */
+	uint64_t group;
+	char name[BUCKET_NAME_MAX + 1];
+	/* WAIT_FOR_LIST: complete with EAGAIN if it takes longer than a moment. */
+	bool is_impatient;
+
+	atomic_bool is_interrupted; /* any thread, then engine_wake() */
+
+	/* net thread only */
+	struct waiter *prev, *next; /* among those who wait for the same */
+	struct waiter *all_prev, *all_next; /* among all */
+	struct waiter **list; /* the head of the first, NULL: in none */
+	struct waiter **all; /* the head of the second */
+	bool was_regrouped;
+};
+
+/* Put it at the end of `list` (NULL: none), out of the one it is in. */
+void waiter_move(struct waiter *w, struct waiter **list);
+void waiters_move(struct waiter **from, struct waiter **to); /* all */
+
+/* Its completion: out of all lists, then on_done, which may free it. */
+void waiter_complete(struct waiter *w, struct snapshot *s,
+		     const struct err *err);
+void waiters_complete(struct waiter **list, struct snapshot *s,
+		      const struct err *err);
+
+#endif

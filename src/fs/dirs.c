@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Directories: the root lists buckets, a bucket lists the files of the table.
+ * FUSE thread, but for the answer to an opendir that had to ask the store.
+ *
+ * Listing causes no request about objects, and none at all while ListBuckets
+ * answered less than bucket_ttl ago.  On a dead network the root shows what it
+ * knew, at once: who has something to show does not wait for long.
+ */
+#include "config.h"
+
+#include "fs/session.h"
+
+#include <errno.h>
+
+/* An open directory; names are taken when it is read from the start. */
+struct dir {
+	struct handle handle; /* first */
+	struct place place;
+	char **names; /* of buckets; the root only */
+	size_t n_names;
+};
+
+static void
+dir_clear_names(struct dir *d)
+{
+	for (size_t i = 0; i < d->n_names; i++)
+		free(d->names[i]);
+	free(d->names);
+	d->names = NULL;
+	d->n_names = 0;
+}
+
+static void
+dir_free(struct handle *h)
+{
+	struct dir *d = (struct dir *)h;
+
+	dir_clear_names(d);
+	free(d);
+}
+
+static void
+answer_opendir(fuse_req_t req, struct fuse_file_info *fi,
+	       const struct place *place)
+{
+	struct dir *d = xnew(struct dir);
+
+	d->handle.free = dir_free;
+	d->place = *place;
+	handle_open(fuse_req_userdata(req), req, fi, &d->handle);
+}
+
+/* Whether any bucket is known. */
+static bool
+has_names(struct fs *fs)
+{
+	struct dir d = { .names = NULL };
+	bool has;
+
+	d.names = buckets_names(fs->o.buckets, &d.n_names);
+	has = d.n_names > 0;
+	dir_clear_names(&d);
+	return has;
+}
+
+/* Net thread. */
+static void
+reply_opendir(struct pending *p, struct snapshot *s, const struct err *err)
+{
+	static const struct place root = { NULL, NULL };
+
+	(void)s;
+	if (err->code == EINTR || (err->code && !has_names(p->fs)))
+		fuse_reply_err(p->req, err->code);
+	else
+		answer_opendir(p->req, &p->fi, &root);
+}
+
+static void
+open_root(struct fs *fs, fuse_req_t req, const struct place *place,
+	  struct fuse_file_info *fi)
+{
+	struct pending *p;
+	bool is_denied;
+
+	if (buckets_list_is_fresh(fs->o.buckets, &is_denied)) {
+		if (is_denied && !has_names(fs))
+			fuse_reply_err(req, EACCES);
+		else
+			answer_opendir(req, fi, place);
+		return;
+	}
+	p = xnew(struct pending);
+	p->fs = fs;
+	p->req = req;
+	p->fi = *fi;
+	p->reply = reply_opendir;
+	p->waiter.kind = WAIT_FOR_LIST;
+	p->waiter.is_impatient = has_names(fs);
+	pending_start(p);
+}
+
+void
+op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct place place;
+
+	if (!tree_find(fs->tree, ino, &place))
+		fuse_reply_err(req, ENOENT);
+	else if (place.file)
+		fuse_reply_err(req, ENOTDIR);
+	else if (place.bucket)
+		answer_opendir(req, fi, &place);
+	else
+		open_root(fs, req, &place, fi);
+}
+
+/* --- entries: ".", "..", then what the directory holds --- */
+
+static size_t
+count_entries(const struct dir *d)
+{
+	return 2 + (d->place.bucket ? n_files : d->n_names);
+}
+
+/* Entry `i`: its name, and where it leads; false if that has gone. */
+static bool
+get_entry(struct fs *fs, const struct dir *d, size_t i, const char **name,
+	  struct place *to)
+{
+	*to = d->place;
+	if (i < 2) {
+		*name = i == 0 ? "." : "..";
+		if (i == 1)
+			to->bucket = NULL;
+		return true;
+	}
+	if (d->place.bucket) {
+		*name = files[i - 2].name;
+		to->file = &files[i - 2];
+		return true;
+	}
+	*name = d->names[i - 2];
+	return buckets_find(fs->o.buckets, *name, &to->bucket) ==
+	       BUCKET_IS_THERE;
+}
+
+void
+op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+	   struct fuse_file_info *fi)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct dir *d = (struct dir *)(uintptr_t)fi->fh;
+	char *out CLEANUP_FREE = xmalloc(size);
+	size_t used = 0;
+
+	(void)ino;
+	if (offset == 0 && !d->place.bucket) {
+		dir_clear_names(d);
+		d->names = buckets_names(fs->o.buckets, &d->n_names);
+	}
+	for (size_t i = (size_t)offset; i < count_entries(d); i++) {
+		struct place to;
+		const char *name;
+		struct stat st = { 0 };
+		size_t n;
+
+		if (!get_entry(fs, d, i, &name, &to))
+			continue;
+		st.st_ino = tree_ino(&to);
+		st.st_mode = to.file ? S_IFREG : S_IFDIR;
+		n = fuse_add_direntry(req, out + used, size - used, name, &st,
+				      (off_t)i + 1);
+		if (n > size - used)
+			break;
+		used += n;
+	}
+	fuse_reply_buf(req, out, used);
+}
+
+void
+op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	handle_close(fuse_req_userdata(req),
+		     (struct handle *)(uintptr_t)fi->fh);
+	fuse_reply_err(req, 0);
+}

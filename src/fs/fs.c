@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The FUSE session: see fs.h.  Main thread, which is the FUSE thread: no
+ * operation ever blocks it, so one is enough.
+ */
+#include "config.h"
+
+#include "fs/session.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "util/date.h"
+#include "util/log.h"
+
+/* --- refusals: nothing can be created, renamed or removed --- */
+
+static void
+refuse_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	     dev_t dev)
+{
+	(void)parent;
+	(void)name;
+	(void)mode;
+	(void)dev;
+	fuse_reply_err(req, EPERM);
+}
+
+static void
+refuse_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	      struct fuse_file_info *fi)
+{
+	(void)fi;
+	refuse_mknod(req, parent, name, mode, 0);
+}
+
+static void
+refuse_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	refuse_mknod(req, parent, name, mode, 0);
+}
+
+static void
+refuse_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	refuse_mknod(req, parent, name, 0, 0);
+}
+
+static void
+refuse_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
+	       const char *name)
+{
+	(void)target;
+	refuse_mknod(req, parent, name, 0, 0);
+}
+
+static void
+refuse_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
+	      fuse_ino_t new_parent, const char *new_name, unsigned int flags)
+{
+	(void)new_parent;
+	(void)new_name;
+	(void)flags;
+	refuse_mknod(req, parent, name, 0, 0);
+}
+
+static void
+refuse_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent,
+	    const char *new_name)
+{
+	(void)ino;
+	refuse_mknod(req, new_parent, new_name, 0, 0);
+}
+
+/* --- extended attributes: there are none --- */
+
+static void
+no_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	(void)ino;
+	(void)name;
+	(void)size;
+	fuse_reply_err(req, ENODATA);
+}
+
+static void
+no_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	(void)ino;
+	if (size == 0)
+		fuse_reply_xattr(req, 0);
+	else
+		fuse_reply_buf(req, NULL, 0);
+}
+
+static void
+no_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+	    size_t size, int flags)
+{
+	(void)ino;
+	(void)name;
+	(void)value;
+	(void)size;
+	(void)flags;
+	fuse_reply_err(req, EPERM);
+}
+
+static void
+no_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	refuse_unlink(req, ino, name);
+}
+
+/* Closing and syncing always succeed: a command was carried out by write(2). */
+static void
+op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	(void)fi;
+	fuse_reply_err(req, 0);
+}
+
+static void
+op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
+	 struct fuse_file_info *fi)
+{
+	(void)datasync;
+	op_flush(req, ino, fi);
+}
+
+static const struct fuse_lowlevel_ops ops = {
+	.lookup = op_lookup,
+	.forget = op_forget,
+	.forget_multi = op_forget_multi,
+	.getattr = op_getattr,
+	.setattr = op_setattr,
+	.statfs = op_statfs,
+	.opendir = op_opendir,
+	.readdir = op_readdir,
+	.releasedir = op_releasedir,
+	.open = op_open,
+	.read = op_read,
+	.write = op_write,
+	.flush = op_flush,
+	.fsync = op_fsync,
+	.release = op_release,
+	.mknod = refuse_mknod,
+	.create = refuse_create,
+	.mkdir = refuse_mkdir,
+	.unlink = refuse_unlink,
+	.rmdir = refuse_unlink,
+	.symlink = refuse_symlink,
+	.rename = refuse_rename,
+	.link = refuse_link,
+	.getxattr = no_getxattr,
+	.listxattr = no_listxattr,
+	.setxattr = no_setxattr,
+	.removexattr = no_removexattr,
+};
+
+/* --- what is open --- */
+
+void
+handle_close(struct fs *fs, struct handle *h)
+{
+	pthread_mutex_lock(&fs->lock);
+	DL_DELETE(fs->handles, h);
+	pthread_mutex_unlock(&fs->lock);
+	h->free(h);
+}
+
+void
+handle_open(struct fs *fs, fuse_req_t req, struct fuse_file_info *fi,
+	    struct handle *h)
+{
+	pthread_mutex_lock(&fs->lock);
+	DL_APPEND(fs->handles, h);
+	pthread_mutex_unlock(&fs->lock);
+	fi->fh = (uintptr_t)h;
+	if (fuse_reply_open(req, fi) != 0)
+		handle_close(fs, h); /* nobody will release it */
+}
+
+/* --- mount and unmount --- */
+
+static void PRINTF(2, 0)
+	on_fuse_log(enum fuse_log_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	log_line(level <= FUSE_LOG_ERR	     ? LOG_LEVEL_ERROR
+		 : level <= FUSE_LOG_WARNING ? LOG_LEVEL_WARN
+		 : level <= FUSE_LOG_INFO    ? LOG_LEVEL_INFO
+					     : LOG_LEVEL_DEBUG,
+		 "libfuse: %s", line);
+}
+
+/* A value as an -o option: libfuse wants commas and backslashes escaped. */
+static void
+add_value(struct buf *out, const char *name, const char *value)
+{
+	buf_printf(out, ",%s=", name);
+	for (; *value; value++) {
+		if (*value == ',' || *value == '\\')
+			buf_add_str(out, "\\");
+		buf_add(out, value, 1);
+	}
+}
+
+static struct fuse_session *
+new_session(struct fs *fs)
+{
+	struct buf options CLEANUP_BUF = BUF_INIT(64 * 1024);
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	struct fuse_session *session;
+
+	buf_add_str(&options, "default_permissions");
+	add_value(&options, "fsname", fs->o.source);
+	add_value(&options, "subtype", "dgstatfs");
+	if (fs->o.allow_other)
+		buf_add_str(&options, ",allow_other");
+	if (fs->o.mount_options)
+		buf_printf(&options, ",%s", fs->o.mount_options);
+	fuse_opt_add_arg(&args, "dgstatfs");
+	fuse_opt_add_arg(&args, "-o");
+	fuse_opt_add_arg(&args, buf_str(&options));
+	if (fs->o.debug)
+		fuse_opt_add_arg(&args, "-d");
+	session = fuse_session_new(&args, &ops, sizeof(ops), fs);
+	fuse_opt_free_args(&args);
+	return session;
+}
+
+int
+fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
+{
+	struct fs *fs = xnew(struct fs);
+
+	fs->o = *o;
+	fs->mounted_at = date_now();
+	pthread_mutex_init(&fs->lock, NULL);
+	fs->tree = tree_new(o->buckets);
+	fuse_set_log_func(on_fuse_log);
+	fs->session = new_session(fs);
+	if (!fs->session) {
+		fs_unmount(fs);
+		return err_set(err, EINVAL, "libfuse refused the options");
+	}
+	if (fuse_session_mount(fs->session, o->mountpoint) != 0) {
+		fuse_session_destroy(steal(&fs->session));
+		fs_unmount(fs);
+		return err_set(err, EIO, "%s can't be mounted", o->mountpoint);
+	}
+	*out = fs;
+	return 0;
+}
+
+int
+fs_daemonize(struct fs *fs, bool foreground, struct err *err)
+{
+	(void)fs;
+	if (fuse_daemonize(foreground) != 0)
+		return err_set(err, errno, "can't go to the background: %s",
+			       strerror(errno));
+	return 0;
+}
+
+int
+fs_run(struct fs *fs, struct engine *engine)
+{
+	int rc;
+
+	fs->engine = engine;
+	if (fuse_set_signal_handlers(fs->session) != 0)
+		return -EIO;
+	rc = fuse_session_loop(fs->session);
+	fuse_remove_signal_handlers(fs->session);
+	return rc;
+}
+
+void
+fs_unmount(struct fs *fs)
+{
+	if (!fs)
+		return;
+	if (fs->session) {
+		fuse_session_unmount(fs->session);
+		fuse_session_destroy(fs->session);
+	}
+	while (fs->handles)
+		handle_close(fs, fs->handles);
+	pthread_mutex_destroy(&fs->lock);
+	tree_free(fs->tree);
+	free(fs);
+}

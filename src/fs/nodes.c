@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names and attributes.  FUSE thread, but for the answer to a lookup that had
+ * to ask the store.  Everything else is answered from memory, at once: nothing
+ * here causes a request about objects.
+ *
+ * The kernel keeps neither entries nor attributes (time-outs of zero): a bucket
+ * that has gone is gone with the next lookup, without a notification, which
+ * might wait for a lookup that waits for us.
+ */
+#include "config.h"
+
+#include "fs/session.h"
+
+#include <errno.h>
+
+bool
+fs_stat(struct fs *fs, uint64_t node, struct stat *st)
+{
+	struct place place;
+	struct node_attr attr;
+	unsigned mode = S_IFDIR | 0755;
+
+	if (!tree_find(fs->tree, node, &place) ||
+	    !tree_attr(fs->tree, node, &attr))
+		return false;
+	if (place.file)
+		mode = S_IFREG | place.file->mode;
+	*st = (struct stat){
+		.st_ino = attr.ino,
+		.st_mode = mode & ~fs->o.umask,
+		.st_nlink = place.file ? 1 : 2,
+		.st_uid = fs->o.uid,
+		.st_gid = fs->o.gid,
+		.st_size = attr.size,
+		.st_blocks = (attr.size + 511) / 512,
+		.st_blksize = 4096,
+	};
+	st->st_mtime = attr.mtime < 0 ? fs->mounted_at : attr.mtime;
+	st->st_atime = st->st_ctime = st->st_mtime;
+	return true;
+}
+
+/* --- lookup --- */
+
+static void
+answer_entry(struct fs *fs, fuse_req_t req, const struct place *place)
+{
+	struct fuse_entry_param e = { .ino = tree_lookup(fs->tree, place) };
+
+	fs_stat(fs, e.ino, &e.attr);
+	if (fuse_reply_entry(req, &e) != 0)
+		tree_forget(fs->tree, e.ino, 1);
+}
+
+/* Answer a lookup in the root from what is known; false: ask the store. */
+static bool
+answer_bucket(struct fs *fs, fuse_req_t req, const char *name)
+{
+	struct place place = { NULL, NULL };
+
+	switch (buckets_find(fs->o.buckets, name, &place.bucket)) {
+	case BUCKET_IS_THERE:
+		answer_entry(fs, req, &place);
+		return true;
+	case BUCKET_IS_NOT:
+		fuse_reply_err(req, ENOENT);
+		return true;
+	case BUCKET_IS_DENIED:
+		fuse_reply_err(req, EACCES);
+		return true;
+	case BUCKET_IS_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
+/* Net thread. */
+static void
+reply_lookup(struct pending *p, struct snapshot *s, const struct err *err)
+{
+	(void)s;
+	if (err->code == EINTR)
+		fuse_reply_err(p->req, EINTR);
+	else if (!answer_bucket(p->fs, p->req, p->waiter.name))
+		fuse_reply_err(p->req, err->code ? err->code : EIO);
+}
+
+static void
+lookup_bucket(struct fs *fs, fuse_req_t req, const char *name)
+{
+	struct pending *p;
+
+	if (!bucket_name_is_possible(name)) {
+		fuse_reply_err(req, ENOENT);
+		return;
+	}
+	if (answer_bucket(fs, req, name))
+		return;
+	p = xnew(struct pending);
+	p->fs = fs;
+	p->req = req;
+	p->reply = reply_lookup;
+	p->waiter.kind = WAIT_FOR_BUCKET;
+	snprintf(p->waiter.name, sizeof(p->waiter.name), "%s", name);
+	pending_start(p);
+}
+
+void
+op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct place place;
+
+	if (!tree_find(fs->tree, parent, &place)) {
+		fuse_reply_err(req, ENOENT);
+		return;
+	}
+	if (!place.bucket) {
+		lookup_bucket(fs, req, name);
+		return;
+	}
+	place.file = file_find(name);
+	if (place.file)
+		answer_entry(fs, req, &place);
+	else
+		fuse_reply_err(req, ENOENT);
+}
+
+void
+op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
+{
+	struct fs *fs = fuse_req_userdata(req);
+
+	tree_forget(fs->tree, ino, n);
+	fuse_reply_none(req);
+}
+
+void
+op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	struct fs *fs = fuse_req_userdata(req);
+
+	for (size_t i = 0; i < count; i++)
+		tree_forget(fs->tree, forgets[i].ino, forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+/* --- attributes --- */
+
+void
+op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct stat st;
+
+	(void)fi;
+	if (fs_stat(fs, ino, &st))
+		fuse_reply_attr(req, &st, 0);
+	else
+		fuse_reply_err(req, ENOENT);
+}
+
+/* What chmod, chown, truncate and touch may do: a positive errno, or 0. */
+static int
+change(const struct place *p, int to_set)
+{
+	const int times = FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |
+			  FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW |
+			  FUSE_SET_ATTR_CTIME;
+
+	if (!p->file)
+		return EPERM;
+	if (p->file->is_stats)
+		return to_set & FUSE_SET_ATTR_SIZE ? EACCES : EPERM;
+	if (to_set & ~(times | FUSE_SET_ATTR_SIZE))
+		return EPERM; /* mode, owner */
+	/* times of a copied file (cp -p) are no command, "now" is touch(1) */
+	if (p->file->touch && to_set & FUSE_SET_ATTR_MTIME_NOW)
+		p->file->touch(p->bucket);
+	return 0;
+}
+
+void
+op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+	   struct fuse_file_info *fi)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct place place;
+	int error;
+
+	(void)attr;
+	if (!tree_find(fs->tree, ino, &place)) {
+		fuse_reply_err(req, ENOENT);
+		return;
+	}
+	error = change(&place, to_set);
+	if (error)
+		fuse_reply_err(req, error);
+	else
+		op_getattr(req, ino, fi);
+}
+
+void
+op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	/* sizes of zero: nothing fills up here, and df(1) leaves us out */
+	struct statvfs st = { .f_bsize = 4096,
+			      .f_frsize = 4096,
+			      .f_namemax = BUCKET_NAME_MAX };
+
+	(void)ino;
+	fuse_reply_statfs(req, &st);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files that speak FUSE share: the state of the mount, and the
+ * operations by file.  Private to fs/.
+ */
+#ifndef FS_SESSION_H
+#define FS_SESSION_H
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+
+#include "fs/fs.h"
+#include "fs/tree.h"
+
+/*
+ * What is open: the start of what fi->fh points to.  The kernel does not release
+ * handles that are open, or just closed, when the mount ends: those end with it.
+ */
+struct handle {
+	void (*free)(struct handle *h);
+	struct handle *prev, *next;
+};
+
+struct fs {
+	struct fs_options o;
+	struct fuse_session *session;
+	struct tree *tree;
+	struct engine *engine; /* while fs_run() */
+	int64_t mounted_at; /* seconds: the time of the directories */
+
+	/* under lock, which is a leaf lock */
+	pthread_mutex_t lock;
+	struct handle *handles;
+};
+
+/* Takes `h`, and answers with it.  Any thread. */
+void handle_open(struct fs *fs, fuse_req_t req, struct fuse_file_info *fi,
+		 struct handle *h);
+void handle_close(struct fs *fs, struct handle *h);
+
+/* Attributes of a node; false if there is none. */
+bool fs_stat(struct fs *fs, uint64_t node, struct stat *st);
+
+/* nodes.c: lookup, forget, getattr, setattr, statfs, xattr, refusals */
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n);
+void op_forget_multi(fuse_req_t req, size_t count,
+		     struct fuse_forget_data *forgets);
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+		struct fuse_file_info *fi);
+void op_statfs(fuse_req_t req, fuse_ino_t ino);
+
+/* dirs.c */
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		struct fuse_file_info *fi);
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* open.c: the essay on how a blocked open ends is there */
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+	     struct fuse_file_info *fi);
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
+	      off_t offset, struct fuse_file_info *fi);
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/*
+ * pending.c: a request whose answer comes from the engine.  `reply` is called
+ * on the net thread, exactly once, when the request may be answered and no
+ * interrupt can come any more; it must answer.
+ */
+struct pending;
+typedef void pending_reply_fn(struct pending *p, struct snapshot *s,
+			      const struct err *err);
+
+struct pending {
+	struct waiter waiter; /* kind and what it waits for: by the caller */
+	struct fs *fs;
+	fuse_req_t req;
+	fuse_ino_t node;
+	struct fuse_file_info fi; /* copied: the request's own dies */
+	pending_reply_fn *reply;
+	/* Called before: still part of the request; may be NULL. */
+	pending_reply_fn *prepare;
+};
+
+/* Takes `p`, on the heap. */
+void pending_start(struct pending *p);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dgstatfs: the life of the process and nothing else.
+ *
+ * Before the fork, everything whose failure the user should see on the
+ * terminal: configuration, descriptor limit, mount.  After it: the net thread,
+ * then the FUSE loop.  The end goes in reverse order: waiting readers are
+ * answered while the mount is still there to answer them.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "engine/engine.h"
+#include "fs/fs.h"
+#include "net/creds.h"
+#include "s3/endpoint.h"
+
+/* Descriptors besides those of the connections: FUSE, log, resolver, files. */
+#define SPARE_DESCRIPTORS 64
+
+/* What is made before the fork. */
+struct parts {
+	struct endpoint *endpoint;
+	struct creds_chain *creds;
+	struct buckets *buckets;
+	struct fs *fs;
+};
+
+static void
+parts_clear(struct parts *p)
+{
+	fs_unmount(p->fs);
+	buckets_free(p->buckets);
+	creds_free(p->creds);
+	endpoint_free(p->endpoint);
+}
+
+static int
+raise_descriptor_limit(int64_t connections, struct err *err)
+{
+	rlim_t need = (rlim_t)connections * 2 + SPARE_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return err_set(err, errno, "descriptor limit: %s",
+			       strerror(errno));
+	if (limit.rlim_cur >= need)
+		return 0;
+	if (limit.rlim_max < need)
+		return err_set(err, EMFILE,
+			       "connections=%lld needs %llu descriptors, and "
+			       "the limit (ulimit -n) is %llu",
+			       (long long)connections, (unsigned long long)need,
+			       (unsigned long long)limit.rlim_max);
+	limit.rlim_cur = need;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return 0;
+}
+
+/* Secrets are in memory from now on: no core dumps, no debugger of others. */
+static void
+protect_memory(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+static int
+mount_it(const struct conf *c, struct parts *p, struct err *err)
+{
+	return fs_mount(&p->fs,
+			&(struct fs_options){
+				.mountpoint = c->mountpoint,
+				.source = c->source,
+				.mount_options = c->mount_options,
+				.allow_other = c->allow_other,
+				.is_read_only = c->is_read_only,
+				.debug = c->debug,
+				.uid = c->uid < 0 ? getuid() : (uid_t)c->uid,
+				.gid = c->gid < 0 ? getgid() : (gid_t)c->gid,
+				.umask = (unsigned)c->umask,
+				.buckets = p->buckets,
+			},
+			err);
+}
+
+/* Everything that comes before the fork. */
+static int
+prepare(const struct conf *c, struct parts *p, struct err *err)
+{
+	int rc;
+
+	rc = raise_descriptor_limit(c->connections, err);
+	if (rc == 0)
+		rc = endpoint_new(&p->endpoint, c->endpoint_url, c->region,
+				  c->style, err);
+	if (rc)
+		return rc;
+	p->creds = creds_new(&(struct creds_options){
+		.is_anonymous = c->no_sign_request,
+		.skip_environment = c->is_profile_explicit,
+		.profile = c->profile,
+		.config_path = c->config_path,
+		.credentials_path = c->credentials_path,
+	});
+	p->buckets = buckets_new(c->bucket_ttl_ms, c->buckets, c->n_buckets);
+	rc = mount_it(c, p, err);
+	if (rc == 0)
+		rc = log_open(c->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
+			      c->log_file, c->log_level, err);
+	return rc;
+}
+
+static int
+start_engine(const struct conf *c, const struct parts *p, struct engine **out,
+	     struct err *err)
+{
+	static const enum cache_policy policies[] = {
+		[CACHE_RW] = CACHE_POLICY_RW,
+		[CACHE_RO] = CACHE_POLICY_RO,
+		[CACHE_OFF] = CACHE_POLICY_OFF,
+	};
+
+	return engine_start(
+		out,
+		&(struct engine_options){
+			.http = { .ca_bundle = c->ca_bundle,
+				  .user_agent =
+					  PACKAGE_NAME "/" PACKAGE_VERSION,
+				  .connect_timeout_ms = c->connect_timeout_ms,
+				  .idle_timeout_ms = c->request_timeout_ms,
+				  .max_idle = (int)c->connections },
+			.endpoint = p->endpoint,
+			.creds = p->creds,
+			.buckets = p->buckets,
+			.retries = (int)c->retries,
+			.connections = (int)c->connections,
+			.cache = policies[c->cache],
+			.timeout_ms = c->timeout_ms,
+			.deadline_ms = c->deadline_ms,
+			.lookup_ms = c->connect_timeout_ms,
+			.linger_ms = c->linger_ms,
+		},
+		err);
+}
+
+/* From the fork to the end of the mount: an exit status. */
+static int
+serve(const struct conf *c, struct parts *p)
+{
+	struct engine *engine = NULL;
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (fs_daemonize(p->fs, c->foreground, &err) != 0 ||
+	    start_engine(c, p, &engine, &err) != 0) {
+		log_err("%s", err.msg);
+		return 1;
+	}
+	protect_memory();
+	rc = fs_run(p->fs, engine);
+	if (rc == 0)
+		log_info("%s: unmounted", c->mountpoint);
+	else /* nobody should have to wonder why a mount has gone */
+		log_warn("%s: ends: %s", c->mountpoint,
+			 rc > 0 ? strsignal(rc) : strerror(-rc));
+	engine_stop(engine);
+	return rc < 0 ? 1 : 0;
+}
+
+static int
+run(const struct conf *c)
+{
+	struct parts parts CLEANUP(parts_clear) = { .fs = NULL };
+	struct err err = ERR_INIT;
+
+	if (prepare(c, &parts, &err) != 0) {
+		fprintf(stderr, "dgstatfs: %s\n", err.msg);
+		return 1;
+	}
+	return serve(c, &parts);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct conf c CLEANUP(conf_clear) = { .source = NULL };
+	struct err err = ERR_INIT;
+
+	/* no setlocale(): numbers and messages are the same everywhere */
+	if (conf_load(&c, argc, argv, environ, &err) != 0) {
+		fprintf(stderr, "dgstatfs: %s\n", err.msg);
+		return 1;
+	}
+	if (c.show_help) {
+		conf_print_help(stdout);
+		return 0;
+	}
+	if (c.show_version) {
+		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+		return 0;
+	}
+	return run(&c);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HTTP over libcurl's multi interface: see http.h.  Net thread only, but for
+ * http_wake().  Knows nothing of S3.
+ */
+#include "config.h"
+
+#include "net/http.h"
+
+#include <errno.h>
+
+#include <curl/curl.h>
+
+#include "util/date.h"
+#include "util/log.h"
+
+struct http_transfer {
+	struct http *http;
+	CURL *easy; /* NULL once it has left the multi handle */
+	struct curl_slist *fields;
+	http_data_fn *on_data;
+	http_done_fn *on_done;
+	void *arg;
+	const char *body; /* of the request */
+	size_t body_len, body_sent;
+	struct http_answer answer;
+	bool was_given_up; /* by on_data or by a cap; answer.err says why */
+	char curl_msg[CURL_ERROR_SIZE];
+	int64_t last_byte_ms;
+	struct timer idle;
+	struct http_transfer *next; /* in http->ended */
+};
+
+struct http {
+	CURLM *multi;
+	struct http_options o;
+	char *ca_bundle, *user_agent;
+	struct timers *timers;
+	struct http_transfer *ended; /* completions to be delivered */
+	CURL **spare; /* easy handles to be used again */
+	size_t n_spare;
+};
+
+static void
+transfer_free(struct http_transfer *t)
+{
+	for (struct curl_slist *f = t->fields; f; f = f->next)
+		explicit_bzero(f->data,
+			       strlen(f->data)); /* signatures, tokens */
+	curl_slist_free_all(t->fields);
+	buf_clear(&t->answer.head);
+	buf_clear(&t->answer.body);
+	free(t);
+}
+
+/* Take the transfer out of curl; the handle is kept for another one. */
+static void
+transfer_detach(struct http_transfer *t)
+{
+	struct http *h = t->http;
+	CURL *easy = steal(&t->easy);
+
+	timer_disarm(h->timers, &t->idle);
+	curl_multi_remove_handle(h->multi, easy);
+	if (h->n_spare < (size_t)h->o.max_idle)
+		h->spare[h->n_spare++] = easy;
+	else
+		curl_easy_cleanup(easy);
+}
+
+/* Its completion is due; delivered by the next http_poll(). */
+static void
+transfer_end(struct http_transfer *t)
+{
+	transfer_detach(t);
+	t->next = t->http->ended;
+	t->http->ended = t;
+}
+
+/* --- what curl calls --- */
+
+static size_t
+on_header(char *data, size_t size, size_t n, void *arg)
+{
+	struct http_transfer *t = arg;
+
+	n *= size;
+	t->last_byte_ms = date_mono_ms();
+	if (n > 5 && memcmp(data, "HTTP/", 5) == 0)
+		t->answer.head.len = 0; /* a final answer after a 1xx one */
+	if (buf_add(&t->answer.head, data, n) == 0)
+		return n;
+	t->was_given_up = true;
+	err_set(&t->answer.err, EIO, "more than %d bytes of header fields",
+		HTTP_HEAD_MAX);
+	return 0;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct http_transfer *t = arg;
+	long status = 0;
+	int rc;
+
+	n *= size;
+	t->last_byte_ms = date_mono_ms();
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->on_data && status / 100 == 2) {
+		rc = t->on_data(t->arg, (int)status, data, n);
+		t->answer.was_refused = rc != 0;
+		if (rc)
+			err_set(&t->answer.err, EIO, "answer not understood");
+	} else {
+		rc = buf_add(&t->answer.body, data, n);
+		if (rc)
+			err_set(&t->answer.err, EFBIG,
+				"answer of more than %zu bytes",
+				t->answer.body.max);
+	}
+	t->was_given_up = rc != 0;
+	return rc == 0 ? n : 0;
+}
+
+static size_t
+on_read(char *out, size_t size, size_t n, void *arg)
+{
+	struct http_transfer *t = arg;
+	size_t left = t->body_len - t->body_sent;
+
+	n *= size;
+	if (n > left)
+		n = left;
+	if (n > 0)
+		memcpy(out, t->body + t->body_sent, n);
+	t->body_sent += n;
+	t->last_byte_ms = date_mono_ms();
+	return n;
+}
+
+/* Begin the body again: the connection that was tried first was dead. */
+static int
+on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct http_transfer *t = arg;
+
+	if (origin != SEEK_SET || offset < 0 || (size_t)offset > t->body_len)
+		return CURL_SEEKFUNC_CANTSEEK;
+	t->body_sent = (size_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* --- time --- */
+
+static void
+on_idle(void *arg)
+{
+	struct http_transfer *t = arg;
+	int64_t limit = t->http->o.idle_timeout_ms;
+	int64_t left = t->last_byte_ms + limit - date_mono_ms();
+
+	if (left > 0) {
+		timer_arm(t->http->timers, &t->idle, left);
+		return;
+	}
+	err_set(&t->answer.err, ETIMEDOUT, "no byte for %lld ms",
+		(long long)limit);
+	t->answer.is_retryable = true;
+	transfer_end(t);
+}
+
+/* --- requests --- */
+
+static void
+set_options(struct http_transfer *t, const struct http_request *r)
+{
+	const struct http_options *o = &t->http->o;
+	CURL *e = t->easy;
+
+	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->curl_msg);
+	curl_easy_setopt(e, CURLOPT_URL, r->url);
+	/* keys may hold ".." and "//" */
+	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* else removing a handle waits for its resolver thread */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)o->connect_timeout_ms);
+	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, t->http->user_agent);
+	if (t->http->ca_bundle)
+		curl_easy_setopt(e, CURLOPT_CAINFO, t->http->ca_bundle);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->fields);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+	if (strcmp(r->method, "HEAD") == 0)
+		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+	if (strcmp(r->method, "PUT") != 0)
+		return;
+	curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(e, CURLOPT_READDATA, t);
+	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
+	curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_len);
+}
+
+static CURL *
+take_easy(struct http *h)
+{
+	CURL *easy;
+
+	if (h->n_spare > 0) {
+		easy = h->spare[--h->n_spare];
+		curl_easy_reset(easy);
+		return easy;
+	}
+	easy = curl_easy_init();
+	if (!easy)
+		die_no_memory();
+	return easy;
+}
+
+struct http_transfer *
+http_submit(struct http *h, const struct http_request *r)
+{
+	struct http_transfer *t = xnew(struct http_transfer);
+
+	t->http = h;
+	t->easy = take_easy(h);
+	t->on_data = r->on_data;
+	t->on_done = r->on_done;
+	t->arg = r->arg;
+	t->body = r->body;
+	t->body_len = r->body_len;
+	buf_init(&t->answer.head, HTTP_HEAD_MAX);
+	buf_init(&t->answer.body, r->body_max);
+	for (const char *const *f = r->headers; *f; f++)
+		t->fields = curl_slist_append(t->fields, *f);
+	set_options(t, r);
+	timer_init(&t->idle, on_idle, t);
+	t->last_byte_ms = date_mono_ms();
+	timer_arm(h->timers, &t->idle,
+		  h->o.connect_timeout_ms + h->o.idle_timeout_ms);
+	log_debug("%s %s", r->method, r->url);
+	curl_multi_add_handle(h->multi, t->easy);
+	return t;
+}
+
+void
+http_cancel(struct http_transfer *t)
+{
+	if (!t->easy)
+		return; /* it has ended; the completion is on its way */
+	err_set(&t->answer.err, ECANCELED, "cancelled");
+	t->answer.is_retryable = false;
+	transfer_end(t);
+}
+
+/* --- completions --- */
+
+/* What a failure of curl is to the user; what is not here is EIO, retryable. */
+static const struct {
+	CURLcode code;
+	int error;
+	bool is_retryable;
+} curl_errors[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, true },
+	{ CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, true },
+	{ CURLE_COULDNT_CONNECT, EHOSTUNREACH, true },
+	{ CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true },
+	{ CURLE_PEER_FAILED_VERIFICATION, EPROTO, false },
+	{ CURLE_SSL_CONNECT_ERROR, EPROTO, false },
+	{ CURLE_SSL_CACERT_BADFILE, EPROTO, false },
+	{ CURLE_URL_MALFORMAT, EIO, false },
+	{ CURLE_WEIRD_SERVER_REPLY, EIO, false },
+	{ CURLE_UNSUPPORTED_PROTOCOL, EIO, false },
+};
+
+static void
+set_curl_error(struct http_transfer *t, CURLcode code)
+{
+	struct http_answer *a = &t->answer;
+	const char *msg =
+		t->curl_msg[0] ? t->curl_msg : curl_easy_strerror(code);
+	int error = EIO;
+
+	a->is_retryable = true;
+	for (size_t i = 0; i < ARRAY_SIZE(curl_errors); i++) {
+		if (curl_errors[i].code == code) {
+			error = curl_errors[i].error;
+			a->is_retryable = curl_errors[i].is_retryable;
+		}
+	}
+	err_set(&a->err, error, "%s", msg);
+}
+
+static void
+on_curl_done(CURLMsg *msg)
+{
+	struct http_transfer *t = NULL;
+	CURLcode code = msg->data.result;
+	long status = 0;
+
+	curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
+	curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+	t->answer.status = (int)status;
+	if (code != CURLE_OK && !t->was_given_up)
+		set_curl_error(t, code);
+	transfer_end(t);
+}
+
+static void
+deliver(struct http *h)
+{
+	struct http_transfer *t;
+
+	while ((t = h->ended)) {
+		h->ended = t->next;
+		t->on_done(t->arg, &t->answer);
+		transfer_free(t);
+	}
+}
+
+void
+http_poll(struct http *h, int timeout_ms)
+{
+	CURLMsg *msg;
+	int n;
+
+	curl_multi_perform(h->multi, &n);
+	while ((msg = curl_multi_info_read(h->multi, &n)))
+		if (msg->msg == CURLMSG_DONE)
+			on_curl_done(msg);
+	if (h->ended) {
+		deliver(h);
+		return; /* timers and mail may have changed */
+	}
+	curl_multi_poll(h->multi, NULL, 0, timeout_ms < 0 ? 60000 : timeout_ms,
+			NULL);
+}
+
+void
+http_wake(struct http *h)
+{
+	curl_multi_wakeup(h->multi);
+}
+
+int
+http_new(struct http **out, const struct http_options *o, struct timers *timers,
+	 struct err *err)
+{
+	struct http *h;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		return err_set(err, EIO, "libcurl can't be initialised");
+	h = xnew(struct http);
+	h->o = *o;
+	h->timers = timers;
+	h->ca_bundle = o->ca_bundle ? xstrdup(o->ca_bundle) : NULL;
+	h->user_agent = xstrdup(o->user_agent);
+	h->spare = xcalloc((size_t)o->max_idle, sizeof(CURL *));
+	h->multi = curl_multi_init();
+	if (!h->multi) {
+		http_free(h);
+		return err_set(err, ENOMEM, "libcurl can't be initialised");
+	}
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)o->max_idle);
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,
+			  (long)CURLPIPE_NOTHING);
+	*out = h;
+	return 0;
+}
+
+void
+http_free(struct http *h)
+{
+	if (!h)
+		return;
+	while (h->n_spare > 0)
+		curl_easy_cleanup(h->spare[--h->n_spare]);
+	if (h->multi)
+		curl_multi_cleanup(h->multi);
+	free(h->spare);
+	free(h->ca_bundle);
+	free(h->user_agent);
+	free(h);
+	curl_global_cleanup();
+}

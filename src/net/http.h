@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HTTP/1.1 requests, many at a time, over connections that stay open.  The only
+ * user of curl.  Net thread only, but for http_wake().
+ *
+ * A request has exactly one completion, always from http_poll(), never from
+ * inside http_submit() or http_cancel(): what follows a submit may rely on
+ * nothing having happened yet.  Redirects are never followed.
+ */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include "net/timer.h"
+#include "util/buf.h"
+#include "util/err.h"
+
+#define HTTP_HEAD_MAX (64 * 1024) /* bytes of header fields in an answer */
+
+struct http_options {
+	const char *ca_bundle; /* PEM file; NULL: the system's */
+	const char *user_agent;
+	int64_t connect_timeout_ms; /* name, TCP and TLS together */
+	int64_t idle_timeout_ms; /* without a byte in either direction */
+	int max_idle; /* connections kept open while unused */
+};
+
+struct http_answer {
+	struct err err; /* of the transport; 0: an HTTP answer came whole */
+	bool is_retryable; /* err is of a kind that may pass */
+	bool was_refused; /* by on_data */
+	int status; /* 0 if none came */
+	struct buf head; /* raw header fields */
+	struct buf body; /* what on_data did not take */
+};
+
+/* Bytes of the body of an answer with `status`; non-zero gives the request up. */
+typedef int http_data_fn(void *arg, int status, const char *data, size_t len);
+
+/* The answer is valid during the call. */
+typedef void http_done_fn(void *arg, const struct http_answer *answer);
+
+struct http_request {
+	const char *method; /* "GET", "HEAD" or "PUT" */
+	const char *url; /* sent as it is, nothing normalised */
+	const char *const *headers; /* "name: value", NULL at the end */
+	const void *body; /* PUT only; must live until the completion */
+	size_t body_len;
+	size_t body_max; /* cap of answer.body: more is EFBIG */
+	http_data_fn *on_data; /* NULL: all goes to answer.body */
+	http_done_fn *on_done;
+	void *arg;
+};
+
+struct http;
+struct http_transfer;
+
+/* curl is initialised here: after the fork, before other threads. */
+int http_new(struct http **out, const struct http_options *o,
+	     struct timers *timers, struct err *err);
+void http_free(struct http *h); /* no request may be under way */
+
+/* Copies the request, but for its body. */
+struct http_transfer *http_submit(struct http *h, const struct http_request *r);
+
+/* End it soon: its completion comes with ECANCELED, or as it was just ending. */
+void http_cancel(struct http_transfer *t);
+
+/* Wait for at most `timeout_ms` (-1: no limit), move bytes, deliver completions. */
+void http_poll(struct http *h, int timeout_ms);
+
+/* Let a running or the next http_poll() return.  Any thread, and signals. */
+void http_wake(struct http *h);
+
+/*
+ * The value of the first field `name` of an answer, blanks around it trimmed;
+ * NULL if there is none.  Not NUL-terminated.
+ */
+const char *http_header(const struct http_answer *a, const char *name,
+			size_t *len);
+
+#endif

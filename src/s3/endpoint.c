@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hosts and paths of buckets: see endpoint.h.  Pure; any thread.  Everything
+ * that goes into a Host header or a request line is checked or encoded here:
+ * a configured name can't bring a second host, header or request with it.
+ */
+#include "config.h"
+
+#include "s3/endpoint.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <strings.h>
+
+#include "util/uri.h"
+
+#define LABEL_MAX 63 /* RFC 1035 */
+#define HOST_MAX 253
+#define REGION_MAX 32
+
+static const char LOWER[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+static const char HOST_CHARS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz0123456789-._";
+static const char REGION_CHARS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz0123456789-_";
+/* What means the same encoded and not, so that the server signs the same. */
+static const char PATH_CHARS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz0123456789-._~/";
+
+struct endpoint {
+	bool is_tls;
+	bool is_address; /* the host is: it has no subdomains */
+	bool is_virtual; /* where the name of the bucket allows it */
+	char *host; /* with the port if it is not the scheme's own */
+	char *base; /* path before the bucket, "" or "/s3" */
+	char *region;
+};
+
+/* Domains of the partitions of AWS, from botocore's partitions.json. */
+static const struct {
+	const char *region_prefix;
+	const char *domain;
+} partitions[] = {
+	{ "cn-", "amazonaws.com.cn" },
+	{ "eusc-", "amazonaws.eu" },
+	{ "", "amazonaws.com" },
+};
+
+static const char *
+domain_of(const char *region)
+{
+	size_t i = 0;
+
+	while (strncmp(region, partitions[i].region_prefix,
+		       strlen(partitions[i].region_prefix)) != 0)
+		i++; /* the last prefix is empty */
+	return partitions[i].domain;
+}
+
+static int
+set_region(struct endpoint *e, const char *region, bool is_aws, struct err *err)
+{
+	size_t len = strlen(region);
+
+	if (len == 0 || len > REGION_MAX ||
+	    strspn(region, is_aws ? LOWER : REGION_CHARS) != len ||
+	    region[0] == '-' || region[len - 1] == '-')
+		return err_set(err, EINVAL, "%s is not the name of a region",
+			       region);
+	e->region = xstrdup(region);
+	return 0;
+}
+
+/* Labels of 1 to 63 characters between dots, none at an edge of "-". */
+static bool
+is_host_name(const char *s, size_t len)
+{
+	size_t start = 0;
+
+	if (len == 0 || len > HOST_MAX)
+		return false;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && s[i] != '.') {
+			if (!memchr(HOST_CHARS, s[i], sizeof(HOST_CHARS) - 1))
+				return false;
+			continue;
+		}
+		if (i == start || i - start > LABEL_MAX || s[start] == '-' ||
+		    s[i - 1] == '-')
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+/* "[::1]" or, without the brackets, an IPv4 address. */
+static bool
+is_address(const char *host)
+{
+	struct in6_addr six;
+	struct in_addr four;
+	size_t len = strlen(host);
+	char text[INET6_ADDRSTRLEN];
+
+	if (host[0] != '[')
+		return inet_pton(AF_INET, host, &four) == 1;
+	if (len < 3 || host[len - 1] != ']' || len - 2 >= sizeof(text))
+		return false;
+	memcpy(text, host + 1, len - 2);
+	text[len - 2] = '\0';
+	return inet_pton(AF_INET6, text, &six) == 1;
+}
+
+/* "443" without sign, blank or leading zero; 0 if it is no port. */
+static unsigned
+parse_port(const char *s)
+{
+	unsigned port = 0;
+
+	if (*s == '0' || strlen(s) > 5)
+		return 0;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return 0;
+		port = port * 10 + (unsigned)(*s - '0');
+	}
+	return port <= 65535 ? port : 0;
+}
+
+static void
+to_lower(char *s)
+{
+	for (; *s; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s - 'A' + 'a');
+}
+
+/* The authority of the URL, "host[:port]", which is `len` bytes long. */
+static int
+set_host(struct endpoint *e, const char *authority, size_t len, struct err *err)
+{
+	CLEANUP_FREE char *host = xstrndup(authority, len);
+	char *bracket = host[0] == '[' ? strchr(host, ']') : NULL;
+	char *colon = strchr(bracket ? bracket : host, ':');
+	unsigned port = e->is_tls ? 443 : 80, standard = port;
+
+	if (colon) {
+		port = parse_port(colon + 1);
+		*colon = '\0';
+	}
+	if (port == 0)
+		return err_set(err, EINVAL, "%s is not a port", colon + 1);
+	e->is_address = is_address(host);
+	if (!e->is_address && !is_host_name(host, strlen(host)))
+		return err_set(err, EINVAL, "%s is not a host name", host);
+	to_lower(host);
+	if (port == standard)
+		e->host = steal(&host);
+	else
+		e->host = xasprintf("%s:%u", host, port);
+	return 0;
+}
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') ||
+	       (c >= 'a' && c <= 'f');
+}
+
+static int
+set_base(struct endpoint *e, const char *path, struct err *err)
+{
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < len; i++) {
+		bool is_escape = path[i] == '%' && is_hex(path[i + 1]) &&
+				 is_hex(path[i + 2]);
+
+		if (!is_escape && !strchr(PATH_CHARS, path[i]))
+			return err_set(err, EINVAL,
+				       "the path holds what must be encoded");
+	}
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	e->base = xstrndup(path, len);
+	return 0;
+}
+
+static int
+parse_url(struct endpoint *e, const char *url, struct err *err)
+{
+	const char *authority = strstr(url, "://");
+	size_t len, scheme_len = authority ? (size_t)(authority - url) : 0;
+	int rc;
+
+	e->is_tls = scheme_len == 5 && strncasecmp(url, "https", 5) == 0;
+	if (!e->is_tls &&
+	    !(scheme_len == 4 && strncasecmp(url, "http", 4) == 0))
+		return err_set(err, EINVAL,
+			       "begins neither with http:// nor "
+			       "with https://");
+	authority += 3;
+	len = strcspn(authority, "/?#");
+	if (memchr(authority, '@', len))
+		return err_set(err, EINVAL, "user names do not belong there");
+	if (authority[strcspn(authority, "?#")] != '\0')
+		return err_set(err, EINVAL, "has a query or a fragment");
+	rc = set_host(e, authority, len, err);
+	if (rc == 0)
+		rc = set_base(e, authority + len, err);
+	return rc;
+}
+
+/* The URL itself is not in the message: it may hold a password. */
+static int
+set_url(struct endpoint *e, const char *url, struct err *err)
+{
+	if (url) {
+		int rc = parse_url(e, url, err);
+
+		if (rc)
+			err_wrap(err, "endpoint URL");
+		return rc;
+	}
+	e->is_tls = true;
+	e->host = xasprintf("s3.%s.%s", e->region, domain_of(e->region));
+	e->base = xstrdup("");
+	return 0;
+}
+
+int
+endpoint_new(struct endpoint **out, const char *url, const char *region,
+	     enum addressing style, struct err *err)
+{
+	struct endpoint *e = xnew(struct endpoint);
+	int rc = set_region(e, region ? region : "us-east-1", !url, err);
+
+	if (rc == 0)
+		rc = set_url(e, url, err);
+	if (rc) {
+		endpoint_free(e);
+		return rc;
+	}
+	e->is_virtual = style == ADDRESSING_VIRTUAL ||
+			(style == ADDRESSING_AUTO && !url);
+	*out = e;
+	return 0;
+}
+
+void
+endpoint_free(struct endpoint *e)
+{
+	if (!e)
+		return;
+	free(e->host);
+	free(e->base);
+	free(e->region);
+	free(e);
+}
+
+const char *
+endpoint_scheme(const struct endpoint *e)
+{
+	return e->is_tls ? "https" : "http";
+}
+
+const char *
+endpoint_region(const struct endpoint *e)
+{
+	return e->region;
+}
+
+/*
+ * Whether the bucket can be a host name before the endpoint's.  A certificate
+ * for *.s3.example.org does not cover a name with dots.
+ */
+static bool
+is_virtual_host(const struct endpoint *e, const char *bucket)
+{
+	size_t len = strlen(bucket);
+
+	for (size_t i = 0; i < len; i++)
+		if (!strchr(LOWER, bucket[i]) &&
+		    (bucket[i] != '.' || e->is_tls))
+			return false;
+	return !e->is_address && len <= LABEL_MAX && is_host_name(bucket, len);
+}
+
+int
+endpoint_address(const struct endpoint *e, const char *bucket, const char *key,
+		 size_t key_len, struct buf *host, struct buf *path)
+{
+	bool is_virtual = bucket && e->is_virtual && is_virtual_host(e, bucket);
+	int rc;
+
+	/* "." and ".." would be taken for steps in the path */
+	if (bucket && (bucket[0] == '.' || bucket[0] == '\0'))
+		return -EINVAL;
+	rc = buf_printf(host, "%s%s%s", is_virtual ? bucket : "",
+			is_virtual ? "." : "", e->host);
+	if (rc == 0)
+		rc = buf_printf(path, "%s/", e->base);
+	if (rc == 0 && bucket && !is_virtual)
+		rc = uri_encode(path, bucket, strlen(bucket), false);
+	if (rc == 0 && bucket && !is_virtual && key)
+		rc = buf_add_str(path, "/");
+	if (rc == 0 && key)
+		rc = uri_encode(path, key, key_len, true);
+	return rc;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a bucket is: the host and the path of its requests.  Pure; any thread.
+ */
+#ifndef S3_ENDPOINT_H
+#define S3_ENDPOINT_H
+
+#include "util/buf.h"
+#include "util/err.h"
+
+enum addressing { ADDRESSING_AUTO, ADDRESSING_PATH, ADDRESSING_VIRTUAL };
+
+struct endpoint;
+
+/*
+ * `url` is "http[s]://host[:port][/path]" without user, query or fragment, or
+ * NULL for AWS in `region`.  AUTO means path style for a custom URL, virtual
+ * hosts on AWS.  `region` NULL: us-east-1.  -EINVAL with a message for what is
+ * no such URL or region.
+ */
+int endpoint_new(struct endpoint **out, const char *url, const char *region,
+		 enum addressing style, struct err *err);
+void endpoint_free(struct endpoint *e); /* NULL is fine */
+
+const char *endpoint_scheme(const struct endpoint *e); /* "http" or "https" */
+const char *endpoint_region(const struct endpoint *e);
+
+/*
+ * Append the value of the Host header (port only where it is not the
+ * scheme's own) and the encoded path of `key` in `bucket` (NULL: the
+ * service itself; key NULL: the bucket itself).  Names that can't be a host
+ * label (dots under TLS, upper case, "_") get path style whatever was asked.
+ */
+int endpoint_address(const struct endpoint *e, const char *bucket,
+		     const char *key, size_t key_len, struct buf *host,
+		     struct buf *path);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The events of an error document, for the parsers whose answer may turn out
+ * to be one: S3 sends it even with status 200.  Any thread, one at a time.
+ *
+ * Two shapes are known: <Error> as the root, and <ErrorResponse><Error> with
+ * the request id beside (the query protocol of AWS, and some stores).
+ */
+#ifndef S3_ERROR_DOC_H
+#define S3_ERROR_DOC_H
+
+#include "s3/s3-xml.h"
+
+struct error_doc {
+	struct s3_error error; /* good at any time: fields that have ended */
+	unsigned depth; /* of the fields */
+	size_t offset, size; /* the field in `error` that is being read */
+	size_t len;
+	char text[sizeof(((struct s3_error *)NULL)->message)];
+};
+
+/* Whether an element of this name is the root of an error document. */
+bool error_doc_is_root(const char *name);
+
+/* Events as in sax.h, the root's included; they never fail. */
+void error_doc_start(struct error_doc *d, unsigned depth, const char *name);
+void error_doc_text(struct error_doc *d, const char *text, size_t len);
+void error_doc_end(struct error_doc *d, unsigned depth);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The objects of one page: see object-list.h.  Any thread, one at a time.
+ */
+#include "config.h"
+
+#include "s3/object-list.h"
+
+#include <errno.h>
+
+#include "util/uri.h"
+
+void
+object_list_init(struct object_list *l, size_t max)
+{
+	*l = (struct object_list){ 0 };
+	/* beside the empty string, two texts of an object and a token end in NUL */
+	buf_init(&l->text, max + 2 * OBJECT_LIST_MAX + 2);
+	if (buf_add(&l->text, "", 1))
+		die_no_memory();
+}
+
+void
+object_list_clear(struct object_list *l)
+{
+	buf_clear(&l->text);
+	free(l->records);
+	free(l->objects);
+}
+
+void
+object_list_reset(struct object_list *l)
+{
+	object_list_cut(l, 1);
+	l->n = 0;
+	l->current = NULL;
+}
+
+int
+object_list_text(struct object_list *l, const char *text, size_t len,
+		 struct err *err)
+{
+	if (buf_add(&l->text, text, len))
+		return err_set(err, ENOMEM, "no memory for a listing");
+	return 0;
+}
+
+void
+object_list_cut(struct object_list *l, size_t len)
+{
+	l->text.len = len;
+	l->text.data[len] = '\0';
+}
+
+int
+object_list_begin(struct object_list *l, struct err *err)
+{
+	if (l->n == OBJECT_LIST_MAX)
+		return err_set(err, EIO, "listing of more than %d objects",
+			       OBJECT_LIST_MAX);
+	if (l->n == l->size) {
+		l->size = l->size ? 2 * l->size : 1000;
+		l->records =
+			xrealloc(l->records, l->size * sizeof(*l->records));
+		l->objects =
+			xrealloc(l->objects, l->size * sizeof(*l->objects));
+	}
+	l->current = &l->records[l->n];
+	*l->current = (struct object_record){ 0 };
+	return 0;
+}
+
+void
+object_list_commit(struct object_list *l)
+{
+	l->n++;
+	l->current = NULL;
+}
+
+static int
+finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
+{
+	const struct object_record *r = &l->records[i];
+	char *text = l->text.data;
+	ssize_t len = r->key_len;
+
+	if (is_encoded)
+		len = uri_decode(text + r->key, r->key_len);
+	if (len < 0)
+		return err_set(err, EIO, "malformed listing: key \"%.*s\"",
+			       (int)r->key_len, text + r->key);
+	if (len == 0 || len > OBJECT_KEY_MAX)
+		return err_set(err, EIO, "malformed listing: key of %zd bytes",
+			       len);
+	l->objects[i] = (struct object){
+		.key = text + r->key,
+		.key_len = (size_t)len,
+		.size = r->size,
+		.etag = text + r->etag,
+		.last_modified = text + r->last_modified,
+	};
+	return 0;
+}
+
+int
+object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct object *o = &l->objects[i];
+		int rc = finish_object(l, i, is_encoded, err);
+
+		if (rc)
+			return rc;
+		if (i > 0 && key_compare(o[-1].key, o[-1].key_len, o->key,
+					 o->key_len) >= 0)
+			return err_set(err, EIO,
+				       "listing out of order: \"%.*s\"",
+				       (int)o->key_len, o->key);
+	}
+	return 0;
+}

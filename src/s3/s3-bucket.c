@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HeadBucket and ListBuckets: see s3-bucket.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "s3/s3-bucket.h"
+
+#include <errno.h>
+
+/* AWS pages only if asked to; above 10,000 buckets it refuses not to. */
+#define BUCKETS_PER_PAGE "1000"
+#define BUCKETS_MAX 1000000
+#define BUCKETS_PAGE_MAX (8 * 1024 * 1024)
+
+struct bucket_lister {
+	struct s3 *s3;
+	struct s3_call *call;
+	buckets_done_fn *on_done;
+	void *arg;
+	char **names;
+	size_t n_names;
+	char *token; /* NULL: the first page */
+};
+
+struct s3_call *
+s3_head_bucket(struct s3 *s3, const char *bucket, s3_done_fn *on_done,
+	       void *arg)
+{
+	return s3_start(s3, &(struct s3_request){
+				    .method = "HEAD",
+				    .bucket = bucket,
+				    .on_done = on_done,
+				    .arg = arg,
+			    });
+}
+
+static void
+finish(struct bucket_lister *l, int status, const struct err *err)
+{
+	l->on_done(l->arg, err->code ? NULL : l->names,
+		   err->code ? 0 : l->n_names, status, err);
+	for (size_t i = 0; i < l->n_names; i++)
+		free(l->names[i]);
+	free(l->names);
+	free(l->token);
+	free(l);
+}
+
+/* Move the names of a page over, and its token. */
+static int
+take_page(struct bucket_lister *l, struct buckets_page *page, struct err *err)
+{
+	size_t n = l->n_names + page->n_names;
+
+	if (n > BUCKETS_MAX)
+		return err_set(err, EIO, "more than %d buckets", BUCKETS_MAX);
+	if (page->next_token && l->token &&
+	    strcmp(page->next_token, l->token) == 0)
+		return err_set(err, EIO, "continuation token repeated");
+	l->names = xrealloc(l->names, n * sizeof(l->names[0]));
+	for (size_t i = 0; i < page->n_names; i++)
+		l->names[l->n_names++] = steal(&page->names[i]);
+	free(l->token);
+	l->token = steal(&page->next_token);
+	return 0;
+}
+
+static void ask(struct bucket_lister *l);
+
+static void
+on_page(void *arg, const struct s3_answer *answer)
+{
+	struct bucket_lister *l = arg;
+	struct buckets_page page CLEANUP(buckets_page_clear) = { .names =
+									 NULL };
+	struct err err = answer->err;
+
+	l->call = NULL;
+	if (err.code == 0 &&
+	    buckets_page_parse(&page, buf_str(&answer->http->body),
+			       answer->http->body.len, &err) == 0)
+		take_page(l, &page, &err);
+	if (err.code == 0 && l->token)
+		ask(l);
+	else
+		finish(l, answer->status, &err);
+}
+
+static void
+ask(struct bucket_lister *l)
+{
+	struct uri_param params[2] = { { "max-buckets", BUCKETS_PER_PAGE } };
+
+	if (l->token)
+		params[1] =
+			(struct uri_param){ "continuation-token", l->token };
+	l->call = s3_start(l->s3, &(struct s3_request){
+					  .method = "GET",
+					  .params = params,
+					  .n_params = l->token ? 2 : 1,
+					  .body_max = BUCKETS_PAGE_MAX,
+					  .on_done = on_page,
+					  .arg = l,
+				  });
+}
+
+struct bucket_lister *
+s3_list_buckets(struct s3 *s3, buckets_done_fn *on_done, void *arg)
+{
+	struct bucket_lister *l = xnew(struct bucket_lister);
+
+	l->s3 = s3;
+	l->on_done = on_done;
+	l->arg = arg;
+	ask(l);
+	return l;
+}
+
+void
+bucket_lister_stop(struct bucket_lister *l)
+{
+	if (l->call)
+		s3_cancel(l->call);
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A page of ListObjectsV2: see s3-xml.h.  Any thread, one at a time.
+ *
+ * This is the hot loop of a listing, millions of objects through one parser:
+ * every text that matters is appended to one buffer (object-list.h), where it
+ * stays if it is an object's, and nothing is allocated per element.
+ *
+ * Nothing depends on the order of elements.  Amazon sends the token before
+ * <Contents>, Ceph after it; <EncodingType> may come last, so keys stay as they
+ * came until the end.
+ */
+#include "config.h"
+
+#include "s3/s3-xml.h"
+
+#include <errno.h>
+
+#include "s3/error-doc.h"
+#include "s3/object-list.h"
+#include "s3/sax.h"
+#include "util/number.h"
+
+#define BODY_MAX (32 * 1024 * 1024)
+#define ENCODED_KEY_MAX (3 * OBJECT_KEY_MAX)
+#define TOKEN_MAX (64 * 1024)
+#define MODIFIED_MAX 256
+#define ETAG_MAX (256 + 2) /* with its quotes */
+#define NUMBER_MAX 20
+
+/* An element whose text matters. */
+struct field {
+	const char *name;
+	size_t max; /* longest text */
+	/*
+	 * Called with the text, which is the end of p->list.text and stays
+	 * there unless it is cut off.  NULL: it is not even collected, since
+	 * only the name counts.
+	 */
+	int (*take)(struct list_parser *p, char *text, struct err *err);
+	bool is_token;
+};
+
+struct list_parser {
+	struct sax *sax;
+	struct object_list list;
+	struct list_page page;
+
+	/* where we are */
+	bool is_error; /* the root is <Error>, and all goes to `error` */
+	struct error_doc error;
+	bool is_in_object;
+	const struct field *field; /* open, or NULL */
+	size_t start; /* of its text */
+
+	/* what there was */
+	unsigned seen_in_page, seen_in_object; /* bits: places in the tables */
+	bool is_truncated, is_encoded;
+	int64_t key_count;
+	size_t token; /* offset in list.text; 0: none */
+};
+
+/* --- the texts --- */
+
+/* Take the field's text back. */
+static void
+drop_text(struct list_parser *p)
+{
+	object_list_cut(&p->list, p->start);
+}
+
+static int
+take_truncated(struct list_parser *p, char *text, struct err *err)
+{
+	p->is_truncated = strcmp(text, "true") == 0;
+	if (!p->is_truncated && strcmp(text, "false") != 0)
+		return err_set(err, EIO,
+			       "malformed listing: IsTruncated is \"%s\"",
+			       text);
+	drop_text(p);
+	return 0;
+}
+
+/* Empty, as some stores echo what was not asked for: not encoded. */
+static int
+take_encoding(struct list_parser *p, char *text, struct err *err)
+{
+	p->is_encoded = strcmp(text, "url") == 0;
+	if (!p->is_encoded && *text)
+		return err_set(err, EIO,
+			       "malformed listing: EncodingType is \"%s\"",
+			       text);
+	drop_text(p);
+	return 0;
+}
+
+/* Only ever a proof of completeness: what is no number proves nothing. */
+static int
+take_key_count(struct list_parser *p, char *text, struct err *err)
+{
+	(void)err;
+	if (!number_parse(text, &p->key_count))
+		p->key_count = -1;
+	drop_text(p);
+	return 0;
+}
+
+/* Empty, as some stores send it on the last page: none. */
+static int
+take_token(struct list_parser *p, char *text, struct err *err)
+{
+	if (!*text)
+		return 0;
+	p->token = p->start;
+	return object_list_text(&p->list, "", 1, err);
+}
+
+static int
+take_key(struct list_parser *p, char *text, struct err *err)
+{
+	struct object_record *r = p->list.current;
+
+	(void)text, (void)err;
+	r->key = (uint32_t)p->start;
+	r->key_len = (uint32_t)(p->list.text.len - p->start);
+	return 0;
+}
+
+static int
+take_size(struct list_parser *p, char *text, struct err *err)
+{
+	if (!number_parse(text, &p->list.current->size))
+		return err_set(err, EIO, "malformed listing: Size is \"%s\"",
+			       text);
+	drop_text(p);
+	return 0;
+}
+
+static int
+take_modified(struct list_parser *p, char *text, struct err *err)
+{
+	(void)text;
+	p->list.current->last_modified = (uint32_t)p->start;
+	return object_list_text(&p->list, "", 1, err);
+}
+
+static int
+take_etag(struct list_parser *p, char *text, struct err *err)
+{
+	size_t start = p->start, len = p->list.text.len;
+
+	if (*text == '"')
+		start++;
+	if (len > start && p->list.text.data[len - 1] == '"')
+		object_list_cut(&p->list, len - 1);
+	p->list.current->etag = (uint32_t)start;
+	return object_list_text(&p->list, "", 1, err);
+}
+
+/* --- the elements --- */
+
+/* Children of the root; the places of some are needed as bits. */
+enum { IS_TRUNCATED, KEY_COUNT };
+
+static const struct field page_fields[] = {
+	[IS_TRUNCATED] = { "IsTruncated", 8, take_truncated, false },
+	[KEY_COUNT] = { "KeyCount", NUMBER_MAX, take_key_count, false },
+	{ "NextContinuationToken", TOKEN_MAX, take_token, true },
+	{ "EncodingType", 8, take_encoding, false },
+	{ "ContinuationToken", 0, NULL, true },
+	{ "StartAfter", 0, NULL, true },
+	{ "NextMarker", 0, NULL, true },
+	{ "Marker", 0, NULL, true },
+	{ NULL, 0, NULL, false },
+};
+
+/* Children of <Contents>. */
+enum { KEY, SIZE };
+
+static const struct field object_fields[] = {
+	[KEY] = { "Key", ENCODED_KEY_MAX, take_key, false },
+	[SIZE] = { "Size", NUMBER_MAX, take_size, false },
+	{ "LastModified", MODIFIED_MAX, take_modified, false },
+	{ "ETag", ETAG_MAX, take_etag, false },
+	{ NULL, 0, NULL, false },
+};
+
+/* Begin the field `name` if it is one of the table. */
+static int
+open_field(struct list_parser *p, const struct field *table, unsigned *seen,
+	   const char *name, struct err *err)
+{
+	const struct field *f = table;
+	unsigned bit;
+
+	while (f->name && strcmp(f->name, name) != 0)
+		f++;
+	if (!f->name)
+		return 0;
+	bit = 1u << (f - table);
+	if (f->take && (*seen & bit))
+		return err_set(err, EIO, "malformed listing: two <%s>", name);
+	*seen |= bit;
+	p->field = f;
+	p->start = p->list.text.len;
+	return 0;
+}
+
+static int
+open_object(struct list_parser *p, struct err *err)
+{
+	int rc = object_list_begin(&p->list, err);
+
+	p->seen_in_object = 0;
+	p->is_in_object = true;
+	return rc;
+}
+
+static int
+close_object(struct list_parser *p, struct err *err)
+{
+	p->is_in_object = false;
+	if (!(p->seen_in_object & 1u << KEY))
+		return err_set(err, EIO,
+			       "malformed listing: object without key");
+	if (!(p->seen_in_object & 1u << SIZE))
+		return err_set(err, EIO,
+			       "malformed listing: object without size");
+	object_list_commit(&p->list);
+	return 0;
+}
+
+static int
+open_root(struct list_parser *p, const char *name, struct err *err)
+{
+	p->is_error = error_doc_is_root(name);
+	if (p->is_error)
+		error_doc_start(&p->error, 0, name);
+	else if (strcmp(name, "ListBucketResult") != 0)
+		return err_set(err, EIO, "not a listing: <%s>", name);
+	return 0;
+}
+
+static int
+on_start(void *arg, unsigned depth, const char *name, struct err *err)
+{
+	struct list_parser *p = arg;
+
+	if (depth == 0)
+		return open_root(p, name, err);
+	if (p->is_error) {
+		error_doc_start(&p->error, depth, name);
+		return 0;
+	}
+	if (p->field)
+		return err_set(err, EIO, "malformed listing: <%s> in <%s>",
+			       name, p->field->name);
+	if (depth == 1 && strcmp(name, "Contents") == 0)
+		return open_object(p, err);
+	if (depth == 1)
+		return open_field(p, page_fields, &p->seen_in_page, name, err);
+	if (depth == 2 && p->is_in_object)
+		return open_field(p, object_fields, &p->seen_in_object, name,
+				  err);
+	return 0;
+}
+
+static int
+on_text(void *arg, unsigned depth, const char *text, size_t len,
+	struct err *err)
+{
+	struct list_parser *p = arg;
+
+	(void)depth;
+	if (p->is_error)
+		error_doc_text(&p->error, text, len);
+	if (!p->field || !p->field->take)
+		return 0;
+	if (len > p->field->max - (p->list.text.len - p->start))
+		return err_set(err, EIO, "malformed listing: <%s> is too long",
+			       p->field->name);
+	return object_list_text(&p->list, text, len, err);
+}
+
+static int
+on_end(void *arg, unsigned depth, struct err *err)
+{
+	struct list_parser *p = arg;
+	const struct field *f = p->field;
+
+	if (p->is_error)
+		error_doc_end(&p->error, depth);
+	if (f) {
+		p->field = NULL; /* no element is in another's field */
+		return f->take ? f->take(p, p->list.text.data + p->start, err)
+			       : 0;
+	}
+	if (depth == 1 && p->is_in_object)
+		return close_object(p, err);
+	return 0;
+}
+
+/* --- the page --- */
+
+/*
+ * The token that can't be read.  Ceph RGW (16.2.15 was looked at) writes the
+ * last key into NextContinuationToken, and what it was asked into
+ * ContinuationToken or StartAfter, with the control characters of a key as
+ * "&#x01;", which no XML 1.0 may contain; encoding-type=url does not help.
+ * Its order: EncodingType, IsTruncated, all Contents, ContinuationToken,
+ * NextContinuationToken, KeyCount, StartAfter.
+ *
+ * What was read before the token is good, and what may follow is unknown.  So
+ * the page counts as truncated, and start-after the last key seen loses
+ * nothing, wherever a store puts its tokens.  That needs a key to go on from,
+ * and an EncodingType already seen: it could change the meaning of the keys.
+ *
+ * The exception is the last page of a listing that was asked with such a
+ * start-after: there KeyCount, which precedes the echo, proves that every
+ * object was seen, and IsTruncated that it is the last.  Without the exception
+ * a listing whose last key has a control character would never end.
+ */
+static bool
+is_token_unreadable(const struct list_parser *p)
+{
+	return sax_is_bad_character(p->sax) && p->field && p->field->is_token &&
+	       p->is_encoded;
+}
+
+static bool
+is_proven_complete(const struct list_parser *p)
+{
+	unsigned both = 1u << IS_TRUNCATED | 1u << KEY_COUNT;
+
+	return (p->seen_in_page & both) == both && !p->is_truncated &&
+	       p->key_count == (int64_t)p->list.n;
+}
+
+/* How the listing goes on after a page that could be read to its end. */
+static int
+finish_token(struct list_parser *p, struct err *err)
+{
+	if (!(p->seen_in_page & 1u << IS_TRUNCATED))
+		return err_set(err, EIO,
+			       "malformed listing: without IsTruncated");
+	p->page.is_truncated = p->is_truncated;
+	if (!p->is_truncated)
+		return 0;
+	if (!p->token)
+		return err_set(err, EIO,
+			       "malformed listing: truncated, but "
+			       "without a continuation token");
+	p->page.next_token = p->list.text.data + p->token;
+	return 0;
+}
+
+/* And after one whose token can't be read. */
+static int
+finish_without_token(struct list_parser *p, struct err *err)
+{
+	if (is_proven_complete(p))
+		return 0;
+	if (p->list.n == 0)
+		return err_set(err, EIO,
+			       "malformed listing: unreadable token "
+			       "and no key to go on from");
+	p->page.is_truncated = true;
+	p->page.is_token_unreadable = true;
+	return 0;
+}
+
+int
+list_parser_feed(struct list_parser *p, const char *data, size_t len,
+		 struct err *err)
+{
+	struct err e = ERR_INIT;
+
+	if (sax_feed(p->sax, data, len, &e) == 0 || is_token_unreadable(p))
+		return 0;
+	return err_copy(err, &e);
+}
+
+int
+list_parser_end(struct list_parser *p, const struct list_page **page,
+		struct err *err)
+{
+	struct err e = ERR_INIT;
+	int rc = sax_end(p->sax, &e);
+
+	if (p->is_error)
+		return err_set(err, EIO, "an error instead of a listing: %s",
+			       p->error.error.code);
+	if (rc && !is_token_unreadable(p))
+		return err_copy(err, &e);
+	p->page = (struct list_page){ 0 };
+	rc = rc ? finish_without_token(p, err) : finish_token(p, err);
+	if (rc == 0)
+		rc = object_list_finish(&p->list, p->is_encoded, err);
+	if (rc)
+		return rc;
+	p->page.objects = p->list.objects;
+	p->page.n_objects = p->list.n;
+	*page = &p->page;
+	return 0;
+}
+
+const struct s3_error *
+list_parser_error(const struct list_parser *p)
+{
+	return p->is_error ? &p->error.error : NULL;
+}
+
+/* --- the life --- */
+
+void
+list_parser_reset(struct list_parser *p)
+{
+	sax_reset(p->sax);
+	object_list_reset(&p->list);
+	*p = (struct list_parser){ .sax = p->sax, .list = p->list };
+}
+
+struct list_parser *
+list_parser_new(void)
+{
+	static const struct sax_events events = { on_start, on_text, on_end };
+	struct list_parser *p = xnew(struct list_parser);
+
+	p->sax = sax_new(&events, p, BODY_MAX);
+	object_list_init(&p->list, BODY_MAX);
+	return p;
+}
+
+void
+list_parser_free(struct list_parser *p)
+{
+	if (!p)
+		return;
+	sax_free(p->sax);
+	object_list_clear(&p->list);
+	free(p);
+}

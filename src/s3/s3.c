@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests to an S3 store: see s3.h.  Net thread only.  Knows no statistics.
+ *
+ * Tries: a failure that may pass is tried again after a delay of "full jitter"
+ * (a random part of a doubling limit, as in the AWS SDKs), or what Retry-After
+ * asks for.  Each try is addressed and signed anew: time and credentials may
+ * have changed.
+ */
+#include "config.h"
+
+#include "s3/s3.h"
+
+#include <errno.h>
+
+#include "util/date.h"
+#include "util/log.h"
+
+#define BACKOFF_FIRST_MS 250
+#define BACKOFF_MAX_MS 20000
+#define HEADERS_MAX 12
+#define ERROR_BODY_MAX (64 * 1024)
+#define QUERY_MAX (256 * 1024) /* a continuation token may be long */
+
+struct s3 {
+	struct http *http;
+	struct timers *timers;
+	const struct endpoint *endpoint;
+	struct creds_chain *creds;
+	int retries;
+	unsigned int seed; /* of the jitter: needs no secrecy */
+};
+
+struct s3_call {
+	struct s3 *s3;
+	struct s3_request r; /* with pointers into what follows */
+	char *bucket, *key;
+	struct buf query;
+	int query_rc; /* non-zero: the parameters did not fit */
+	struct sigv4_header *headers;
+	struct http_transfer *transfer; /* NULL between tries */
+	struct timer delay; /* until the next try */
+	int tries;
+	bool is_cancelled;
+};
+
+struct s3 *
+s3_new(struct http *http, struct timers *timers,
+       const struct endpoint *endpoint, struct creds_chain *creds, int retries)
+{
+	struct s3 *s3 = xnew(struct s3);
+
+	*s3 = (struct s3){
+		.http = http,
+		.timers = timers,
+		.endpoint = endpoint,
+		.creds = creds,
+		.retries = retries,
+		.seed = (unsigned int)(date_now() ^ date_mono_ms()),
+	};
+	return s3;
+}
+
+void
+s3_free(struct s3 *s3)
+{
+	free(s3);
+}
+
+static void
+call_free(struct s3_call *call)
+{
+	timer_disarm(call->s3->timers, &call->delay);
+	for (size_t i = 0; i < call->r.n_headers; i++) {
+		free((char *)call->headers[i].name);
+		free((char *)call->headers[i].value);
+	}
+	free(call->headers);
+	free(call->bucket);
+	free(call->key);
+	buf_clear(&call->query);
+	free(call);
+}
+
+/* --- one try: address, sign, send --- */
+
+static int
+compare_headers(const void *a, const void *b)
+{
+	const struct sigv4_header *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* All header fields that are signed; returns how many. */
+static size_t
+collect_headers(const struct s3_call *call, const struct creds *creds,
+		struct sigv4_header out[HEADERS_MAX])
+{
+	size_t n = 0;
+
+	while (n < call->r.n_headers) {
+		out[n] = call->headers[n];
+		n++;
+	}
+	if (creds->session_token)
+		out[n++] = (struct sigv4_header){ "x-amz-security-token",
+						  creds->session_token };
+	return n;
+}
+
+struct attempt {
+	struct buf url, host, path, authorization;
+	char payload_hash[SHA256_HEX_LEN];
+	char amz_date[DATE_AMZ_LEN];
+	struct sigv4_header headers[HEADERS_MAX + 3];
+	size_t n_headers;
+};
+
+static void
+attempt_clear(struct attempt *a)
+{
+	buf_clear(&a->url);
+	buf_clear(&a->host);
+	buf_clear(&a->path);
+	buf_clear(&a->authorization);
+}
+
+static int
+attempt_sign(struct attempt *a, const struct s3_call *call,
+	     const struct creds *creds)
+{
+	struct sigv4_request req = {
+		.method = call->r.method,
+		.path = buf_str(&a->path),
+		.query = buf_str(&call->query),
+		.headers = a->headers,
+		.payload_hash = a->payload_hash,
+	};
+	struct sigv4_scope scope = {
+		.amz_date = a->amz_date,
+		.region = endpoint_region(call->s3->endpoint),
+		.service = "s3",
+	};
+
+	sha256_hex(call->r.body ? call->r.body : "", call->r.body_len,
+		   a->payload_hash);
+	date_print_amz(date_now(), a->amz_date);
+	a->n_headers = collect_headers(call, creds, a->headers);
+	a->headers[a->n_headers++] =
+		(struct sigv4_header){ "host", buf_str(&a->host) };
+	a->headers[a->n_headers++] =
+		(struct sigv4_header){ "x-amz-content-sha256",
+				       a->payload_hash };
+	a->headers[a->n_headers++] =
+		(struct sigv4_header){ "x-amz-date", a->amz_date };
+	qsort(a->headers, a->n_headers, sizeof(a->headers[0]), compare_headers);
+	req.n_headers = a->n_headers;
+	if (!creds->access_key)
+		return 0;
+	return sigv4_authorization(&a->authorization, &req, &scope,
+				   creds->access_key, creds->secret_key);
+}
+
+static int
+attempt_prepare(struct attempt *a, const struct s3_call *call,
+		const struct creds *creds)
+{
+	const struct endpoint *e = call->s3->endpoint;
+	int rc = call->query_rc;
+
+	if (rc == 0)
+		rc = endpoint_address(e, call->bucket, call->key,
+				      call->r.key_len, &a->host, &a->path);
+	if (rc == 0)
+		rc = attempt_sign(a, call, creds);
+	if (rc == 0)
+		rc = buf_printf(&a->url, "%s://%s%s%s%s", endpoint_scheme(e),
+				buf_str(&a->host), buf_str(&a->path),
+				call->query.len ? "?" : "",
+				buf_str(&call->query));
+	return rc;
+}
+
+static int
+on_http_data(void *arg, int status, const char *data, size_t len)
+{
+	struct s3_call *call = arg;
+
+	return call->r.on_data(call->r.arg, status, data, len);
+}
+
+static void on_http_done(void *arg, const struct http_answer *http);
+
+/* Submit the attempt; the lines are copied by http_submit(). */
+static void
+attempt_send(const struct attempt *a, struct s3_call *call)
+{
+	const char *lines[HEADERS_MAX + 3 + 3];
+	char *owned[HEADERS_MAX + 3 + 3];
+	size_t n = 0, n_owned;
+
+	for (size_t i = 0; i < a->n_headers; i++)
+		owned[n++] = xasprintf("%s: %s", a->headers[i].name,
+				       a->headers[i].value);
+	if (a->authorization.len)
+		owned[n++] = xasprintf("authorization: %s",
+				       buf_str(&a->authorization));
+	n_owned = n;
+	for (size_t i = 0; i < n; i++)
+		lines[i] = owned[i];
+	lines[n++] = "expect:"; /* no waiting for a 100 before the body */
+	lines[n] = NULL;
+	call->transfer = http_submit(
+		call->s3->http,
+		&(struct http_request){
+			.method = call->r.method,
+			.url = buf_str(&a->url),
+			.headers = lines,
+			.body = call->r.body,
+			.body_len = call->r.body_len,
+			.body_max = call->r.body_max > ERROR_BODY_MAX
+					    ? call->r.body_max
+					    : ERROR_BODY_MAX,
+			.on_data = call->r.on_data ? on_http_data : NULL,
+			.on_done = on_http_done,
+			.arg = call,
+		});
+	for (size_t i = 0; i < n_owned; i++) {
+		explicit_bzero(owned[i], strlen(owned[i]));
+		free(owned[i]);
+	}
+}
+
+/* The call is over: its one completion. */
+static void
+call_finish(struct s3_call *call, struct s3_answer *answer)
+{
+	const char *what = call->bucket ? call->bucket : "the service";
+
+	if (answer->err.code && answer->err.code != ECANCELED)
+		err_wrap(&answer->err, "%s %s%s%s", call->r.method, what,
+			 call->key ? "/" : "", call->key ? call->key : "");
+	call->r.on_done(call->r.arg, answer);
+	call_free(call);
+}
+
+/* Time for a try: at once by s3_start(), or after a delay. */
+static void
+on_try(void *arg)
+{
+	struct s3_call *call = arg;
+	struct s3_answer answer = { .err = ERR_INIT };
+	struct creds creds;
+	struct attempt a = { .url = BUF_INIT(QUERY_MAX + 32 * 1024),
+			     .host = BUF_INIT(1024),
+			     .path = BUF_INIT(16 * 1024),
+			     .authorization = BUF_INIT(4096) };
+	int rc;
+
+	if (call->is_cancelled)
+		rc = err_set(&answer.err, ECANCELED, "cancelled");
+	else
+		rc = creds_get(call->s3->creds, &creds, &answer.err);
+	if (rc == 0) {
+		rc = attempt_prepare(&a, call, &creds);
+		if (rc)
+			err_set(&answer.err, -rc, "request too long");
+	}
+	if (rc == 0) {
+		call->tries++;
+		attempt_send(&a, call);
+	}
+	attempt_clear(&a);
+	if (rc)
+		call_finish(call, &answer);
+}
+
+/* --- how a try ended --- */
+
+/* Full jitter, or what the store asks for (Retry-After in seconds). */
+static int64_t
+backoff_ms(struct s3_call *call, const struct http_answer *http)
+{
+	int64_t limit = BACKOFF_FIRST_MS, asked;
+	size_t len;
+	const char *after = http_header(http, "retry-after", &len);
+
+	for (int i = 1; i < call->tries && limit < BACKOFF_MAX_MS; i++)
+		limit *= 2;
+	if (limit > BACKOFF_MAX_MS)
+		limit = BACKOFF_MAX_MS;
+	if (after && len > 0 && len < 6 && strspn(after, "0123456789") >= len) {
+		asked = strtol(after, NULL, 10) * 1000;
+		return asked > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : asked;
+	}
+	return rand_r(&call->s3->seed) % (limit + 1);
+}
+
+/* What the store refused, in words: status, code, message, request id. */
+static void
+set_refusal(struct s3_answer *answer, int code)
+{
+	const struct s3_error *e = &answer->error;
+	char id[sizeof(e->request_id)] = "";
+	size_t len;
+	const char *h = http_header(answer->http, "x-amz-request-id", &len);
+
+	if (h && len < sizeof(id))
+		memcpy(id, h, len);
+	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s%s",
+		answer->status, e->code[0] ? ", " : "", e->code,
+		e->message[0] ? " (" : "", e->message, e->message[0] ? ")" : "",
+		e->request_id[0] || id[0] ? ", request id " : "",
+		e->request_id[0] ? e->request_id : id);
+}
+
+/* Fill `answer` from what HTTP gave; returns whether it may pass. */
+static bool
+judge(struct s3_call *call, struct s3_answer *answer)
+{
+	const struct http_answer *http = answer->http;
+	bool is_head = strcmp(call->r.method, "HEAD") == 0, may_pass = false;
+	bool is_long_error;
+	int code = 0;
+
+	answer->status = http->status;
+	if (http->status / 100 == 2 && call->r.on_end &&
+	    (http->err.code == 0 || http->was_refused)) {
+		if (call->r.on_end(call->r.arg, &answer->error, &answer->err) ==
+		    0)
+			return false;
+		if (!answer->error.code[0])
+			return false; /* malformed: err says how */
+		code = s3_errno(0, answer->error.code, is_head, &may_pass);
+		set_refusal(answer, code);
+		return may_pass;
+	}
+	/* of an endless error page the status is enough */
+	is_long_error = http->err.code == EFBIG && http->status / 100 != 2;
+	if (http->err.code && !is_long_error) {
+		answer->err = http->err;
+		return http->is_retryable;
+	}
+	if (http->status / 100 == 2)
+		return false;
+	s3_error_parse(&answer->error, buf_str(&http->body), http->body.len);
+	code = s3_errno(http->status, answer->error.code, is_head, &may_pass);
+	set_refusal(answer, code);
+	return may_pass;
+}
+
+static void
+on_http_done(void *arg, const struct http_answer *http)
+{
+	struct s3_call *call = arg;
+	struct s3_answer answer = { .err = ERR_INIT, .http = http };
+	bool may_pass;
+	int64_t delay;
+
+	call->transfer = NULL;
+	may_pass = judge(call, &answer);
+	if (answer.err.code == EACCES)
+		creds_refused(call->s3->creds);
+	if (!may_pass || call->is_cancelled ||
+	    call->tries > call->s3->retries) {
+		call_finish(call, &answer);
+		return;
+	}
+	delay = backoff_ms(call, http);
+	log_info("%s %s: %s; try %d in %lld ms", call->r.method,
+		 call->bucket ? call->bucket : "the service", answer.err.msg,
+		 call->tries + 1, (long long)delay);
+	if (call->r.on_retry)
+		call->r.on_retry(call->r.arg);
+	timer_arm(call->s3->timers, &call->delay, delay);
+}
+
+/* --- start and cancel --- */
+
+struct s3_call *
+s3_start(struct s3 *s3, const struct s3_request *r)
+{
+	struct s3_call *call = xnew(struct s3_call);
+
+	call->s3 = s3;
+	call->r = *r;
+	call->bucket = r->bucket ? xstrdup(r->bucket) : NULL;
+	call->key = r->key ? xstrndup(r->key, r->key_len) : NULL;
+	buf_init(&call->query, QUERY_MAX);
+	call->query_rc = uri_query(&call->query, r->params, r->n_params);
+	call->headers = xcalloc(r->n_headers, sizeof(call->headers[0]));
+	for (size_t i = 0; i < r->n_headers; i++) {
+		call->headers[i].name = xstrdup(r->headers[i].name);
+		call->headers[i].value = xstrdup(r->headers[i].value);
+	}
+	timer_init(&call->delay, on_try, call);
+	timer_arm(s3->timers, &call->delay, 0);
+	return call;
+}
+
+void
+s3_cancel(struct s3_call *call)
+{
+	call->is_cancelled = true;
+	if (call->transfer)
+		http_cancel(call->transfer);
+	else
+		timer_arm(call->s3->timers, &call->delay, 0);
+}

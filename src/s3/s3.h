@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests to an S3 store: addressed, signed, sent, tried again, and their
+ * failures turned into an errno and a sentence.  The operations are in
+ * s3-bucket.h, s3-object.h and s3-list.h.  Net thread only.
+ *
+ * A call has exactly one completion, never from inside s3_start() or
+ * s3_cancel(); after it the call is gone.
+ */
+#ifndef S3_S3_H
+#define S3_S3_H
+
+#include "net/creds.h"
+#include "net/http.h"
+#include "net/sigv4.h"
+#include "s3/endpoint.h"
+#include "s3/s3-xml.h"
+#include "util/uri.h"
+
+struct s3;
+struct s3_call;
+
+/* How one try ended; valid during the completion. */
+struct s3_answer {
+	struct err err; /* code 0: a 2xx answer came whole */
+	int status; /* of HTTP; 0 if no answer came */
+	struct s3_error error; /* what the store said of its refusal */
+	const struct http_answer
+		*http; /* NULL if none came (cancelled early) */
+};
+
+typedef void s3_done_fn(void *arg, const struct s3_answer *answer);
+
+struct s3_request {
+	const char *method;
+	const char *bucket; /* NULL: the service */
+	const char *key; /* any bytes; NULL: the bucket */
+	size_t key_len;
+	const struct uri_param *params;
+	size_t n_params;
+	const struct sigv4_header *headers; /* besides those of signing */
+	size_t n_headers;
+	const void *body; /* must live until the completion */
+	size_t body_len;
+	size_t body_max; /* cap of the answer */
+	/*
+	 * Streaming: on_data gets the bytes of a 2xx body; they begin anew
+	 * after on_retry.  on_end is asked when they have ended, or when on_data
+	 * refused one: it returns 0, or sets `err` to what is wrong with the
+	 * body, and `error` too if the body was an <Error>.
+	 */
+	http_data_fn *on_data;
+	void (*on_retry)(void *arg);
+	int (*on_end)(void *arg, struct s3_error *error, struct err *err);
+	s3_done_fn *on_done;
+	void *arg;
+};
+
+/*
+ * Takes what it is made of: http, endpoint and creds stay the caller's and must
+ * outlive it.  `retries`: tries after the first.
+ */
+struct s3 *s3_new(struct http *http, struct timers *timers,
+		  const struct endpoint *endpoint, struct creds_chain *creds,
+		  int retries);
+void s3_free(struct s3 *s3); /* no call may be under way */
+
+/* Copies the request, but for its body. */
+struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);
+
+/* End it soon, with ECANCELED. */
+void s3_cancel(struct s3_call *call);
+
+/*
+ * The one place where HTTP status and S3 code become an errno (the table in
+ * dgstatfs(1), ERRORS).  *is_retryable: it may pass.
+ */
+int s3_errno(int status, const char *code, bool is_head, bool *is_retryable);
+
+#endif

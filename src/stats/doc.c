@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Printing the document: see doc.h; doc-parse.c reads it.  Pure; any thread.
+ *
+ * Printed by hand: the layout is part of the contract to the byte (order, an
+ * "accuracy" on one line, exact integers), which cJSON's printer can't give.
+ */
+#include "config.h"
+
+#include "stats/doc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+
+#include "util/date.h"
+
+/* The C locale for this thread alone, whatever the process has; NULL: none. */
+static locale_t
+use_c_locale(locale_t *before)
+{
+	locale_t c = newlocale(LC_ALL_MASK, "C", NULL);
+
+	if (c == (locale_t)0)
+		die_no_memory();
+	*before = uselocale(c);
+	return c;
+}
+
+void
+doc_print_ratio(double ratio, char out[32])
+{
+	locale_t before, c = use_c_locale(&before);
+
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(out, 32, "%.*g", digits, ratio);
+		if (strtod(out, NULL) == ratio)
+			break;
+	}
+	if (ratio == 0) /* "-0" too */
+		strcpy(out, "0");
+	uselocale(before);
+	freelocale(c);
+}
+
+/* Bucket names need no escapes, but this function does not know that. */
+static int
+add_string(struct buf *out, const char *s)
+{
+	int rc = buf_add_str(out, "\"");
+
+	for (; *s && rc == 0; s++) {
+		if (*s == '"' || *s == '\\')
+			rc = buf_printf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			rc = buf_printf(out, "\\u%04x", *s);
+		else
+			rc = buf_add(out, s, 1);
+	}
+	return rc ? rc : buf_add_str(out, "\"");
+}
+
+static int
+add_head(struct buf *out, const struct doc *d)
+{
+	char when[DATE_ISO_LEN];
+
+	date_print_iso(d->computed_at, when);
+	return buf_printf(out,
+			  "{\n"
+			  "  \"version\": \"" DOC_VERSION "\",\n"
+			  "  \"mode\": \"%s\",\n"
+			  "  \"computed_at\": \"%s\",\n",
+			  mode_names[d->mode], when);
+}
+
+static int
+add_validation(struct buf *out, const struct validation *v)
+{
+	char hex[FINGERPRINT_HEX_LEN];
+	int rc;
+
+	rc = buf_printf(out,
+			"  \"validation\": {\n"
+			"    \"object_count\": %" PRId64 ",\n"
+			"    \"compressed_size\": %" PRId64,
+			v->object_count, v->compressed_size);
+	if (rc == 0 && v->has_fingerprint) {
+		fingerprint_print(v->fingerprint, hex);
+		rc = buf_printf(out, ",\n    \"fingerprint\": \"%s\"", hex);
+	}
+	return rc ? rc : buf_add_str(out, "\n  },\n");
+}
+
+static int
+add_stats(struct buf *out, const char *bucket, const struct figures *f)
+{
+	char ratio[32];
+	int rc;
+
+	doc_print_ratio(f->average_compression_ratio, ratio);
+	rc = buf_add_str(out, "  \"stats\": {\n    \"bucket\": ");
+	if (rc == 0)
+		rc = add_string(out, bucket);
+	if (rc)
+		return rc;
+	return buf_printf(out,
+			  ",\n"
+			  "    \"object_count\": %" PRId64 ",\n"
+			  "    \"total_size\": %" PRId64 ",\n"
+			  "    \"compressed_size\": %" PRId64 ",\n"
+			  "    \"space_saved\": %" PRId64 ",\n"
+			  "    \"average_compression_ratio\": %s,\n"
+			  "    \"delta_objects\": %" PRId64 ",\n"
+			  "    \"direct_objects\": %" PRId64 "\n"
+			  "  }",
+			  f->object_count, f->total_size, f->compressed_size,
+			  f->space_saved, ratio, f->delta_objects,
+			  f->direct_objects);
+}
+
+/* Left out if it is not known: one that does not add up would be no document. */
+static int
+add_accuracy(struct buf *out, const struct figures *f)
+{
+	if (f->exact_deltas + f->sampled_deltas + f->estimated_deltas !=
+	    f->delta_objects)
+		return 0;
+	return buf_printf(out,
+			  ",\n"
+			  "  \"accuracy\": { \"exact_deltas\": %" PRId64
+			  ", \"sampled_deltas\": %" PRId64
+			  ", \"estimated_deltas\": %" PRId64 " }",
+			  f->exact_deltas, f->sampled_deltas,
+			  f->estimated_deltas);
+}
+
+int
+doc_print(struct buf *out, const struct doc *d)
+{
+	int rc = add_head(out, d);
+
+	if (rc == 0)
+		rc = add_validation(out, &d->validation);
+	if (rc == 0)
+		rc = add_stats(out, d->bucket, &d->figures);
+	if (rc == 0)
+		rc = add_accuracy(out, &d->figures);
+	return rc ? rc : buf_add_str(out, "\n}\n");
+}
+
+size_t
+doc_shortest(const char *bucket, enum mode mode)
+{
+	static const char around[] =
+		"{\"version\":\"" DOC_VERSION "\",\"mode\":\"\","
+		"\"computed_at\":\"1970-01-01T00:00:00Z\","
+		"\"validation\":{\"object_count\":0,\"compressed_size\":0},"
+		"\"stats\":{\"bucket\":,\"object_count\":0,\"total_size\":0,"
+		"\"compressed_size\":0,\"space_saved\":0,"
+		"\"average_compression_ratio\":0,\"delta_objects\":0,"
+		"\"direct_objects\":0}}";
+	CLEANUP_BUF struct buf name = BUF_INIT(DOC_MAX);
+
+	if (add_string(&name, bucket))
+		return 0; /* no document is as long as that name */
+	return sizeof(around) - 1 + strlen(mode_names[mode]) + name.len;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The document: what a stats file shows and what lies in the bucket as
+ * ".deltaglider/stats_{mode}.json".  Printing and strict reading.  Pure.
+ *
+ * JSON is read with cJSON, which holds numbers as doubles and lets trailing
+ * bytes, duplicate members, control characters and invalid UTF-8 pass: this
+ * module makes up for all of that.  Integers are exact up to 2^63-1.
+ */
+#ifndef STATS_DOC_H
+#define STATS_DOC_H
+
+#include "stats/stats.h"
+#include "util/buf.h"
+#include "util/err.h"
+
+#define DOC_MAX (1024 * 1024) /* bytes; a longer cached document is none */
+#define DOC_VERSION "1.0"
+
+struct doc {
+	enum mode mode;
+	const char *bucket; /* borrowed */
+	int64_t computed_at; /* seconds since 1970 */
+	struct validation validation;
+	struct figures figures;
+};
+
+/*
+ * Append the document, final newline included; without "accuracy" if the
+ * figures for it do not add up to the deltas (it was read without one).
+ */
+int doc_print(struct buf *out, const struct doc *d);
+
+enum doc_verdict {
+	DOC_GOOD, /* may be valid: `validation` is to be compared with a LIST */
+	DOC_BAD, /* not a document, not of this bucket or mode, contradictory */
+	DOC_FOREIGN, /* another program's: its "version" is not ours */
+};
+
+/*
+ * Read a cached document of `bucket` in `mode`.  `err` says what is wrong if it
+ * is not DOC_GOOD.  On DOC_GOOD all of `out` is set (accuracy zero if absent).
+ */
+enum doc_verdict doc_parse(struct doc *out, const char *data, size_t len,
+			   const char *bucket, enum mode mode, struct err *err);
+
+/*
+ * Bytes of the shortest document of `bucket` in `mode` that doc_parse() takes:
+ * what stat(2) shows while nothing better is known.
+ */
+size_t doc_shortest(const char *bucket, enum mode mode);
+
+/* The shortest decimal that reads back as the same double, "0" for 0. */
+void doc_print_ratio(double ratio, char out[32]);
+
+#endif

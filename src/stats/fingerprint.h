@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a listing was, in a few bytes: how many objects, how many bytes, and a
+ * fingerprint of keys, sizes, ETags and times.  A cached document is valid
+ * exactly as long as this is what LIST gives.
+ *
+ * The fingerprint is the sum mod 2^128, over all objects, of the first 16 bytes
+ * (big-endian) of SHA-256(key NUL size NUL etag NUL last-modified).  A sum: the
+ * order does not matter, so parts may be listed apart and added.
+ */
+#ifndef STATS_FINGERPRINT_H
+#define STATS_FINGERPRINT_H
+
+#include "util/hash.h"
+#include "util/object.h"
+
+#define FINGERPRINT_HEX_LEN 33
+
+struct validation {
+	int64_t object_count;
+	int64_t compressed_size; /* bytes, saturating at INT64_MAX */
+	bool has_fingerprint; /* documents of other programs have none */
+	unsigned __int128 fingerprint;
+};
+
+/* Keys that begin so are in neither validation nor statistics. */
+#define INTERNAL_PREFIX ".deltaglider/"
+
+bool object_is_internal(const struct object *o);
+
+/* Add one object, which must not be internal; `h` is scratch space. */
+void validation_add(struct validation *v, const struct object *o,
+		    struct sha256 *h);
+
+/* Whether a document with `cached` describes the listing `listed`. */
+bool validation_matches(const struct validation *cached,
+			const struct validation *listed);
+
+void fingerprint_print(unsigned __int128 fingerprint,
+		       char out[FINGERPRINT_HEX_LEN]);
+bool fingerprint_parse(const char *s, unsigned __int128 *fingerprint);
+
+/* a + b, INT64_MAX if that is more; neither is negative.  And a * b. */
+int64_t add_saturating(int64_t a, int64_t b);
+int64_t multiply_saturating(int64_t a, int64_t b);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The statistics of one bucket in one mode: see stats.h.  Pure; one thread at a
+ * time; tally_add() runs once per object listed.
+ *
+ * Only deltas and references enter a deltaspace.  A direct object counts as
+ * itself wherever it lies, so it costs no look at the spaces; one that is over
+ * closes a little later, when the next delta or reference comes.
+ *
+ * What a delta counts is decided when its space is done, since its reference
+ * may come after it, and the answers to HEADs in any order.
+ */
+#include "config.h"
+
+#include "stats/stats.h"
+
+#include "stats/space.h"
+#include "util/number.h"
+
+struct tally {
+	enum mode mode;
+	struct sha256 *hash;
+	struct space_stack spaces;
+	struct validation validation;
+	int64_t n_directs;
+	int64_t direct_bytes;
+	int64_t n_deltas;
+	int64_t delta_bytes;
+	int64_t reference_bytes;
+	/* of the spaces that are done */
+	int64_t original_bytes; /* of their deltas */
+	int64_t n_exact;
+	int64_t n_sampled;
+	int64_t n_estimated;
+};
+
+const char *const original_size_names[] = {
+	"dg-file-size",
+	"dg_file_size",
+	"file_size",
+	"file-size",
+	"deltaglider-original-size",
+};
+const size_t n_original_size_names = ARRAY_SIZE(original_size_names);
+
+int64_t
+original_size_parse(const char *value)
+{
+	int64_t size;
+
+	return number_parse(value, &size) ? size : ORIGINAL_UNKNOWN;
+}
+
+/* --- a deltaspace that is done --- */
+
+/* `n` deltas of `s`, `bytes` together, that nothing is known of. */
+static void
+estimate(struct tally *t, const struct space *s, int64_t n, int64_t bytes)
+{
+	if (s->has_reference)
+		bytes = multiply_saturating(n, s->reference_size);
+	t->original_bytes = add_saturating(t->original_bytes, bytes);
+	t->n_estimated += n;
+}
+
+static void
+on_space_done(void *arg, const struct space *s)
+{
+	struct tally *t = arg;
+
+	if (s->n_known == 0) {
+		estimate(t, s, s->n_deltas, s->delta_bytes);
+		return;
+	}
+	t->n_exact += s->n_known;
+	if (t->mode == MODE_SAMPLED) {
+		/* one was asked, and its size stands for every sibling */
+		t->n_sampled += s->n_deltas - 1;
+		t->original_bytes = add_saturating(
+			t->original_bytes,
+			multiply_saturating(s->n_deltas, s->known_original));
+		return;
+	}
+	t->original_bytes =
+		add_saturating(t->original_bytes, s->known_original);
+	estimate(t, s, s->n_deltas - s->n_known, s->missing_bytes);
+}
+
+/* --- objects in --- */
+
+struct tally *
+tally_new(enum mode mode)
+{
+	struct tally *t = xnew(struct tally);
+
+	t->mode = mode;
+	t->hash = sha256_new();
+	t->validation.has_fingerprint = true;
+	space_stack_init(&t->spaces, on_space_done, t);
+	return t;
+}
+
+void
+tally_free(struct tally *t)
+{
+	if (!t)
+		return;
+	space_stack_clear(&t->spaces);
+	sha256_free(t->hash);
+	free(t);
+}
+
+static bool
+ends_with(const struct object *o, const char *end)
+{
+	size_t n = strlen(end);
+
+	return o->key_len >= n && memcmp(o->key + o->key_len - n, end, n) == 0;
+}
+
+static bool
+is_reference(const struct object *o)
+{
+	static const char name[] = "reference.bin";
+
+	return ends_with(o, name) && (o->key_len == sizeof(name) - 1 ||
+				      o->key[o->key_len - sizeof(name)] == '/');
+}
+
+static void
+add_reference(struct tally *t, const struct object *o)
+{
+	struct space *s = space_stack_enter(&t->spaces, o->key, o->key_len);
+
+	s->has_reference = true;
+	s->reference_size = o->size;
+	t->reference_bytes = add_saturating(t->reference_bytes, o->size);
+}
+
+static struct space *
+add_delta(struct tally *t, const struct object *o)
+{
+	struct space *s = space_stack_enter(&t->spaces, o->key, o->key_len);
+	bool is_first = s->n_deltas == 0;
+
+	s->n_deltas++;
+	s->delta_bytes = add_saturating(s->delta_bytes, o->size);
+	t->n_deltas++;
+	t->delta_bytes = add_saturating(t->delta_bytes, o->size);
+	if (t->mode == MODE_QUICK || (t->mode == MODE_SAMPLED && !is_first))
+		return NULL;
+	s->n_pending++;
+	return s;
+}
+
+struct space *
+tally_add(struct tally *t, const struct object *o)
+{
+	if (object_is_internal(o))
+		return NULL;
+	validation_add(&t->validation, o, t->hash);
+	if (ends_with(o, ".delta"))
+		return add_delta(t, o);
+	if (is_reference(o)) {
+		add_reference(t, o);
+	} else {
+		t->n_directs++;
+		t->direct_bytes = add_saturating(t->direct_bytes, o->size);
+	}
+	return NULL;
+}
+
+void
+tally_answer(struct tally *t, struct space *s, int64_t own_size,
+	     int64_t original)
+{
+	if (original == ORIGINAL_UNKNOWN) {
+		s->missing_bytes = add_saturating(s->missing_bytes, own_size);
+	} else {
+		s->n_known++;
+		s->known_original = add_saturating(s->known_original, original);
+	}
+	space_stack_answered(&t->spaces, s);
+}
+
+void
+tally_end(struct tally *t)
+{
+	space_stack_end(&t->spaces);
+}
+
+/* --- figures out --- */
+
+const struct validation *
+tally_validation(const struct tally *t)
+{
+	return &t->validation;
+}
+
+void
+tally_figures(const struct tally *t, struct figures *out)
+{
+	int64_t total = add_saturating(t->direct_bytes, t->original_bytes);
+	int64_t stored = add_saturating(t->direct_bytes, t->delta_bytes);
+
+	/* a reference without any delta is not DeltaGlider's */
+	if (t->n_deltas > 0)
+		stored = add_saturating(stored, t->reference_bytes);
+	*out = (struct figures){
+		.object_count = t->n_deltas + t->n_directs,
+		.total_size = total,
+		.compressed_size = stored,
+		.space_saved = total > stored ? total - stored : 0,
+		.delta_objects = t->n_deltas,
+		.direct_objects = t->n_directs,
+		.exact_deltas = t->n_exact,
+		.sampled_deltas = t->n_sampled,
+		.estimated_deltas = t->n_estimated,
+	};
+	/* in doubles, as whoever divides the two printed numbers does it */
+	if (total > 0)
+		out->average_compression_ratio =
+			(double)out->space_saved / (double)total;
+}

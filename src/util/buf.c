@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Growable bytes with a cap: see buf.h.  Any thread, one at a time.
+ */
+#include "config.h"
+
+#include "util/buf.h"
+
+#include <errno.h>
+
+void
+buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf)BUF_INIT(max);
+}
+
+void
+buf_clear(struct buf *b)
+{
+	free(b->data);
+	buf_init(b, b->max);
+}
+
+/* Room for `more` bytes and the final NUL. */
+static int
+buf_grow(struct buf *b, size_t more)
+{
+	size_t need, size;
+	char *data;
+
+	if (more > b->max - b->len)
+		return -EFBIG;
+	need = b->len + more + 1;
+	if (need <= b->size)
+		return 0;
+	for (size = b->size ? b->size : 64; size < need;)
+		size *= 2;
+	data = realloc(b->data, size);
+	if (!data)
+		return -ENOMEM;
+	b->data = data;
+	b->size = size;
+	return 0;
+}
+
+int
+buf_add(struct buf *b, const void *data, size_t len)
+{
+	int rc = buf_grow(b, len);
+
+	if (rc)
+		return rc;
+	if (len)
+		memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+	return 0;
+}
+
+int
+buf_add_str(struct buf *b, const char *s)
+{
+	return buf_add(b, s, strlen(s));
+}
+
+int
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n, rc;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	rc = n < 0 ? -EINVAL : buf_grow(b, (size_t)n);
+	if (rc == 0) {
+		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+		b->len += (size_t)n;
+	}
+	va_end(again);
+	return rc;
+}
+
+const char *
+buf_str(const struct buf *b)
+{
+	return b->data ? b->data : "";
+}
+
+char *
+buf_steal(struct buf *b)
+{
+	char *data = b->data;
+
+	buf_init(b, b->max);
+	return data;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An error: the errno that the FUSE caller gets and the sentence that the
+ * operator gets.  A plain value, copied between threads, never allocated: there
+ * is no failure while reporting a failure.
+ *
+ * A function that can fail returns 0 or -errno and takes `struct err *` last.
+ * It sets it exactly once, where the failure is detected, and leaves it alone
+ * on success.  `err` may be NULL when the caller does not care.
+ *
+ * Messages: lower case, no full stop, name the object, no advice.  Foreign
+ * bytes in the arguments of %s are escaped here, so a message is always one
+ * printable line.
+ */
+#ifndef UTIL_ERR_H
+#define UTIL_ERR_H
+
+#include "util/base.h"
+
+struct err {
+	int code; /* positive errno; 0: no error */
+	char msg[240];
+};
+
+#define ERR_INIT                                                               \
+	{                                                                      \
+		.code = 0, .msg = ""                                           \
+	}
+
+/* Set `err` and return -code, so that a failure is one line. */
+int err_set(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
+
+/* Put "context: " before the message; returns -err->code. */
+int err_wrap(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+
+/* Copy `from` to `to` (which may be NULL); returns -from->code. */
+int err_copy(struct err *to, const struct err *from);
+
+#endif

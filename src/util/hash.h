@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SHA-256 and HMAC-SHA-256.  The only user of OpenSSL.  Any thread; a
+ * `struct sha256` by one thread at a time.
+ */
+#ifndef UTIL_HASH_H
+#define UTIL_HASH_H
+
+#include "util/base.h"
+
+#define SHA256_LEN 32
+#define SHA256_HEX_LEN (2 * SHA256_LEN + 1)
+
+struct sha256; /* a context to be used again and again */
+
+struct sha256 *sha256_new(void);
+void sha256_free(struct sha256 *h); /* NULL is fine */
+void sha256_begin(struct sha256 *h);
+void sha256_add(struct sha256 *h, const void *data, size_t len);
+void sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN]);
+
+/* In one go; the hexadecimal form is lower case and NUL-terminated. */
+void sha256_hex(const void *data, size_t len, char out[SHA256_HEX_LEN]);
+
+void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+		 unsigned char out[SHA256_LEN]);
+
+void hex_print(const unsigned char *in, size_t len, char *out); /* 2*len+1 */
+
+#endif

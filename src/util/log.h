@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log: one line per event, to stderr, syslog or a file.  Any thread; errno
+ * survives.  Secrets, signatures and authorisation headers never come here, at
+ * any level.  This is the one module with state of its own.
+ */
+#ifndef UTIL_LOG_H
+#define UTIL_LOG_H
+
+#include "util/base.h"
+#include "util/err.h"
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
+
+enum log_sink { LOG_TO_STDERR, LOG_TO_SYSLOG };
+
+/* Parse "error", "warn", "info" or "debug"; false if it is none of them. */
+bool log_level_parse(const char *s, enum log_level *level);
+
+/*
+ * Where lines go from now on.  With `path` to that file, appended; it is opened
+ * here, so that a failure can be said before the fork.  Main thread, before
+ * others exist.
+ */
+int log_open(enum log_sink sink, const char *path, enum log_level level,
+	     struct err *err);
+void log_close(void);
+
+void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
+
+#define log_err(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/*
+ * Write `in` to `out` as printable text, NUL-terminated and cut to `size`:
+ * control bytes and invalid UTF-8 become \xHH.  Well-formed UTF-8 and
+ * backslashes stay, so escaping twice changes nothing.
+ */
+void log_escape(char *out, size_t size, const char *in, size_t len);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An object as LIST shows it: the plain data that the S3 client hands to the
+ * statistics, which know nothing of each other.
+ */
+#ifndef UTIL_OBJECT_H
+#define UTIL_OBJECT_H
+
+#include "util/base.h"
+
+struct object {
+	const char *key; /* any bytes, not NUL-terminated */
+	size_t key_len;
+	int64_t size; /* never negative */
+	const char *etag; /* NUL-terminated, without quotes; "" if not listed */
+	const char *last_modified; /* NUL-terminated, exactly as listed */
+};
+
+/* Order of keys: unsigned bytes, a prefix before what it begins. */
+static inline int
+key_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return c ? c : (a_len > b_len) - (a_len < b_len);
+}
+
+#endif

@@ -1,0 +1,485 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The tree as it looks from outside: what is listed, with which attributes, what
+# may be done to it and by whom, and which requests that costs.
+
+# shellcheck disable=SC2011,SC2012 # what ls prints is what is tested
+load lib
+load mounts
+
+stats_files() {
+	echo "$MNT/$BUCKET/"stats_{quick,sampled,detailed}.json
+}
+
+about_objects() {
+	echo "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)"
+}
+
+shows() {
+	local list
+
+	list=$(ls "$MNT")
+	grep -qxF -- "$1" <<<"$list"
+}
+
+shows_not() {
+	! shows "$1"
+}
+
+# --- what is there -----------------------------------------------------------------
+
+@test "tree: a directory for each bucket, with its files and their modes" {
+	new_bucket
+	mount_fs
+	assert_equal "$(stat -c '%A %h' "$MNT")" 'drwxr-xr-x 2'
+	assert_equal "$(stat -c '%A %U' "$MNT/$BUCKET")" "drwxr-xr-x $(id -un)"
+	assert_equal "$(ls -A "$MNT/$BUCKET" | xargs)" \
+		'nocache refresh stats_detailed.json stats_quick.json stats_sampled.json'
+	enter "$MNT/$BUCKET"
+	assert_equal "$(stat -c '%a %h' -- * | sort | uniq -c | xargs)" '3 444 1 2 644 1'
+	assert_equal "$(stat -c %F stats_quick.json nocache | sort -u)" 'regular file'
+	[[ $(ls -a .) == $'.\n..\n'* ]]
+}
+
+@test "tree: before it is read a document has some size, never too large, and no age" {
+	new_bucket
+	mount_fs
+	local file size
+	for file in $(stats_files); do
+		assert_equal "$(stat -c %Y "$file")" 0
+		size=$(stat -c %s "$file")
+		((size > 0 && size <= $(wc -c <"$file"))) || fail "$file: $size"
+	done
+}
+
+@test "tree: the size before is not above that of the shortest valid document" {
+	new_bucket
+	local before mode=quick validation stats
+	validation='{"object_count":0,"compressed_size":0}'
+	stats='"object_count":0,"total_size":0,"compressed_size":0,"space_saved":0'
+	stats+=',"average_compression_ratio":0,"delta_objects":0,"direct_objects":0'
+	printf '{"version":"1.0","mode":"%s","computed_at":"%s",%s,"stats":{%s,%s}}' \
+		$mode 2025-10-14T10:30:00Z "\"validation\":$validation" \
+		"\"bucket\":\"$BUCKET\"" "$stats" >"$BATS_TEST_TMPDIR/document"
+	s3 put "$BUCKET" .deltaglider/stats_quick.json "@$BATS_TEST_TMPDIR/document"
+	mount_fs
+	before=$(stat -c %s "$MNT/$BUCKET/stats_quick.json")
+	cmp "$MNT/$BUCKET/stats_quick.json" "$BATS_TEST_TMPDIR/document"
+	((before <= $(stat -c %s "$BATS_TEST_TMPDIR/document"))) || fail "$before"
+}
+
+@test "tree: after it was read a document has its size and the time it was computed" {
+	new_bucket
+	s3 put "$BUCKET" some/object 123456
+	mount_fs
+	local file computed_at
+	for file in $(stats_files); do
+		cp "$file" "$BATS_TEST_TMPDIR/copy"
+		assert_equal "$(stat -c %s "$file")" "$(wc -c <"$BATS_TEST_TMPDIR/copy")"
+		computed_at=$(jq -r .computed_at "$BATS_TEST_TMPDIR/copy")
+		assert_equal "$(stat -c %Y "$file")" "$(date -d "$computed_at" +%s)"
+	done
+}
+
+@test "tree: the inode number of a name never changes, whatever it shows" {
+	new_bucket
+	mount_fs
+	local before
+	enter "$MNT/$BUCKET"
+	before=$(stat -c '%n %i' . .. -- *)
+	cat stats_quick.json >/dev/null
+	s3 put "$BUCKET" another 10
+	cat -- * >/dev/null
+	assert_equal "$(stat -c '%n %i' . .. -- *)" "$before"
+	assert_equal "$(stat -c %i -- * | sort -u | wc -l)" 5
+	assert_equal "$(ls -i1 | awk '{ print $2, $1 }')" \
+		"$(stat -c '%n %i' -- *)"
+	assert_equal "$(stat -Lc %i /dev/stdin <stats_quick.json)" \
+		"$(stat -c %i stats_quick.json)"
+}
+
+@test "tree: looking around causes no request about objects, and ListBuckets once" {
+	new_bucket
+	s3 put "$BUCKET" a 1
+	start_proxy
+	mount_fs
+	ls -lR "$MNT" >/dev/null
+	find "$MNT" -size +0 -newermt 2000-01-01 >/dev/null
+	find "$MNT/$BUCKET" -type f -exec stat {} + >/dev/null
+	du -sb "$MNT" >/dev/null
+	df "$MNT" "$MNT/$BUCKET" "$MNT/$BUCKET/refresh" >/dev/null
+	compgen -f "$MNT/$BUCKET/st" >/dev/null
+	test -s "$MNT/$BUCKET/stats_detailed.json"
+	cat "$MNT/$BUCKET/refresh" "$MNT/$BUCKET/nocache" >/dev/null
+	assert_equal "$(about_objects)" 0/0/0/0
+	assert_equal "$(requests BUCKETS)/$(requests BUCKET)/$(requests)" 1/0/1
+}
+
+@test "tree: df and statfs tell of no space that could run out" {
+	start_stub
+	mount_fs
+	assert_equal "$(stat -f -c '%b %f %a %l' "$MNT")" '0 0 0 255'
+	run -0 df "$MNT"
+	assert_equal "$(findmnt -n -o FSTYPE,SOURCE "$MNT" | xargs)" \
+		"fuse.dgstatfs $ENDPOINT"
+}
+
+# --- names ---------------------------------------------------------------------------
+
+@test "names: in a bucket, what is not in the table is not there, without a request" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	ls "$MNT" >/dev/null
+	forget_requests
+	refused 'No such file' stat "$MNT/bkt/stats_fast.json"
+	refused 'No such file' cat "$MNT/bkt/a"
+	refused 'No such file' ls "$MNT/bkt/.deltaglider"
+	refused 'Not a directory' ls "$MNT/bkt/refresh/"
+	assert_equal "$(requests)" 0
+}
+
+@test "names: those that no bucket can have cause no request" {
+	start_stub
+	mount_fs
+	local name
+	for name in .git .Trash ab x 'a b c' 'ümlaut' a+b+c 'a:b' "$(printf 'a\nb')"; do
+		refused 'No such file' stat "$MNT/$name"
+	done
+	run ! stat "$MNT/$(printf 'n%.0s' {1..256})"
+	assert_equal "$(requests)" 0
+}
+
+@test "names: no is remembered for bucket_ttl" {
+	start_stub
+	mount_fs
+	refused 'No such file' stat "$MNT/absent"
+	assert_equal "$(requests BUCKET)" 1
+	stub_bucket absent
+	refused 'No such file' stat "$MNT/absent"
+	refused 'No such file' cat "$MNT/absent/stats_quick.json"
+	assert_equal "$(requests)" 1
+}
+
+@test "names: after bucket_ttl the store is asked again" {
+	start_stub
+	mount_fs -o bucket_ttl=100ms
+	refused 'No such file' stat "$MNT/later"
+	stub_bucket later
+	wait_until test -d "$MNT/later"
+}
+
+@test "names: a bucket that others own is found by name, and listed from then on" {
+	new_bucket
+	s3 policy "$BUCKET" '{"Version": "2012-10-17", "Statement": [{
+		"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/other"]},
+		"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::'"$BUCKET"'"}]}'
+	start_proxy
+	AWS_ACCESS_KEY_ID=otherkey AWS_SECRET_ACCESS_KEY=othersecret mount_fs
+	shows_not "$BUCKET"
+	forget_requests
+	enter "$MNT/$BUCKET"
+	cd "$MNT"
+	assert_equal "$(requests BUCKET)/$(requests)" 1/1
+	shows "$BUCKET"
+	stat "$BUCKET" >/dev/null
+	assert_equal "$(requests)" 1
+	assert_equal "$(field quick .stats.object_count)" 0
+}
+
+@test "names: a bucket that is refused is EACCES, and remembered" {
+	new_bucket
+	start_proxy
+	AWS_ACCESS_KEY_ID=otherkey AWS_SECRET_ACCESS_KEY=othersecret mount_fs
+	refused 'Permission denied' ls "$MNT/$BUCKET"
+	refused 'Permission denied' cat "$MNT/$BUCKET/stats_quick.json"
+	assert_equal "$(requests BUCKET)/$(requests)" 1/1
+	shows_not "$BUCKET"
+}
+
+@test "names: what the store answers to a look-up that fails comes through" {
+	start_stub
+	mount_fs --retries=0
+	fault '{"class": "BUCKET", "status": 503, "code": "SlowDown"}'
+	refused 'Input/output error' stat "$MNT/bucket"
+	stub_ctl DELETE faults
+	stub_bucket bucket
+	stat "$MNT/bucket" >/dev/null
+}
+
+# --- the list of buckets ---------------------------------------------------------------
+
+@test "buckets: where ListBuckets is refused, those that were reached are shown" {
+	start_stub
+	stub_bucket one
+	stub_bucket two
+	fault '{"class": "BUCKETS", "status": 403, "code": "AccessDenied"}'
+	mount_fs
+	refused 'Permission denied' ls "$MNT"
+	assert_equal "$(jq .stats.object_count "$MNT/one/stats_quick.json")" 1
+	assert_equal "$(ls "$MNT")" one
+	ls "$MNT/two" >/dev/null
+	assert_equal "$(ls "$MNT" | xargs)" 'one two'
+	assert_equal "$(requests BUCKETS)" 1
+}
+
+@test "buckets: all pages of the list" {
+	start_stub
+	local i
+	for i in {10..34}; do stub_bucket "bucket-$i"; done
+	stub_ctl PATCH settings '{"bucket_page_size": 10}'
+	mount_fs
+	assert_equal "$(ls "$MNT")" "$(printf 'bucket-%s\n' {10..34})"
+	assert_equal "$(requests BUCKETS)" 3
+}
+
+@test "buckets: more of them than fit into one answer of the kernel" {
+	start_stub
+	local buckets
+	buckets=$(printf '"bucket-with-a-rather-long-name-%s": [],' {1000..2199})
+	stub_ctl PUT scenario "{\"buckets\": {${buckets%,}}}"
+	mount_fs
+	assert_equal "$(ls "$MNT" | sort -u | wc -l)" 1200
+	# one more time, with the attributes of each
+	assert_equal "$(find "$MNT" -maxdepth 1 -mindepth 1 -type d | wc -l)" 1200
+}
+
+@test "buckets: a new one is found by name at once, and listed after bucket_ttl" {
+	start_stub
+	stub_bucket old
+	mount_fs
+	assert_equal "$(ls "$MNT")" old
+	stub_bucket new
+	assert_equal "$(ls "$MNT")" old
+	assert_equal "$(jq .stats.object_count "$MNT/new/stats_quick.json")" 1
+	assert_equal "$(ls "$MNT" | xargs)" 'new old'
+	assert_equal "$(requests BUCKETS)" 1
+	unmount_fs
+	mount_fs -o bucket_ttl=50ms
+	stub_bucket newer
+	wait_until shows newer
+	stub_ctl DELETE bucket/old
+	wait_until shows_not old
+}
+
+@test "buckets: the directory of one that is gone goes with the first read" {
+	start_stub
+	stub_bucket here
+	stub_bucket gone
+	mount_fs
+	ls "$MNT" >/dev/null
+	stub_ctl DELETE bucket/gone
+	refused 'No such file' cat "$MNT/gone/stats_quick.json"
+	refused 'No such file' ls "$MNT/gone"
+	assert_equal "$(ls "$MNT")" here
+}
+
+@test "buckets: bucket= confines the mount to these, without a request" {
+	start_stub
+	stub_bucket aaa
+	stub_bucket bbb
+	stub_bucket ccc
+	mount_fs -o bucket=aaa -o bucket=bbb
+	assert_equal "$(ls "$MNT" | xargs)" 'aaa bbb'
+	refused 'No such file' ls "$MNT/ccc"
+	stat "$MNT/aaa" >/dev/null
+	unmount_fs
+	mount_fs --bucket=ccc:bbb
+	assert_equal "$(ls "$MNT" | xargs)" 'bbb ccc'
+	refused 'No such file' ls "$MNT/aaa"
+	assert_equal "$(requests)" 0
+	assert_equal "$(jq .stats.object_count "$MNT/ccc/stats_quick.json")" 1
+	assert_equal "$(requests BUCKETS)/$(requests BUCKET)" 0/0
+}
+
+@test "buckets: one named by bucket= that does not exist is gone once that is known" {
+	start_stub
+	stub_bucket aaa
+	mount_fs -o bucket=aaa:none
+	assert_equal "$(ls "$MNT" | xargs)" 'aaa none'
+	refused 'No such file' cat "$MNT/none/stats_quick.json"
+	assert_equal "$(ls "$MNT")" aaa
+}
+
+# --- a network that is dead -------------------------------------------------------------
+
+@test "dead network: ls shows what it knew while the store hangs, at once" {
+	start_stub
+	stub_bucket aaa
+	mount_fs -o bucket_ttl=0
+	shows aaa
+	fault '{"class": "BUCKETS", "gate": "hung"}'
+	local ms
+	ms=$(elapsed_ms ls -l "$MNT/")
+	((ms < 2000)) || fail "$ms ms"
+	shows aaa
+	ms=$(elapsed_ms ls "$MNT/aaa")
+	((ms < 2000)) || fail "$ms ms"
+}
+
+@test "dead network: ls shows what it knew after the store has gone" {
+	start_stub
+	local stub=$!
+	stub_bucket aaa
+	mount_fs -o bucket_ttl=0 --retries=0
+	shows aaa
+	end_process "$stub"
+	local ms
+	ms=$(elapsed_ms ls -lR "$MNT")
+	((ms < 2000)) || fail "$ms ms"
+	shows aaa
+}
+
+@test "dead network: who knows nothing gets the error, and heals by itself" {
+	start_stub
+	stub_bucket aaa
+	fault '{"class": "BUCKETS", "times": 1, "status": 500, "code": "InternalError"}'
+	mount_fs --retries=0
+	refused 'Input/output error' ls "$MNT"
+	assert_equal "$(ls "$MNT")" aaa
+	ENDPOINT=http://127.0.0.1:1 MNT=$BATS_TEST_TMPDIR/b LOG=$BATS_TEST_TMPDIR/b.log \
+		mount_fs --retries=0
+	refused 'No route to host' ls "$BATS_TEST_TMPDIR/b"
+}
+
+# --- what may not be done ------------------------------------------------------------------
+
+@test "refusals: nothing can be created, removed, renamed or linked" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	enter "$MNT"
+	ls >/dev/null
+	local no='Operation not permitted'
+	refused "$no" touch new-file bkt/new-file
+	refused "$no" mkdir new-bucket
+	refused "$no" mkdir bkt/new
+	refused "$no" mkfifo bkt/fifo
+	refused "$no" ln -s x bkt/link
+	refused "$no" ln bkt/refresh bkt/link
+	refused "$no" rm -f bkt/stats_quick.json
+	refused "$no" rm -f bkt/refresh
+	refused "$no" rmdir bkt
+	refused "$no" mv bkt other
+	refused "$no" mv bkt/refresh bkt/stats_quick.json
+	refused "$no" sh -c 'echo >bkt/new'
+	refused "$no" install /dev/null bkt/nocache
+	assert_equal "$(requests LIST)/$(requests GET)/$(requests PUT)" 0/0/0
+	assert_equal "$(ls bkt | wc -l)" 5
+}
+
+@test "refusals: mode and owner are fixed" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	local file
+	for file in "$MNT" "$MNT/bkt" "$MNT/bkt/stats_quick.json" "$MNT/bkt/refresh"; do
+		refused 'Operation not permitted' chmod 700 "$file"
+		refused 'Operation not permitted' chown nobody "$file"
+	done
+	refused 'Operation not permitted' touch -d 2020-01-01 "$MNT/bkt"
+	refused 'Permission denied' touch "$MNT/bkt/stats_quick.json"
+}
+
+@test "refusals: a document can't be opened for writing, by root neither" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	local file=$MNT/bkt/stats_detailed.json how
+	for how in '>' '>>' '<>'; do
+		refused 'Permission denied' bash -c "echo 1 $how $file"
+	done
+	refused 'Permission denied' truncate -s 0 "$file"
+	refused 'Permission denied' dd if=/dev/zero of="$file" count=1
+	refused 'Permission denied' cp /dev/null "$file"
+	assert_equal "$(requests LIST)/$(requests GET)/$(requests PUT)" 0/0/0
+}
+
+@test "refusals: editors that write a new file beside it fail and change nothing" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	enter "$MNT/bkt"
+	refused 'Operation not permitted' sed -i s/0/1/ stats_quick.json
+	refused 'Operation not permitted' sed -i s/0/1/ nocache
+	assert_equal "$(ls | wc -l)" 5
+	assert_equal "$(<nocache)" 0
+}
+
+@test "refusals: there are no extended attributes" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	run -0 python3 - "$MNT/bkt" "$MNT/bkt/stats_quick.json" "$MNT/bkt/refresh" <<-'END'
+		import errno, os, sys
+		def code(call, *arguments):
+		    try:
+		        call(*arguments)
+		    except OSError as e:
+		        return errno.errorcode[e.errno]
+		for path in sys.argv[1:]:
+		    print(os.listxattr(path), code(os.getxattr, path, "user.a"),
+		          code(os.setxattr, path, "user.a", b"1"),
+		          code(os.removexattr, path, "user.a"))
+	END
+	assert_equal "$(sort -u <<<"$output")" '[] ENODATA EPERM EPERM'
+}
+
+# --- users -----------------------------------------------------------------------------------
+
+@test "users: without allow_other nobody else gets in" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	refused 'Permission denied' as_nobody ls mnt
+	refused 'Permission denied' as_nobody cat mnt/bkt/stats_quick.json
+}
+
+# mount(8) as root, since allow_other is not for everybody.
+@test "users: with allow_other others read, and write nothing" {
+	start_stub
+	stub_bucket bkt
+	mkdir "$MNT"
+	as_root env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_CONFIG_FILE=/dev/null \
+		"$DGSTATFS" -o allow_other,log_file="$LOG" "$ENDPOINT" "$MNT"
+	at_end end_mount_of_root
+	assert_equal "$(as_nobody ls mnt)" bkt
+	as_nobody cat mnt/bkt/stats_quick.json | jq -e '.stats.object_count == 1'
+	assert_equal "$(as_nobody cat mnt/bkt/nocache)" 0
+	refused 'Permission denied' as_nobody sh -c 'echo 1 >mnt/bkt/nocache'
+	refused 'Permission denied' as_nobody sh -c 'echo >mnt/bkt/refresh'
+	refused 'Permission denied' as_nobody sh -c 'echo >mnt/bkt/stats_quick.json'
+	refused 'Permission denied' as_nobody touch mnt/bkt/refresh
+	assert_equal "$(as_nobody cat mnt/bkt/refresh)" ''
+	assert_equal "$(as_nobody cat mnt/bkt/nocache)" 0
+}
+
+end_mount_of_root() {
+	as_root umount "$MNT"
+	as_root chmod a+r "$LOG"
+	assert_no_reports "$LOG"
+}
+
+@test "users: uid, gid and umask say whose the files are" {
+	start_stub
+	stub_bucket bkt
+	mount_fs -o uid=1234,gid=nogroup,umask=027
+	assert_equal "$(stat -c '%a %u %G' "$MNT/bkt")" '750 1234 nogroup'
+	assert_equal "$(stat -c '%a %u %G' "$MNT/bkt/stats_quick.json")" '440 1234 nogroup'
+	assert_equal "$(stat -c '%a %u %G' "$MNT/bkt/refresh")" '640 1234 nogroup'
+	unmount_fs
+	mount_fs --umask=077 --uid=nobody
+	assert_equal "$(stat -c '%a %U' "$MNT")" '700 nobody'
+	assert_equal "$(stat -c '%a %g' "$MNT/bkt/nocache")" "600 $(id -g)"
+}
+
+@test "users: a mount that is read-only takes no commands" {
+	start_stub
+	stub_bucket bkt
+	mount_fs -o ro
+	jq -e . "$MNT/bkt/stats_quick.json" >/dev/null
+	refused 'Read-only file system' sh -c "echo 1 >$MNT/bkt/nocache"
+	refused 'Read-only file system' touch "$MNT/bkt/refresh"
+	refused 'Read-only file system' mkdir "$MNT/bkt/new"
+}

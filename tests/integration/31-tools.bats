@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What common tools make of a document: of one that never changes all read the same
+# bytes, those of the object in the bucket; of one that changes from open to open
+# each reads one, whole, whatever others do at that time.
+
+load lib
+load mounts
+
+# How to get all bytes of "$1" to standard output; "$2" is a directory for them.
+# shellcheck disable=SC2016 # expanded by the shell that runs them
+readonly TOOLS=(
+	'cat "$1"'
+	'cat <"$1"'
+	'busybox cat "$1"'
+	'jq -Rsj . "$1"'
+	'jq -Rsj . <"$1"'
+	'head -c 100000 "$1"'
+	'head -n 1000 "$1"'
+	'tail -n +1 "$1"'
+	'tail -c 100000 "$1"'
+	'busybox tail -c +1 "$1"'
+	'grep "" "$1"'
+	'grep -rh "" "$1"'
+	'sed "" "$1"'
+	'awk 1 "$1"'
+	'tac "$1" | tac'
+	'xxd "$1" | xxd -r'
+	'base64 "$1" | base64 -d'
+	'gzip -c "$1" | gzip -d'
+	'perl -e "local \$/; print <>" "$1"'
+	'less "$1"'
+	'curl -s "file://$1"'
+	'printf "%s\n" "$(<"$1")"'
+	'mapfile -t lines <"$1"; printf "%s\n" "${lines[@]}"'
+	'while read -r line; do echo "$line"; done <"$1" | jq -S . >"$2/read";
+		jq -S . <"$1" | cmp - "$2/read" && cat "$1"'
+	'cp "$1" "$2/cp"; cat "$2/cp"'
+	'cp -a "$1" "$2/cp-a"; cat "$2/cp-a"'
+	'cp --reflink=auto --sparse=always "$1" "$2/cp-s"; cat "$2/cp-s"'
+	'busybox cp "$1" "$2/bb"; cat "$2/bb"'
+	'install -m 644 "$1" "$2/install"; cat "$2/install"'
+	'split -b 100 "$1" "$2/split."; cat "$2"/split.*'
+	'tar -C "${1%/*}" -cf - "${1##*/}" | tar -xOf -'
+	'tar -C "${1%/*}" -cf "$2/tar" "${1##*/}"; tar -xOf "$2/tar"'
+	'busybox tar -C "${1%/*}" -cf - "${1##*/}" | tar -xOf -'
+	'dd if="$1" bs=7 status=none'
+	'dd if="$1" bs=1M status=none'
+	'dd if="$1" iflag=direct bs=4096 status=none'
+	'rsync "$1" "$2/rsync"; cat "$2/rsync"'
+	'rsync -a "$1" "$2/twice"; rsync -a "$1" "$2/twice"; cat "$2/twice"'
+	'echo other >"$2/inplace"; rsync --inplace --checksum "$1" "$2/inplace";
+		cat "$2/inplace"'
+	'"$HERE/read.py" read_all "$1"'
+	'"$HERE/read.py" copyfile "$1"'
+	'"$HERE/read.py" private_mmap "$1"'
+	'"$HERE/read.py" sendfile "$1"'
+	'"$HERE/read.py" sendfile_at_once "$1"'
+	'"$HERE/read.py" readv "$1"'
+	'"$HERE/read.py" pread_backwards "$1"'
+	'"$HERE/read.py" fstat_and_read "$1"'
+	'"$HERE/read.py" nonblocking "$1"'
+	'"$HERE/read.py" past_the_end "$1"'
+)
+
+# Those that open the document once, each in another way.
+# shellcheck disable=SC2016
+readonly FAST_TOOLS=(
+	'cat "$1"'
+	'busybox cat "$1"'
+	'jq -Rsj . "$1"'
+	'cp "$1" "$2/cp"; cat "$2/cp"'
+	'tar -C "${1%/*}" -cf - "${1##*/}" | tar -xOf -'
+	'dd if="$1" bs=7 status=none'
+	'rsync "$1" "$2/rsync"; cat "$2/rsync"'
+	'"$HERE/read.py" read_all "$1"'
+	'"$HERE/read.py" copyfile "$1"'
+	'"$HERE/read.py" private_mmap "$1"'
+	'"$HERE/read.py" sendfile "$1"'
+	'"$HERE/read.py" fstat_and_read "$1"'
+	'"$HERE/read.py" pread_backwards "$1"'
+	'tail -c 100000 "$1"'
+)
+
+# Three states of the bucket, whose documents differ in length by many digits.
+readonly STATES=(
+	'[{"key": "a", "size": 1}]'
+	'[{"key": "b/%03d.delta", "count": 100, "size": 1234567890123456}]'
+	'[{"key": "c/%02d", "count": 20, "size": 123456789}]'
+)
+
+# Stops at the first command that fails, as a careful user would have it.
+use_tool() {
+	export HERE
+	mkdir -p "$3"
+	bash -euo pipefail -c "$1" tool "$2" "$3"
+}
+
+change_for_ever() {
+	local state
+
+	while :; do
+		for state in "${STATES[@]}"; do
+			stub_ctl PUT bucket/bkt "$state"
+		done
+	done
+}
+
+# Every document there is one of a state, and none of the states was missed.
+check_documents() {
+	python3 - "$@" <<-'END'
+		import json, sys
+		totals = {(1, 1), (100, 123456789012345600), (20, 2469135780)}
+		seen, lengths = set(), {}
+		for name in sys.argv[1:]:
+		    data = open(name, "rb").read()
+		    try:
+		        assert data.endswith(b"}\n") and b"\0" not in data
+		        stats = json.loads(data)["stats"]
+		        total = stats["object_count"], stats["total_size"]
+		        assert total in totals
+		        assert lengths.setdefault(total, len(data)) == len(data)
+		        seen.add(total)
+		    except (AssertionError, ValueError) as e:
+		        sys.exit(f"{name}: {e!r}: {data!r}")
+		assert seen == totals, seen
+	END
+}
+
+# --- on the real gateway --------------------------------------------------------------
+
+@test "an unchanged bucket: every tool reads the bytes of the object in the bucket" {
+	new_bucket
+	s3 <<-END
+		put $BUCKET a/reference.bin 1000
+		put $BUCKET a/1.delta 10 dg-file-size=1100
+		put $BUCKET b 77
+	END
+	mount_fs
+	local file=$MNT/$BUCKET/stats_detailed.json work=$BATS_TEST_TMPDIR tool
+	cat "$file" >"$work/first"
+	s3 get "$BUCKET" .deltaglider/stats_detailed.json >"$work/object"
+	cmp "$work/first" "$work/object"
+	for tool in "${TOOLS[@]}"; do
+		use_tool "$tool" "$file" "$work/files" >"$work/out" || fail "fails: $tool"
+		cmp "$work/out" "$work/object" || fail "differs: $tool"
+	done
+}
+
+@test "an unchanged bucket: tools that look at parts, sizes and sums" {
+	new_bucket
+	s3 put "$BUCKET" a 77
+	mount_fs
+	local file=$MNT/$BUCKET/stats_quick.json object=$BATS_TEST_TMPDIR/object
+	cat "$file" >/dev/null
+	s3 get "$BUCKET" .deltaglider/stats_quick.json >"$object"
+	assert_equal "$(wc -c <"$file")" "$(wc -c <"$object")"
+	assert_equal "$(wc <"$file")" "$(wc <"$object")"
+	assert_equal "$(busybox wc -c <"$file")" "$(wc -c <"$object")"
+	assert_equal "$(tail -c 20 "$file")" "$(tail -c 20 "$object")"
+	assert_equal "$(tail -n 1 "$file")" '}'
+	assert_equal "$(head -c 10 "$file")" "$(head -c 10 "$object")"
+	assert_equal "$(md5sum <"$file")" "$(md5sum <"$object")"
+	assert_equal "$(sha256sum <"$file")" "$(sha256sum <"$object")"
+	assert_equal "$(jq .stats.object_count "$file")" 1
+	assert_equal "$(jq -S . <"$file")" "$(jq -S . "$object")"
+	assert_equal "$(stat -Lc %s /dev/stdin <"$file")" "$(wc -c <"$object")"
+	cmp "$file" "$object"
+	diff "$file" "$object"
+	grep -rq "$BUCKET" "$MNT/$BUCKET/"
+	test -s "$file"
+}
+
+@test "the first reader of all: no tool depends on what was known before" {
+	start_stub
+	local i tool
+	for i in "${!FAST_TOOLS[@]}"; do
+		stub_ctl PUT "bucket/bkt$i" "${STATES[1]}"
+	done
+	mount_fs
+	for i in "${!FAST_TOOLS[@]}"; do
+		tool=${FAST_TOOLS[$i]}
+		use_tool "$tool" "$MNT/bkt$i/stats_quick.json" "$BATS_TEST_TMPDIR/$i" \
+			>"$BATS_TEST_TMPDIR/out" || fail "fails: $tool"
+		cmp "$BATS_TEST_TMPDIR/out" "$MNT/bkt$i/stats_quick.json" ||
+			fail "differs: $tool"
+	done
+}
+
+@test "file(1) knows what it is" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	assert_equal "$(file -b --mime-type "$MNT/bkt/stats_quick.json")" \
+		application/json
+}
+
+# Documented: the kernel has no shared mapping for a file that has no cache.
+@test "mmap: a shared mapping is refused instead of showing something else" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	refused 'No such device' python3 -c 'import mmap, sys
+with open(sys.argv[1], "rb") as file:
+    mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ)' \
+		"$MNT/bkt/stats_quick.json"
+}
+
+# --- on a bucket that changes -----------------------------------------------------------
+
+one_document() {
+	local tool=${FAST_TOOLS[$1]} work=$BATS_TEST_TMPDIR/$1.$2
+
+	use_tool "$tool" "$MNT/bkt/stats_quick.json" "$work" >"$work.json" ||
+		fail "fails: $tool"
+}
+
+# The nth of eight: every tool in turn, each of the eight at another one.
+read_in_turn() {
+	local n=$1 rounds=$2 i
+
+	for ((i = 0; i < rounds * ${#FAST_TOOLS[@]}; i++)); do
+		one_document $(((i + n) % ${#FAST_TOOLS[@]})) "$n.$i" || return
+	done
+}
+
+@test "a bucket that changes: eight tools at once, each reads one whole document" {
+	start_stub
+	stub_ctl PUT bucket/bkt "${STATES[0]}"
+	mount_fs
+	in_background change_for_ever
+	at_end end_process $!
+	local n readers=()
+	for n in {1..8}; do
+		in_background read_in_turn "$n" 4
+		readers+=("$!")
+	done
+	for n in "${readers[@]}"; do
+		wait "$n"
+	done
+	local documents=("$BATS_TEST_TMPDIR"/*.json)
+	assert_equal ${#documents[@]} $((8 * 4 * ${#FAST_TOOLS[@]}))
+	check_documents "${documents[@]}"
+}
+
+# sendfile(2) alone trusts a size that the kernel keeps: see open.c.
+@test "a bucket that changes: sendfile gets whole documents, while others look at sizes" {
+	start_stub
+	stub_ctl PUT bucket/bkt "${STATES[0]}"
+	mount_fs
+	in_background change_for_ever
+	at_end end_process $!
+	look_for_ever() { while :; do ls -l "$MNT/bkt"; done >/dev/null; }
+	in_background look_for_ever
+	at_end end_process $!
+	local i
+	for i in {1..250}; do
+		busybox cat "$MNT/bkt/stats_quick.json" >"$BATS_TEST_TMPDIR/$i.json"
+	done
+	check_documents "$BATS_TEST_TMPDIR"/*.json
+}

@@ -1,0 +1,222 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# For every .bats file here: `load lib`.  It brings setup and teardown, which a
+# file that has its own must call.  A test makes the buckets it needs, under names
+# of its own, and uses only what it made: tests run several at a time.
+#
+# From ./check or setup_suite.bash, all exported
+#   DGSTATFS      the program
+#   S3_ENDPOINT   the real gateway (users testkey/testsecret, otherkey/othersecret)
+#   SANITIZER     none, address or thread: how the program was built
+#   LONG          not empty under `./check --long`
+#
+# In each test
+#   MNT           where mount_fs mounts; LOG: what the program says there
+#   ENDPOINT      where mount_fs looks for buckets: the gateway, until start_stub
+#                 or start_proxy
+#   FS_PID        the program behind the latest mount_fs
+#
+# Buckets on the real gateway
+#   new_bucket             make one with a name of its own: sets BUCKET
+#   s3 COMMAND...          see s3.py; with a here-document, many in one go
+#
+# Mounts
+#   mount_fs [OPTION...]   mount ENDPOINT at MNT, in the foreground as our child;
+#                          returns when it is mounted.  For a second one:
+#                          MNT=$BATS_TEST_TMPDIR/b LOG=$BATS_TEST_TMPDIR/b.log
+#   unmount_fs [DIR]       unmount it, and fail unless the program ends well
+#   field MODE FILTER      what jq finds in $MNT/$BUCKET/stats_MODE.json
+#
+# Requests and faults; the calls are those of ../stub/stub-s3
+#   start_proxy            count what goes to the gateway
+#   start_stub [SCENARIO]  an S3 server that misbehaves on demand
+#   stub_ctl METHOD CALL [JSON]        any control call
+#   fault JSON...          add faults, in this order
+#   open_gate NAME         let go on what waits there
+#   wait_for_gate NAME [N]             until N requests (1) wait there
+#   requests [CLASS [PATH-REGEX]]      how many so far, as a number
+#   forget_requests        count from here
+#
+# In general
+#   at_end COMMAND...      run it in teardown, the latest first
+#   wait_until COMMAND...  until it succeeds; fails after 20 s
+#   fail MESSAGE...
+#   assert_equal ACTUAL EXPECTED
+
+bats_require_minimum_version 1.5.0
+
+HERE=$BATS_TEST_DIRNAME
+
+# shellcheck source=tests/server/prepare.sh
+. "$HERE/../server/prepare.sh"
+
+# --- in general ------------------------------------------------------------------
+
+fail() {
+	printf '%s\n' "$*" >&2
+	return 1
+}
+
+assert_equal() {
+	[[ $1 == "$2" ]] || fail "got      '$1'"$'\n'"expected '$2'"
+}
+
+at_end() {
+	AT_END=("$(printf '%q ' "$@")" "${AT_END[@]}")
+}
+
+# Sanitizers and valgrind are slow, and so is a machine with two cores.
+wait_until() {
+	local deadline=$((SECONDS + 20))
+
+	until "$@"; do
+		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
+		sleep 0.02
+	done
+}
+
+# bats waits until its descriptors are closed, by whatever runs in the background.
+in_background() {
+	"$@" 3>&- 4>&- &
+}
+
+setup() {
+	AT_END=()
+	ENDPOINT=$S3_ENDPOINT
+	MNT=$BATS_TEST_TMPDIR/mnt
+	LOG=$BATS_TEST_TMPDIR/log
+	export AWS_ACCESS_KEY_ID=testkey AWS_SECRET_ACCESS_KEY=testsecret
+	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+	export no_proxy=127.0.0.1,localhost
+}
+
+# Everything is undone, whatever fails on the way; the first failure is told.
+teardown() {
+	local command status=0
+
+	for command in "${AT_END[@]}"; do
+		eval "$command" || status=1
+	done
+	if [[ $status != 0 || -z ${BATS_TEST_COMPLETED:-} ]]; then
+		show_logs
+	fi
+	return $status
+}
+
+show_logs() {
+	tail -n 40 "$BATS_TEST_TMPDIR"/*log 2>/dev/null || true
+}
+
+end_process() {
+	kill "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+
+# --- buckets on the real gateway -------------------------------------------------
+
+s3() {
+	"$HERE/s3.py" "$@"
+}
+
+new_bucket() {
+	local uuid
+
+	uuid=$(</proc/sys/kernel/random/uuid)
+	BUCKET=t-${uuid:0:18}
+	s3 mk "$BUCKET"
+	at_end s3 rb "$BUCKET"
+}
+
+# --- mounts ----------------------------------------------------------------------
+
+is_mounted_or_dead() {
+	is_mounted "$MNT" || ! kill -0 "$FS_PID" 2>/dev/null
+}
+
+mount_fs() {
+	mkdir -p "$MNT"
+	in_background env --default-signal=INT,QUIT "$DGSTATFS" -f "$@" \
+		"$ENDPOINT" "$MNT" >>"$LOG" 2>&1
+	FS_PID=$!
+	at_end forget_mount "$MNT" "$FS_PID" "$LOG"
+	wait_until is_mounted_or_dead
+	is_mounted "$MNT" || fail "not mounted: $(cat "$LOG")"
+}
+
+unmount_fs() {
+	local dir=${1:-$MNT} status=0
+
+	fusermount3 -u "$dir"
+	wait "$FS_PID" || status=$?
+	assert_equal "exit status $status" 'exit status 0'
+}
+
+# In teardown: a mount may be gone already, busy, or dead.  Sanitizers speak in
+# the log and a test must not pass over what they say.
+forget_mount() {
+	local dir=$1 pid=$2 log=$3
+
+	if is_mounted "$dir"; then
+		fusermount3 -u "$dir" 2>/dev/null || fusermount3 -uz "$dir"
+	fi
+	end_process "$pid"
+	! grep -E 'ERROR: .*Sanitizer|WARNING: ThreadSanitizer|runtime error:' "$log"
+}
+
+field() {
+	jq -r "$2" "$MNT/$BUCKET/stats_$1.json"
+}
+
+# --- requests and faults ---------------------------------------------------------
+
+# Sets ENDPOINT to what the server prints when it listens.
+start_server() {
+	local out=$BATS_TEST_TMPDIR/${1##*/}.endpoint
+
+	in_background "$@" >"$out" 2>"${out%.endpoint}.log"
+	at_end end_process $!
+	wait_until test -s "$out"
+	ENDPOINT=$(<"$out")
+}
+
+start_stub() {
+	start_server "$HERE/../stub/stub-s3" "$@"
+}
+
+start_proxy() {
+	start_server "$HERE/../stub/count-proxy" "$S3_ENDPOINT"
+}
+
+stub_ctl() {
+	local method=$1 call=$2
+
+	shift 2
+	curl -sS --fail-with-body -X "$method" ${1:+--data-binary "$1"} \
+		"$ENDPOINT/_stub/$call"
+}
+
+fault() {
+	stub_ctl POST faults "[$(IFS=,; echo "$*")]"
+}
+
+open_gate() {
+	stub_ctl POST "gate/$1"
+}
+
+has_waiting() {
+	(($(stub_ctl GET "gate/$1") >= $2))
+}
+
+wait_for_gate() {
+	wait_until has_waiting "$1" "${2:-1}"
+}
+
+requests() {
+	curl -sS --fail-with-body -G "$ENDPOINT/_stub/count" \
+		${1:+-d "class=$1"} ${2:+--data-urlencode "path=$2"}
+}
+
+forget_requests() {
+	stub_ctl DELETE log
+}

@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Once for all files: what ./check has not provided, so that any of them can also
+# be run by hand, with `bats tests/integration/NN-name.bats` after a `make`.
+
+setup_suite() {
+	local top
+
+	top=$(realpath -- "$BATS_TEST_DIRNAME/../..")
+	export DGSTATFS=${DGSTATFS:-$top/src/dgstatfs}
+	export SANITIZER=${SANITIZER:-none} LONG=${LONG:-}
+	export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
+	if [[ -z ${S3_ENDPOINT:-} ]]; then
+		S3_ENDPOINT=$("$top/tests/server/rgw" start "$BATS_RUN_TMPDIR/rgw")
+		export S3_ENDPOINT
+		OWN_SERVER=$BATS_RUN_TMPDIR/rgw
+	fi
+}
+
+teardown_suite() {
+	if [[ -n ${OWN_SERVER:-} ]]; then
+		"$BATS_TEST_DIRNAME/../server/rgw" stop "$OWN_SERVER"
+	fi
+}

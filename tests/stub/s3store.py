@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""The buckets of stub-s3 and what S3 answers about them.  The caller locks.
+
+Keys are bytes.  An object comes from JSON like this, all but the key optional:
+
+    {"key": "a/1.zip.delta",            or "key_hex": "612f...", any bytes
+     "size": 10,                        or "body": "text"
+     "etag": "0123abcd",                null: none; default: the MD5 of the key
+     "last_modified": "2025-10-14T10:30:00.000Z",
+     "meta": {"dg_file_size": "900"},   x-amz-meta-..., sent exactly like this
+     "count": 2500}                     that many objects; the key holds a %d
+"""
+import base64
+import bisect
+import calendar
+import hashlib
+import time
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+SOME_TIME = "2025-10-14T10:30:00.000Z"
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict = field(default_factory=dict)
+    body: bytes = b""
+
+
+def xml(status, text):
+    document = '<?xml version="1.0" encoding="UTF-8"?>\n' + text
+    return Answer(status, {"Content-Type": "application/xml"},
+                  document.encode("utf-8", "surrogateescape"))
+
+
+def error(status, code, message="as the test wished"):
+    return xml(status, f"<Error><Code>{code}</Code><Message>{message}</Message>"
+                       "<RequestId>stub</RequestId></Error>")
+
+
+def http_date(iso):
+    seconds = time.strptime(iso[:19] + "Z", "%Y-%m-%dT%H:%M:%SZ")
+    return formatdate(calendar.timegm(seconds), usegmt=True)
+
+
+@dataclass
+class Object:
+    key: bytes
+    size: int
+    etag: str
+    last_modified: str
+    headers: dict
+    body: bytes
+
+    def content(self):
+        return b"x" * self.size if self.body is None else self.body
+
+
+def object_from_json(spec, key):
+    body = spec["body"].encode() if "body" in spec else None
+    return Object(
+        key=key,
+        size=spec.get("size", 0) if body is None else len(body),
+        etag=spec.get("etag", hashlib.md5(key).hexdigest()),
+        last_modified=spec.get("last_modified", SOME_TIME),
+        headers={f"x-amz-meta-{name}": value
+                 for name, value in spec.get("meta", {}).items()},
+        body=body,
+    )
+
+
+def objects_from_json(specs):
+    for spec in specs:
+        if "count" in spec:
+            for i in range(spec["count"]):
+                yield object_from_json(spec, (spec["key"] % i).encode())
+        elif "key_hex" in spec:
+            yield object_from_json(spec, bytes.fromhex(spec["key_hex"]))
+        else:
+            yield object_from_json(spec, spec["key"].encode())
+
+
+def encode_token(key):
+    return "t." + base64.urlsafe_b64encode(key).decode()
+
+
+def decode_token(token):
+    """A token that this stub has not made starts again from the beginning."""
+    return base64.urlsafe_b64decode(token[2:]) if token.startswith("t.") else b""
+
+
+class Bucket:
+    """`keys` is what LIST shows: sorted, unless the test gave another order."""
+
+    def __init__(self, objects=(), is_sorted=True):
+        self.objects = {one.key: one for one in objects}
+        self.keys = list(self.objects)
+        self.is_sorted = is_sorted
+        if is_sorted:
+            self.keys.sort()
+
+    def put(self, one):
+        if one.key not in self.objects and self.is_sorted:
+            bisect.insort(self.keys, one.key)
+        elif one.key not in self.objects:
+            self.keys.append(one.key)
+        self.objects[one.key] = one
+
+    def delete(self, key):
+        if self.objects.pop(key, None) is not None:
+            self.keys.remove(key)
+
+    def position_after(self, key):
+        """Where the first key behind `key` stands in `keys`."""
+        if not key:
+            return 0
+        if self.is_sorted:
+            return bisect.bisect_right(self.keys, key)
+        return self.keys.index(key) + 1 if key in self.objects else 0
+
+    def page(self, after, prefix, limit):
+        """Up to `limit` keys behind `after`, and whether more follow."""
+        keys = []
+        for i in range(self.position_after(after), len(self.keys)):
+            if not self.keys[i].startswith(prefix):
+                continue
+            if len(keys) == limit:
+                return keys, True
+            keys.append(self.keys[i])
+        return keys, False
+
+
+class Store:
+    def __init__(self):
+        self.buckets = {}
+        self.settings = {
+            "page_size": 1000,          # most keys on a page of LIST
+            "bucket_page_size": 1000,   # most names on a page of ListBuckets
+            "space_as_plus": True,      # as AWS encodes keys; false: %20, as Ceph
+        }
+
+    # --- LIST -----------------------------------------------------------------
+
+    def _encode_key(self, key, is_url):
+        if not is_url:
+            return escape(key.decode("utf-8", "surrogateescape"))
+        quoted = quote_plus if self.settings["space_as_plus"] else quote
+        return quoted(key, safe="/")
+
+    def _entry(self, one, is_url):
+        etag = f"<ETag>&quot;{one.etag}&quot;</ETag>" if one.etag is not None else ""
+        return (f"<Contents><Key>{self._encode_key(one.key, is_url)}</Key>"
+                f"<LastModified>{one.last_modified}</LastModified>{etag}"
+                f"<Size>{one.size}</Size>"
+                "<StorageClass>STANDARD</StorageClass></Contents>")
+
+    def list_objects(self, name, query):
+        bucket = self.buckets[name]
+        is_url = query.get("encoding-type") == "url"
+        prefix = query.get("prefix", "")
+        limit = min(int(query.get("max-keys", 1000)), self.settings["page_size"])
+        after = query.get("start-after", "").encode("utf-8", "surrogateescape")
+        if "continuation-token" in query:
+            after = decode_token(query["continuation-token"])
+        keys, is_truncated = bucket.page(
+            after, prefix.encode("utf-8", "surrogateescape"), limit)
+        token = (f"<NextContinuationToken>{encode_token(keys[-1])}"
+                 "</NextContinuationToken>" if is_truncated else "")
+        contents = "".join(self._entry(bucket.objects[key], is_url) for key in keys)
+        return xml(200, f"<ListBucketResult {XMLNS}><Name>{name}</Name>"
+                        f"<Prefix>{escape(prefix)}</Prefix>"
+                        f"<KeyCount>{len(keys)}</KeyCount><MaxKeys>{limit}</MaxKeys>"
+                        + ("<EncodingType>url</EncodingType>" if is_url else "")
+                        + f"<IsTruncated>{str(is_truncated).lower()}</IsTruncated>"
+                        f"{token}{contents}</ListBucketResult>")
+
+    # --- buckets --------------------------------------------------------------
+
+    def list_buckets(self, query):
+        limit = min(int(query.get("max-buckets", 10000)),
+                    self.settings["bucket_page_size"])
+        after = decode_token(query.get("continuation-token", "")).decode()
+        names = [name for name in sorted(self.buckets) if name > after]
+        token = ("<ContinuationToken>"
+                 f"{encode_token(names[limit - 1].encode())}</ContinuationToken>"
+                 if len(names) > limit else "")
+        buckets = "".join(f"<Bucket><Name>{escape(name)}</Name>"
+                          f"<CreationDate>{SOME_TIME}</CreationDate></Bucket>"
+                          for name in names[:limit])
+        return xml(200, f"<ListAllMyBucketsResult {XMLNS}><Owner><ID>stub</ID>"
+                        f"</Owner><Buckets>{buckets}</Buckets>{token}"
+                        "</ListAllMyBucketsResult>")
+
+    # --- objects --------------------------------------------------------------
+
+    def get_object(self, bucket, key):
+        one = self.buckets[bucket].objects.get(key)
+        if one is None:
+            return error(404, "NoSuchKey")
+        headers = {"Content-Type": "application/octet-stream",
+                   "Last-Modified": http_date(one.last_modified), **one.headers}
+        if one.etag is not None:
+            headers["ETag"] = f'"{one.etag}"'
+        return Answer(200, headers, one.content())
+
+    def put_object(self, bucket, key, headers, body):
+        kept = {name: value for name, value in headers.items()
+                if name.lower().startswith("x-amz-meta-")
+                or name.lower() == "content-type"}
+        etag = hashlib.md5(body).hexdigest()
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        self.buckets[bucket].put(Object(key, len(body), etag, now, kept, body))
+        return Answer(200, {"ETag": f'"{etag}"'})
+
+    def delete_object(self, bucket, key):
+        self.buckets[bucket].delete(key)
+        return Answer(204)
+
+    # --- one request ----------------------------------------------------------
+
+    def answer(self, method, bucket, key, query, headers, body):
+        """`query` is a plain dict: of a name given twice, the last one counts."""
+        if not bucket:
+            return self.list_buckets(query)
+        if bucket not in self.buckets:
+            return error(404, "NoSuchBucket")
+        if not key:
+            is_list = method == "GET" and "list-type" in query
+            return self.list_objects(bucket, query) if is_list else Answer(200)
+        if method in ("GET", "HEAD"):
+            return self.get_object(bucket, key)
+        if method == "PUT":
+            return self.put_object(bucket, key, headers, body)
+        if method == "DELETE":
+            return self.delete_object(bucket, key)
+        return error(405, "MethodNotAllowed")

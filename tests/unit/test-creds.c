@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Credentials: which source wins, and that files which appear, change or heal
+ * are read again.  The clock is the test's own.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/creds.h"
+#include "util/date.h"
+
+struct place {
+	char dir[32];
+	char config[64];
+	char credentials[64];
+};
+
+/* In place of util/clock.c: only the test moves these. */
+static int64_t now_ms = 5000;
+
+int64_t
+date_now(void)
+{
+	return 0;
+}
+
+int64_t
+date_mono_ms(void)
+{
+	return now_ms;
+}
+
+static void
+clear_environment(void)
+{
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	unsetenv("AWS_SESSION_TOKEN");
+}
+
+static int
+set_up(void **state)
+{
+	struct place *place = xnew(struct place);
+
+	clear_environment();
+	strcpy(place->dir, "/tmp/test-creds.XXXXXX");
+	assert_non_null(mkdtemp(place->dir));
+	snprintf(place->config, sizeof(place->config), "%s/config", place->dir);
+	snprintf(place->credentials, sizeof(place->credentials),
+		 "%s/credentials", place->dir);
+	*state = place;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct place *place = *state;
+
+	unlink(place->config);
+	unlink(place->credentials);
+	rmdir(place->dir);
+	free(place);
+	return 0;
+}
+
+static void
+free_chain(struct creds_chain **c)
+{
+	creds_free(*c);
+}
+
+#define CLEANUP_CHAIN CLEANUP(free_chain)
+
+static struct creds_chain *
+new_chain(const struct place *place)
+{
+	return creds_new(&(struct creds_options){
+		.profile = "default",
+		.config_path = place->config,
+		.credentials_path = place->credentials,
+	});
+}
+
+/* Replace a file as editors do: another inode, however fast the test is. */
+static void
+write_file(const char *path, const char *text)
+{
+	CLEANUP_FREE char *other = xasprintf("%s.new", path);
+	FILE *f = fopen(other, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(rename(other, path), 0);
+}
+
+static void
+write_keys(const struct place *place, const char *access_key)
+{
+	CLEANUP_FREE char *text = xasprintf("[default]\n"
+					    "aws_access_key_id = %s\n"
+					    "aws_secret_access_key = S\n",
+					    access_key);
+
+	write_file(place->credentials, text);
+}
+
+static void
+assert_key(struct creds_chain *c, const char *access_key)
+{
+	struct err err = ERR_INIT;
+	struct creds got;
+
+	if (creds_get(c, &got, &err))
+		fail_msg("%s", err.msg);
+	assert_string_equal(got.access_key, access_key);
+	assert_string_equal(got.secret_key, "S");
+	assert_null(got.session_token);
+}
+
+static void
+assert_refused(struct creds_chain *c, const char *message)
+{
+	struct err err = ERR_INIT;
+	struct creds got;
+
+	assert_int_equal(creds_get(c, &got, &err), -EACCES);
+	assert_int_equal(err.code, EACCES);
+	if (!strstr(err.msg, message))
+		fail_msg("%s", err.msg);
+	assert_null(got.access_key);
+}
+
+static void
+test_environment(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = NULL;
+	struct creds got;
+
+	write_keys(place, "FILE");
+	setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "S", 1);
+	setenv("AWS_SESSION_TOKEN", "T", 1);
+	c = new_chain(place);
+	clear_environment(); /* it was looked at before */
+	assert_int_equal(creds_get(c, &got, NULL), 0);
+	assert_string_equal(got.access_key, "ENV");
+	assert_string_equal(got.secret_key, "S");
+	assert_string_equal(got.session_token, "T");
+}
+
+static void
+test_skip_environment(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = NULL;
+
+	setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
+	c = creds_new(&(struct creds_options){
+		.skip_environment = true,
+		.profile = "p",
+		.credentials_path = place->credentials,
+	});
+	assert_refused(c, "no credentials found: profile p of");
+}
+
+static void
+test_half_environment(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *a = NULL;
+	CLEANUP_CHAIN struct creds_chain *b = NULL;
+
+	write_keys(place, "FILE");
+	setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "", 1); /* as good as not set */
+	a = new_chain(place);
+	assert_refused(a, "AWS_SECRET_ACCESS_KEY is not");
+	clear_environment();
+	setenv("AWS_SECRET_ACCESS_KEY", "S", 1);
+	b = new_chain(place);
+	assert_refused(b, "AWS_ACCESS_KEY_ID is not");
+}
+
+static void
+test_anonymous(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = NULL;
+	struct creds got;
+
+	write_keys(place, "FILE");
+	c = creds_new(&(struct creds_options){
+		.is_anonymous = true,
+		.profile = "default",
+		.credentials_path = place->credentials,
+	});
+	assert_int_equal(creds_get(c, &got, NULL), 0);
+	assert_null(got.access_key);
+}
+
+static void
+test_half_profile(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = new_chain(place);
+
+	write_file(place->credentials, "[default]\naws_access_key_id = A\n");
+	assert_refused(c, "profile default: no aws_secret_access_key");
+	write_file(place->credentials,
+		   "[default]\naws_secret_access_key = A\n");
+	now_ms += 1000;
+	assert_refused(c, "profile default: no aws_access_key_id");
+}
+
+static void
+test_heal(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = new_chain(place);
+
+	assert_refused(c, "no credentials found: environment, profile default");
+	write_keys(place, "A");
+	assert_refused(c, "no credentials found"); /* looked just now */
+	now_ms += 1000;
+	assert_key(c, "A");
+	write_file(place->config, "[oops\n");
+	now_ms += 1000;
+	assert_refused(c, "config: line 1: unclosed section name");
+	assert_refused(c, "config: line 1: unclosed section name");
+	write_file(place->config, "[default]\n");
+	now_ms += 1000;
+	assert_key(c, "A");
+	unlink(place->credentials);
+	now_ms += 1000;
+	assert_refused(c, "no credentials found");
+}
+
+static void
+test_change(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = NULL;
+
+	write_keys(place, "A");
+	c = new_chain(place);
+	assert_key(c, "A");
+	write_keys(place, "B");
+	now_ms += 999;
+	assert_key(c, "A");
+	now_ms += 1;
+	assert_key(c, "B");
+	now_ms += 1000;
+	assert_key(c, "B");
+}
+
+static void
+test_refused(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = NULL;
+
+	write_keys(place, "A");
+	c = new_chain(place);
+	assert_key(c, "A");
+	write_keys(place, "B");
+	creds_refused(c); /* at once, whatever the clock and stat(2) say */
+	assert_key(c, "B");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_environment, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_skip_environment, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_half_environment, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_anonymous, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_half_profile, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_heal, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_change, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refused, set_up,
+						tear_down),
+	};
+
+	return cmocka_run_group_tests_name("creds", tests, NULL, NULL);
+}

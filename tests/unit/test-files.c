@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files of a bucket: what control files say, what writing to them does, and
+ * what stat(2) shows of files that nobody has open.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "fake-clock.h"
+#include "fs/control.h"
+#include "fs/files.h"
+#include "stats/doc.h"
+
+struct world {
+	struct buckets *buckets;
+	struct bucket *bucket;
+};
+
+static void
+world_init(struct world *w)
+{
+	fake_clock_reset();
+	w->buckets = buckets_new(1000, NULL, 0);
+	buckets_set_there(w->buckets, "releases");
+	w->bucket = buckets_get(w->buckets, 0);
+}
+
+static void
+world_clear(struct world *w)
+{
+	buckets_free(w->buckets);
+}
+
+/* Each `expected` is what cat(1) shows; stat(2) gives its length. */
+static void
+expect(const struct world *w, const char *name, const char *expected)
+{
+	const struct file *f = file_find(name);
+	struct buf text CLEANUP_BUF = BUF_INIT(CONTROL_MAX);
+
+	assert_int_equal(f->render(w->bucket, &text), 0);
+	assert_string_equal(buf_str(&text), expected);
+	assert_int_equal(file_size(f, w->bucket), strlen(expected));
+}
+
+static int
+put(const struct world *w, const char *name, const char *text)
+{
+	struct err err = ERR_INIT;
+	int rc = file_find(name)->write(w->bucket, text, strlen(text), &err);
+
+	assert_int_equal(rc, -err.code);
+	return rc;
+}
+
+static void
+test_table(void **state)
+{
+	static const char *const names[] = { "stats_quick.json",
+					     "stats_sampled.json",
+					     "stats_detailed.json", "refresh",
+					     "nocache" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct file *f = file_find(names[i]);
+
+		assert_non_null(f);
+		assert_string_equal(f->name, names[i]);
+		assert_int_equal(f->mode, f->is_stats ? 0444 : 0644);
+		assert_int_equal(f->is_stats, !f->render);
+		assert_int_equal(f->is_stats, !f->write);
+		if (f->is_stats)
+			assert_non_null(
+				strstr(f->name, mode_names[f->stats_mode]));
+	}
+	assert_null(file_find(""));
+	assert_null(file_find("stats_quick"));
+	assert_null(file_find("REFRESH"));
+}
+
+static void
+test_refresh(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	expect(&w, "refresh", "");
+	assert_int_equal(put(&w, "refresh", "detailed quick\n"), 0);
+	expect(&w, "refresh", "quick detailed\n");
+	assert_int_equal(put(&w, "refresh", "bogus"), -EINVAL);
+	expect(&w, "refresh", "quick detailed\n"); /* changes nothing */
+	/* a second mark while the first is worked on counts */
+	assert_int_equal(put(&w, "refresh", "quick"), 0);
+	atomic_store(&w.bucket->done[MODE_QUICK], 1);
+	expect(&w, "refresh", "quick detailed\n");
+	atomic_store(&w.bucket->done[MODE_QUICK], 2);
+	expect(&w, "refresh", "detailed\n");
+	assert_int_equal(put(&w, "refresh", ""), 0);
+	expect(&w, "refresh", "quick sampled detailed\n");
+	world_clear(&w);
+}
+
+static void
+test_touch(void **state)
+{
+	struct world w;
+	const struct file *f = file_find("refresh");
+
+	(void)state;
+	world_init(&w);
+	fake_clock_advance(5000);
+	assert_int_equal(f->touch(w.bucket), 0);
+	expect(&w, "refresh", "quick sampled detailed\n");
+	assert_int_equal(file_mtime(f, w.bucket), FAKE_CLOCK_EPOCH + 5);
+	assert_null(file_find("nocache")->touch);
+	world_clear(&w);
+}
+
+static void
+test_nocache(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	expect(&w, "nocache", "0\n");
+	assert_int_equal(put(&w, "nocache", "yes\n"), 0);
+	expect(&w, "nocache", "1\n");
+	assert_int_equal(put(&w, "nocache", "maybe"), -EINVAL);
+	assert_int_equal(put(&w, "nocache", ""), -EINVAL);
+	expect(&w, "nocache", "1\n");
+	assert_int_equal(put(&w, "nocache", "off"), 0);
+	expect(&w, "nocache", "0\n");
+	world_clear(&w);
+}
+
+static void
+test_times(void **state)
+{
+	const struct file *refresh = file_find("refresh");
+	const struct file *nocache = file_find("nocache");
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(file_mtime(refresh, w.bucket), FAKE_CLOCK_EPOCH);
+	fake_clock_advance(3000);
+	put(&w, "nocache", "1");
+	assert_int_equal(file_mtime(refresh, w.bucket), FAKE_CLOCK_EPOCH);
+	assert_int_equal(file_mtime(nocache, w.bucket), FAKE_CLOCK_EPOCH + 3);
+	fake_clock_advance(3000);
+	put(&w, "nocache", "bogus");
+	put(&w, "refresh", "bogus");
+	assert_int_equal(file_mtime(nocache, w.bucket), FAKE_CLOCK_EPOCH + 3);
+	assert_int_equal(file_mtime(refresh, w.bucket), FAKE_CLOCK_EPOCH);
+	world_clear(&w);
+}
+
+/* Before the first document: never size 0, never more than the truth. */
+static void
+test_stats(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	for (int mode = 0; mode < N_MODES; mode++) {
+		char name[32];
+		const struct file *f;
+
+		snprintf(name, sizeof(name), "stats_%s.json", mode_names[mode]);
+		f = file_find(name);
+		assert_int_equal(file_size(f, w.bucket),
+				 doc_shortest("releases", (enum mode)mode));
+		assert_int_equal(file_mtime(f, w.bucket), 0);
+		atomic_store(&w.bucket->last_len[mode], 700 + mode);
+		atomic_store(&w.bucket->last_computed_at[mode], 1000 + mode);
+		assert_int_equal(file_size(f, w.bucket), 700 + mode);
+		assert_int_equal(file_mtime(f, w.bucket), 1000 + mode);
+	}
+	world_clear(&w);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table), cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_touch), cmocka_unit_test(test_nocache),
+		cmocka_unit_test(test_times), cmocka_unit_test(test_stats),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

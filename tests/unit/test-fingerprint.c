@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a listing was: which keys are internal, the hash of each object against
+ * values computed with sha256sum(1), hexadecimal, and sums that saturate.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "stats/fingerprint.h"
+
+static void
+test_internal(void **state)
+{
+	static const struct {
+		const char *key;
+		bool is_internal;
+	} cases[] = {
+		{ ".deltaglider/stats_quick.json", true },
+		{ ".deltaglider/", true },
+		{ ".deltaglider", false },
+		{ ".deltaglider.txt", false },
+		{ "foo/.deltaglider/x", false },
+		{ ".Deltaglider/x", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct object o = { .key = cases[i].key,
+				    .key_len = strlen(cases[i].key) };
+
+		assert_int_equal(object_is_internal(&o), cases[i].is_internal);
+	}
+}
+
+/* printf 'KEY\0SIZE\0ETAG\0DATE' | sha256sum | cut -c -32 */
+static void
+test_objects(void **state)
+{
+	static const struct {
+		struct object o;
+		const char *hex;
+	} cases[] = {
+		{ { "k", 1, 0, "", "" }, "65df98ccaf62ce7cefe01d5568127814" },
+		{ { "a/1.zip.delta", 13, 10, "01d1cf435b1a9e5c26cca8cd53d27952",
+		    "2025-10-14T10:30:00.000Z" },
+		  "8157fef3e6548e3c82a8e2fe08b36373" },
+		{ { "n\0l\xff", 4, INT64_MAX, "e-2", "d" },
+		  "9ccc090d6c97da19078c3c9af57f4db5" },
+	};
+	struct sha256 *h = sha256_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct validation v = { 0 };
+		char hex[FINGERPRINT_HEX_LEN];
+
+		validation_add(&v, &cases[i].o, h);
+		fingerprint_print(v.fingerprint, hex);
+		assert_string_equal(hex, cases[i].hex);
+		assert_int_equal(v.object_count, 1);
+		assert_int_equal(v.compressed_size, cases[i].o.size);
+	}
+	sha256_free(h);
+}
+
+/* Any order gives the same sum; any change of an object another one. */
+static void
+test_sum(void **state)
+{
+	struct object a = { "a", 1, 5, "x", "t" }, b = { "b", 1, 6, "y", "t" };
+	struct validation ab = { 0 }, ba = { 0 }, changed = { 0 };
+	struct sha256 *h = sha256_new();
+
+	(void)state;
+	validation_add(&ab, &a, h);
+	validation_add(&ab, &b, h);
+	validation_add(&ba, &b, h);
+	validation_add(&ba, &a, h);
+	assert_true(ab.fingerprint == ba.fingerprint);
+	a.etag = "z";
+	validation_add(&changed, &a, h);
+	validation_add(&changed, &b, h);
+	assert_false(ab.fingerprint == changed.fingerprint);
+	assert_int_equal(ab.compressed_size, 11);
+	sha256_free(h);
+}
+
+static void
+test_matches(void **state)
+{
+	struct validation listed = { 7, 1607, true, 42 };
+	static const struct {
+		struct validation cached;
+		bool matches;
+	} cases[] = {
+		{ { 7, 1607, true, 42 }, true },
+		{ { 7, 1607, false, 0 }, true },
+		{ { 7, 1607, true, 43 }, false },
+		{ { 8, 1607, true, 42 }, false },
+		{ { 7, 1608, true, 42 }, false },
+		{ { 7, 1608, false, 0 }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(validation_matches(&cases[i].cached, &listed),
+				 cases[i].matches);
+}
+
+static void
+test_hex(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"41de27b3279702a6cac95621880992a",
+		"41de27b3279702a6cac95621880992acc",
+		"41de27b3279702a6cac95621880992ag",
+		" 1de27b3279702a6cac95621880992ac",
+		"0x41de27b3279702a6cac95621880992",
+	};
+	char hex[FINGERPRINT_HEX_LEN];
+	unsigned __int128 f;
+
+	(void)state;
+	assert_true(fingerprint_parse("41DE27b3279702a6cac95621880992aC", &f));
+	fingerprint_print(f, hex);
+	assert_string_equal(hex, "41de27b3279702a6cac95621880992ac");
+	fingerprint_print(1, hex);
+	assert_string_equal(hex, "00000000000000000000000000000001");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(fingerprint_parse(bad[i], &f));
+}
+
+static void
+test_saturation(void **state)
+{
+	struct validation v = { .object_count = INT64_MAX,
+				.compressed_size = INT64_MAX - 1 };
+	struct object o = { "k", 1, 2, "", "" };
+	struct sha256 *h = sha256_new();
+
+	(void)state;
+	validation_add(&v, &o, h);
+	assert_true(v.object_count == INT64_MAX);
+	assert_true(v.compressed_size == INT64_MAX);
+	assert_true(add_saturating(INT64_MAX - 1, 1) == INT64_MAX);
+	assert_true(add_saturating(1, 2) == 3);
+	assert_true(multiply_saturating(INT64_MAX / 2 + 1, 2) == INT64_MAX);
+	assert_true(multiply_saturating(INT64_MAX, 0) == 0);
+	assert_true(multiply_saturating(3, 4) == 12);
+	sha256_free(h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_internal),
+		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_saturation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

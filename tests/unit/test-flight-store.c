@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is put into the bucket, and when: how long readers wait for it, what
+ * the mount remembers itself, and how often it tries in vain.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "flight-fixture.h"
+
+#define STORE_WAIT_MS 2000
+#define MINUTE_MS 60000
+#define HOUR_MS (60 * MINUTE_MS)
+
+static unsigned
+n_puts(const struct world *w)
+{
+	return fake_http_seen(w->fx.http, PUT_DOC);
+}
+
+static unsigned
+n_heads(const struct world *w)
+{
+	return fake_http_seen(w->fx.http, HEAD_ANY);
+}
+
+/* Readers are answered after the PUT, or 2 s after the result. */
+static void
+test_store_wait(void **state)
+{
+	struct world w;
+	struct reader a, b;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	reader_open(&w, &a, MODE_QUICK);
+	fixture_answer(&w.fx, LIST);
+	fixture_answer(&w.fx, GET_DOC);
+	reader_expect_waiting(&a);
+	fixture_advance(&w.fx, STORE_WAIT_MS - 1);
+	reader_expect_waiting(&a);
+	fixture_advance(&w.fx, 1);
+	reader_expect(&a, 0);
+	assert_int_equal(fixture_pending(&w.fx, PUT_DOC), 1);
+	/* the next one does not wait for it either */
+	reader_open(&w, &b, MODE_QUICK);
+	fixture_answer(&w.fx, PUT_DOC);
+	fixture_run(&w.fx);
+	reader_expect(&b, 0);
+	assert_string_equal(a.doc, b.doc);
+	reader_clear(&a);
+	reader_clear(&b);
+	world_clear(&w);
+}
+
+/* What is put is the document that readers get, marked for DeltaGlider. */
+static void
+test_put(void **state)
+{
+	struct world w;
+	struct reader r;
+	struct http_transfer *put;
+	char *type, *cache, *plain;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	reader_open(&w, &r, MODE_SAMPLED);
+	fixture_answer(&w.fx, GET_DOC);
+	fixture_answer(&w.fx, LIST);
+	fixture_answer(&w.fx, HEAD_ANY);
+	put = fixture_find(&w.fx, PUT_DOC);
+	assert_string_equal(put->url, "http://s3.test:9000/" FIXTURE_BUCKET
+				      "/.deltaglider/stats_sampled.json");
+	type = fake_http_dup_header(put, "content-type");
+	cache = fake_http_dup_header(put, "x-amz-meta-x-deltaglider-cache");
+	plain = fake_http_dup_header(put, "x-amz-meta-dg-no-delta");
+	assert_string_equal(type, "application/json");
+	assert_string_equal(cache, "true");
+	assert_string_equal(plain, "true");
+	free(type);
+	free(cache);
+	free(plain);
+	fixture_run(&w.fx);
+	reader_expect(&r, 0);
+	assert_string_equal(put->body, r.doc);
+	reader_clear(&r);
+	world_clear(&w);
+}
+
+/* Refused: the mount's own document serves, and an hour passes. */
+static void
+test_refused(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	w.fx.store.put_status = 403;
+	read_through(&w, MODE_DETAILED);
+	read_through(&w, MODE_DETAILED);
+	assert_int_equal(n_heads(&w), 2);
+	assert_int_equal(n_puts(&w), 1);
+	w.fx.store.pages[0] = "a/1.delta=10";
+	read_through(&w, MODE_DETAILED); /* stale: computed */
+	assert_int_equal(n_heads(&w), 3);
+	assert_int_equal(n_puts(&w), 1);
+	fixture_advance(&w.fx, HOUR_MS);
+	w.fx.store.put_status = 0;
+	read_through(&w,
+		     MODE_DETAILED); /* from memory, and it can be put now */
+	assert_int_equal(n_heads(&w), 3);
+	assert_int_equal(n_puts(&w), 2);
+	read_through(&w, MODE_DETAILED);
+	assert_int_equal(n_puts(&w), 2);
+	world_clear(&w);
+}
+
+/* The same where a stale document lies in the bucket. */
+static void
+test_refused_over_stale(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	read_through(&w, MODE_DETAILED);
+	w.fx.store.put_status = 500;
+	w.fx.store.pages[0] = "a/1.delta=10";
+	read_through(&w, MODE_DETAILED);
+	assert_int_equal(n_heads(&w), 3);
+	assert_int_equal(n_puts(&w), 2);
+	read_through(&w, MODE_DETAILED); /* from memory */
+	fixture_advance(&w.fx, MINUTE_MS);
+	w.fx.store.put_status = 0;
+	read_through(&w, MODE_DETAILED); /* from memory, and put at last */
+	assert_int_equal(n_heads(&w), 3);
+	assert_int_equal(n_puts(&w), 3);
+	read_through(&w, MODE_DETAILED);
+	assert_int_equal(n_puts(&w), 3);
+	world_clear(&w);
+}
+
+/* A refresh counts though its PUT failed: what was valid before is older. */
+static void
+test_refresh_not_stored(void **state)
+{
+	struct world w;
+	struct reader r;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	read_through(&w, MODE_DETAILED);
+	fixture_advance(&w.fx, MINUTE_MS);
+	atomic_fetch_add(&w.fx.bucket->marked[MODE_DETAILED], 1);
+	w.fx.store.put_status = 500;
+	read_through(&w, MODE_DETAILED);
+	w.fx.store.put_status = 0;
+	for (int i = 0; i < 3; i++) {
+		reader_open(&w, &r, MODE_DETAILED);
+		fixture_run(&w.fx);
+		reader_expect(&r, 0);
+		assert_non_null(strstr(r.doc, "2025-10-14T10:31:00Z"));
+		reader_clear(&r);
+		fixture_advance(&w.fx, MINUTE_MS);
+	}
+	assert_int_equal(n_heads(&w), 4);
+	assert_int_equal(n_puts(&w), 3); /* at last */
+	world_clear(&w);
+}
+
+/* Somebody removed it: what we put once is computed and put again. */
+static void
+test_removed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	read_through(&w, MODE_QUICK);
+	free(w.fx.store.documents[MODE_QUICK]);
+	w.fx.store.documents[MODE_QUICK] = NULL;
+	read_through(&w, MODE_QUICK);
+	assert_int_equal(n_puts(&w), 2);
+	world_clear(&w);
+}
+
+/* Another program's version is overwritten at most once an hour. */
+static void
+test_foreign(void **state)
+{
+	static const char foreign[] = "{\"version\": \"2.0\"}";
+	struct world w;
+	char **document;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	document = &w.fx.store.documents[MODE_DETAILED];
+	for (unsigned i = 1; i <= 4; i++) {
+		free(*document);
+		*document = xstrdup(foreign);
+		read_through(&w, MODE_DETAILED);
+		assert_int_equal(n_puts(&w), i <= 3 ? 1 : 2);
+		assert_int_equal(n_heads(&w), i <= 3 ? 2 : 4);
+		if (i == 3)
+			fixture_advance(&w.fx, HOUR_MS);
+	}
+	world_clear(&w);
+}
+
+/* Nothing is known of what would be overwritten: nothing is put. */
+static void
+test_unknown(void **state)
+{
+	static const int statuses[] = { 403, 500, 400 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+		struct world w;
+
+		world_init(&w, CACHE_POLICY_RW);
+		w.fx.store.get_status = statuses[i];
+		read_through(&w, MODE_DETAILED);
+		read_through(&w, MODE_DETAILED);
+		assert_int_equal(n_puts(&w), 0);
+		assert_int_equal(n_heads(&w), 2); /* then from memory */
+		world_clear(&w);
+	}
+}
+
+/* After a refresh it is put without a look, whatever lies there. */
+static void
+test_refresh_overwrites(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	w.fx.store.get_status = 403;
+	w.fx.store.put_status = 403;
+	read_through(&w, MODE_QUICK);
+	assert_int_equal(n_puts(&w), 0);
+	for (unsigned i = 1; i <= 2; i++) { /* the hour does not count */
+		atomic_fetch_add(&w.fx.bucket->marked[MODE_QUICK], 1);
+		read_through(&w, MODE_QUICK);
+		assert_int_equal(n_puts(&w), i);
+	}
+	world_clear(&w);
+}
+
+static const struct {
+	enum cache_policy policy;
+	unsigned gets;
+} policies[] = {
+	{ CACHE_POLICY_RO, 2 },
+	{ CACHE_POLICY_OFF, 0 },
+};
+
+static void
+test_policies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		struct world w;
+
+		world_init(&w, policies[i].policy);
+		read_through(&w, MODE_DETAILED);
+		read_through(&w, MODE_DETAILED); /* from memory */
+		assert_int_equal(n_heads(&w), 2);
+		assert_int_equal(fixture_seen(&w.fx, GET_DOC),
+				 policies[i].gets);
+		atomic_fetch_add(&w.fx.bucket->marked[MODE_DETAILED], 1);
+		read_through(&w, MODE_DETAILED);
+		assert_int_equal(n_heads(&w), 4);
+		assert_int_equal(n_puts(&w), 0);
+		world_clear(&w);
+	}
+}
+
+/* stat(2) shows the last document; a bucket that is gone goes away. */
+static void
+test_registry(void **state)
+{
+	struct world w;
+	struct reader r;
+	struct bucket *bucket;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	fixture_advance(&w.fx, 5000);
+	reader_open(&w, &r, MODE_QUICK);
+	fixture_run(&w.fx);
+	reader_expect(&r, 0);
+	assert_int_equal(atomic_load(&w.fx.bucket->last_len[MODE_QUICK]),
+			 strlen(r.doc));
+	assert_int_equal(
+		atomic_load(&w.fx.bucket->last_computed_at[MODE_QUICK]),
+		FAKE_CLOCK_EPOCH + 5);
+	reader_clear(&r);
+	reader_open(&w, &r, MODE_QUICK);
+	fake_http_answer(fixture_find(&w.fx, LIST),
+			 &(struct fake_answer){
+				 .status = 404,
+				 .body = "<Error><Code>NoSuchBucket</Code>"
+					 "</Error>" });
+	fixture_settle(&w.fx);
+	reader_expect(&r, ENOENT);
+	assert_int_equal(buckets_find(w.fx.buckets, FIXTURE_BUCKET, &bucket),
+			 BUCKET_IS_NOT);
+	world_clear(&w);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_store_wait),
+		cmocka_unit_test(test_put),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_over_stale),
+		cmocka_unit_test(test_refresh_not_stored),
+		cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_refresh_overwrites),
+		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_registry),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

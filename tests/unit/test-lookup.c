@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Questions about buckets: asked once for all who wait, not for ever, and not
+ * for those who can do without.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "engine-fixture.h"
+#include "engine/lookup.h"
+
+#define DEADLINE_MS 5000
+#define PATIENCE_MS 300
+#define HEAD_BUCKET "HEAD", "/theirs"
+#define LIST_BUCKETS "GET", "max-buckets"
+
+struct world {
+	struct fixture fx;
+	struct lookup_env env;
+	struct waiter *all;
+};
+
+struct asker {
+	struct waiter w;
+	int n_done;
+	int code;
+};
+
+static void
+world_init(struct world *w)
+{
+	*w = (struct world){ .all = NULL };
+	fixture_init(&w->fx);
+	buckets_free(w->fx.buckets);
+	w->fx.buckets = buckets_new(60000, NULL, 0);
+	w->env = (struct lookup_env){ .s3 = w->fx.s3,
+				      .timers = &w->fx.timers,
+				      .buckets = w->fx.buckets,
+				      .deadline_ms = DEADLINE_MS };
+}
+
+static void
+world_clear(struct world *w)
+{
+	fixture_settle(&w->fx);
+	assert_null(w->all);
+	assert_null(w->env.lookups);
+	fixture_clear(&w->fx);
+}
+
+static void
+on_done(struct waiter *w, struct snapshot *s, const struct err *err)
+{
+	struct asker *a = CONTAINER_OF(w, struct asker, w);
+
+	assert_null(s);
+	a->n_done++;
+	a->code = err->code;
+}
+
+/* `name` NULL: ListBuckets. */
+static void
+ask(struct world *w, struct asker *a, const char *name, bool is_impatient)
+{
+	*a = (struct asker){ .w = { .kind = name ? WAIT_FOR_BUCKET
+						 : WAIT_FOR_LIST,
+				    .on_done = on_done,
+				    .is_impatient = is_impatient,
+				    .all = &w->all } };
+	if (name)
+		snprintf(a->w.name, sizeof(a->w.name), "%s", name);
+	DL_APPEND2(w->all, &a->w, all_prev, all_next);
+	lookup_add(&w->env, &a->w);
+	fixture_settle(&w->fx);
+}
+
+static void
+expect(const struct asker *a, int code)
+{
+	assert_int_equal(a->n_done, 1);
+	assert_int_equal(a->code, code);
+}
+
+static const struct {
+	int status;
+	int code;
+	enum bucket_answer answer;
+} heads[] = {
+	{ 200, 0, BUCKET_IS_THERE },	   { 404, ENOENT, BUCKET_IS_NOT },
+	{ 403, EACCES, BUCKET_IS_DENIED }, { 401, EACCES, BUCKET_IS_UNKNOWN },
+	{ 400, EIO, BUCKET_IS_UNKNOWN },   { 301, EIO, BUCKET_IS_UNKNOWN },
+	{ 500, EIO, BUCKET_IS_UNKNOWN },
+};
+
+static void
+test_head(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+		struct world w;
+		struct asker a;
+		struct bucket *bucket;
+
+		world_init(&w);
+		ask(&w, &a, "theirs", false);
+		fixture_refuse(&w.fx, HEAD_BUCKET, heads[i].status);
+		expect(&a, heads[i].code);
+		assert_int_equal(buckets_find(w.fx.buckets, "theirs", &bucket),
+				 heads[i].answer);
+		world_clear(&w);
+	}
+}
+
+/* One request for all who ask the same. */
+static void
+test_shared(void **state)
+{
+	struct world w;
+	struct asker a, b, other, list, list2;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, "theirs", false);
+	ask(&w, &b, "theirs", false);
+	ask(&w, &other, "theirs-too", false);
+	ask(&w, &list, NULL, false);
+	ask(&w, &list2, NULL, false);
+	assert_int_equal(fixture_seen(&w.fx, "HEAD", "/"), 2);
+	assert_int_equal(fixture_seen(&w.fx, LIST_BUCKETS), 1);
+	fixture_refuse(&w.fx, HEAD_BUCKET, 200);
+	expect(&a, 0);
+	expect(&b, 0);
+	assert_int_equal(other.n_done, 0);
+	fixture_refuse(&w.fx, "HEAD", "/theirs-too", 404);
+	expect(&other, ENOENT);
+	fixture_refuse(&w.fx, LIST_BUCKETS, 503);
+	expect(&list, EIO);
+	expect(&list2, EIO);
+	world_clear(&w);
+}
+
+static void
+answer_buckets(struct world *w, const char *names, const char *token)
+{
+	struct buf xml CLEANUP_BUF = BUF_INIT(4096);
+
+	buf_printf(&xml,
+		   "<ListAllMyBucketsResult><Buckets>%s</Buckets>"
+		   "<ContinuationToken>%s</ContinuationToken>"
+		   "</ListAllMyBucketsResult>",
+		   names, token);
+	fake_http_answer(
+		fixture_find(&w->fx, LIST_BUCKETS),
+		&(struct fake_answer){ .status = 200, .body = buf_str(&xml) });
+	fixture_settle(&w->fx);
+}
+
+#define NAME(n) "<Bucket><Name>" n "</Name></Bucket>"
+
+static void
+test_list(void **state)
+{
+	struct world w;
+	struct asker a;
+	char **names;
+	bool is_denied;
+	size_t n;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, NULL, false);
+	answer_buckets(&w, NAME("one") NAME("two") NAME("..") NAME("a/b"),
+		       "t1");
+	assert_int_equal(a.n_done, 0); /* all pages, or none */
+	assert_int_equal(fixture_pending(&w.fx, "GET", "continuation-token=t1"),
+			 1);
+	answer_buckets(&w, NAME("three"), "");
+	expect(&a, 0);
+	names = buckets_names(w.fx.buckets, &n);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	ask(&w, &a, NULL, false);
+	answer_buckets(&w, NAME("four"), "t1");
+	answer_buckets(&w, NAME("five"), "t1"); /* for ever */
+	expect(&a, EIO);
+	ask(&w, &a, NULL, false);
+	answer_buckets(&w, NAME("four"), "t1");
+	fixture_refuse(&w.fx, LIST_BUCKETS, 403);
+	expect(&a, EACCES);
+	assert_true(buckets_list_is_fresh(w.fx.buckets, &is_denied));
+	assert_true(is_denied);
+	names = buckets_names(w.fx.buckets, &n);
+	assert_int_equal(n, 3); /* what was known */
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	world_clear(&w);
+}
+
+static void
+test_deadline(void **state)
+{
+	struct world w;
+	struct asker a, list, late;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, "theirs", false);
+	ask(&w, &list, NULL, false);
+	fixture_advance(&w.fx, DEADLINE_MS - 1);
+	ask(&w, &late, "theirs", false); /* shares what is left */
+	assert_int_equal(a.n_done, 0);
+	fixture_advance(&w.fx, 1);
+	expect(&a, ETIMEDOUT);
+	expect(&late, ETIMEDOUT);
+	expect(&list, ETIMEDOUT);
+	world_clear(&w);
+}
+
+/* Who has something to show waits for a moment only; the question goes on. */
+static void
+test_impatience(void **state)
+{
+	struct world w;
+	struct asker impatient, patient, late;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &patient, NULL, false);
+	fixture_advance(&w.fx, PATIENCE_MS - 100);
+	ask(&w, &impatient, NULL, true);
+	fixture_advance(&w.fx, 99);
+	assert_int_equal(impatient.n_done, 0);
+	fixture_advance(&w.fx, 1); /* counted from the first who asked */
+	expect(&impatient, EAGAIN);
+	ask(&w, &late, NULL, true);
+	expect(&late, EAGAIN);
+	assert_int_equal(patient.n_done, 0);
+	answer_buckets(&w, NAME("one"), "");
+	expect(&patient, 0);
+	world_clear(&w);
+}
+
+/* Everybody has gone: it ends by itself, by its answer or when stopped. */
+static void
+test_left(void **state)
+{
+	(void)state;
+	for (int stop = 0; stop < 2; stop++) {
+		struct world w;
+		struct asker a, list;
+
+		world_init(&w);
+		ask(&w, &a, "theirs", false);
+		ask(&w, &list, NULL, true);
+		waiter_complete(&a.w, NULL, &(struct err){ EINTR, "" });
+		waiter_complete(&list.w, NULL, &(struct err){ EINTR, "" });
+		if (stop) {
+			lookup_stop(&w.env);
+		} else {
+			fixture_refuse(&w.fx, HEAD_BUCKET, 200);
+			answer_buckets(&w, NAME("one"), "");
+		}
+		fixture_settle(&w.fx);
+		expect(&a, EINTR);
+		expect(&list, EINTR);
+		world_clear(&w);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_impatience),
+		cmocka_unit_test(test_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests to the store: signed headers, tries and their delays, cancelling,
+ * and what becomes of each failure.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "engine-fixture.h"
+#include "s3/s3-object.h"
+
+#define RETRIES 2
+#define BACKOFF_MAX_MS 20000
+
+struct run {
+	struct fixture fx;
+	struct s3_call *call;
+	int n_done, n_retries;
+	struct err err;
+	int status;
+	char streamed[64]; /* what on_data got */
+	const char *body_error; /* code that on_end finds in a 200 */
+};
+
+static void
+on_done(void *arg, const struct s3_answer *answer)
+{
+	struct run *run = arg;
+
+	run->n_done++;
+	run->err = answer->err;
+	run->status = answer->status;
+}
+
+/* With keys, and so many tries after the first. */
+static void
+run_init(struct run *run, int retries)
+{
+	*run = (struct run){ .n_done = 0 };
+	fixture_init(&run->fx);
+	setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "topsecret", 1);
+	setenv("AWS_SESSION_TOKEN", "the-token", 1);
+	creds_free(run->fx.creds);
+	run->fx.creds =
+		creds_new(&(struct creds_options){ .profile = "default" });
+	s3_free(run->fx.s3);
+	run->fx.s3 = s3_new(run->fx.http, &run->fx.timers, run->fx.endpoint,
+			    run->fx.creds, retries);
+}
+
+static void
+run_clear(struct run *run)
+{
+	assert_int_equal(run->n_done, 1);
+	fixture_clear(&run->fx);
+}
+
+static void
+run_get(struct run *run)
+{
+	run->call = s3_get_object(run->fx.s3, FIXTURE_BUCKET, "a key", 100,
+				  on_done, run);
+	assert_null(fake_http_get(run->fx.http, 0)); /* not yet */
+	fixture_settle(&run->fx);
+}
+
+static void
+run_answer(struct run *run, const struct fake_answer *a)
+{
+	fake_http_answer(fixture_find(&run->fx, ANY_GET), a);
+	fixture_settle(&run->fx);
+}
+
+/* --- what is sent --- */
+
+static void
+expect_header(struct run *run, const char *name, const char *value)
+{
+	char *found =
+		fake_http_dup_header(fake_http_get(run->fx.http, 0), name);
+
+	assert_non_null(found);
+	if (value)
+		assert_string_equal(found, value);
+	free(found);
+}
+
+static void
+test_headers(void **state)
+{
+	struct run run;
+	char *authorization;
+
+	(void)state;
+	run_init(&run, 0);
+	run_get(&run);
+	assert_string_equal(fake_http_get(run.fx.http, 0)->url,
+			    "http://s3.test:9000/" FIXTURE_BUCKET "/a%20key");
+	expect_header(&run, "host", "s3.test:9000");
+	expect_header(&run, "x-amz-date", "20251014T103000Z");
+	expect_header(&run, "x-amz-security-token", "the-token");
+	expect_header(&run, "x-amz-content-sha256",
+		      "e3b0c44298fc1c149afbf4c8996fb924"
+		      "27ae41e4649b934ca495991b7852b855");
+	authorization = fake_http_dup_header(fake_http_get(run.fx.http, 0),
+					     "authorization");
+	assert_non_null(authorization);
+	assert_non_null(
+		strstr(authorization,
+		       "Credential=AKIDEXAMPLE/20251014/us-east-1/s3/"));
+	assert_non_null(strstr(authorization,
+			       "SignedHeaders=host;x-amz-content-sha256;"
+			       "x-amz-date;x-amz-security-token,"));
+	assert_null(strstr(authorization, "topsecret"));
+	free(authorization);
+	run_answer(&run, &(struct fake_answer){ .status = 200 });
+	assert_int_equal(run.err.code, 0);
+	run_clear(&run);
+}
+
+/* Each try is signed anew: time passes. */
+static void
+test_signed_anew(void **state)
+{
+	struct run run;
+	char *date;
+
+	(void)state;
+	run_init(&run, RETRIES);
+	run_get(&run);
+	run_answer(&run, &(struct fake_answer){ .status = 503,
+						.head = "Retry-After: 9\r\n" });
+	fixture_advance(&run.fx, 9000);
+	date = fake_http_dup_header(fake_http_get(run.fx.http, 1),
+				    "x-amz-date");
+	assert_string_equal(date, "20251014T103009Z");
+	free(date);
+	run_answer(&run, &(struct fake_answer){ .status = 200 });
+	run_clear(&run);
+}
+
+static void
+test_no_credentials(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run, RETRIES);
+	creds_free(run.fx.creds);
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	run.fx.creds =
+		creds_new(&(struct creds_options){ .profile = "default" });
+	s3_free(run.fx.s3);
+	run.fx.s3 = s3_new(run.fx.http, &run.fx.timers, run.fx.endpoint,
+			   run.fx.creds, RETRIES);
+	run_get(&run);
+	assert_int_equal(run.err.code, EACCES);
+	assert_int_equal(run.status, 0);
+	assert_null(fake_http_get(run.fx.http, 0));
+	run_clear(&run);
+}
+
+/* --- tries --- */
+
+static const struct {
+	struct fake_answer answer;
+	unsigned tries; /* with RETRIES */
+	int code;
+} answers[] = {
+	{ { .status = 200 }, 1, 0 },
+	{ { .status = 204 }, 1, 0 },
+	{ { .status = 301 }, 1, EIO },
+	{ { .status = 400 }, 1, EIO },
+	{ { .status = 403 }, 1, EACCES },
+	{ { .status = 404 }, 1, EIO },
+	{ { .status = 404, .body = "<Error><Code>NoSuchKey</Code></Error>" },
+	  1,
+	  ENOENT },
+	{ { .status = 400, .body = "<Error><Code>ExpiredToken</Code></Error>" },
+	  1,
+	  EACCES },
+	{ { .status = 400,
+	    .body = "<Error><Code>RequestTimeout</Code></Error>" },
+	  3,
+	  EIO },
+	{ { .status = 429 }, 3, EIO },
+	{ { .status = 500 }, 3, EIO },
+	{ { .status = 503, .body = "<Error><Code>SlowDown</Code></Error>" },
+	  3,
+	  EIO },
+	{ { .err = EHOSTUNREACH, .is_retryable = true }, 3, EHOSTUNREACH },
+	{ { .err = ETIMEDOUT, .is_retryable = true }, 3, ETIMEDOUT },
+	{ { .err = EPROTO }, 1, EPROTO },
+	{ { .status = 200, .err = EIO, .is_retryable = true }, 3, EIO },
+};
+
+static void
+test_tries(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct run run;
+
+		run_init(&run, RETRIES);
+		run_get(&run);
+		for (unsigned n = 1; !run.n_done; n++) {
+			assert_in_range(n, 1, answers[i].tries);
+			run_answer(&run, &answers[i].answer);
+			fixture_advance(&run.fx, BACKOFF_MAX_MS);
+		}
+		assert_int_equal(fixture_seen(&run.fx, ANY_GET),
+				 answers[i].tries);
+		assert_int_equal(run.err.code, answers[i].code);
+		run_clear(&run);
+	}
+}
+
+/* One sentence with all that an operator needs, and no secret. */
+static void
+test_message(void **state)
+{
+	static const char *const parts[] = { "GET " FIXTURE_BUCKET "/a key",
+					     "403", "AccessDenied", "Go away",
+					     "request id 4442587FB7D0A2F9" };
+	struct run run;
+
+	(void)state;
+	run_init(&run, 0);
+	run_get(&run);
+	run_answer(&run,
+		   &(struct fake_answer){
+			   .status = 403,
+			   .head = "x-amz-request-id: 4442587FB7D0A2F9\r\n",
+			   .body = "<Error><Code>AccessDenied</Code>"
+				   "<Message>Go away</Message></Error>" });
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		assert_non_null(strstr(run.err.msg, parts[i]));
+	assert_null(strstr(run.err.msg, "the-token"));
+	run_clear(&run);
+}
+
+/* An error document beyond any measure is the same failure. */
+static void
+test_long_error(void **state)
+{
+	struct run run;
+	char *body = xmalloc(200001);
+
+	(void)state;
+	memset(body, 'x', 200000);
+	body[200000] = '\0';
+	run_init(&run, 1);
+	run_get(&run);
+	run_answer(&run, &(struct fake_answer){ .status = 503, .body = body });
+	fixture_advance(&run.fx, BACKOFF_MAX_MS);
+	run_answer(&run, &(struct fake_answer){ .status = 403, .body = body });
+	assert_int_equal(run.err.code, EACCES);
+	run_clear(&run);
+	run_init(&run, 1);
+	run_get(&run);
+	run_answer(&run, &(struct fake_answer){ .status = 200, .body = body });
+	assert_int_equal(run.err.code, EFBIG);
+	run_clear(&run);
+	free(body);
+}
+
+/* However many tries there are, each waits for a sane while. */
+static void
+test_many_tries(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run, 100);
+	run_get(&run);
+	while (!run.n_done) {
+		run_answer(&run, &(struct fake_answer){ .status = 500 });
+		assert_in_range(timers_wait_ms(&run.fx.timers) + 1, 0,
+				BACKOFF_MAX_MS + 1);
+		fixture_advance(&run.fx, BACKOFF_MAX_MS);
+	}
+	assert_int_equal(fixture_seen(&run.fx, ANY_GET), 101);
+	run_clear(&run);
+}
+
+static const struct {
+	const char *head;
+	int min_ms, max_ms;
+} delays[] = {
+	{ NULL, 0, 250 },
+	{ "Retry-After: 3\r\n", 3000, 3000 },
+	{ "retry-after: 0\r\n", 0, 0 },
+	{ "Retry-After: 99999\r\n", BACKOFF_MAX_MS, BACKOFF_MAX_MS },
+	{ "Retry-After: 123456789\r\n", 0, 250 },
+	{ "Retry-After: -1\r\n", 0, 250 },
+	{ "Retry-After:\r\n", 0, 250 },
+	{ "Retry-After: Tue, 14 Oct 2025 10:30:09 GMT\r\n", 0, 250 },
+};
+
+static void
+test_delays(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(delays); i++) {
+		struct run run;
+
+		run_init(&run, RETRIES);
+		run_get(&run);
+		run_answer(&run,
+			   &(struct fake_answer){ .status = 503,
+						  .head = delays[i].head });
+		if (fixture_pending(&run.fx, ANY_GET) == 0)
+			assert_in_range(timers_wait_ms(&run.fx.timers),
+					delays[i].min_ms, delays[i].max_ms);
+		else
+			assert_int_equal(delays[i].min_ms, 0);
+		fixture_advance(&run.fx, BACKOFF_MAX_MS);
+		run_answer(&run, &(struct fake_answer){ .status = 200 });
+		run_clear(&run);
+	}
+}
+
+/* --- cancelling --- */
+
+static void
+test_cancel(void **state)
+{
+	enum { BEFORE, DURING, ENDED, BETWEEN, N_POINTS };
+
+	(void)state;
+	for (int point = 0; point < N_POINTS; point++) {
+		struct run run;
+
+		run_init(&run, RETRIES);
+		run.call = s3_get_object(run.fx.s3, FIXTURE_BUCKET, "k", 100,
+					 on_done, &run);
+		if (point > BEFORE)
+			fixture_settle(&run.fx);
+		if (point > DURING)
+			fake_http_answer(
+				fixture_find(&run.fx, ANY_GET),
+				&(struct fake_answer){ .status = 503 });
+		if (point > ENDED)
+			http_poll(run.fx.http, 0);
+		s3_cancel(run.call);
+		assert_int_equal(run.n_done, 0); /* never from inside */
+		fixture_advance(&run.fx, BACKOFF_MAX_MS);
+		/* what had just ended ends as it was, and is not tried again */
+		assert_int_equal(run.err.code,
+				 point == ENDED ? EIO : ECANCELED);
+		assert_int_equal(fixture_seen(&run.fx, ANY_GET),
+				 point != BEFORE);
+		run_clear(&run);
+	}
+}
+
+/* --- streaming --- */
+
+static int
+on_data(void *arg, int status, const char *data, size_t len)
+{
+	struct run *run = arg;
+	size_t n = strlen(run->streamed);
+
+	assert_int_equal(status, 200);
+	assert_in_range(n + len, 0, sizeof(run->streamed) - 1);
+	memcpy(run->streamed + n, data, len);
+	return memchr(data, '#', len) ? -1 : 0; /* refused */
+}
+
+static void
+on_retry(void *arg)
+{
+	struct run *run = arg;
+
+	run->n_retries++;
+	memset(run->streamed, 0, sizeof(run->streamed));
+}
+
+static int
+on_end(void *arg, struct s3_error *error, struct err *err)
+{
+	struct run *run = arg;
+
+	if (strchr(run->streamed, '#'))
+		return err_set(err, EIO, "there is a #");
+	if (!run->body_error)
+		return 0;
+	snprintf(error->code, sizeof(error->code), "%s", run->body_error);
+	return err_set(err, EIO, "an error");
+}
+
+static const struct {
+	const char *body, *body_error;
+	unsigned tries;
+	int code;
+} streams[] = {
+	{ "a body of some length", NULL, 1, 0 },
+	{ "a # is malformed", NULL, 1, EIO },
+	/* status 200, and then an <Error>: judged by its code */
+	{ "error", "SlowDown", 3, EIO },
+	{ "error", "InternalError", 3, EIO },
+	{ "error", "AccessDenied", 1, EACCES },
+	{ "error", "NoSuchBucket", 1, ENOENT },
+	{ "error", "Unheard", 1, EIO },
+};
+
+static void
+test_streams(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(streams); i++) {
+		struct run run;
+
+		run_init(&run, RETRIES);
+		run.body_error = streams[i].body_error;
+		s3_start(run.fx.s3, &(struct s3_request){ .method = "GET",
+							  .bucket = "b-b",
+							  .on_data = on_data,
+							  .on_retry = on_retry,
+							  .on_end = on_end,
+							  .on_done = on_done,
+							  .arg = &run });
+		fixture_settle(&run.fx);
+		while (!run.n_done) {
+			run_answer(&run, &(struct fake_answer){
+						 .status = 200,
+						 .body = streams[i].body });
+			fixture_advance(&run.fx, BACKOFF_MAX_MS);
+		}
+		assert_int_equal(run.n_retries, streams[i].tries - 1);
+		assert_int_equal(run.err.code, streams[i].code);
+		run_clear(&run);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_signed_anew),
+		cmocka_unit_test(test_no_credentials),
+		cmocka_unit_test(test_tries),
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_long_error),
+		cmocka_unit_test(test_many_tries),
+		cmocka_unit_test(test_delays),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_streams),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Statistics: one bucket worked through by hand in every mode, then thousands
+ * of random small ones against a model that keeps every object in a table and
+ * knows no stack.  The answers to HEADs come in random order, some long after
+ * their deltaspace has closed.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "stats/space.h"
+#include "stats/stats.h"
+
+#define OBJECTS_MAX 64
+#define ROUNDS 6000
+
+/* An object and what a HEAD of it would tell. */
+struct entry {
+	struct object o;
+	int64_t original;
+	bool is_asked; /* by the tally under test */
+};
+
+/* A reproducible sequence (xorshift). */
+static uint64_t
+next_random(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+struct question {
+	struct space *space;
+	const struct entry *entry;
+};
+
+static void
+answer_some(struct tally *t, struct question *q, size_t *n, size_t leave,
+	    uint64_t *seed)
+{
+	while (*n > leave) {
+		size_t i = next_random(seed) % *n;
+
+		tally_answer(t, q[i].space, q[i].entry->o.size,
+			     q[i].entry->original);
+		q[i] = q[--*n];
+	}
+}
+
+/* Run one bucket through a tally; `seed` decides when which answer comes. */
+static struct tally *
+run(struct entry *entries, size_t n, enum mode mode, uint64_t *seed)
+{
+	struct question questions[OBJECTS_MAX];
+	struct tally *t = tally_new(mode);
+	size_t n_questions = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct space *s = tally_add(t, &entries[i].o);
+
+		entries[i].is_asked = s != NULL;
+		if (s)
+			questions[n_questions++] =
+				(struct question){ s, &entries[i] };
+		if (next_random(seed) % 4 == 0)
+			answer_some(t, questions, &n_questions,
+				    next_random(seed) % 8, seed);
+	}
+	if (next_random(seed) % 2)
+		answer_some(t, questions, &n_questions, 0, seed);
+	tally_end(t);
+	answer_some(t, questions, &n_questions, 0, seed);
+	return t;
+}
+
+/* --- the worked example --- */
+
+#define DATE "2025-10-14T10:30:00.000Z"
+#define ENTRY(key, size, etag, original)                                       \
+	{                                                                      \
+		{ key, sizeof(key) - 1, size, etag, DATE }, original, false    \
+	}
+
+static const struct entry example[] = {
+	ENTRY(".deltaglider/stats_quick.json", 400,
+	      "3274c2b3684b16b14a696ab93a9848b3", ORIGINAL_UNKNOWN),
+	ENTRY("a/1.zip.delta", 10, "01d1cf435b1a9e5c26cca8cd53d27952", 900),
+	ENTRY("a/2.zip.delta", 20, "17d124f92ea20caf0aaa4a07f692bf7a", 950),
+	ENTRY("a/b/1.tar.delta", 30, "6838969115b53e2d072ec9e5e3c519ab",
+	      ORIGINAL_UNKNOWN),
+	ENTRY("a/reference.bin", 1000, "299d6d2b6a694f88cc0a3d923439fb47",
+	      ORIGINAL_UNKNOWN),
+	ENTRY("a/z.zip.delta", 40, "968d7140c9d167f4b05a23c1a5cfdfbc",
+	      ORIGINAL_UNKNOWN),
+	ENTRY("c/reference.bin", 500, "dfb1b66ebefc5c6bd824d4395073ace0",
+	      ORIGINAL_UNKNOWN),
+	ENTRY("readme \xc3\xa9.txt", 7, "ce6658546d5e8fe9c9633d675542e085",
+	      ORIGINAL_UNKNOWN),
+};
+
+/* Every digit, in whatever order the answers come. */
+static void
+test_worked_example(void **state)
+{
+	static const struct {
+		struct figures f;
+		unsigned asked; /* bits: places in the example */
+	} expected[N_MODES] = {
+		[MODE_QUICK] = { { 5, 3037, 1607, 1430, 0.4708594007243991, 4,
+				   1, 0, 0, 4 },
+				 0 },
+		[MODE_SAMPLED] = { { 5, 2737, 1607, 1130, 0.41286079649251006,
+				     4, 1, 1, 2, 1 },
+				   1u << 1 | 1u << 3 },
+		[MODE_DETAILED] = { { 5, 2887, 1607, 1280, 0.44336681676480777,
+				      4, 1, 2, 0, 2 },
+				    1u << 1 | 1u << 2 | 1u << 3 | 1u << 5 },
+	};
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < 300; i++) {
+		enum mode mode = (enum mode)(i % N_MODES);
+		struct entry entries[ARRAY_SIZE(example)];
+		char hex[FINGERPRINT_HEX_LEN];
+		struct figures f;
+		struct tally *t;
+		unsigned asked = 0;
+
+		memcpy(entries, example, sizeof(example));
+		t = run(entries, ARRAY_SIZE(example), mode, &seed);
+		tally_figures(t, &f);
+		assert_memory_equal(&f, &expected[mode].f, sizeof(f));
+		for (size_t k = 0; k < ARRAY_SIZE(example); k++)
+			asked |= (unsigned)entries[k].is_asked << k;
+		assert_int_equal(asked, expected[mode].asked);
+		assert_int_equal(tally_validation(t)->object_count, 7);
+		assert_int_equal(tally_validation(t)->compressed_size, 1607);
+		fingerprint_print(tally_validation(t)->fingerprint, hex);
+		assert_string_equal(hex, "41de27b3279702a6cac95621880992ac");
+		tally_free(t);
+	}
+}
+
+/* --- the model --- */
+
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool
+is_reference(const char *key)
+{
+	return strcmp(key, "reference.bin") == 0 ||
+	       ends_with(key, "/reference.bin");
+}
+
+static bool
+is_delta(const struct entry *e)
+{
+	return ends_with(e->o.key, ".delta") &&
+	       strncmp(e->o.key, ".deltaglider/", 13) != 0;
+}
+
+static bool
+is_same_space(const char *a, const char *b)
+{
+	const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+	size_t n = x ? (size_t)(x - a) + 1 : 0, m = y ? (size_t)(y - b) + 1 : 0;
+
+	return n == m && memcmp(a, b, n) == 0;
+}
+
+/* Sums without bound, cut when they are shown. */
+struct model {
+	unsigned __int128 total, compressed, references;
+	struct figures f;
+};
+
+static int64_t
+cut(unsigned __int128 n)
+{
+	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
+}
+
+static const struct entry *
+first_delta(const struct entry *e, size_t n, const struct entry *of)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_delta(&e[i]) && is_same_space(e[i].o.key, of->o.key))
+			return &e[i];
+	return NULL;
+}
+
+static int64_t
+model_estimate(const struct entry *e, size_t n, const struct entry *of)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_reference(e[i].o.key) &&
+		    is_same_space(e[i].o.key, of->o.key))
+			return e[i].o.size;
+	return of->o.size;
+}
+
+static void
+model_delta(struct model *m, const struct entry *e, size_t n,
+	    const struct entry *d, enum mode mode)
+{
+	const struct entry *source = d;
+	bool is_asked;
+
+	m->f.delta_objects++;
+	m->compressed += (unsigned __int128)d->o.size;
+	if (mode == MODE_SAMPLED)
+		source = first_delta(e, n, d);
+	is_asked = mode != MODE_QUICK && source == d;
+	assert_int_equal(d->is_asked, is_asked);
+	if (mode == MODE_QUICK || source->original == ORIGINAL_UNKNOWN) {
+		m->f.estimated_deltas++;
+		m->total += (unsigned __int128)model_estimate(e, n, d);
+		return;
+	}
+	if (source == d)
+		m->f.exact_deltas++;
+	else
+		m->f.sampled_deltas++;
+	m->total += (unsigned __int128)source->original;
+}
+
+static struct figures
+model_figures(const struct entry *e, size_t n, enum mode mode)
+{
+	struct model m = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(e[i].o.key, ".deltaglider/", 13) == 0)
+			continue;
+		if (is_delta(&e[i])) {
+			model_delta(&m, e, n, &e[i], mode);
+		} else if (is_reference(e[i].o.key)) {
+			m.references += (unsigned __int128)e[i].o.size;
+		} else {
+			m.f.direct_objects++;
+			m.total += (unsigned __int128)e[i].o.size;
+			m.compressed += (unsigned __int128)e[i].o.size;
+		}
+	}
+	if (m.f.delta_objects > 0)
+		m.compressed += m.references;
+	m.f.object_count = m.f.delta_objects + m.f.direct_objects;
+	m.f.total_size = cut(m.total);
+	m.f.compressed_size = cut(m.compressed);
+	if (m.f.total_size > m.f.compressed_size)
+		m.f.space_saved = m.f.total_size - m.f.compressed_size;
+	if (m.f.total_size > 0)
+		m.f.average_compression_ratio =
+			(double)m.f.space_saved / (double)m.f.total_size;
+	return m.f;
+}
+
+/* --- random buckets --- */
+
+static const char *const odd_keys[] = {
+	"x",
+	"/x",
+	"//x",
+	"a",
+	"a/",
+	"reference.bin",
+	"a/reference.bin",
+	"xreference.bin",
+	"a/xreference.bin",
+	"/reference.bin",
+	"//reference.bin",
+	".deltaglider/stats_quick.json",
+	".deltaglider/x.delta",
+	"foo/.deltaglider/x.delta",
+	"foo/.deltaglider/reference.bin",
+	".delta",
+	"/.delta",
+	"//.delta",
+	"a/.delta",
+	"a.delta",
+	"a/b/reference.bin",
+	"a/b/c.delta",
+	"a/b/c/d.delta",
+	"a/z.delta",
+	"a/b.delta",
+	"reference.bin.delta",
+	"reference.bin/x.delta",
+	".deltaglider",
+	".deltaglider.delta",
+	"x.delta/",
+	"x.delta/y.delta",
+};
+
+static int64_t
+random_size(uint64_t *seed, bool is_huge)
+{
+	uint64_t r = next_random(seed);
+
+	if (is_huge && r % 3 == 0)
+		return INT64_MAX - (int64_t)(r >> 8) % 3;
+	return (int64_t)(r >> 8) % 1000;
+}
+
+static char *
+random_key(uint64_t *seed)
+{
+	static const char *const parts[] = { "a/", "b/", "/",  "a",	  "b",
+					     "-",  "0",	 "a.", "\xc3\xa9" };
+	static const char *const ends[] = { "x.delta", "y.delta",
+					    ".delta",  "reference.bin",
+					    "x",       "" };
+	char key[64] = "";
+	size_t depth = next_random(seed) % 5;
+
+	if (next_random(seed) % 2)
+		return xstrdup(
+			odd_keys[next_random(seed) % ARRAY_SIZE(odd_keys)]);
+	for (size_t i = 0; i < depth; i++)
+		strcat(key, parts[next_random(seed) % ARRAY_SIZE(parts)]);
+	strcat(key, ends[next_random(seed) % ARRAY_SIZE(ends)]);
+	return xstrdup(*key ? key : "k");
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return key_compare(x->o.key, x->o.key_len, y->o.key, y->o.key_len);
+}
+
+/* Keys sorted and unique, as LIST gives them. */
+static size_t
+random_bucket(struct entry *e, uint64_t *seed)
+{
+	size_t n = next_random(seed) % OBJECTS_MAX, unique = 0;
+	bool is_huge = next_random(seed) % 8 == 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char *key = random_key(seed);
+
+		e[i] = (struct entry){
+			.o = { key, strlen(key), random_size(seed, is_huge), "",
+			       "" },
+			.original = ORIGINAL_UNKNOWN,
+		};
+		if (next_random(seed) % 3)
+			e[i].original = random_size(seed, is_huge);
+	}
+	qsort(e, n, sizeof(*e), compare_entries);
+	for (size_t i = 0; i < n; i++) {
+		if (unique > 0 && compare_entries(&e[unique - 1], &e[i]) == 0)
+			free((char *)e[i].o.key);
+		else
+			e[unique++] = e[i];
+	}
+	return unique;
+}
+
+static void
+test_random_buckets(void **state)
+{
+	struct entry e[OBJECTS_MAX];
+	uint64_t seed = 20251014;
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t n = random_bucket(e, &seed);
+
+		for (int mode = 0; mode < N_MODES; mode++) {
+			struct tally *t = run(e, n, (enum mode)mode, &seed);
+			struct figures f, expected;
+
+			tally_figures(t, &f);
+			expected = model_figures(e, n, (enum mode)mode);
+			assert_memory_equal(&f, &expected, sizeof(f));
+			tally_free(t);
+		}
+		for (size_t i = 0; i < n; i++)
+			free((char *)e[i].o.key);
+	}
+}
+
+/* --- small things --- */
+
+static void
+test_empty(void **state)
+{
+	struct tally *t = tally_new(MODE_DETAILED);
+	struct figures f, zero = { 0 };
+
+	(void)state;
+	tally_end(t);
+	tally_figures(t, &f);
+	assert_memory_equal(&f, &zero, sizeof(f));
+	assert_true(tally_validation(t)->has_fingerprint);
+	assert_true(tally_validation(t)->fingerprint == 0);
+	tally_free(t);
+	tally_free(NULL);
+}
+
+/* Given up half-way: what is open is freed without an end. */
+static void
+test_given_up(void **state)
+{
+	struct object o = { "a/b/x.delta", 11, 1, "", "" };
+	struct tally *t = tally_new(MODE_SAMPLED);
+	struct space *s = tally_add(t, &o);
+
+	(void)state;
+	assert_non_null(s);
+	tally_answer(t, s, o.size, ORIGINAL_UNKNOWN);
+	tally_free(t);
+}
+
+static void
+test_metadata(void **state)
+{
+	static const struct {
+		const char *value;
+		int64_t size;
+	} cases[] = {
+		{ "0", 0 },
+		{ "900", 900 },
+		{ "0012", 12 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "00000000000000000000000000000007", 7 },
+		{ "9223372036854775808", ORIGINAL_UNKNOWN },
+		{ "18446744073709551616", ORIGINAL_UNKNOWN },
+		{ "12x", ORIGINAL_UNKNOWN },
+		{ "-1", ORIGINAL_UNKNOWN },
+		{ "+1", ORIGINAL_UNKNOWN },
+		{ " 1", ORIGINAL_UNKNOWN },
+		{ "1 ", ORIGINAL_UNKNOWN },
+		{ "1.0", ORIGINAL_UNKNOWN },
+		{ "", ORIGINAL_UNKNOWN },
+		{ "\xd9\xa1", ORIGINAL_UNKNOWN }, /* an Arabic digit */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(original_size_parse(cases[i].value),
+				 cases[i].size);
+	assert_int_equal(n_original_size_names, 5);
+	assert_string_equal(original_size_names[0], "dg-file-size");
+	assert_string_equal(original_size_names[4],
+			    "deltaglider-original-size");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_worked_example),
+		cmocka_unit_test(test_random_buckets),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_metadata),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
