@@ -62,6 +62,11 @@ struct flight {
 	const struct store_op *awaited; /* the PUT that current waits for */
 	struct timer store_wait, linger;
 	struct snapshot *last; /* the mount's own last document */
+	/*
+	 * `last` is of a refresh or later: until it lies in the bucket, what
+	 * lies there may be of a sweep from before the mark, and is passed over.
+	 */
+	bool is_refreshed;
 	struct store store;
 };
 
@@ -121,6 +126,8 @@ remember(struct flight *f, const struct job_result *r)
 	atomic_store(&f->bucket->last_computed_at[f->mode], doc->computed_at);
 	if (!r->is_storable)
 		return;
+	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
+		f->is_refreshed = true;
 	atomic_store(&f->bucket->done[f->mode], f->generation);
 	if (doc->len <= LAST_MAX && doc != f->last) {
 		snapshot_unref(f->last);
@@ -135,8 +142,8 @@ remember(struct flight *f, const struct job_result *r)
 static bool
 is_to_be_stored(const struct flight *f, const struct job_result *r)
 {
-	bool is_missing = !f->store.is_stored || r->verdict == CACHE_GOOD;
-	bool is_new = r->is_computed || (r->is_from_memory && is_missing);
+	bool is_new =
+		r->is_computed || (r->is_from_memory && !f->store.is_stored);
 
 	return is_new && r->is_storable && !f->is_uncached &&
 	       store_may(&f->store, r->verdict);
@@ -240,12 +247,8 @@ may_use_last(void *arg, enum cache_verdict verdict)
 {
 	const struct flight *f = arg;
 
-	/*
-	 * Beside a document it may be the newer one.  Where there is none and
-	 * we would write it, somebody removed it: the bucket's word counts.
-	 */
-	return verdict == CACHE_GOOD || !f->store.is_stored ||
-	       !store_may(&f->store, verdict);
+	/* where we would write it anyway, the bucket's word counts */
+	return !f->store.is_stored || !store_may(&f->store, verdict);
 }
 
 static void
@@ -281,6 +284,7 @@ start_current(struct flight *f)
 		.mode = f->mode,
 		.read_cache = may_read && f->env->cache != CACHE_POLICY_OFF,
 		.last = may_read ? f->last : NULL,
+		.last_outranks = f->is_refreshed && !f->store.is_stored,
 		.may_use_last = may_use_last,
 		.on_listed = on_listed,
 		.on_list_again = on_list_again,

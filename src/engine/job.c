@@ -234,10 +234,10 @@ conclude(struct job *job)
 
 	if (job->o.kind == JOB_PROBE)
 		finish(job, &(struct err)ERR_INIT);
-	else if (cached && !(last && last->computed_at > cached->computed_at))
-		take_document(job, cached, false);
-	else if (last) /* newer: a refresh whose PUT failed or is under way */
+	else if (last && (job->o.last_outranks || !cached))
 		take_document(job, last, true);
+	else if (cached)
+		take_document(job, cached, false);
 	else if (job->state == JOB_CHECK && job->o.mode != MODE_QUICK)
 		list_again(job);
 	else if (sweep_is_idle(&job->sweep))

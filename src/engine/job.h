@@ -65,6 +65,7 @@ struct job_options {
 	 * the cached one is known; returns whether `last` may serve.
 	 */
 	struct snapshot *last;
+	bool last_outranks; /* even a valid document in the bucket */
 	bool (*may_use_last)(void *arg, enum cache_verdict verdict);
 	/*
 	 * The LIST of the result has ended, and HEADs go on: job_validation()

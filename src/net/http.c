@@ -247,8 +247,7 @@ http_submit(struct http *h, const struct http_request *r)
 	set_options(t, r);
 	timer_init(&t->idle, on_idle, t);
 	t->last_byte_ms = date_mono_ms();
-	timer_arm(h->timers, &t->idle,
-		  h->o.connect_timeout_ms + h->o.idle_timeout_ms);
+	timer_arm(h->timers, &t->idle, h->o.idle_timeout_ms);
 	log_debug("%s %s", r->method, r->url);
 	curl_multi_add_handle(h->multi, t->easy);
 	return t;

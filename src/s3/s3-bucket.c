@@ -97,6 +97,7 @@ ask(struct bucket_lister *l)
 			(struct uri_param){ "continuation-token", l->token };
 	l->call = s3_start(l->s3, &(struct s3_request){
 					  .method = "GET",
+					  .operation = "ListBuckets",
 					  .params = params,
 					  .n_params = l->token ? 2 : 1,
 					  .body_max = BUCKETS_PAGE_MAX,

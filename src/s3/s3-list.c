@@ -209,6 +209,7 @@ lister_next(struct lister *l)
 	l->parsed = NULL;
 	l->call = s3_start(l->s3, &(struct s3_request){
 					  .method = "GET",
+					  .operation = "LIST",
 					  .bucket = l->bucket,
 					  .params = params,
 					  .n_params = n,

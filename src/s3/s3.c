@@ -232,15 +232,21 @@ attempt_send(const struct attempt *a, struct s3_call *call)
 	}
 }
 
+static const char *
+call_operation(const struct s3_call *call)
+{
+	return call->r.operation ? call->r.operation : call->r.method;
+}
+
 /* The call is over: its one completion. */
 static void
 call_finish(struct s3_call *call, struct s3_answer *answer)
 {
-	const char *what = call->bucket ? call->bucket : "the service";
-
 	if (answer->err.code && answer->err.code != ECANCELED)
-		err_wrap(&answer->err, "%s %s%s%s", call->r.method, what,
-			 call->key ? "/" : "", call->key ? call->key : "");
+		err_wrap(&answer->err, "%s%s%s%s%s", call_operation(call),
+			 call->bucket ? " " : "",
+			 call->bucket ? call->bucket : "", call->key ? "/" : "",
+			 call->key ? call->key : "");
 	call->r.on_done(call->r.arg, answer);
 	call_free(call);
 }
@@ -368,8 +374,8 @@ on_http_done(void *arg, const struct http_answer *http)
 		return;
 	}
 	delay = backoff_ms(call, http);
-	log_info("%s %s: %s; try %d in %lld ms", call->r.method,
-		 call->bucket ? call->bucket : "the service", answer.err.msg,
+	log_info("%s %s: %s; try %d in %lld ms", call_operation(call),
+		 call->bucket ? call->bucket : "", answer.err.msg,
 		 call->tries + 1, (long long)delay);
 	if (call->r.on_retry)
 		call->r.on_retry(call->r.arg);

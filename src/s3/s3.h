@@ -33,6 +33,7 @@ typedef void s3_done_fn(void *arg, const struct s3_answer *answer);
 
 struct s3_request {
 	const char *method;
+	const char *operation; /* in messages; NULL: the method */
 	const char *bucket; /* NULL: the service */
 	const char *key; /* any bytes; NULL: the bucket */
 	size_t key_len;

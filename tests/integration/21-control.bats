@@ -355,10 +355,20 @@ falsify() {
 	assert_open_costs detailed 1/0/3/0
 	assert_right detailed
 	assert_open_costs quick 1/0/0/0
+	run ! curl -sS --fail "$ENDPOINT/bkt/$(cache_key quick)"
+	echo 0 >"$NOCACHE"
+	assert_open_costs quick 1/1/0/1
+}
+
+@test "nocache: off again, a valid document in the bucket is shown and not overwritten" {
+	given
+	assert_right detailed
+	falsify detailed
+	echo 1 >"$NOCACHE"
+	assert_right detailed
 	echo 0 >"$NOCACHE"
 	assert_open_costs detailed 1/1/0/0
-	run ! assert_right detailed
-	assert_open_costs quick 1/1/0/1
+	assert_equal "$(field detailed .stats.total_size | cut -c 1)" 9
 }
 
 @test "nocache: on the real gateway, one bucket's alone, and forgotten at unmount" {

@@ -22,10 +22,6 @@ gate() {
 	fault '{"class": "'"$1"'", "gate": "'"$2"'"'"${3:+, $3}"'}'
 }
 
-has_requests() {
-	(($(requests "$1") >= $2))
-}
-
 # The readers from I to J all got a document, with this VALUE at FILTER.
 all_read() {
 	local filter=$1 i=$2 j=$3 value=$4 documents=()

@@ -34,10 +34,6 @@ is_gate_empty() {
 	[[ $(stub_ctl GET "gate/$1") == 0 ]]
 }
 
-has_requests() {
-	(($(requests "$1") >= $2))
-}
-
 has_state() {
 	[[ $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status") == "$2" ]]
 }

@@ -5,6 +5,7 @@
 #
 #   stub_bucket NAME         a bucket on the stub, with one object of one byte
 #   refused MESSAGE COMMAND...         it fails, and says this
+#   has_requests CLASS N     for wait_until: there were N of them
 #   elapsed_ms COMMAND...    how long it took, which must not fail
 #   enter DIR                cd, until the end of the test
 #   as_nobody COMMAND...     by another user, in the directory above $MNT
@@ -29,6 +30,10 @@ refused() {
 	LC_ALL=C run ! "$@"
 	# shellcheck disable=SC2154 # set by run
 	[[ $output == *"$message"* ]] || fail "not '$message': $*: $output"
+}
+
+has_requests() {
+	(($(requests "$1") >= $2))
 }
 
 elapsed_ms() {
