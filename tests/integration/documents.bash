@@ -38,7 +38,7 @@ assert_right() {
 	for mode; do
 		files+=("$(stats_file "$mode")")
 	done
-	S3_ENDPOINT=$ENDPOINT "$HERE/model.py" "$BUCKET" "${files[@]}"
+	S3_ENDPOINT=$ENDPOINT script model.py "$BUCKET" "${files[@]}"
 }
 
 cached() {

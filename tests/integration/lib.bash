@@ -86,6 +86,7 @@ setup() {
 	ENDPOINT=$S3_ENDPOINT
 	MNT=$BATS_TEST_TMPDIR/mnt
 	LOG=$BATS_TEST_TMPDIR/log
+	unset "${!AWS_@}" # whatever the developer has
 	export AWS_ACCESS_KEY_ID=testkey AWS_SECRET_ACCESS_KEY=testsecret
 	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 	export no_proxy=127.0.0.1,localhost
@@ -115,8 +116,13 @@ end_process() {
 
 # --- buckets on the real gateway -------------------------------------------------
 
+# A script of ours that uses boto3.
+script() {
+	"$HERE/warm.py" run "$WARM" "$HERE/$1" "${@:2}"
+}
+
 s3() {
-	"$HERE/s3.py" "$@"
+	script s3.py "$@"
 }
 
 new_bucket() {

@@ -16,9 +16,23 @@ setup_suite() {
 		export S3_ENDPOINT
 		OWN_SERVER=$BATS_RUN_TMPDIR/rgw
 	fi
+	start_warm
+}
+
+# The scripts with boto3 start at once from here on; see warm.py.
+start_warm() {
+	export WARM=$BATS_RUN_TMPDIR/warm
+
+	"$BATS_TEST_DIRNAME/warm.py" serve "$WARM" 3>&- 4>&- &
+	WARM_PID=$!
+	until [[ -S $WARM ]]; do
+		kill -0 "$WARM_PID"
+		sleep 0.02
+	done
 }
 
 teardown_suite() {
+	kill "$WARM_PID"
 	if [[ -n ${OWN_SERVER:-} ]]; then
 		"$BATS_TEST_DIRNAME/../server/rgw" stop "$OWN_SERVER"
 	fi
