@@ -152,7 +152,7 @@ wind_down(struct engine *e)
 		waiter_complete(e->all, NULL, &err);
 	for_flights(e, flight_stop);
 	lookup_stop(&e->lookups);
-	while (e->flights.jobs.n_jobs || e->flights.n_stores ||
+	while (e->flights.jobs.n_jobs || e->flights.stores.n_running ||
 	       e->lookups.lookups)
 		turn(e);
 	for_flights(e, flight_free);
@@ -194,7 +194,10 @@ set_environments(struct engine *e, const struct engine_options *o)
 			  .timeout_ms = o->timeout_ms,
 			  .deadline_ms = o->deadline_ms },
 		.buckets = o->buckets,
-		.cache = o->cache,
+		.stores = { .s3 = e->s3,
+			    .timers = &e->timers,
+			    .policy = o->cache,
+			    .timeout_ms = o->timeout_ms },
 		.linger_ms = o->linger_ms,
 	};
 	e->lookups = (struct lookup_env){

@@ -26,8 +26,9 @@
  * nocache: every open computes; those that wait at the same time share, but
  * there is no probe.
  *
- * Interest: a job whose last reader has gone runs on for `linger`, as long as
- * nobody waits in any of the lists, then is stopped.
+ * Interest: a job whose last reader has gone runs on for `linger`, unless somebody
+ * comes who may still share it, then is stopped, and those who wait for its end
+ * get a job of their own.
  */
 #include "config.h"
 
@@ -37,7 +38,6 @@
 
 #include <utlist.h>
 
-#include "engine/store.h"
 #include "util/log.h"
 
 /* Readers get their answer this long after the result, stored or not. */
@@ -59,7 +59,7 @@ struct flight {
 	/* what job gave: kept until it is stored and no probe may need it */
 	struct snapshot *result;
 	bool is_result_storable;
-	const struct store_op *awaited; /* the PUT that current waits for */
+	bool is_storing; /* current waits for the PUT of result */
 	struct timer store_wait, linger;
 	struct snapshot *last; /* the mount's own last document */
 	/*
@@ -79,7 +79,7 @@ static void
 finish_current(struct flight *f, const struct err *err)
 {
 	timer_disarm(f->env->jobs.timers, &f->store_wait);
-	f->awaited = NULL;
+	f->is_storing = false;
 	waiters_complete(&f->current, f->result, err);
 	if (!f->probe_job)
 		snapshot_unref(steal(&f->result));
@@ -93,22 +93,31 @@ on_store_wait(void *arg)
 }
 
 static void
-on_stored(void *arg, const struct store_op *op)
+on_stored(void *arg)
 {
 	struct flight *f = arg;
 
-	if (f->awaited == op)
+	if (f->store.is_stored)
+		f->is_refreshed = false; /* the bucket has it now */
+	if (f->is_storing)
 		finish_current(f, &(struct err)ERR_INIT);
 }
 
+/* The place that gives up: log it, once, and take a bucket away that has gone. */
 static void
-on_failure(struct flight *f, const struct err *err)
+report(struct flight *f, const struct err *err)
 {
 	log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
 		mode_names[f->mode], err->msg, strerror(err->code));
 	if (err->code == ENOENT)
 		buckets_set_not_there(f->env->buckets, f->bucket->name,
 				      BUCKET_IS_NOT);
+}
+
+static void
+on_failure(struct flight *f, const struct err *err)
+{
+	report(f, err);
 	if (f->probe_job) { /* it has nothing to be compared with any more */
 		job_stop(steal(&f->probe_job));
 		waiters_move(&f->probe, &f->next);
@@ -168,7 +177,8 @@ on_job_done(void *arg, const struct job_result *r, const struct err *err)
 		finish_current(f, err);
 		return;
 	}
-	f->awaited = store_put(&f->store, r->doc, r->verdict);
+	f->is_storing = true;
+	store_put(&f->store, r->doc, r->verdict);
 	timer_arm(f->env->jobs.timers, &f->store_wait, STORE_WAIT_MS);
 	pump(f);
 }
@@ -192,11 +202,28 @@ may_share(const struct flight *f)
 	       !f->is_uncached && !atomic_load(&f->bucket->nocache);
 }
 
-/* Nobody waits any more: current runs on for a while. */
-static void
-linger_if_alone(struct flight *f)
+/* Whether those who come next may join current, if a probe finds it true. */
+static bool
+may_probe(const struct flight *f)
 {
-	if (f->job && !f->current && !f->probe && !f->next)
+	/* quick has no HEADs to save: its LIST is all there is */
+	return f->mode != MODE_QUICK && !f->is_outdated && may_share(f);
+}
+
+/* Whether anybody waits for current, or might still join it. */
+static bool
+is_wanted(const struct flight *f)
+{
+	return f->current || f->probe || (f->next && may_probe(f));
+}
+
+/* A job that nobody has a use for runs on for a while, then is stopped. */
+static void
+look_after_job(struct flight *f)
+{
+	if (!f->job || is_wanted(f))
+		timer_disarm(f->env->jobs.timers, &f->linger);
+	else if (!f->linger.is_armed)
 		timer_arm(f->env->jobs.timers, &f->linger, f->env->linger_ms);
 }
 
@@ -208,8 +235,7 @@ on_probe_done(void *arg, const struct job_result *r, const struct err *err)
 
 	f->probe_job = NULL;
 	if (err->code) {
-		log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
-			mode_names[f->mode], err->msg, strerror(err->code));
+		report(f, err);
 		waiters_complete(&f->probe, NULL, err);
 	} else if (v && may_share(f) && validation_matches(v, &r->validation)) {
 		waiters_move(&f->probe, &f->current);
@@ -219,11 +245,11 @@ on_probe_done(void *arg, const struct job_result *r, const struct err *err)
 			     &f->probe); /* behind those of the probe */
 		waiters_move(&f->probe, &f->next);
 	}
-	if (!f->job && !f->awaited)
+	if (!f->job && !f->is_storing)
 		finish_current(f, &(struct err)ERR_INIT);
 	else
 		pump(f);
-	linger_if_alone(f); /* its readers may have been the last */
+	look_after_job(f); /* its readers may have been the last */
 }
 
 static void
@@ -282,7 +308,8 @@ start_current(struct flight *f)
 		.kind = JOB_COMPUTE,
 		.bucket = f->bucket,
 		.mode = f->mode,
-		.read_cache = may_read && f->env->cache != CACHE_POLICY_OFF,
+		.read_cache =
+			may_read && f->env->stores.policy != CACHE_POLICY_OFF,
 		.last = may_read ? f->last : NULL,
 		.last_outranks = f->is_refreshed && !f->store.is_stored,
 		.may_use_last = may_use_last,
@@ -296,14 +323,13 @@ start_current(struct flight *f)
 static void
 pump(struct flight *f)
 {
-	bool is_busy = f->job || f->awaited || f->probe_job;
+	bool is_busy = f->job || f->is_storing || f->probe_job;
 
 	if (f->env->is_stopping || !f->next)
 		return;
 	if (!is_busy)
 		start_current(f);
-	else if (f->mode != MODE_QUICK && !f->probe_job && !f->is_outdated &&
-		 may_share(f) && current_validation(f))
+	else if (!f->probe_job && may_probe(f) && current_validation(f))
 		start_probe(f);
 }
 
@@ -331,8 +357,8 @@ flight_add(struct flight *f, struct waiter *w)
 		regroup(f, f->probe, w->group);
 	}
 	waiter_move(w, &f->next);
-	timer_disarm(f->env->jobs.timers, &f->linger);
 	pump(f);
+	look_after_job(f);
 }
 
 static void
@@ -340,9 +366,10 @@ on_linger(void *arg)
 {
 	struct flight *f = arg;
 
-	log_info("bucket=%s mode=%s: nobody waits any more, stopped",
+	log_info("bucket=%s mode=%s: nobody waits for it any more, stopped",
 		 f->bucket->name, mode_names[f->mode]);
 	job_stop(steal(&f->job));
+	pump(f); /* those who come next, if its result is of no use to them */
 }
 
 void
@@ -350,11 +377,11 @@ flight_left(struct flight *f)
 {
 	if (f->probe_job && !f->probe) {
 		job_stop(steal(&f->probe_job));
-		if (!f->job && !f->awaited)
+		if (!f->job && !f->is_storing)
 			snapshot_unref(steal(&f->result));
 		pump(f);
 	}
-	linger_if_alone(f);
+	look_after_job(f);
 }
 
 struct flight *
@@ -370,15 +397,9 @@ flight_get(struct flight_env *env, struct bucket *bucket, enum mode mode)
 	f->mode = mode;
 	timer_init(&f->store_wait, on_store_wait, f);
 	timer_init(&f->linger, on_linger, f);
-	f->store = (struct store){
-		.s3 = env->jobs.s3,
-		.bucket = bucket->name,
-		.mode = mode,
-		.policy = env->cache,
-		.n_running = &env->n_stores,
-		.on_done = on_stored,
-		.arg = f,
-	};
+	store_init(&f->store, &env->stores, bucket->name, mode);
+	f->store.on_done = on_stored;
+	f->store.arg = f;
 	return f;
 }
 
@@ -387,7 +408,7 @@ flight_stop(struct flight *f)
 {
 	timer_disarm(f->env->jobs.timers, &f->store_wait);
 	timer_disarm(f->env->jobs.timers, &f->linger);
-	f->awaited = NULL;
+	f->is_storing = false;
 	if (f->job)
 		job_stop(steal(&f->job));
 	if (f->probe_job)

@@ -7,15 +7,15 @@
 #define ENGINE_FLIGHT_H
 
 #include "engine/job.h"
+#include "engine/store.h"
 #include "engine/waiter.h"
 
 /* What all flights share; it outlives them. */
 struct flight_env {
 	struct job_env jobs;
 	struct buckets *buckets;
-	enum cache_policy cache;
+	struct store_env stores;
 	int64_t linger_ms;
-	unsigned n_stores; /* PUTs under way */
 	bool is_stopping; /* start nothing new */
 };
 

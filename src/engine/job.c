@@ -9,9 +9,9 @@
  *        +-----------> WALK              +----------> DONE <-------------+
  *
  * LOOKUP  LIST and GET of the cached document are under way together, so that
- *         a hit costs the longer of the two.  The first page is held until it
- *         is known whether HEADs will be needed: in CHECK they must not be
- *         sent, in WALK they begin with that page.
+ *         a hit costs the longer of the two.  Whether HEADs will be needed is
+ *         not known yet: the deltas that come are kept, up to HELD_MAX, for
+ *         CHECK to forget or for WALK to ask.
  * CHECK   LIST alone: counts, bytes and fingerprint, to be compared with the
  *         document.  Quick has its figures too by then and never lists twice;
  *         the others list again if the document turned out stale: cheaper
@@ -34,6 +34,9 @@
 #include "util/date.h"
 #include "util/log.h"
 
+/* Deltas that wait for the verdict on the cached document; then LIST waits too. */
+#define HELD_MAX 4000
+
 enum state { JOB_LOOKUP, JOB_CHECK, JOB_WALK, JOB_DONE };
 
 struct job {
@@ -44,8 +47,6 @@ struct job {
 	bool is_decided; /* what lies in the cache is known */
 	struct lister *lister;
 	bool is_listing; /* a page is being asked for */
-	const struct list_page *held; /* the first page, in LOOKUP */
-	bool held_is_last;
 	bool is_listed; /* the last page was digested */
 	bool is_announced; /* on_listed was called */
 	struct tally *tally;
@@ -222,6 +223,7 @@ list_again(struct job *job)
 {
 	if (job->o.on_list_again)
 		job->o.on_list_again(job->o.arg);
+	lister_free(steal(&job->lister));
 	enter(job, JOB_WALK);
 }
 
@@ -252,8 +254,11 @@ conclude(struct job *job)
 static void
 go_on_listing(struct job *job)
 {
-	if (job->is_listing || job->is_listed || job->held ||
-	    sweep_is_behind(&job->sweep))
+	bool is_behind = job->state == JOB_LOOKUP
+				 ? job->sweep.n_queued >= HELD_MAX
+				 : sweep_is_behind(&job->sweep);
+
+	if (job->is_listing || job->is_listed || is_behind)
 		return;
 	job->is_listing = true;
 	lister_next(job->lister);
@@ -281,23 +286,25 @@ static void
 digest(struct job *job, const struct list_page *page, bool is_last)
 {
 	for (size_t i = 0; i < page->n_objects; i++) {
-		struct space *space = tally_add(job->tally, &page->objects[i]);
+		const struct object *o = &page->objects[i];
+		struct space *space = tally_add(job->tally, o);
 
-		if (space)
-			sweep_add(&job->sweep, job->tally, space,
-				  &page->objects[i]);
+		if (space && job->state == JOB_CHECK)
+			tally_answer(job->tally, space, o->size,
+				     ORIGINAL_UNKNOWN);
+		else if (space)
+			sweep_add(&job->sweep, job->tally, space, o);
 	}
 	if (is_last) {
 		tally_end(job->tally);
 		job->is_listed = true;
 		job->result.validation = *tally_validation(job->tally);
 	}
-	sweep_send(&job->sweep);
-	if (!is_last) {
+	if (job->state == JOB_WALK)
+		sweep_send(&job->sweep);
+	if (!is_last)
 		go_on_listing(job);
-		return;
-	}
-	if (job->is_decided)
+	else if (job->is_decided)
 		conclude(job);
 }
 
@@ -312,35 +319,27 @@ on_page(void *arg, const struct list_page *page, bool is_last,
 		release_if_idle(job);
 	} else if (err) {
 		fail(job, err);
-	} else if (job->state == JOB_LOOKUP) {
-		made_progress(job);
-		job->held = page;
-		job->held_is_last = is_last;
 	} else {
 		made_progress(job);
 		digest(job, page, is_last);
 	}
 }
 
-/* List from the start, for the figures of `mode`. */
+/* List from the start, for the figures of `mode`, unless that goes on already. */
 static void
-start_listing(struct job *job, enum mode mode)
+list(struct job *job, enum mode mode)
 {
-	tally_free(job->tally);
-	job->tally = tally_new(mode);
-	if (job->held) { /* the first page is here already */
-		const struct list_page *page = steal(&job->held);
-
-		digest(job, page, job->held_is_last);
-		return;
+	if (!job->lister) {
+		tally_free(job->tally);
+		job->tally = tally_new(mode);
+		job->lister = lister_new(job->o.env->s3, job->o.bucket->name,
+					 on_page, job);
+		job->is_listed = false;
 	}
-	if (job->is_listing)
-		return; /* the first page is on its way */
-	lister_free(job->lister);
-	job->lister =
-		lister_new(job->o.env->s3, job->o.bucket->name, on_page, job);
-	job->is_listed = false;
-	go_on_listing(job);
+	if (job->is_listed && job->is_decided)
+		conclude(job);
+	else
+		go_on_listing(job);
 }
 
 /* --- the cached document --- */
@@ -380,9 +379,7 @@ enter_lookup(struct job *job)
 			     on_get, job);
 	timer_arm(job->o.env->timers, &job->get_limit,
 		  job->o.env->timeout_ms / CACHE_GET_PART);
-	job->lister =
-		lister_new(job->o.env->s3, job->o.bucket->name, on_page, job);
-	go_on_listing(job);
+	list(job, job->o.mode);
 	/* quick needs no HEADs in either case: nothing to wait for */
 	if (job->o.mode == MODE_QUICK)
 		enter(job, JOB_CHECK);
@@ -391,13 +388,15 @@ enter_lookup(struct job *job)
 static void
 enter_check(struct job *job)
 {
-	start_listing(job, MODE_QUICK); /* validation needs no HEADs */
+	sweep_stop(&job->sweep); /* validation needs no HEADs */
+	list(job, MODE_QUICK);
 }
 
 static void
 enter_walk(struct job *job)
 {
-	start_listing(job, job->o.mode);
+	sweep_send(&job->sweep);
+	list(job, job->o.mode);
 }
 
 static void

@@ -8,20 +8,13 @@
 
 #include <errno.h>
 
-#include <utlist.h>
-
 #include "util/date.h"
 #include "util/log.h"
 
 #define HOUR_MS (60 * 60 * 1000)
 #define MINUTE_MS (60 * 1000) /* after a failure that is no refusal */
 
-struct store_op {
-	struct store *store;
-	struct snapshot *doc;
-	struct s3_call *call;
-	struct store_op *prev, *next;
-};
+static void start(struct store *s, struct snapshot *doc);
 
 void
 store_saw(struct store *s, enum cache_verdict verdict, const struct err *err)
@@ -47,7 +40,7 @@ store_may(const struct store *s, enum cache_verdict verdict)
 {
 	int64_t now = date_mono_ms();
 
-	if (s->policy != CACHE_POLICY_RW)
+	if (s->env->policy != CACHE_POLICY_RW)
 		return false;
 	if (verdict == CACHE_NOT_ASKED)
 		return true;
@@ -61,45 +54,73 @@ store_may(const struct store *s, enum cache_verdict verdict)
 static void
 on_put(void *arg, const struct s3_answer *answer)
 {
-	struct store_op *op = arg;
-	struct store *s = op->store;
+	struct store *s = arg;
 	bool is_refusal = answer->err.code == EACCES;
 
-	DL_DELETE(s->ops, op);
-	(*s->n_running)--;
-	s->is_stored = answer->err.code == 0;
-	if (answer->err.code && answer->err.code != ECANCELED) {
+	s->call = NULL;
+	timer_disarm(s->env->timers, &s->limit);
+	s->env->n_running--;
+	snapshot_unref(steal(&s->running));
+	if (answer->err.code) {
 		s->refused_until_ms =
 			date_mono_ms() + (is_refusal ? HOUR_MS : MINUTE_MS);
 		log_warn("bucket=%s mode=%s: the document can't be cached: %s",
 			 s->bucket, mode_names[s->mode], answer->err.msg);
 	}
-	s->on_done(s->arg, op);
-	snapshot_unref(op->doc);
-	free(op);
+	if (s->waiting) {
+		start(s, steal(&s->waiting));
+		return;
+	}
+	s->is_stored = answer->err.code == 0;
+	s->on_done(s->arg);
 }
 
-struct store_op *
+static void
+on_limit(void *arg)
+{
+	struct store *s = arg;
+
+	s3_cancel(s->call);
+}
+
+/* Takes the reference. */
+static void
+start(struct store *s, struct snapshot *doc)
+{
+	s->running = doc;
+	s->env->n_running++;
+	timer_arm(s->env->timers, &s->limit, s->env->timeout_ms);
+	s->call = cache_put(s->env->s3, s->bucket, s->mode, doc, on_put, s);
+}
+
+void
 store_put(struct store *s, struct snapshot *doc, enum cache_verdict over)
 {
-	struct store_op *op = xnew(struct store_op);
-
-	op->store = s;
-	op->doc = snapshot_ref(doc);
 	s->is_stored = false;
 	if (over == CACHE_FOREIGN)
 		s->foreign_until_ms = date_mono_ms() + HOUR_MS;
-	DL_APPEND(s->ops, op);
-	(*s->n_running)++;
-	op->call = cache_put(s->s3, s->bucket, s->mode, doc, on_put, op);
-	return op;
+	snapshot_ref(doc);
+	if (s->running) {
+		snapshot_unref(s->waiting);
+		s->waiting = doc;
+	} else {
+		start(s, doc);
+	}
 }
 
 void
 store_stop(struct store *s)
 {
-	struct store_op *op;
+	snapshot_unref(steal(&s->waiting));
+	timer_disarm(s->env->timers, &s->limit);
+	if (s->call)
+		s3_cancel(s->call);
+}
 
-	DL_FOREACH (s->ops, op)
-		s3_cancel(op->call);
+void
+store_init(struct store *s, struct store_env *env, const char *bucket,
+	   enum mode mode)
+{
+	*s = (struct store){ .env = env, .bucket = bucket, .mode = mode };
+	timer_init(&s->limit, on_limit, s);
 }

@@ -4,6 +4,10 @@
  * bucket.  The PUT is unconditional: the last writer wins, safely, since every
  * reader validates.  Net thread only.
  *
+ * One at a time: of our own documents the newest must be the last, however long
+ * the PUT of an older one is tried.  The newest waits for it to end; those in
+ * between are dropped.
+ *
  * Never: with cache=ro or off, or where the GET said neither "absent" nor
  * "rejected" (then we do not know what we would overwrite).  At most once an
  * hour: while PUT is refused, and over another program's document.
@@ -12,25 +16,37 @@
 #define ENGINE_STORE_H
 
 #include "engine/cache.h"
+#include "net/timer.h"
 
-struct store_op;
+/* What the stores of all buckets share; it outlives them. */
+struct store_env {
+	struct s3 *s3;
+	struct timers *timers;
+	enum cache_policy policy;
+	int64_t timeout_ms; /* of one PUT with all its tries */
+	unsigned n_running; /* PUTs under way */
+};
 
 struct store {
-	struct s3 *s3;
+	/* set by the owner */
+	struct store_env *env;
 	const char *bucket;
 	enum mode mode;
-	enum cache_policy policy;
-	unsigned *n_running; /* PUTs under way, counted for all stores */
-	/* Called once for each PUT that was begun, however it ended. */
-	void (*on_done)(void *arg, const struct store_op *op);
+	/* The newest document given to store_put() is put, or was given up. */
+	void (*on_done)(void *arg);
 	void *arg;
-
 	/* The mount's own last document is known to be there; the owner's too. */
 	bool is_stored;
+
+	struct snapshot *running, *waiting; /* documents; NULL: none */
+	struct s3_call *call; /* of running */
+	struct timer limit;
 	int64_t refused_until_ms, foreign_until_ms;
 	int64_t warned_until_ms[CACHE_FAILED + 1];
-	struct store_op *ops; /* under way */
 };
+
+void store_init(struct store *s, struct store_env *env, const char *bucket,
+		enum mode mode);
 
 /* What a GET found: one warning an hour for each thing that is wrong. */
 void store_saw(struct store *s, enum cache_verdict verdict,
@@ -40,13 +56,13 @@ void store_saw(struct store *s, enum cache_verdict verdict,
 bool store_may(const struct store *s, enum cache_verdict verdict);
 
 /*
- * Put it.  `over`: what is overwritten (CACHE_NOT_ASKED after a refresh, which
- * does not wait for the hour to pass).
+ * Put it, now or when the PUT of an older one has ended.  `over`: what is
+ * overwritten (CACHE_NOT_ASKED after a refresh, which does not wait for the
+ * hour to pass).  on_done follows, never from inside.
  */
-struct store_op *store_put(struct store *s, struct snapshot *doc,
-			   enum cache_verdict over);
+void store_put(struct store *s, struct snapshot *doc, enum cache_verdict over);
 
-/* Cancel what is under way; on_done still comes. */
+/* The mount ends: cancel what is under way.  on_done may still come. */
 void store_stop(struct store *s);
 
 #endif

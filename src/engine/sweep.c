@@ -8,6 +8,8 @@
 
 #include <utlist.h>
 
+#include "util/log.h"
+
 /* A delta whose HEAD waits or is under way. */
 struct head {
 	struct sweep *sweep;
@@ -53,17 +55,28 @@ find_original_size(const struct http_answer *http)
 	return ORIGINAL_UNKNOWN;
 }
 
+/* The result will not be cached: the log says why, once for each sweep. */
+static void
+note_change(struct sweep *s, const struct head *h, const char *what)
+{
+	if (!s->saw_change)
+		log_info("bucket=%s: %s after it was listed, so this result is "
+			 "not cached: %s",
+			 s->bucket, what, h->key);
+	s->saw_change = true;
+}
+
 static int64_t
 judge(struct sweep *s, const struct head *h, const struct s3_answer *a)
 {
-	if (a->status == 404) { /* deleted meanwhile */
-		s->saw_change = true;
+	if (a->status == 404) {
+		note_change(s, h, "deleted");
 		return ORIGINAL_UNKNOWN;
 	}
 	if (a->err.code)
 		return ORIGINAL_UNKNOWN;
 	if (!s3_head_is_object(a->http, h->etag, h->size, h->last_modified))
-		s->saw_change = true;
+		note_change(s, h, "replaced");
 	return find_original_size(a->http);
 }
 

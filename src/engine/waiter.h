@@ -42,7 +42,7 @@ struct waiter {
 	/* WAIT_FOR_LIST: complete with EAGAIN if it takes longer than a moment. */
 	bool is_impatient;
 
-	atomic_bool is_interrupted; /* any thread, then engine_wake() */
+	atomic_bool is_interrupted; /* any thread, then engine_interrupt() */
 
 	/* net thread only */
 	struct waiter *prev, *next; /* among those who wait for the same */

@@ -42,7 +42,7 @@ void handle_close(struct fs *fs, struct handle *h);
 /* Attributes of a node; false if there is none. */
 bool fs_stat(struct fs *fs, uint64_t node, struct stat *st);
 
-/* nodes.c: lookup, forget, getattr, setattr, statfs, xattr, refusals */
+/* nodes.c */
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n);
 void op_forget_multi(fuse_req_t req, size_t count,
@@ -58,7 +58,7 @@ void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		struct fuse_file_info *fi);
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
-/* open.c: the essay on how a blocked open ends is there */
+/* open.c */
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	     struct fuse_file_info *fi);
@@ -67,7 +67,8 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /*
- * pending.c: a request whose answer comes from the engine.  `reply` is called
+ * pending.c: a request whose answer comes from the engine; the essay on how a
+ * blocked open ends is there.  `reply` is called
  * on the net thread, exactly once, when the request may be answered and no
  * interrupt can come any more; it must answer.
  */

@@ -62,6 +62,7 @@ transfer_detach(struct http_transfer *t)
 
 	timer_disarm(h->timers, &t->idle);
 	curl_multi_remove_handle(h->multi, easy);
+	curl_easy_reset(easy); /* connections stay; pointers into `t` go */
 	if (h->n_spare < (size_t)h->o.max_idle)
 		h->spare[h->n_spare++] = easy;
 	else
@@ -106,8 +107,8 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	n *= size;
 	t->last_byte_ms = date_mono_ms();
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (t->on_data && status / 100 == 2) {
-		rc = t->on_data(t->arg, (int)status, data, n);
+	if (t->on_data && status == 200) {
+		rc = t->on_data(t->arg, data, n);
 		t->answer.was_refused = rc != 0;
 		if (rc)
 			err_set(&t->answer.err, EIO, "answer not understood");
@@ -217,11 +218,8 @@ take_easy(struct http *h)
 {
 	CURL *easy;
 
-	if (h->n_spare > 0) {
-		easy = h->spare[--h->n_spare];
-		curl_easy_reset(easy);
-		return easy;
-	}
+	if (h->n_spare > 0)
+		return h->spare[--h->n_spare];
 	easy = curl_easy_init();
 	if (!easy)
 		die_no_memory();

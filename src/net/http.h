@@ -33,8 +33,8 @@ struct http_answer {
 	struct buf body; /* what on_data did not take */
 };
 
-/* Bytes of the body of an answer with `status`; non-zero gives the request up. */
-typedef int http_data_fn(void *arg, int status, const char *data, size_t len);
+/* Bytes of the body of an answer with status 200; non-zero gives it up. */
+typedef int http_data_fn(void *arg, const char *data, size_t len);
 
 /* The answer is valid during the call. */
 typedef void http_done_fn(void *arg, const struct http_answer *answer);

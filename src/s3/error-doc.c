@@ -25,7 +25,6 @@ static const struct field {
 	size_t offset, size;
 } fields[] = {
 	FIELD("Code", code),
-	FIELD("Message", message),
 	FIELD("RequestId", request_id),
 	FIELD("Region", region),
 };

@@ -16,7 +16,7 @@ struct error_doc {
 	unsigned depth; /* of the fields */
 	size_t offset, size; /* the field in `error` that is being read */
 	size_t len;
-	char text[sizeof(((struct s3_error *)NULL)->message)];
+	char text[sizeof(((struct s3_error *)NULL)->request_id)];
 };
 
 /* Whether an element of this name is the root of an error document. */

@@ -36,15 +36,13 @@ static const struct {
 	{ "ThrottlingException", EIO, true },
 };
 
-static const struct {
-	int status;
-	int error;
-	bool is_retryable;
-} statuses[] = {
-	{ 401, EACCES, false }, { 403, EACCES, false }, { 429, EIO, true },
-	{ 500, EIO, true },	{ 502, EIO, true },	{ 503, EIO, true },
-	{ 504, EIO, true },
-};
+/* Every 5xx may pass, but what the store says it will never do. */
+static bool
+may_status_pass(int status)
+{
+	return status == 408 || status == 429 ||
+	       (status >= 500 && status != 501 && status != 505);
+}
 
 int
 s3_errno(int status, const char *code, bool is_head, bool *is_retryable)
@@ -56,12 +54,14 @@ s3_errno(int status, const char *code, bool is_head, bool *is_retryable)
 			return codes[i].error;
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
-		if (status == statuses[i].status) {
-			*is_retryable = statuses[i].is_retryable;
-			return statuses[i].error;
-		}
-	}
-	/* a HEAD has no body, so its 404 can't say what is missing */
-	return status == 404 && is_head ? ENOENT : EIO;
+	*is_retryable = may_status_pass(status);
+	if (status == 401 || status == 403)
+		return EACCES;
+	/*
+	 * A HEAD has no body, so its 404 can't say what is missing, and its 400
+	 * is AWS's answer to a token that has expired or is malformed.
+	 */
+	if (is_head && status == 400)
+		return EACCES;
+	return is_head && status == 404 ? ENOENT : EIO;
 }

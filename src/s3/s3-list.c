@@ -57,11 +57,10 @@ lister_free(struct lister *l)
 }
 
 static int
-on_data(void *arg, int status, const char *data, size_t len)
+on_data(void *arg, const char *data, size_t len)
 {
 	struct lister *l = arg;
 
-	(void)status;
 	return list_parser_feed(l->parser, data, len, NULL);
 }
 

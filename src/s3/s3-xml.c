@@ -94,7 +94,7 @@ take_encoding(struct list_parser *p, char *text, struct err *err)
 	return 0;
 }
 
-/* Only ever a proof of completeness: what is no number proves nothing. */
+/* What is no number proves nothing. */
 static int
 take_key_count(struct list_parser *p, char *text, struct err *err)
 {
@@ -343,6 +343,11 @@ finish_token(struct list_parser *p, struct err *err)
 	if (!(p->seen_in_page & 1u << IS_TRUNCATED))
 		return err_set(err, EIO,
 			       "malformed listing: without IsTruncated");
+	/* no delimiter was asked for: more were counted than have come */
+	if (p->key_count > (int64_t)p->list.n)
+		return err_set(err, EIO,
+			       "malformed listing: %zu objects of %lld",
+			       p->list.n, (long long)p->key_count);
 	p->page.is_truncated = p->is_truncated;
 	if (!p->is_truncated)
 		return 0;

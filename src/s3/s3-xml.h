@@ -14,10 +14,13 @@
 #include "util/err.h"
 #include "util/object.h"
 
-/* An <Error> document, cut to size; "" for what is missing. */
+/*
+ * An <Error> document, cut to size; "" for what is missing.  Without its
+ * <Message>: some stores echo there what they were sent, signatures included,
+ * and nothing that is not kept can get into a log.
+ */
 struct s3_error {
 	char code[64];
-	char message[160];
 	char request_id[80];
 	char region[32];
 };

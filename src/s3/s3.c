@@ -183,11 +183,11 @@ attempt_prepare(struct attempt *a, const struct s3_call *call,
 }
 
 static int
-on_http_data(void *arg, int status, const char *data, size_t len)
+on_http_data(void *arg, const char *data, size_t len)
 {
 	struct s3_call *call = arg;
 
-	return call->r.on_data(call->r.arg, status, data, len);
+	return call->r.on_data(call->r.arg, data, len);
 }
 
 static void on_http_done(void *arg, const struct http_answer *http);
@@ -271,7 +271,7 @@ on_try(void *arg)
 	if (rc == 0) {
 		rc = attempt_prepare(&a, call, &creds);
 		if (rc)
-			err_set(&answer.err, -rc, "request too long");
+			err_set(&answer.err, EIO, "request too long");
 	}
 	if (rc == 0) {
 		call->tries++;
@@ -303,22 +303,67 @@ backoff_ms(struct s3_call *call, const struct http_answer *http)
 	return rand_r(&call->s3->seed) % (limit + 1);
 }
 
-/* What the store refused, in words: status, code, message, request id. */
+/* A field of the answer, "" if it is not there or too long. */
+static void
+copy_field(const struct http_answer *http, const char *name, char *out,
+	   size_t size)
+{
+	size_t len = 0;
+	const char *value = http_header(http, name, &len);
+
+	if (!value || len >= size)
+		len = 0;
+	if (len)
+		memcpy(out, value, len);
+	out[len] = '\0';
+}
+
+/*
+ * What the store refused: status, code, request id, and the region where it
+ * says that the bucket is elsewhere.  Not its <Message>: some echo there what
+ * they were sent, signature and token included.
+ */
 static void
 set_refusal(struct s3_answer *answer, int code)
 {
-	const struct s3_error *e = &answer->error;
-	char id[sizeof(e->request_id)] = "";
-	size_t len;
-	const char *h = http_header(answer->http, "x-amz-request-id", &len);
+	struct s3_error *e = &answer->error;
 
-	if (h && len < sizeof(id))
-		memcpy(id, h, len);
-	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s%s",
+	if (!e->request_id[0])
+		copy_field(answer->http, "x-amz-request-id", e->request_id,
+			   sizeof(e->request_id));
+	if (!e->region[0] && answer->status / 100 == 3)
+		copy_field(answer->http, "x-amz-bucket-region", e->region,
+			   sizeof(e->region));
+	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s",
 		answer->status, e->code[0] ? ", " : "", e->code,
-		e->message[0] ? " (" : "", e->message, e->message[0] ? ")" : "",
-		e->request_id[0] || id[0] ? ", request id " : "",
-		e->request_id[0] ? e->request_id : id);
+		e->request_id[0] ? ", request id " : "", e->request_id,
+		e->region[0] ? ", it is in region " : "", e->region);
+}
+
+/* Nothing but the status that belongs to the operation is a success. */
+static bool
+is_success(const struct s3_call *call, int status)
+{
+	if (strcmp(call->r.method, "PUT") == 0 &&
+	    (status == 201 || status == 204))
+		return true;
+	return status == 200;
+}
+
+/* A body that came whole, or was refused half-way: what is it? */
+static bool
+judge_body(struct s3_call *call, struct s3_answer *answer)
+{
+	bool may_pass = false;
+	int code;
+
+	if (call->r.on_end(call->r.arg, &answer->error, &answer->err) == 0)
+		return false;
+	if (answer->error.code[0]) { /* not malformed: an <Error> */
+		code = s3_errno(0, answer->error.code, false, &may_pass);
+		set_refusal(answer, code);
+	}
+	return may_pass;
 }
 
 /* Fill `answer` from what HTTP gave; returns whether it may pass. */
@@ -327,28 +372,19 @@ judge(struct s3_call *call, struct s3_answer *answer)
 {
 	const struct http_answer *http = answer->http;
 	bool is_head = strcmp(call->r.method, "HEAD") == 0, may_pass = false;
-	bool is_long_error;
-	int code = 0;
+	bool is_good = is_success(call, http->status);
+	int code;
 
 	answer->status = http->status;
-	if (http->status / 100 == 2 && call->r.on_end &&
-	    (http->err.code == 0 || http->was_refused)) {
-		if (call->r.on_end(call->r.arg, &answer->error, &answer->err) ==
-		    0)
-			return false;
-		if (!answer->error.code[0])
-			return false; /* malformed: err says how */
-		code = s3_errno(0, answer->error.code, is_head, &may_pass);
-		set_refusal(answer, code);
-		return may_pass;
-	}
+	if (is_good && call->r.on_end &&
+	    (http->err.code == 0 || http->was_refused))
+		return judge_body(call, answer);
 	/* of an endless error page the status is enough */
-	is_long_error = http->err.code == EFBIG && http->status / 100 != 2;
-	if (http->err.code && !is_long_error) {
+	if (http->err.code && (is_good || http->err.code != EFBIG)) {
 		answer->err = http->err;
 		return http->is_retryable;
 	}
-	if (http->status / 100 == 2)
+	if (is_good)
 		return false;
 	s3_error_parse(&answer->error, buf_str(&http->body), http->body.len);
 	code = s3_errno(http->status, answer->error.code, is_head, &may_pass);

@@ -125,7 +125,7 @@ stream(struct http_transfer *t)
 	for (size_t i = 0; i < len; i += PIECE) {
 		size_t n = len - i < PIECE ? len - i : PIECE;
 
-		if (t->r.on_data(t->r.arg, t->answer.status, data + i, n) == 0)
+		if (t->r.on_data(t->r.arg, data + i, n) == 0)
 			continue;
 		t->answer.was_refused = true;
 		err_set(&t->answer.err, EIO, "answer not understood");

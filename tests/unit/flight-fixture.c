@@ -25,8 +25,13 @@ world_init(struct world *world, enum cache_policy cache)
 	world->env = (struct flight_env){
 		.jobs = fixture_job_env(&world->fx),
 		.buckets = world->fx.buckets,
-		.cache = cache,
 		.linger_ms = LINGER_MS,
+	};
+	world->env.stores = (struct store_env){
+		.s3 = world->env.jobs.s3,
+		.timers = world->env.jobs.timers,
+		.policy = cache,
+		.timeout_ms = world->env.jobs.timeout_ms,
 	};
 	world->fx.store.pages[0] = "a/1.delta=10 a/2.delta=20 x.bin=5";
 }
@@ -43,7 +48,7 @@ world_clear(struct world *world)
 			flight_stop(bucket->flights[mode]);
 	fixture_settle(&world->fx);
 	assert_int_equal(world->env.jobs.n_jobs, 0);
-	assert_int_equal(world->env.n_stores, 0);
+	assert_int_equal(world->env.stores.n_running, 0);
 	for (int mode = 0; mode < N_MODES; mode++)
 		if (bucket->flights[mode])
 			flight_free(bucket->flights[mode]);

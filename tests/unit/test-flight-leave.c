@@ -59,6 +59,32 @@ test_come_back(void **state)
 	world_clear(&w);
 }
 
+/* A sweep of no use to who comes next does not keep them waiting for its end. */
+static void
+test_useless_sweep(void **state)
+{
+	struct world w;
+	struct reader a, b;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	reader_open(&w, &a, MODE_DETAILED);
+	fixture_answer(&w.fx, GET_DOC);
+	fixture_answer(&w.fx, LIST);
+	reader_interrupt(&w, &a);
+	atomic_fetch_add(&w.fx.bucket->marked[MODE_DETAILED], 1);
+	reader_open(&w, &b, MODE_DETAILED);
+	fixture_advance(&w.fx, LINGER_MS - 1);
+	assert_int_equal(fixture_pending(&w.fx, LIST), 0);
+	fixture_advance(&w.fx, 1); /* the old sweep stops, the new one begins */
+	assert_int_equal(fixture_pending(&w.fx, LIST), 1);
+	fixture_run(&w.fx);
+	reader_expect(&b, 0);
+	reader_clear(&a);
+	reader_clear(&b);
+	world_clear(&w);
+}
+
 /* What has ended while nobody waited is stored for the next one. */
 static void
 test_ends_while_lingering(void **state)
@@ -292,6 +318,7 @@ main(void)
 		cmocka_unit_test(test_linger),
 		cmocka_unit_test(test_come_back),
 		cmocka_unit_test(test_ends_while_lingering),
+		cmocka_unit_test(test_useless_sweep),
 		cmocka_unit_test(test_others_go_on),
 		cmocka_unit_test(test_probe_is_left),
 		cmocka_unit_test(test_probe_fails_last),

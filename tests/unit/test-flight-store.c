@@ -61,6 +61,60 @@ test_store_wait(void **state)
 	world_clear(&w);
 }
 
+/*
+ * One PUT at a time: a slow one must not come after that of a newer document,
+ * which would put back what a refresh has replaced.
+ */
+static void
+test_one_put(void **state)
+{
+	struct world w;
+	struct reader old, new;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	reader_open(&w, &old, MODE_QUICK);
+	fixture_answer(&w.fx, LIST);
+	fixture_answer(&w.fx, GET_DOC);
+	fixture_advance(&w.fx, STORE_WAIT_MS);
+	reader_expect(&old, 0);
+	atomic_fetch_add(&w.fx.bucket->marked[MODE_QUICK], 1);
+	reader_open(&w, &new, MODE_QUICK);
+	fixture_answer(&w.fx, LIST);
+	assert_int_equal(fixture_pending(&w.fx, PUT_DOC), 1);
+	fixture_answer(&w.fx, PUT_DOC);
+	reader_expect_waiting(&new);
+	assert_int_equal(fixture_pending(&w.fx, PUT_DOC), 1);
+	fixture_answer(&w.fx, PUT_DOC);
+	reader_expect(&new, 0);
+	assert_string_not_equal(old.doc, new.doc);
+	assert_string_equal(w.fx.store.documents[MODE_QUICK], new.doc);
+	reader_clear(&old);
+	reader_clear(&new);
+	world_clear(&w);
+}
+
+/* A PUT that never ends is given up. */
+static void
+test_put_limit(void **state)
+{
+	struct world w;
+	struct reader r;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	reader_open(&w, &r, MODE_QUICK);
+	fixture_answer(&w.fx, LIST);
+	fixture_answer(&w.fx, GET_DOC);
+	fixture_advance(&w.fx, w.env.stores.timeout_ms - 1);
+	reader_expect(&r, 0);
+	assert_int_equal(w.env.stores.n_running, 1);
+	fixture_advance(&w.fx, 1);
+	assert_int_equal(w.env.stores.n_running, 0);
+	reader_clear(&r);
+	world_clear(&w);
+}
+
 /* What is put is the document that readers get, marked for DeltaGlider. */
 static void
 test_put(void **state)
@@ -322,6 +376,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_store_wait),
+		cmocka_unit_test(test_one_put),
+		cmocka_unit_test(test_put_limit),
 		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_over_stale),

@@ -185,9 +185,9 @@ test_costs(void **state)
 
 /* --- LIST and GET together --- */
 
-/* The first page waits until it is known whether HEADs will be needed. */
+/* LIST goes on while it is not known whether HEADs will be needed; they wait. */
 static void
-test_held_page(void **state)
+test_held_heads(void **state)
 {
 	struct run run;
 
@@ -196,17 +196,35 @@ test_held_page(void **state)
 	run_start(&run, MODE_DETAILED, NULL);
 	fixture_answer(&run.fx, LIST);
 	assert_int_equal(fixture_pending(&run.fx, HEAD_ANY), 0);
-	assert_int_equal(fixture_pending(&run.fx, LIST), 0);
-	fixture_answer(&run.fx, GET_DOC); /* 404: begin with that page */
-	assert_int_equal(fixture_pending(&run.fx, HEAD_ANY), 2);
 	assert_int_equal(fixture_pending(&run.fx, LIST), 1);
+	fixture_answer(&run.fx, GET_DOC); /* 404: they are needed */
+	assert_int_equal(fixture_pending(&run.fx, HEAD_ANY), 2);
 	fixture_run(&run.fx);
 	expect_done(&run, 0);
 	assert_int_equal(fixture_seen(&run.fx, LIST), 2);
 	run_clear(&run);
 }
 
-/* The same where the only page is held, and where it comes after the GET. */
+/* A hit costs the longer of LIST and GET: every page may come before it. */
+static void
+test_hit_after_list(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run);
+	run_cache(&run, MODE_DETAILED, false);
+	run_start(&run, MODE_DETAILED, NULL);
+	fixture_answer(&run.fx, LIST);
+	fixture_answer(&run.fx, LIST);
+	assert_int_equal(run.n_done, 0);
+	fixture_answer(&run.fx, GET_DOC);
+	expect_done(&run, 0);
+	assert_int_equal(fixture_seen(&run.fx, HEAD_ANY), 0);
+	run_clear(&run);
+}
+
+/* The same where there is one page, and where it comes after the GET. */
 static void
 test_held_last_page(void **state)
 {
@@ -401,7 +419,7 @@ static const struct {
 	{ 0, "other", false, 0, false, 100 + 200 + 300 + 5 },
 	{ 404, NULL, false, 0, false, 100 + 100 + 30 + 5 },
 	{ 403, NULL, false, EACCES, false, 0 },
-	{ 400, NULL, false, EIO, false, 0 },
+	{ 400, NULL, false, EACCES, false, 0 },
 	{ 500, NULL, false, EIO, false, 0 },
 };
 
@@ -435,7 +453,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_costs),
-		cmocka_unit_test(test_held_page),
+		cmocka_unit_test(test_held_heads),
+		cmocka_unit_test(test_hit_after_list),
 		cmocka_unit_test(test_held_last_page),
 		cmocka_unit_test(test_quick_waits_for_get),
 		cmocka_unit_test(test_bad_cache),

@@ -96,9 +96,9 @@ static const struct {
 	int code;
 	enum bucket_answer answer;
 } heads[] = {
-	{ 200, 0, BUCKET_IS_THERE },	   { 404, ENOENT, BUCKET_IS_NOT },
-	{ 403, EACCES, BUCKET_IS_DENIED }, { 401, EACCES, BUCKET_IS_UNKNOWN },
-	{ 400, EIO, BUCKET_IS_UNKNOWN },   { 301, EIO, BUCKET_IS_UNKNOWN },
+	{ 200, 0, BUCKET_IS_THERE },	    { 404, ENOENT, BUCKET_IS_NOT },
+	{ 403, EACCES, BUCKET_IS_DENIED },  { 401, EACCES, BUCKET_IS_UNKNOWN },
+	{ 400, EACCES, BUCKET_IS_UNKNOWN }, { 301, EIO, BUCKET_IS_UNKNOWN },
 	{ 500, EIO, BUCKET_IS_UNKNOWN },
 };
 
@@ -209,6 +209,23 @@ test_list(void **state)
 	world_clear(&w);
 }
 
+/* EFBIG is a word about files: not for who lists a directory. */
+static void
+test_list_too_long(void **state)
+{
+	struct world w;
+	struct asker a;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, NULL, false);
+	fake_http_answer(fixture_find(&w.fx, LIST_BUCKETS),
+			 &(struct fake_answer){ .status = 200, .err = EFBIG });
+	fixture_settle(&w.fx);
+	expect(&a, EIO);
+	world_clear(&w);
+}
+
 static void
 test_deadline(void **state)
 {
@@ -287,6 +304,7 @@ main(void)
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_too_long),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_impatience),
 		cmocka_unit_test(test_left),

@@ -132,6 +132,7 @@ static const struct {
 	{ 403, "SignatureDoesNotMatch", false, EACCES, false },
 	{ 403, "RequestTimeTooSkewed", false, EACCES, false },
 	{ 400, "", false, EIO, false },
+	{ 400, "", true, EACCES, false },
 	{ 400, "RequestTimeout", false, EIO, true },
 	{ 429, "", false, EIO, true },
 	{ 500, "InternalError", false, EIO, true },

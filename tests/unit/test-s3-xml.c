@@ -313,6 +313,7 @@ static const char *const bad_pages[] = {
 	LIST("<IsTruncated/>"),
 	LIST("<IsTruncated>truetrue!</IsTruncated>"),
 	LIST(LAST LAST),
+	LIST(LAST OBJECT("a") "<KeyCount>2</KeyCount>"),
 	LIST(LAST MORE TOKEN("x")),
 	LIST(MORE),
 	LIST(MORE TOKEN("")),

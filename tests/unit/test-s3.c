@@ -177,7 +177,11 @@ static const struct {
 	int code;
 } answers[] = {
 	{ { .status = 200 }, 1, 0 },
-	{ { .status = 204 }, 1, 0 },
+	{ { .status = 202 }, 1, EIO },
+	{ { .status = 204 }, 1, EIO },
+	{ { .status = 206 }, 1, EIO },
+	{ { .status = 529 }, 3, EIO },
+	{ { .status = 501 }, 1, EIO },
 	{ { .status = 301 }, 1, EIO },
 	{ { .status = 400 }, 1, EIO },
 	{ { .status = 403 }, 1, EACCES },
@@ -229,7 +233,7 @@ static void
 test_message(void **state)
 {
 	static const char *const parts[] = { "GET " FIXTURE_BUCKET "/a key",
-					     "403", "AccessDenied", "Go away",
+					     "403", "AccessDenied",
 					     "request id 4442587FB7D0A2F9" };
 	struct run run;
 
@@ -245,6 +249,7 @@ test_message(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		assert_non_null(strstr(run.err.msg, parts[i]));
 	assert_null(strstr(run.err.msg, "the-token"));
+	assert_null(strstr(run.err.msg, "Go away")); /* it may hold anything */
 	run_clear(&run);
 }
 
@@ -366,12 +371,11 @@ test_cancel(void **state)
 /* --- streaming --- */
 
 static int
-on_data(void *arg, int status, const char *data, size_t len)
+on_data(void *arg, const char *data, size_t len)
 {
 	struct run *run = arg;
 	size_t n = strlen(run->streamed);
 
-	assert_int_equal(status, 200);
 	assert_in_range(n + len, 0, sizeof(run->streamed) - 1);
 	memcpy(run->streamed + n, data, len);
 	return memchr(data, '#', len) ? -1 : 0; /* refused */
