@@ -208,6 +208,7 @@ static int
 offer_source(struct conf_options *o, const struct source *s,
 	     const struct aws_profile *p, char *const env[], struct err *err)
 {
+	CLEANUP_FREE char *origin = xasprintf("profile %s", o->conf->profile);
 	const char *const *word = (const void *)((const char *)p + s->offset);
 	int rc = 0;
 
@@ -216,7 +217,7 @@ offer_source(struct conf_options *o, const struct source *s,
 				       variable(env, s->variables[i]),
 				       s->variables[i], err);
 	if (rc == 0)
-		rc = conf_option_offer(o, s->option, *word, "profile", err);
+		rc = conf_option_offer(o, s->option, *word, origin, err);
 	return rc;
 }
 

@@ -13,12 +13,11 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "util/bucket-name.h"
+
 #define DAY_MS (24 * 60 * 60 * 1000LL)
 #define DURATION_MAX_MS (24 * DAY_MS) /* libcurl takes 31 bits */
 #define ID_MAX (UINT32_MAX - 1LL) /* the last one is chown(2)'s "leave it" */
-#define BUCKET_NAME_MIN 3
-#define BUCKET_NAME_MAX                                                        \
-	255 /* of a directory entry, and of the oldest buckets */
 
 struct row;
 
@@ -36,7 +35,7 @@ struct row {
 	int64_t min, max;
 };
 
-static set_fn set_text, set_path, set_switch, set_style, set_duration;
+static set_fn set_text, set_url, set_path, set_switch, set_style, set_duration;
 static set_fn set_number, set_octal, set_user, set_group;
 static set_fn set_cache, set_log_level, set_buckets;
 
@@ -46,7 +45,7 @@ static set_fn set_cache, set_log_level, set_buckets;
 	}
 
 static const struct row table[] = {
-	ROW("endpoint_url", text, endpoint_url, NULL, "URL",
+	ROW("endpoint_url", url, endpoint_url, NULL, "URL",
 	    "S3 endpoint other than AWS", 0, 0),
 	ROW("region", text, region, NULL, "NAME",
 	    "region (us-east-1 if nothing names one)", 0, 0),
@@ -83,7 +82,7 @@ static const struct row table[] = {
 	ROW("retries", number, retries, "4", "N", "tries after the first one",
 	    0, 100),
 	ROW("connections", number, connections, "64", "N",
-	    "most requests at a time", 1, 1024),
+	    "most HEAD requests at a time", 1, 1024),
 	ROW("cache", cache, cache, "rw", "rw|ro|off",
 	    "use of the documents cached in the bucket", 0, 0),
 	ROW("log_level", log_level, log_level, "warn", "LEVEL",
@@ -120,6 +119,18 @@ set_text(struct conf *c, const struct row *row, const char *value,
 	free(*field);
 	*field = xstrdup(value);
 	return 0;
+}
+
+/* Looked at here, so that the message names who brought it. */
+static int
+set_url(struct conf *c, const struct row *row, const char *value,
+	struct err *err)
+{
+	struct endpoint *e = NULL;
+	int rc = endpoint_new(&e, value, NULL, ADDRESSING_AUTO, err);
+
+	endpoint_free(e);
+	return rc ? rc : set_text(c, row, value, err);
 }
 
 char *
@@ -329,17 +340,6 @@ set_log_level(struct conf *c, const struct row *row, const char *value,
 	return fail(row, value, "error, warn, info or debug", err);
 }
 
-static bool
-is_bucket_name(const char *s, size_t len)
-{
-	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789._-";
-
-	return len >= BUCKET_NAME_MIN && len <= BUCKET_NAME_MAX &&
-	       s[0] != '.' && strspn(s, chars) >= len;
-}
-
 /* One name; a second time it changes nothing. */
 static int
 add_bucket(struct conf *c, const struct row *row, const char *name, size_t len,
@@ -347,7 +347,7 @@ add_bucket(struct conf *c, const struct row *row, const char *name, size_t len,
 {
 	CLEANUP_FREE char *copy = xstrndup(name, len);
 
-	if (!is_bucket_name(copy, len))
+	if (!bucket_name_is_possible(copy))
 		return fail(row, copy, "the name of a bucket", err);
 	for (size_t i = 0; i < c->n_buckets; i++)
 		if (strcmp(c->buckets[i], copy) == 0)

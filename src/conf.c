@@ -147,6 +147,7 @@ static int
 set_source(struct line *l, const char *source, struct err *err)
 {
 	struct conf *c = l->options.conf;
+	CLEANUP_FREE char *shown = endpoint_dup_shown(source);
 	CLEANUP_FREE char *name = NULL;
 	size_t len;
 
@@ -156,7 +157,7 @@ set_source(struct line *l, const char *source, struct err *err)
 		if (c->endpoint_url && strcmp(c->endpoint_url, source) != 0)
 			return err_set(err, EINVAL,
 				       "two endpoints: %s and endpoint_url=%s",
-				       source, c->endpoint_url);
+				       shown, c->endpoint_url);
 		return conf_option_offer(&l->options, "endpoint_url", source,
 					 "source", err);
 	}
@@ -165,7 +166,7 @@ set_source(struct line *l, const char *source, struct err *err)
 			err, EINVAL,
 			"source %s is neither s3://, s3://BUCKET nor the "
 			"URL of an endpoint",
-			source);
+			shown);
 	len = strlen(source + 5);
 	if (len > 0 && source[5 + len - 1] == '/')
 		len--;

@@ -6,12 +6,11 @@
 
 #include "engine/buckets.h"
 
-#include <pthread.h>
-
 #define uthash_fatal(msg) die_no_memory()
 #include <uthash.h>
 
 #include "util/date.h"
+#include "util/lock.h"
 
 /* Names answered with no or denied that are remembered at a time. */
 #define ABSENT_MAX 4096
@@ -43,29 +42,13 @@ struct buckets {
 	bool is_list_denied;
 };
 
-static void
-unlock(pthread_mutex_t **lock)
-{
-	pthread_mutex_unlock(*lock);
-}
-
-/* Hold the lock until the end of the scope. */
-#define LOCKED(b)                                                              \
-	pthread_mutex_t *scope_lock CLEANUP(unlock) = &(b)->lock;              \
-	pthread_mutex_lock(scope_lock)
-
-bool
-bucket_name_is_possible(const char *name)
-{
-	size_t n = strlen(name);
-
-	if (n < 3 || n > BUCKET_NAME_MAX || name[0] == '.')
-		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
-			    "YZ0123456789._-") == n;
-}
-
 /* --- under lock --- */
+
+static bool
+is_there(const struct entry *e)
+{
+	return e->bucket.is_listed || e->bucket.is_reached;
+}
 
 static struct bucket *
 add(struct buckets *b, const char *name)
@@ -111,7 +94,7 @@ buckets_find(struct buckets *b, const char *name, struct bucket **out)
 	LOCKED(b);
 
 	HASH_FIND_STR(b->by_name, name, e);
-	if (e && (e->bucket.is_listed || e->bucket.is_reached)) {
+	if (e && is_there(e)) {
 		*out = &e->bucket;
 		return BUCKET_IS_THERE;
 	}
@@ -137,6 +120,17 @@ buckets_count(struct buckets *b)
 	return b->n;
 }
 
+bool
+buckets_any(struct buckets *b)
+{
+	LOCKED(b);
+
+	for (unsigned i = 0; i < b->n; i++)
+		if (is_there(b->by_index[i]))
+			return true;
+	return false;
+}
+
 static int
 compare_names(const void *a, const void *b)
 {
@@ -152,10 +146,8 @@ buckets_names(struct buckets *b, size_t *n)
 	*n = 0;
 	names = xcalloc(b->n, sizeof(names[0]));
 	for (unsigned i = 0; i < b->n; i++) {
-		const struct bucket *bucket = &b->by_index[i]->bucket;
-
-		if (bucket->is_listed || bucket->is_reached)
-			names[(*n)++] = xstrdup(bucket->name);
+		if (is_there(b->by_index[i]))
+			names[(*n)++] = xstrdup(b->by_index[i]->bucket.name);
 	}
 	qsort(names, *n, sizeof(names[0]), compare_names);
 	return names;

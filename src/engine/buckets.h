@@ -14,8 +14,7 @@
 
 #include "engine/snapshot.h"
 #include "stats/mode.h"
-
-#define BUCKET_NAME_MAX 255
+#include "util/bucket-name.h"
 
 struct flight;
 
@@ -48,9 +47,6 @@ struct buckets;
 struct buckets *buckets_new(int64_t ttl_ms, char *const *names, size_t n_names);
 void buckets_free(struct buckets *b);
 
-/* Names that no bucket can have are never asked about. */
-bool bucket_name_is_possible(const char *name);
-
 enum bucket_answer {
 	BUCKET_IS_THERE,
 	BUCKET_IS_NOT, /* the store said so less than ttl ago */
@@ -65,6 +61,8 @@ enum bucket_answer buckets_find(struct buckets *b, const char *name,
 /* The bucket with that index, NULL if there is none. */
 struct bucket *buckets_get(struct buckets *b, unsigned index);
 unsigned buckets_count(struct buckets *b); /* indices in use */
+
+bool buckets_any(struct buckets *b); /* whether one is there */
 
 /* Names of those that are there, sorted; the caller frees each and the array. */
 char **buckets_names(struct buckets *b, size_t *n);

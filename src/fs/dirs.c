@@ -51,19 +51,6 @@ answer_opendir(fuse_req_t req, struct fuse_file_info *fi,
 	handle_open(fuse_req_userdata(req), req, fi, &d->handle);
 }
 
-/* Whether any bucket is known. */
-static bool
-has_names(struct fs *fs)
-{
-	struct dir d = { .names = NULL };
-	bool has;
-
-	d.names = buckets_names(fs->o.buckets, &d.n_names);
-	has = d.n_names > 0;
-	dir_clear_names(&d);
-	return has;
-}
-
 /* Net thread. */
 static void
 reply_opendir(struct pending *p, struct snapshot *s, const struct err *err)
@@ -71,7 +58,7 @@ reply_opendir(struct pending *p, struct snapshot *s, const struct err *err)
 	static const struct place root = { NULL, NULL };
 
 	(void)s;
-	if (err->code == EINTR || (err->code && !has_names(p->fs)))
+	if (err->code == EINTR || (err->code && !buckets_any(p->fs->o.buckets)))
 		fuse_reply_err(p->req, err->code);
 	else
 		answer_opendir(p->req, &p->fi, &root);
@@ -85,7 +72,7 @@ open_root(struct fs *fs, fuse_req_t req, const struct place *place,
 	bool is_denied;
 
 	if (buckets_list_is_fresh(fs->o.buckets, &is_denied)) {
-		if (is_denied && !has_names(fs))
+		if (is_denied && !buckets_any(fs->o.buckets))
 			fuse_reply_err(req, EACCES);
 		else
 			answer_opendir(req, fi, place);
@@ -97,7 +84,7 @@ open_root(struct fs *fs, fuse_req_t req, const struct place *place,
 	p->fi = *fi;
 	p->reply = reply_opendir;
 	p->waiter.kind = WAIT_FOR_LIST;
-	p->waiter.is_impatient = has_names(fs);
+	p->waiter.is_impatient = buckets_any(fs->o.buckets);
 	pending_start(p);
 }
 

@@ -278,7 +278,8 @@ fs_run(struct fs *fs, struct engine *engine)
 		return -EIO;
 	rc = fuse_session_loop(fs->session);
 	fuse_remove_signal_handlers(fs->session);
-	return rc;
+	/* what read(2) says if the last handle goes while it hands a request out */
+	return rc == -ECONNABORTED ? 0 : rc;
 }
 
 void

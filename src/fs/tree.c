@@ -10,10 +10,11 @@
 #include "fs/tree.h"
 
 #include <assert.h>
-#include <pthread.h>
 
 #define uthash_fatal(msg) die_no_memory()
 #include <uthash.h>
+
+#include "util/lock.h"
 
 #define SLOTS 16
 #define FIRST_NODE ((uint64_t)1 << 48)
@@ -40,17 +41,6 @@ struct tree {
 	struct node **fresh;
 	size_t n_fresh;
 };
-
-static void
-unlock(pthread_mutex_t **lock)
-{
-	pthread_mutex_unlock(*lock);
-}
-
-/* Hold the lock until the end of the scope. */
-#define LOCKED(t)                                                              \
-	pthread_mutex_t *scope_lock CLEANUP(unlock) = &(t)->lock;              \
-	pthread_mutex_lock(scope_lock)
 
 uint64_t
 tree_ino(const struct place *p)

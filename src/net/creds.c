@@ -106,11 +106,43 @@ look_at_files(struct creds_chain *c)
 typedef int source_fn(struct creds_chain *c, const struct aws_profile **found,
 		      struct err *err);
 
+/* What would end a header early, or be signed unlike it is sent. */
+static bool
+is_printable(const char *s)
+{
+	for (; *s; s++)
+		if (*s < 0x21 || *s > 0x7e)
+			return false;
+	return true;
+}
+
+/* A message never has the value. */
+static int
+check_keys(const struct aws_profile *p, struct err *err)
+{
+	const struct {
+		const char *name, *value;
+	} keys[] = {
+		{ "access key", p->access_key },
+		{ "secret key", p->secret_key },
+		{ "session token", p->session_token },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].value && !is_printable(keys[i].value))
+			return err_set(err, EACCES,
+				       "the %s holds a blank, or a byte that "
+				       "is not printable ASCII",
+				       keys[i].name);
+	return 0;
+}
+
 static int
 ask_environment(struct creds_chain *c, const struct aws_profile **found,
 		struct err *err)
 {
 	const struct aws_profile *p = &c->environment;
+	int rc;
 
 	if (c->skip_environment || (!p->access_key && !p->secret_key))
 		return 0;
@@ -122,8 +154,12 @@ ask_environment(struct creds_chain *c, const struct aws_profile **found,
 		return err_set(err, EACCES,
 			       "AWS_ACCESS_KEY_ID is set, but "
 			       "AWS_SECRET_ACCESS_KEY is not");
-	*found = p;
-	return 0;
+	rc = check_keys(p, err);
+	if (rc)
+		err_wrap(err, "environment");
+	else
+		*found = p;
+	return rc;
 }
 
 static int
@@ -131,6 +167,7 @@ ask_files(struct creds_chain *c, const struct aws_profile **found,
 	  struct err *err)
 {
 	const struct aws_profile *p = &c->file;
+	int rc;
 
 	look_at_files(c);
 	if (c->file_err.code)
@@ -141,8 +178,12 @@ ask_files(struct creds_chain *c, const struct aws_profile **found,
 		return err_set(err, EACCES, "profile %s: no %s", c->profile,
 			       p->access_key ? "aws_secret_access_key"
 					     : "aws_access_key_id");
-	*found = p;
-	return 0;
+	rc = check_keys(p, err);
+	if (rc)
+		err_wrap(err, "profile %s", c->profile);
+	else
+		*found = p;
+	return rc;
 }
 
 /* In order of precedence. */

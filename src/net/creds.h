@@ -35,7 +35,8 @@ void creds_free(struct creds_chain *c); /* wipes; NULL is fine */
 
 /*
  * The credentials for a request that is made now; borrowed until the next call
- * on the chain.  -EACCES if no source has any, or if a file is malformed.
+ * on the chain.  -EACCES if no source has any, if a file is malformed, or if a
+ * key or the token holds what cannot go into a header.
  */
 int creds_get(struct creds_chain *c, struct creds *out, struct err *err);
 

@@ -11,7 +11,8 @@
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define DATE_LEN 8 /* of "20130524T000000Z" */
-#define TEXT_MAX (64 * 1024) /* an encoded key of 3 KiB and all headers */
+/* A query with an encoded continuation token; an encoded key and all headers. */
+#define TEXT_MAX (256 * 1024 + 32 * 1024)
 
 /* The names of all headers, "host;range;x-amz-date". */
 static int

@@ -10,12 +10,11 @@
 
 #include "s3/error-doc.h"
 #include "s3/sax.h"
+#include "util/bucket-name.h"
 #include "util/buf.h"
 
 #define BODY_MAX (8 * 1024 * 1024)
 #define NAMES_MAX 100000
-#define NAME_MIN 3
-#define NAME_MAX_LEN 255
 #define TOKEN_MAX (64 * 1024)
 
 static const char *const name_path[] = { "ListAllMyBucketsResult", "Buckets",
@@ -29,28 +28,13 @@ struct reader {
 	unsigned n_matched; /* open elements that lie on name_path */
 };
 
-/*
- * Names that could not be those of a directory are not shown: old buckets of
- * Amazon's may have up to 255 characters, upper case and "_".
- */
-static bool
-is_name_possible(const char *s, size_t len)
-{
-	static const char characters[] = "abcdefghijklmnopqrstuvwxyz"
-					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					 "0123456789._-";
-
-	return len >= NAME_MIN && len <= NAME_MAX_LEN && s[0] != '.' &&
-	       strspn(s, characters) == len;
-}
-
 static int
 add_name(struct reader *r, struct err *err)
 {
 	struct buckets_page *page = r->page;
 	const char *name = buf_str(&r->text);
 
-	if (!is_name_possible(name, r->text.len))
+	if (!bucket_name_is_possible(name))
 		return 0;
 	if (page->n_names == NAMES_MAX)
 		return err_set(err, EIO, "more than %d buckets in one answer",

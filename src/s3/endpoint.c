@@ -12,12 +12,15 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "util/ascii.h"
 #include "util/uri.h"
 
 #define LABEL_MAX 63 /* RFC 1035 */
 #define HOST_MAX 253
 #define REGION_MAX 32
 
+static const char LETTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "abcdefghijklmnopqrstuvwxyz";
 static const char LOWER[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 static const char HOST_CHARS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				 "abcdefghijklmnopqrstuvwxyz0123456789-._";
@@ -127,14 +130,6 @@ parse_port(const char *s)
 	return port <= 65535 ? port : 0;
 }
 
-static void
-to_lower(char *s)
-{
-	for (; *s; s++)
-		if (*s >= 'A' && *s <= 'Z')
-			*s = (char)(*s - 'A' + 'a');
-}
-
 /* The authority of the URL, "host[:port]", which is `len` bytes long. */
 static int
 set_host(struct endpoint *e, const char *authority, size_t len, struct err *err)
@@ -153,19 +148,12 @@ set_host(struct endpoint *e, const char *authority, size_t len, struct err *err)
 	e->is_address = is_address(host);
 	if (!e->is_address && !is_host_name(host, strlen(host)))
 		return err_set(err, EINVAL, "%s is not a host name", host);
-	to_lower(host);
+	ascii_to_lower(host);
 	if (port == standard)
 		e->host = steal(&host);
 	else
 		e->host = xasprintf("%s:%u", host, port);
 	return 0;
-}
-
-static bool
-is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') ||
-	       (c >= 'a' && c <= 'f');
 }
 
 static int
@@ -174,8 +162,8 @@ set_base(struct endpoint *e, const char *path, struct err *err)
 	size_t len = strlen(path);
 
 	for (size_t i = 0; i < len; i++) {
-		bool is_escape = path[i] == '%' && is_hex(path[i + 1]) &&
-				 is_hex(path[i + 2]);
+		bool is_escape = path[i] == '%' && ascii_is_hex(path[i + 1]) &&
+				 ascii_is_hex(path[i + 2]);
 
 		if (!is_escape && !strchr(PATH_CHARS, path[i]))
 			return err_set(err, EINVAL,
@@ -185,6 +173,19 @@ set_base(struct endpoint *e, const char *path, struct err *err)
 		len--;
 	e->base = xstrndup(path, len);
 	return 0;
+}
+
+char *
+endpoint_dup_shown(const char *url)
+{
+	const char *at = strrchr(url, '@');
+	size_t scheme_len = strspn(url, LETTERS);
+
+	if (!at)
+		return xstrdup(url);
+	scheme_len =
+		strncmp(url + scheme_len, "://", 3) == 0 ? scheme_len + 3 : 0;
+	return xasprintf("%.*s***%s", (int)scheme_len, url, at);
 }
 
 static int
@@ -202,7 +203,8 @@ parse_url(struct endpoint *e, const char *url, struct err *err)
 			       "with https://");
 	authority += 3;
 	len = strcspn(authority, "/?#");
-	if (memchr(authority, '@', len))
+	/* before any part is quoted: an unencoded "/" may be the password's */
+	if (strchr(authority, '@'))
 		return err_set(err, EINVAL, "user names do not belong there");
 	if (authority[strcspn(authority, "?#")] != '\0')
 		return err_set(err, EINVAL, "has a query or a fragment");
@@ -212,15 +214,15 @@ parse_url(struct endpoint *e, const char *url, struct err *err)
 	return rc;
 }
 
-/* The URL itself is not in the message: it may hold a password. */
 static int
 set_url(struct endpoint *e, const char *url, struct err *err)
 {
 	if (url) {
+		CLEANUP_FREE char *shown = endpoint_dup_shown(url);
 		int rc = parse_url(e, url, err);
 
-		if (rc)
-			err_wrap(err, "endpoint URL");
+		if (rc) /* not so much of it that the reason has no room */
+			err_wrap(err, "endpoint URL %.120s", shown);
 		return rc;
 	}
 	e->is_tls = true;

@@ -22,6 +22,9 @@ int endpoint_new(struct endpoint **out, const char *url, const char *region,
 		 enum addressing style, struct err *err);
 void endpoint_free(struct endpoint *e); /* NULL is fine */
 
+/* `url` for messages, on the heap: without user and password. */
+char *endpoint_dup_shown(const char *url);
+
 const char *endpoint_scheme(const struct endpoint *e); /* "http" or "https" */
 const char *endpoint_region(const struct endpoint *e);
 

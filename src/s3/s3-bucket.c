@@ -77,6 +77,8 @@ on_page(void *arg, const struct s3_answer *answer)
 	struct err err = answer->err;
 
 	l->call = NULL;
+	if (err.code == EFBIG) /* the store's fault, no limit of the caller's */
+		err.code = EIO;
 	if (err.code == 0 &&
 	    buckets_page_parse(&page, buf_str(&answer->http->body),
 			       answer->http->body.len, &err) == 0)

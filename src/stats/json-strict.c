@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "util/ascii.h"
 #include "util/utf8.h"
 
 struct reader {
@@ -64,12 +65,6 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* --- strings --- */
 
 static int
@@ -82,7 +77,7 @@ take_escape(struct reader *r)
 	if (r->s[1] != 'u')
 		return take(r, 2);
 	for (size_t i = 2; i < 6; i++)
-		if (i >= left || !is_hex(r->s[i]))
+		if (i >= left || !ascii_is_hex(r->s[i]))
 			return bad(r, "escape without four digits");
 	if (memcmp(r->s + 2, "0000", 4) == 0)
 		return bad(r, "NUL in a string");

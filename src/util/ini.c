@@ -10,6 +10,8 @@
 
 #include <errno.h>
 
+#include "util/ascii.h"
+
 #define BLANKS " \t\r\f\v"
 
 struct ini {
@@ -44,16 +46,7 @@ cut_comment(char *s)
 	}
 }
 
-/* Names are compared without case; the locale has no say in it. */
-static void
-to_lower(char *s)
-{
-	for (; *s; s++)
-		if (*s >= 'A' && *s <= 'Z')
-			*s = (char)(*s - 'A' + 'a');
-}
-
-/* Split "name = value" in place; false if it is not that. */
+/* Split "name = value" in place, name in lower case; false if it is not that. */
 static bool
 split_value(char *text, char **value)
 {
@@ -63,7 +56,7 @@ split_value(char *text, char **value)
 		return false;
 	text[n] = '\0';
 	trim_end(text);
-	to_lower(text);
+	ascii_to_lower(text);
 	*value = text + n + 1;
 	cut_comment(*value);
 	*value += strspn(*value, BLANKS);

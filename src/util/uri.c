@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "util/ascii.h"
+
 /* Not isalnum(): that asks the locale. */
 static bool
 is_unreserved(char c)
@@ -68,18 +70,6 @@ uri_query(struct buf *out, const struct uri_param *params, size_t n)
 	return rc;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 ssize_t
 uri_decode(char *s, size_t len)
 {
@@ -87,8 +77,8 @@ uri_decode(char *s, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] == '%') {
-			int hi = len - i > 2 ? hex_value(s[i + 1]) : -1;
-			int lo = len - i > 2 ? hex_value(s[i + 2]) : -1;
+			int hi = len - i > 2 ? ascii_hex_value(s[i + 1]) : -1;
+			int lo = len - i > 2 ? ascii_hex_value(s[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0)
 				return -EINVAL;

@@ -145,7 +145,7 @@ can_read() {
 	assert_refused s3://a:b s3://a:b "$MNT"
 	assert_refused '"ab"' s3://ab "$MNT"
 	assert_refused 'endpoint URL' --endpoint-url=ftp://host "$MNT"
-	AWS_ENDPOINT_URL=ftp://host assert_refused 'endpoint URL' "$MNT"
+	AWS_ENDPOINT_URL=ftp://host assert_refused 'AWS_ENDPOINT_URL: endpoint URL ftp://host: ' "$MNT"
 	AWS_MAX_ATTEMPTS=0 assert_refused AWS_MAX_ATTEMPTS "$MNT"
 }
 

@@ -90,15 +90,17 @@ require_fuse() {
 }
 
 # From the kernel's own table: a mount whose program died answers every stat
-# with an error, so mountpoint(1) calls it no mount at all.  Read through cat:
-# the shell would seek back after each line, and miss one when others go.
+# with an error, so mountpoint(1) calls it no mount at all.  Read as a whole: the
+# shell would seek back after each line, and miss one when others go; and from no
+# process that ends on its own time, whose SIGCHLD would end the caller's next
+# open in the mount with EINTR.
 is_mounted() {
 	local target
 
 	while read -r _ _ _ _ target _; do
 		printf -v target %b "$target"
 		[[ $target != "$1" ]] || return 0
-	done < <(cat /proc/self/mountinfo)
+	done <<<"$(</proc/self/mountinfo)"
 	return 1
 }
 

@@ -72,6 +72,7 @@ expect_names(struct buckets *b, const char *expected)
 	}
 	free(found);
 	assert_string_equal(text, expected);
+	assert_int_equal(buckets_any(b), n > 0);
 }
 
 static void
@@ -90,6 +91,7 @@ test_answers(void **state)
 	(void)state;
 	fake_clock_reset();
 	expect(b, "some", BUCKET_IS_UNKNOWN);
+	expect_names(b, "");
 	buckets_set_there(b, "some");
 	buckets_set_not_there(b, "gone", BUCKET_IS_NOT);
 	buckets_set_not_there(b, "theirs", BUCKET_IS_DENIED);
@@ -106,6 +108,7 @@ test_answers(void **state)
 	buckets_set_not_there(b, "some",
 			      BUCKET_IS_DENIED); /* the last counts */
 	expect(b, "some", BUCKET_IS_DENIED);
+	expect_names(b, ""); /* an entry, but not there */
 	buckets_set_there(b, "some");
 	expect(b, "some", BUCKET_IS_THERE);
 	expect_names(b, "some ");

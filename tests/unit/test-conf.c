@@ -75,7 +75,9 @@ set_up(void **state)
 				  "  addressing_style = round\n"
 				  "[profile stern]\n"
 				  "endpoint_url = http://profile\n"
-				  "ignore_configured_endpoint_urls = true\n");
+				  "ignore_configured_endpoint_urls = true\n"
+				  "[profile ftp]\n"
+				  "endpoint_url = ftp://profile\n");
 	write_file(".aws/credentials", "[keys]\naws_access_key_id = A\n");
 	*state = place;
 	return 0;
@@ -490,7 +492,11 @@ static const struct {
 	{ "s3://a/b mnt", "", "\"a/b\" is not the name of a bucket" },
 	{ "s3://one:two mnt", "", "source s3://one:two is not one bucket" },
 	{ "http://u:p@h mnt", "", "user names do not belong there" },
+	{ "http://h:0 mnt", "", "source: endpoint URL http://h:0: " },
 	{ "http://a mnt -o endpoint_url=http://b", "", "two endpoints" },
+	{ "http://u:p@a mnt -o endpoint_url=http://b", "",
+	  "two endpoints: http://***@a and" },
+	{ "ftp://u:p@a mnt", "", "source ftp://***@a is neither" },
 	{ "mnt -o nonsense", "", "unknown option nonsense" },
 	{ "mnt -o nonsense=1", "", "unknown option nonsense" },
 	{ "mnt -o regio=1", "", "unknown option regio" },
@@ -530,7 +536,7 @@ static const struct {
 	{ "mnt -o bucket=.abc", "", "is not the name of a bucket" },
 	{ "mnt -o bucket=abc:", "", "\"\" is not the name of a bucket" },
 	{ "mnt -o bucket=arn:aws:s3", "", "\"arn:aws:s3\" is not the name" },
-	{ "mnt -o endpoint_url=h", "", "endpoint URL: begins neither" },
+	{ "mnt -o endpoint_url=h", "", "endpoint URL h: begins neither" },
 	{ "mnt -o region=a/b", "", "a/b is not the name of a region" },
 	{ "mnt -o ca_bundle=no.pem", "", "no.pem: No such file" },
 	{ "mnt -o profile=none", "", "profile none: neither in" },
@@ -543,7 +549,12 @@ static const struct {
 	{ "mnt", "AWS_MAX_ATTEMPTS=0", "AWS_MAX_ATTEMPTS: \"0\" is not" },
 	{ "mnt", "AWS_MAX_ATTEMPTS=x", "AWS_MAX_ATTEMPTS: \"x\" is not" },
 	{ "mnt", "AWS_MAX_ATTEMPTS=999", "AWS_MAX_ATTEMPTS: option retries" },
-	{ "mnt", "AWS_ENDPOINT_URL=h", "endpoint URL: begins neither" },
+	{ "mnt", "AWS_ENDPOINT_URL=ftp://x",
+	  "AWS_ENDPOINT_URL: endpoint URL ftp://x: begins neither" },
+	{ "mnt", "AWS_ENDPOINT_URL_S3=x AWS_ENDPOINT_URL=http://y",
+	  "AWS_ENDPOINT_URL_S3: endpoint URL x: " },
+	{ "mnt", "AWS_PROFILE=ftp",
+	  "profile ftp: endpoint URL ftp://profile: " },
 	{ "mnt", "AWS_PROFILE=odd", "profile odd: addressing_style \"round\"" },
 };
 

@@ -162,6 +162,78 @@ test_environment(void **state)
 	assert_string_equal(got.session_token, "T");
 }
 
+static const struct {
+	const char *access_key, *secret_key, *session_token;
+	const char *what; /* is wrong; NULL: nothing */
+} bytes[] = {
+	{ "!~", "a/+=", "x", NULL },
+	{ "AK\r\nX-Evil: 1", "S", NULL, "the access key holds" },
+	{ "SECRET ", "S", NULL, "the access key holds" },
+	{ "A", "SE CRET", NULL, "the secret key holds" },
+	{ "A", "SECRET\x7f", "T", "the secret key holds" },
+	{ "A", "S", "SECRET\t1", "the session token holds" },
+	{ "A", "S", "SECRET\xc3\xa9", "the session token holds" },
+};
+
+static void
+assert_checked(struct creds_chain *c, const char *source, const char *what)
+{
+	struct err err = ERR_INIT;
+	struct creds got;
+	int rc = creds_get(c, &got, &err);
+
+	assert_int_equal(rc, what ? -EACCES : 0);
+	if (!what)
+		return;
+	assert_null(got.access_key);
+	assert_ptr_equal(strstr(err.msg, source), err.msg);
+	assert_non_null(strstr(err.msg, what));
+	assert_null(strstr(err.msg, "SECRET"));
+	assert_null(strstr(err.msg, "Evil"));
+}
+
+/* What would bring a header of its own with it is not sent. */
+static void
+test_bytes_in_environment(void **state)
+{
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++) {
+		CLEANUP_CHAIN struct creds_chain *c = NULL;
+
+		clear_environment();
+		setenv("AWS_ACCESS_KEY_ID", bytes[i].access_key, 1);
+		setenv("AWS_SECRET_ACCESS_KEY", bytes[i].secret_key, 1);
+		if (bytes[i].session_token)
+			setenv("AWS_SESSION_TOKEN", bytes[i].session_token, 1);
+		c = new_chain(place);
+		assert_checked(c, "environment: ", bytes[i].what);
+	}
+}
+
+static void
+test_bytes_in_file(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = new_chain(place);
+
+	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++) {
+		CLEANUP_FREE char *text = NULL;
+
+		if (strpbrk(bytes[i].access_key, " \n"))
+			continue; /* lines and blanks at the end are INI's */
+		text = xasprintf("[default]\naws_access_key_id = %s\n"
+				 "aws_secret_access_key = %s\n"
+				 "aws_session_token = %s\n",
+				 bytes[i].access_key, bytes[i].secret_key,
+				 bytes[i].session_token ? bytes[i].session_token
+							: "T");
+		write_file(place->credentials, text);
+		creds_refused(c);
+		assert_checked(c, "profile default: ", bytes[i].what);
+	}
+}
+
 static void
 test_skip_environment(void **state)
 {
@@ -286,6 +358,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_environment, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_bytes_in_environment,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bytes_in_file, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_skip_environment, set_up,
 						tear_down),

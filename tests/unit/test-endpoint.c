@@ -154,6 +154,12 @@ static const struct {
 	{ "http:///b", NULL },
 	{ "http://user:password@h", NULL },
 	{ "http://user@h", NULL },
+	{ "ftp://user:password@h", NULL },
+	{ "user:password@h", NULL },
+	{ "user:password://h@h", NULL },
+	{ "http://user:password/h@h", NULL },
+	{ "http://user:/password?h@h", NULL },
+	{ "http://user:h@password@h", NULL },
 	{ "http://h/?a", NULL },
 	{ "http://h?a", NULL },
 	{ "http://h#a", NULL },
@@ -221,6 +227,36 @@ test_refused(void **state)
 	}
 }
 
+static const struct {
+	const char *url;
+	const char *message;
+} messages[] = {
+	{ "ftp://x",
+	  "endpoint URL ftp://x: begins neither with http:// nor with "
+	  "https://" },
+	{ "x", "endpoint URL x: begins neither with http:// nor with "
+	       "https://" },
+	{ "http://h:0", "endpoint URL http://h:0: 0 is not a port" },
+	{ "http://u:p@h:1",
+	  "endpoint URL http://***@h:1: user names do not belong there" },
+};
+
+static void
+test_messages(void **state)
+{
+	CLEANUP_FREE char *longest = xasprintf("http://%01000d/?", 0);
+	struct err err = ERR_INIT;
+	struct endpoint *e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(messages); i++) {
+		endpoint_new(&e, messages[i].url, NULL, AUTO, &err);
+		assert_string_equal(err.msg, messages[i].message);
+	}
+	endpoint_new(&e, longest, NULL, AUTO, &err);
+	assert_non_null(strstr(err.msg, ": has a query or a fragment"));
+}
+
 static void
 test_names_that_are_steps(void **state)
 {
@@ -260,6 +296,7 @@ main(void)
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_region),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_names_that_are_steps),
 		cmocka_unit_test(test_no_room),
 	};

@@ -205,6 +205,21 @@ test_authorization(void **state)
 	}
 }
 
+/* A continuation token of 64 KiB, each byte of which had to be encoded. */
+static void
+test_long_query(void **state)
+{
+	CLEANUP_FREE char *query = xasprintf("%0*d", 3 * 64 * 1024, 0);
+	struct sigv4_request request = examples[3].request;
+	CLEANUP_BUF struct buf b = BUF_INIT(4096);
+
+	(void)state;
+	request.query = query;
+	assert_int_equal(sigv4_authorization(&b, &request, &scope, ACCESS_KEY,
+					     SECRET_KEY),
+			 0);
+}
+
 static void
 test_no_room(void **state)
 {
@@ -229,6 +244,7 @@ main(void)
 		cmocka_unit_test(test_string_to_sign),
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_authorization),
+		cmocka_unit_test(test_long_query),
 		cmocka_unit_test(test_no_room),
 	};
 
