@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""What is measured: a list of settings, each a bucket, a store and cases."""
+from dataclasses import dataclass
+
+SHAPES = ("dated", "hex", "flat", "skew", "unicode")
+ALL_CASES = ("miss", "hit", "changed")
+REPETITIONS_UP_TO = 100_000  # above it, once
+ONE_PAGE = 997  # with the three documents of dgstatfs, 1,000
+
+
+@dataclass
+class Setting:
+    title: str
+    formula: str
+    objects: int
+    latency_ms: int = 30
+    rate: int = 0  # requests a second that the store allows; 0: all
+    cases: tuple = ALL_CASES
+    mode: str = "quick"
+    readers: int = 1
+    with_peers: bool = False
+    on_gateway: bool = False
+
+    @property
+    def is_typical(self):
+        """Rates of other settings may be held against it, and its own."""
+        return not (self.on_gateway or self.rate or self.readers > 1)
+
+    @property
+    def repetitions(self):
+        return 3 if self.objects <= REPETITIONS_UP_TO else 1
+
+
+def formula(shape, objects, deltas=None):
+    """Directories as large as one would find them for such keys."""
+    per_directory = {"dated": 1000, "hex": 10, "skew": 100, "unicode": 1000}
+    dirs = 1 if shape == "flat" else max(4, objects // per_directory[shape])
+    deltas = objects // 2 if deltas is None else deltas
+    return f"{shape}-n{objects}-d{deltas}-s{dirs}"
+
+
+def size_and_latency(sizes, latencies, peers_at):
+    """peers_at: of objects and latency, whether peers run too."""
+    return [Setting(f"{objects:,} objects, {latency} ms", formula("dated", objects),
+                    objects, latency, with_peers=peers_at(objects, latency))
+            for latency in latencies for objects in sizes]
+
+
+def shapes(objects, latency_ms, with_peers):
+    return [Setting(f"keys {shape}, {objects:,} objects", formula(shape, objects),
+                    objects, latency_ms, cases=("miss",), with_peers=with_peers)
+            for shape in SHAPES]
+
+
+def detailed(deltas, **more):
+    """Nine of ten objects are deltas."""
+    objects = deltas * 10 // 9
+    return Setting(f"detailed, {deltas:,} deltas", formula("dated", objects, deltas),
+                   objects, mode="detailed", with_peers=True, **more)
+
+
+def limited(deltas, rate):
+    setting = detailed(deltas, rate=rate, cases=("miss",))
+    setting.title = f"limit of {rate:,} requests/s, {deltas:,} deltas"
+    return setting
+
+
+def crowd(objects, readers):
+    return Setting(f"{readers} readers at once, {objects:,} objects",
+                   formula("dated", objects), objects, readers=readers)
+
+
+def gateway(objects):
+    """What is on the gateway has the latency that it has."""
+    same = {"formula": formula("dated", objects), "objects": objects,
+            "latency_ms": 0, "on_gateway": True, "with_peers": True}
+    return [Setting(f"Ceph gateway, {objects:,} objects", **same),
+            Setting(f"Ceph gateway, detailed, {objects // 2:,} deltas",
+                    mode="detailed", **same)]
+
+
+def full():
+    sizes = (ONE_PAGE, 10_000, 100_000, 1_000_000, 10_000_000)
+
+    def peers_at(objects, latency):
+        return objects <= REPETITIONS_UP_TO or (objects, latency) == (1_000_000, 30)
+
+    return [*size_and_latency(sizes, (30, 0, 10, 100), peers_at),
+            *shapes(100_000, 30, True), *shapes(1_000_000, 30, False),
+            detailed(10_000), detailed(100_000), limited(20_000, 1000),
+            crowd(100_000, 100), *gateway(10_000)]
+
+
+def short():
+    """Each kind of row once, in seconds."""
+    return [*size_and_latency((ONE_PAGE, 3_000), (0, 5), lambda _, ms: ms == 5),
+            *shapes(3_000, 0, False), detailed(900), limited(1_000, 1_000),
+            crowd(3_000, 10), *gateway(300)]
