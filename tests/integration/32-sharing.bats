@@ -312,8 +312,9 @@ all_read() {
 	((EUID == 0)) || own=(--map-root-user)
 	touch "$BATS_TEST_TMPDIR/alone"
 	# shellcheck disable=SC2016 # expanded by that shell
-	run -0 unshare --mount "${own[@]}" bash -euc '
+	run -0 "${OWN_MOUNTS[@]}" "${own[@]}" bash -euc '
 		mount --bind "$1" "$2"
+		trap "umount $2" EXIT
 		for i in 1 2 3; do
 			jq .stats.object_count "$2"
 			curl -sS -X PUT --data-binary xyz "$3/bkt/$i"

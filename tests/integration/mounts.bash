@@ -9,6 +9,8 @@
 #   elapsed_ms COMMAND...    how long it took, which must not fail
 #   enter DIR                cd, until the end of the test
 #   as_nobody COMMAND...     by another user, in the directory above $MNT
+#   "${OWN_MOUNTS[@]}" COMMAND...      where its mounts are seen by nobody else; it
+#                            must undo them all the same
 #   assert_no_reports LOG    of sanitizers; forget_mount sees to what mount_fs made
 #
 # Readers in the background.  The shell has them ignore SIGINT; these do not.
@@ -18,6 +20,10 @@
 #   reader_output I          what it printed, errors too
 
 READERS=()
+
+# In a plain chroot / is no mount point, and the mounts can't be made private.
+# shellcheck disable=SC2034 # for those who load this
+OWN_MOUNTS=(unshare --mount --propagation "$(mountpoint -q / && echo private || echo unchanged)")
 
 stub_bucket() {
 	stub_ctl PUT "bucket/$1" '[{"key": "a", "size": 1}]'
