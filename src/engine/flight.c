@@ -281,6 +281,7 @@ static void
 on_listed(void *arg)
 {
 	pump(arg); /* time for a probe */
+	look_after_job(arg); /* or it has become of no use */
 }
 
 static void

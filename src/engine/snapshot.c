@@ -21,6 +21,12 @@ snapshot_new(char *data, size_t len, int64_t computed_at,
 	return s;
 }
 
+void
+snapshot_release(struct snapshot **s)
+{
+	snapshot_unref(*s);
+}
+
 struct snapshot *
 snapshot_ref(struct snapshot *s)
 {

@@ -23,5 +23,6 @@ struct snapshot *snapshot_new(char *data, size_t len, int64_t computed_at,
 			      const struct validation *validation);
 struct snapshot *snapshot_ref(struct snapshot *s); /* NULL is fine */
 void snapshot_unref(struct snapshot *s); /* NULL is fine */
+void snapshot_release(struct snapshot **s); /* for CLEANUP */
 
 #endif

@@ -14,7 +14,8 @@
 #define HOUR_MS (60 * 60 * 1000)
 #define MINUTE_MS (60 * 1000) /* after a failure that is no refusal */
 
-static void start(struct store *s, struct snapshot *doc);
+static void start(struct store *s, struct snapshot *doc,
+		  enum cache_verdict over);
 
 void
 store_saw(struct store *s, enum cache_verdict verdict, const struct err *err)
@@ -51,27 +52,44 @@ store_may(const struct store *s, enum cache_verdict verdict)
 	return s->refused_until_ms <= now;
 }
 
+/* The PUT has failed: no other for a while. */
+static void
+on_failure(struct store *s, const struct err *err)
+{
+	bool is_refusal = err->code == EACCES;
+
+	s->refused_until_ms =
+		date_mono_ms() + (is_refusal ? HOUR_MS : MINUTE_MS);
+	if (s->is_late)
+		log_warn("bucket=%s mode=%s: the document can't be cached: "
+			 "PUT not done within %lld ms",
+			 s->bucket, mode_names[s->mode],
+			 (long long)s->env->timeout_ms);
+	else if (err->code != ECANCELED)
+		log_warn("bucket=%s mode=%s: the document can't be cached: %s",
+			 s->bucket, mode_names[s->mode], err->msg);
+}
+
 static void
 on_put(void *arg, const struct s3_answer *answer)
 {
 	struct store *s = arg;
-	bool is_refusal = answer->err.code == EACCES;
+	bool is_good = answer->err.code == 0;
+	struct snapshot *next CLEANUP(snapshot_release) = steal(&s->waiting);
 
 	s->call = NULL;
 	timer_disarm(s->env->timers, &s->limit);
 	s->env->n_running--;
 	snapshot_unref(steal(&s->running));
-	if (answer->err.code) {
-		s->refused_until_ms =
-			date_mono_ms() + (is_refusal ? HOUR_MS : MINUTE_MS);
-		log_warn("bucket=%s mode=%s: the document can't be cached: %s",
-			 s->bucket, mode_names[s->mode], answer->err.msg);
-	}
-	if (s->waiting) {
-		start(s, steal(&s->waiting));
+	if (is_good)
+		s->refused_until_ms = 0;
+	else
+		on_failure(s, &answer->err);
+	if (next && store_may(s, s->waiting_over)) {
+		start(s, steal(&next), s->waiting_over);
 		return;
 	}
-	s->is_stored = answer->err.code == 0;
+	s->is_stored = is_good && !next;
 	s->on_done(s->arg);
 }
 
@@ -80,14 +98,18 @@ on_limit(void *arg)
 {
 	struct store *s = arg;
 
+	s->is_late = true;
 	s3_cancel(s->call);
 }
 
 /* Takes the reference. */
 static void
-start(struct store *s, struct snapshot *doc)
+start(struct store *s, struct snapshot *doc, enum cache_verdict over)
 {
 	s->running = doc;
+	s->is_late = false;
+	if (over == CACHE_FOREIGN)
+		s->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	s->env->n_running++;
 	timer_arm(s->env->timers, &s->limit, s->env->timeout_ms);
 	s->call = cache_put(s->env->s3, s->bucket, s->mode, doc, on_put, s);
@@ -97,15 +119,15 @@ void
 store_put(struct store *s, struct snapshot *doc, enum cache_verdict over)
 {
 	s->is_stored = false;
-	if (over == CACHE_FOREIGN)
-		s->foreign_until_ms = date_mono_ms() + HOUR_MS;
-	snapshot_ref(doc);
-	if (s->running) {
-		snapshot_unref(s->waiting);
-		s->waiting = doc;
-	} else {
-		start(s, doc);
+	if (!s->running) {
+		start(s, snapshot_ref(doc), over);
+		return;
 	}
+	snapshot_unref(steal(&s->waiting));
+	if (doc == s->running)
+		return; /* on its way already, and newer than what waited */
+	s->waiting = snapshot_ref(doc);
+	s->waiting_over = over;
 }
 
 void

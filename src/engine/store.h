@@ -39,7 +39,9 @@ struct store {
 	bool is_stored;
 
 	struct snapshot *running, *waiting; /* documents; NULL: none */
+	enum cache_verdict waiting_over;
 	struct s3_call *call; /* of running */
+	bool is_late; /* running has reached its limit */
 	struct timer limit;
 	int64_t refused_until_ms, foreign_until_ms;
 	int64_t warned_until_ms[CACHE_FAILED + 1];

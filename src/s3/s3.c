@@ -324,16 +324,20 @@ copy_field(const struct http_answer *http, const char *name, char *out,
  * they were sent, signature and token included.
  */
 static void
-set_refusal(struct s3_answer *answer, int code)
+set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 {
 	struct s3_error *e = &answer->error;
 
 	if (!e->request_id[0])
 		copy_field(answer->http, "x-amz-request-id", e->request_id,
 			   sizeof(e->request_id));
-	if (!e->region[0] && answer->status / 100 == 3)
+	if (!e->region[0] &&
+	    (answer->status / 100 == 3 || answer->status == 400))
 		copy_field(answer->http, "x-amz-bucket-region", e->region,
 			   sizeof(e->region));
+	if (answer->status == 400 && e->region[0] &&
+	    strcmp(e->region, endpoint_region(call->s3->endpoint)) != 0)
+		code = EIO; /* the keys are right, the region is not */
 	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s",
 		answer->status, e->code[0] ? ", " : "", e->code,
 		e->request_id[0] ? ", request id " : "", e->request_id,
@@ -361,7 +365,7 @@ judge_body(struct s3_call *call, struct s3_answer *answer)
 		return false;
 	if (answer->error.code[0]) { /* not malformed: an <Error> */
 		code = s3_errno(0, answer->error.code, false, &may_pass);
-		set_refusal(answer, code);
+		set_refusal(call, answer, code);
 	}
 	return may_pass;
 }
@@ -388,7 +392,7 @@ judge(struct s3_call *call, struct s3_answer *answer)
 		return false;
 	s3_error_parse(&answer->error, buf_str(&http->body), http->body.len);
 	code = s3_errno(http->status, answer->error.code, is_head, &may_pass);
-	set_refusal(answer, code);
+	set_refusal(call, answer, code);
 	return may_pass;
 }
 

@@ -398,9 +398,9 @@ worked_example='[
 	# glibc's newlocale(3) loses what it makes of LOCPATH
 	export LSAN_OPTIONS=detect_leaks=0
 	mkdir "$locales"
-	# printf would say 0,5 there; without its source, the name alone
-	localedef -i de_DE -f UTF-8 "$locales/de_DE.UTF-8" || true
+	localedef -i de_DE -f UTF-8 "$locales/de_DE.UTF-8"
 	export LOCPATH=$locales LC_ALL=de_DE.UTF-8 LC_NUMERIC=de_DE.UTF-8
+	assert_equal "$(env printf %.1f 0,5)" 0,5
 	given_on_stub '[{"key": "x.delta", "size": 1, "meta": {"file_size": "2"}}]'
 	assert_equal "$(ratio detailed)" 0.5
 	unmount_fs

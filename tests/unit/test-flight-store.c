@@ -94,6 +94,52 @@ test_one_put(void **state)
 	world_clear(&w);
 }
 
+/* Readers that come during the PUT of a document do not cause another of it. */
+static void
+test_same_put(void **state)
+{
+	struct world w;
+	struct reader r[3];
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	atomic_fetch_add(&w.fx.bucket->marked[MODE_QUICK], 1);
+	for (int i = 0; i < 3; i++) {
+		reader_open(&w, &r[i], MODE_QUICK);
+		fixture_answer(&w.fx, LIST);
+		if (i > 0)
+			fixture_answer(&w.fx, GET_DOC);
+		fixture_advance(&w.fx, STORE_WAIT_MS);
+		reader_expect(&r[i], 0);
+		assert_string_equal(r[i].doc, r[0].doc);
+	}
+	fixture_run(&w.fx);
+	assert_int_equal(n_puts(&w), 1);
+	for (int i = 0; i < 3; i++)
+		reader_clear(&r[i]);
+	world_clear(&w);
+}
+
+/* A PUT that succeeds ends the hour of waiting after a refusal. */
+static void
+test_refusal_ends(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	w.fx.store.put_status = 403;
+	read_through(&w, MODE_QUICK);
+	w.fx.store.put_status = 0;
+	atomic_fetch_add(&w.fx.bucket->marked[MODE_QUICK], 1);
+	read_through(&w, MODE_QUICK); /* a refresh does not wait */
+	assert_int_equal(n_puts(&w), 2);
+	w.fx.store.pages[0] = "a/1.delta=10";
+	read_through(&w, MODE_QUICK);
+	assert_int_equal(n_puts(&w), 3);
+	world_clear(&w);
+}
+
 /* A PUT that never ends is given up. */
 static void
 test_put_limit(void **state)
@@ -378,6 +424,8 @@ main(void)
 		cmocka_unit_test(test_store_wait),
 		cmocka_unit_test(test_one_put),
 		cmocka_unit_test(test_put_limit),
+		cmocka_unit_test(test_same_put),
+		cmocka_unit_test(test_refusal_ends),
 		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_over_stale),
