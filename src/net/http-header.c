@@ -33,3 +33,17 @@ http_header(const struct http_answer *a, const char *name, size_t *len)
 	}
 	return NULL;
 }
+
+void
+http_copy_header(const struct http_answer *a, const char *name, char *out,
+		 size_t size)
+{
+	size_t len = 0;
+	const char *value = http_header(a, name, &len);
+
+	if (!value || len >= size)
+		len = 0;
+	if (len)
+		memcpy(out, value, len);
+	out[len] = '\0';
+}

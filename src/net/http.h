@@ -78,4 +78,8 @@ void http_wake(struct http *h);
 const char *http_header(const struct http_answer *a, const char *name,
 			size_t *len);
 
+/* The same as a string; "" if there is none, or if it does not fit. */
+void http_copy_header(const struct http_answer *a, const char *name, char *out,
+		      size_t size);
+
 #endif

@@ -55,21 +55,6 @@ s3_put_object(struct s3 *s3, const struct s3_put *put, s3_done_fn *on_done,
 			    });
 }
 
-/* A field as a string; "" if the store does not send it or it is too long. */
-static void
-copy_field(const struct http_answer *head, const char *name, char *out,
-	   size_t size)
-{
-	size_t len = 0;
-	const char *value = http_header(head, name, &len);
-
-	if (!value || len >= size)
-		len = 0;
-	if (len)
-		memcpy(out, value, len);
-	out[len] = '\0';
-}
-
 static bool
 is_same_etag(const char *field, const char *listed)
 {
@@ -92,13 +77,13 @@ s3_head_is_object(const struct http_answer *head, const char *etag,
 	char field[300];
 	int64_t is, was;
 
-	copy_field(head, "etag", field, sizeof(field));
+	http_copy_header(head, "etag", field, sizeof(field));
 	if (!is_same_etag(field, etag))
 		return false;
-	copy_field(head, "content-length", field, sizeof(field));
+	http_copy_header(head, "content-length", field, sizeof(field));
 	if (field[0] && strtoll(field, NULL, 10) != size)
 		return false;
-	copy_field(head, "last-modified", field, sizeof(field));
+	http_copy_header(head, "last-modified", field, sizeof(field));
 	if (date_parse_http(field, &is) && date_parse_iso(last_modified, &was))
 		return is == was;
 	return true;

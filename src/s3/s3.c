@@ -303,21 +303,6 @@ backoff_ms(struct s3_call *call, const struct http_answer *http)
 	return rand_r(&call->s3->seed) % (limit + 1);
 }
 
-/* A field of the answer, "" if it is not there or too long. */
-static void
-copy_field(const struct http_answer *http, const char *name, char *out,
-	   size_t size)
-{
-	size_t len = 0;
-	const char *value = http_header(http, name, &len);
-
-	if (!value || len >= size)
-		len = 0;
-	if (len)
-		memcpy(out, value, len);
-	out[len] = '\0';
-}
-
 /*
  * What the store refused: status, code, request id, and the region where it
  * says that the bucket is elsewhere.  Not its <Message>: some echo there what
@@ -329,12 +314,12 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 	struct s3_error *e = &answer->error;
 
 	if (!e->request_id[0])
-		copy_field(answer->http, "x-amz-request-id", e->request_id,
-			   sizeof(e->request_id));
+		http_copy_header(answer->http, "x-amz-request-id",
+				 e->request_id, sizeof(e->request_id));
 	if (!e->region[0] &&
 	    (answer->status / 100 == 3 || answer->status == 400))
-		copy_field(answer->http, "x-amz-bucket-region", e->region,
-			   sizeof(e->region));
+		http_copy_header(answer->http, "x-amz-bucket-region", e->region,
+				 sizeof(e->region));
 	if (answer->status == 400 && e->region[0] &&
 	    strcmp(e->region, endpoint_region(call->s3->endpoint)) != 0)
 		code = EIO; /* the keys are right, the region is not */
