@@ -15,8 +15,9 @@
  * those readers as if it had been begun for them, and they join it; so a hundred
  * readers during a long sweep of an unchanged bucket cause one sweep and a few
  * LISTs.  If it finds another, they wait for `current` to end (at most one sweep
- * runs) and become the next one.  Quick has no probes: they would cost as much
- * as the answer itself.
+ * runs) and become the next one.  Where the job itself lists a second time, since
+ * the cached document was stale, it takes those who are next with it.  Quick has
+ * no probes: they would cost as much as the answer itself.
  *
  * Refresh is a generation number: a job takes bucket->marked when it begins, and
  * sets bucket->done to it when it has succeeded.  A mark that comes in the middle
