@@ -170,7 +170,6 @@ on_done(void *arg, const struct s3_answer *answer)
 {
 	struct lister *l = arg;
 	struct err err = answer->err;
-	bool is_last;
 
 	l->call = NULL;
 	if (err.code == 0) {
@@ -180,11 +179,10 @@ on_done(void *arg, const struct s3_answer *answer)
 		if (err.code)
 			err_wrap(&err, "LIST %s", l->bucket);
 	}
-	is_last = !l->page.is_truncated && !l->page.is_token_unreadable;
 	if (err.code)
 		l->on_page(l->arg, NULL, false, &err);
 	else
-		l->on_page(l->arg, &l->page, is_last, NULL);
+		l->on_page(l->arg, &l->page, !l->page.is_truncated, NULL);
 	/* the owner may have freed the lister */
 }
 

@@ -253,6 +253,39 @@ test_message(void **state)
 	run_clear(&run);
 }
 
+/* A HEAD with status 400 is a matter of keys, unless it names another region. */
+static void
+test_other_region(void **state)
+{
+	static const struct {
+		const char *head;
+		int code;
+	} cases[] = {
+		{ "", EACCES },
+		{ "x-amz-bucket-region: us-east-1\r\n", EACCES },
+		{ "x-amz-bucket-region: eu-west-1\r\n", EIO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct run run;
+
+		run_init(&run, 0);
+		run.call = s3_head_object(run.fx.s3, FIXTURE_BUCKET, "k", 1,
+					  on_done, &run);
+		fixture_settle(&run.fx);
+		fake_http_answer(
+			fixture_find(&run.fx, HEAD_ANY),
+			&(struct fake_answer){ .status = 400,
+					       .head = cases[i].head });
+		fixture_settle(&run.fx);
+		assert_int_equal(run.err.code, cases[i].code);
+		assert_int_equal(strstr(run.err.msg, "eu-west-1") != NULL,
+				 cases[i].code == EIO);
+		run_clear(&run);
+	}
+}
+
 /* An error document beyond any measure is the same failure. */
 static void
 test_long_error(void **state)
@@ -456,6 +489,7 @@ main(void)
 		cmocka_unit_test(test_no_credentials),
 		cmocka_unit_test(test_tries),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_other_region),
 		cmocka_unit_test(test_long_error),
 		cmocka_unit_test(test_many_tries),
 		cmocka_unit_test(test_delays),
