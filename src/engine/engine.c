@@ -31,8 +31,9 @@ struct engine {
 
 	/* net thread only */
 	struct timers timers;
+	struct pace *pace;
 	struct s3 *s3;
-	struct heads heads;
+	struct slots slots;
 	struct flight_env flights;
 	struct lookup_env lookups;
 	struct waiter *all; /* every waiter that was not completed yet */
@@ -178,6 +179,7 @@ static void
 engine_free(struct engine *e)
 {
 	s3_free(e->s3);
+	pace_free(e->pace);
 	http_free(e->http);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
@@ -186,11 +188,11 @@ engine_free(struct engine *e)
 static void
 set_environments(struct engine *e, const struct engine_options *o)
 {
-	e->heads.limit = (unsigned)o->connections;
+	e->slots.pace = e->pace;
 	e->flights = (struct flight_env){
 		.jobs = { .s3 = e->s3,
 			  .timers = &e->timers,
-			  .heads = &e->heads,
+			  .slots = &e->slots,
 			  .timeout_ms = o->timeout_ms,
 			  .deadline_ms = o->deadline_ms },
 		.buckets = o->buckets,
@@ -232,8 +234,9 @@ engine_start(struct engine **out, const struct engine_options *o,
 	pthread_mutex_init(&e->lock, NULL);
 	rc = http_new(&e->http, &o->http, &e->timers, err);
 	if (rc == 0) {
+		e->pace = pace_new((unsigned)o->connections);
 		e->s3 = s3_new(e->http, &e->timers, o->endpoint, o->creds,
-			       o->retries);
+			       e->pace, o->retries);
 		set_environments(e, o);
 		rc = start_thread(e);
 		if (rc)

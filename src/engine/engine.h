@@ -18,7 +18,7 @@ struct engine_options {
 	struct creds_chain *creds;
 	struct buckets *buckets;
 	int retries; /* after the first try */
-	int connections; /* HEADs under way at a time */
+	int connections; /* pages and HEADs under way at a time, at most */
 	enum cache_policy cache;
 	int64_t timeout_ms; /* of a computation, without progress */
 	int64_t deadline_ms; /* of a computation; 0: none */

@@ -426,8 +426,9 @@ job_new(const struct job_options *o)
 	job->o = *o;
 	snapshot_ref(job->o.last);
 	job->sweep = (struct sweep){ .s3 = o->env->s3,
-				     .heads = o->env->heads,
+				     .slots = o->env->slots,
 				     .bucket = o->bucket->name,
+				     .client = { .group = o->bucket },
 				     .on_answer = on_head_answer,
 				     .arg = job };
 	o->env->n_jobs++;

@@ -20,7 +20,7 @@
 struct job_env {
 	struct s3 *s3;
 	struct timers *timers;
-	struct heads *heads;
+	struct slots *slots;
 	unsigned n_jobs; /* not freed yet */
 	int64_t timeout_ms; /* without progress */
 	int64_t deadline_ms; /* 0: none */

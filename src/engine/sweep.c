@@ -88,7 +88,7 @@ on_head(void *arg, const struct s3_answer *a)
 
 	DL_DELETE(s->sent, h);
 	answer(h, judge(s, h, a));
-	heads_completed(s->heads);
+	slots_completed(s->slots);
 	s->on_answer(s->arg, a->err.code && a->status != 404 ? &a->err : NULL);
 }
 
@@ -131,13 +131,13 @@ sweep_send(struct sweep *s)
 	s->client.send = send_one;
 	s->client.arg = s;
 	if (s->queue)
-		heads_want(s->heads, &s->client);
+		slots_want(s->slots, &s->client);
 }
 
 bool
 sweep_is_behind(const struct sweep *s)
 {
-	return s->n_queued > 2 * s->heads->limit;
+	return s->n_queued > 2 * slots_limit(s->slots);
 }
 
 bool
@@ -151,7 +151,7 @@ sweep_stop(struct sweep *s)
 {
 	struct head *h;
 
-	heads_leave(s->heads, &s->client);
+	slots_leave(s->slots, &s->client);
 	while ((h = s->queue)) {
 		DL_DELETE(s->queue, h);
 		answer(h, ORIGINAL_UNKNOWN);

@@ -10,7 +10,7 @@
 #ifndef ENGINE_SWEEP_H
 #define ENGINE_SWEEP_H
 
-#include "engine/heads.h"
+#include "engine/slots.h"
 #include "s3/s3-object.h"
 #include "stats/stats.h"
 
@@ -19,7 +19,7 @@ struct head;
 struct sweep {
 	/* set by the owner */
 	struct s3 *s3;
-	struct heads *heads;
+	struct slots *slots;
 	const char *bucket;
 	/*
 	 * After each answer, which the tally has got already; `err` NULL, or
@@ -30,7 +30,7 @@ struct sweep {
 
 	struct head *queue, *sent;
 	unsigned n_queued;
-	struct heads_client client;
+	struct slots_client client; /* `group` is set by the owner */
 	bool saw_change; /* an object is not the listed one any more */
 };
 

@@ -27,6 +27,7 @@ struct s3 {
 	struct timers *timers;
 	const struct endpoint *endpoint;
 	struct creds_chain *creds;
+	struct pace *pace;
 	int retries;
 	unsigned int seed; /* of the jitter: needs no secrecy */
 };
@@ -41,12 +42,14 @@ struct s3_call {
 	struct http_transfer *transfer; /* NULL between tries */
 	struct timer delay; /* until the next try */
 	int tries;
+	unsigned began; /* the try that is under way: for the pace */
 	bool is_cancelled;
 };
 
 struct s3 *
 s3_new(struct http *http, struct timers *timers,
-       const struct endpoint *endpoint, struct creds_chain *creds, int retries)
+       const struct endpoint *endpoint, struct creds_chain *creds,
+       struct pace *pace, int retries)
 {
 	struct s3 *s3 = xnew(struct s3);
 
@@ -55,6 +58,7 @@ s3_new(struct http *http, struct timers *timers,
 		.timers = timers,
 		.endpoint = endpoint,
 		.creds = creds,
+		.pace = pace,
 		.retries = retries,
 		.seed = (unsigned int)(date_now() ^ date_mono_ms()),
 	};
@@ -275,6 +279,7 @@ on_try(void *arg)
 	}
 	if (rc == 0) {
 		call->tries++;
+		call->began = pace_began(call->s3->pace);
 		attempt_send(&a, call);
 	}
 	attempt_clear(&a);
@@ -381,6 +386,15 @@ judge(struct s3_call *call, struct s3_answer *answer)
 	return may_pass;
 }
 
+/* EIO: no errno of ours but this one comes of a store that has too much to do. */
+static enum pace_answer
+what_of_load(const struct s3_answer *answer, bool may_pass)
+{
+	if (may_pass && answer->err.code == EIO)
+		return PACE_PUSHED_BACK;
+	return answer->http->err.code ? PACE_NONE : PACE_CLEAN;
+}
+
 static void
 on_http_done(void *arg, const struct http_answer *http)
 {
@@ -391,6 +405,8 @@ on_http_done(void *arg, const struct http_answer *http)
 
 	call->transfer = NULL;
 	may_pass = judge(call, &answer);
+	pace_ended(call->s3->pace, call->began, what_of_load(&answer, may_pass),
+		   call->tries);
 	if (answer.err.code == EACCES)
 		creds_refused(call->s3->creds);
 	if (!may_pass || call->is_cancelled ||

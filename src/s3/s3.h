@@ -14,6 +14,7 @@
 #include "net/http.h"
 #include "net/sigv4.h"
 #include "s3/endpoint.h"
+#include "s3/pace.h"
 #include "s3/s3-xml.h"
 #include "util/uri.h"
 
@@ -58,12 +59,13 @@ struct s3_request {
 };
 
 /*
- * Takes what it is made of: http, endpoint and creds stay the caller's and must
- * outlive it.  `retries`: tries after the first.
+ * Takes what it is made of: all of it stays the caller's and must outlive it.
+ * `pace` is told of each try; to ask it before a request is up to who begins
+ * one.  `retries`: tries after the first.
  */
 struct s3 *s3_new(struct http *http, struct timers *timers,
 		  const struct endpoint *endpoint, struct creds_chain *creds,
-		  int retries);
+		  struct pace *pace, int retries);
 void s3_free(struct s3 *s3); /* no call may be under way */
 
 /* Copies the request, but for its body. */

@@ -24,14 +24,16 @@ fixture_init(struct fixture *fx)
 
 	fake_clock_reset();
 	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_DEBUG, &err);
-	*fx = (struct fixture){ .heads = { .limit = FIXTURE_CONNECTIONS } };
+	*fx = (struct fixture){ .pace = pace_new(FIXTURE_CONNECTIONS) };
+	fx->slots.pace = fx->pace;
 	assert_int_equal(http_new(&fx->http, &http, &fx->timers, &err), 0);
 	assert_int_equal(endpoint_new(&fx->endpoint, "http://s3.test:9000",
 				      NULL, ADDRESSING_AUTO, &err),
 			 0);
 	fx->creds = creds_new(&(struct creds_options){ .is_anonymous = true,
 						       .profile = "default" });
-	fx->s3 = s3_new(fx->http, &fx->timers, fx->endpoint, fx->creds, 0);
+	fx->s3 = s3_new(fx->http, &fx->timers, fx->endpoint, fx->creds,
+			fx->pace, 0);
 	fx->buckets = buckets_new(60000, names, 1);
 	assert_int_equal(buckets_find(fx->buckets, FIXTURE_BUCKET, &fx->bucket),
 			 BUCKET_IS_THERE);
@@ -42,7 +44,7 @@ fixture_job_env(struct fixture *fx)
 {
 	return (struct job_env){ .s3 = fx->s3,
 				 .timers = &fx->timers,
-				 .heads = &fx->heads,
+				 .slots = &fx->slots,
 				 .timeout_ms = FIXTURE_TIMEOUT_MS };
 }
 
@@ -50,11 +52,12 @@ void
 fixture_clear(struct fixture *fx)
 {
 	assert_int_equal(timers_wait_ms(&fx->timers), -1);
-	assert_int_equal(fx->heads.n_running, 0);
-	assert_null(fx->heads.queue);
+	assert_int_equal(fx->slots.n_running, 0);
+	assert_null(fx->slots.groups);
 	fake_store_clear(&fx->store);
 	buckets_free(fx->buckets);
 	s3_free(fx->s3);
+	pace_free(fx->pace);
 	creds_free(fx->creds);
 	endpoint_free(fx->endpoint);
 	http_free(fx->http);

@@ -19,8 +19,9 @@ struct fixture {
 	struct http *http;
 	struct endpoint *endpoint;
 	struct creds_chain *creds;
+	struct pace *pace;
 	struct s3 *s3;
-	struct heads heads;
+	struct slots slots;
 	struct buckets *buckets;
 	struct bucket *bucket;
 	struct fake_store store;

@@ -168,7 +168,7 @@ test_defaults(void **state)
 	assert_int_equal(c.bucket_ttl_ms, 60000);
 	assert_int_equal(c.linger_ms, 10000);
 	assert_int_equal(c.retries, 4);
-	assert_int_equal(c.connections, 64);
+	assert_int_equal(c.connections, 256);
 	assert_int_equal(c.cache, CACHE_RW);
 	assert_false(c.allow_other);
 	assert_false(c.is_read_only);

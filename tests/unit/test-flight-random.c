@@ -94,7 +94,7 @@ look(struct chaos *c)
 		if (c->readers[i].is_open && c->readers[i].r.n_done)
 			check_result(c, &c->readers[i]);
 	assert_true(c->w.env.jobs.n_jobs <= 2); /* settled: none winds down */
-	assert_true(c->w.fx.heads.n_running <= FIXTURE_CONNECTIONS);
+	assert_true(c->w.fx.slots.n_running <= FIXTURE_CONNECTIONS);
 }
 
 /* --- what happens --- */

@@ -56,7 +56,7 @@ run_init(struct run *run, int retries)
 	fixture_init(&run->fx);
 	s3_free(run->fx.s3);
 	run->fx.s3 = s3_new(run->fx.http, &run->fx.timers, run->fx.endpoint,
-			    run->fx.creds, retries);
+			    run->fx.creds, run->fx.pace, retries);
 	run->lister = lister_new(run->fx.s3, FIXTURE_BUCKET, on_page, run);
 	lister_next(run->lister);
 	assert_int_equal(run->n_pages, 0);

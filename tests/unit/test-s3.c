@@ -54,7 +54,7 @@ run_init(struct run *run, int retries)
 		creds_new(&(struct creds_options){ .profile = "default" });
 	s3_free(run->fx.s3);
 	run->fx.s3 = s3_new(run->fx.http, &run->fx.timers, run->fx.endpoint,
-			    run->fx.creds, retries);
+			    run->fx.creds, run->fx.pace, retries);
 }
 
 static void
@@ -161,7 +161,7 @@ test_no_credentials(void **state)
 		creds_new(&(struct creds_options){ .profile = "default" });
 	s3_free(run.fx.s3);
 	run.fx.s3 = s3_new(run.fx.http, &run.fx.timers, run.fx.endpoint,
-			   run.fx.creds, RETRIES);
+			   run.fx.creds, run.fx.pace, RETRIES);
 	run_get(&run);
 	assert_int_equal(run.err.code, EACCES);
 	assert_int_equal(run.status, 0);

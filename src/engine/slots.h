@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Admission of requests for pages and HEADs: as many under way at a time in the
+ * whole mount as the pace of its endpoint allows, given out in turn.  First the
+ * groups take turns, each of them a bucket, so that a huge bucket cannot starve
+ * a small one, whatever it has under way; then the clients of the group.  Net
+ * thread only.
+ */
+#ifndef ENGINE_SLOTS_H
+#define ENGINE_SLOTS_H
+
+#include "s3/pace.h"
+#include "util/base.h"
+
+struct slots_group;
+
+struct slots {
+	const struct pace *pace; /* it says how many; set by the owner */
+	unsigned n_running;
+	struct slots_group *groups; /* with something to send; the next first */
+};
+
+struct slots_client {
+	/* Send one request; returns whether there are more to send. */
+	bool (*send)(void *arg);
+	void *arg;
+	const void *group; /* the bucket */
+	bool is_queued;
+	struct slots_client *prev, *next;
+};
+
+/* Requests that may be under way now; it may change with each answer. */
+unsigned slots_limit(const struct slots *s);
+
+/*
+ * The client has something to send: it is asked for it, at once or later.  Not
+ * to be called from inside a send().
+ */
+void slots_want(struct slots *s, struct slots_client *c);
+
+/* The client has nothing to send any more. */
+void slots_leave(struct slots *s, struct slots_client *c);
+
+/* A request that was sent has completed, its retries included. */
+void slots_completed(struct slots *s);
+
+#endif
