@@ -250,6 +250,7 @@ buckets_free(struct buckets *b)
 	HASH_CLEAR(hh, b->by_name);
 	for (unsigned i = 0; i < b->n; i++) {
 		free((char *)b->by_index[i]->bucket.name);
+		list_memory_clear(&b->by_index[i]->bucket.list_memory);
 		free(b->by_index[i]);
 	}
 	free(b->by_index);

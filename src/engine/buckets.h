@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "engine/snapshot.h"
+#include "s3/list-memory.h"
 #include "stats/mode.h"
 #include "util/bucket-name.h"
 
@@ -35,6 +36,7 @@ struct bucket {
 
 	/* net thread only */
 	struct flight *flights[N_MODES];
+	struct list_memory list_memory;
 
 	/* under the registry's lock */
 	bool is_listed; /* by ListBuckets, or named by -o bucket= */

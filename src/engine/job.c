@@ -10,14 +10,12 @@
  *
  * LOOKUP  LIST and GET of the cached document are under way together, so that
  *         a hit costs the longer of the two.  Whether HEADs will be needed is
- *         not known yet: the deltas that come are kept, up to HELD_MAX, for
- *         CHECK to forget or for WALK to ask.
+ *         not known yet: they wait, for CHECK to forget or for WALK to send.
  * CHECK   LIST alone: counts, bytes and fingerprint, to be compared with the
  *         document.  Quick has its figures too by then and never lists twice;
  *         the others list again if the document turned out stale: cheaper
  *         than remembering millions of keys.
- * WALK    LIST and HEADs overlap; LIST pauses while the HEADs fall behind, so
- *         memory grows with the window, not with the bucket.
+ * WALK    LIST and HEADs overlap (walk.h).
  *
  * One function changes the state: enter().  Whatever happens in a state that
  * has passed is ignored; calls under way after DONE only keep the job in
@@ -29,13 +27,9 @@
 
 #include <errno.h>
 
-#include <utlist.h>
-
+#include "engine/walk.h"
 #include "util/date.h"
 #include "util/log.h"
-
-/* Deltas that wait for the verdict on the cached document; then LIST waits too. */
-#define HELD_MAX 4000
 
 enum state { JOB_LOOKUP, JOB_CHECK, JOB_WALK, JOB_DONE };
 
@@ -45,12 +39,8 @@ struct job {
 	struct s3_call *get; /* of the cached document */
 	struct snapshot *cached; /* it, if it may be valid */
 	bool is_decided; /* what lies in the cache is known */
-	struct lister *lister;
-	bool is_listing; /* a page is being asked for */
-	bool is_listed; /* the last page was digested */
 	bool is_announced; /* on_listed was called */
-	struct tally *tally;
-	struct sweep sweep; /* HEADs */
+	struct walk walk;
 	struct timer progress, deadline, get_limit;
 	int64_t progress_ms; /* when something last succeeded */
 	struct job_result result;
@@ -64,11 +54,9 @@ static void enter(struct job *job, enum state state);
 static void
 release_if_idle(struct job *job)
 {
-	if (job->state != JOB_DONE || job->get || job->is_listing ||
-	    !sweep_is_idle(&job->sweep))
+	if (job->state != JOB_DONE || job->get || !walk_is_idle(&job->walk))
 		return;
-	lister_free(job->lister);
-	tally_free(job->tally);
+	walk_clear(&job->walk);
 	snapshot_unref(job->cached);
 	snapshot_unref(job->o.last);
 	snapshot_unref(job->result.doc);
@@ -83,11 +71,9 @@ enter_done(struct job *job)
 	timer_disarm(job->o.env->timers, &job->progress);
 	timer_disarm(job->o.env->timers, &job->deadline);
 	timer_disarm(job->o.env->timers, &job->get_limit);
-	sweep_stop(&job->sweep);
+	walk_stop(&job->walk);
 	if (job->get)
 		s3_cancel(job->get);
-	if (job->is_listing)
-		lister_stop(job->lister);
 }
 
 static void
@@ -180,10 +166,11 @@ make_document(struct job *job)
 		.validation = job->result.validation,
 	};
 	struct err err = ERR_INIT;
+	bool is_exact;
 	size_t len;
 	int rc;
 
-	tally_figures(job->tally, &doc.figures);
+	walk_figures(&job->walk, &doc.figures, &is_exact);
 	rc = doc_print(&text, &doc);
 	if (rc) {
 		err_set(&err, -rc, "document can't be printed");
@@ -194,7 +181,7 @@ make_document(struct job *job)
 	job->result.doc = snapshot_new(buf_steal(&text), len, doc.computed_at,
 				       &doc.validation);
 	job->result.is_computed = true;
-	job->result.is_storable = !job->sweep.saw_change;
+	job->result.is_storable = is_exact;
 	finish(job, &err);
 }
 
@@ -223,8 +210,8 @@ list_again(struct job *job)
 {
 	if (job->o.on_list_again)
 		job->o.on_list_again(job->o.arg);
-	lister_free(steal(&job->lister));
 	enter(job, JOB_WALK);
+	walk_begin(&job->walk, job->o.mode);
 }
 
 /* The LIST is complete, and it is known what lies in the cache. */
@@ -242,30 +229,25 @@ conclude(struct job *job)
 		take_document(job, cached, false);
 	else if (job->state == JOB_CHECK && job->o.mode != MODE_QUICK)
 		list_again(job);
-	else if (sweep_is_idle(&job->sweep))
+	else if (walk_is_complete(&job->walk))
 		make_document(job);
 	else
 		announce(job);
 }
 
-/* --- LIST and HEADs --- */
-
-/* Ask for the next page, unless the HEADs have fallen behind. */
+/* The listing may be complete, and what lies in the cache be known. */
 static void
-go_on_listing(struct job *job)
+conclude_if_listed(struct job *job)
 {
-	bool is_behind = job->state == JOB_LOOKUP
-				 ? job->sweep.n_queued >= HELD_MAX
-				 : sweep_is_behind(&job->sweep);
-
-	if (job->is_listing || job->is_listed || is_behind)
+	if (!walk_is_listed(&job->walk))
 		return;
-	job->is_listing = true;
-	lister_next(job->lister);
+	job->result.validation = *walk_validation(&job->walk);
+	if (job->is_decided)
+		conclude(job);
 }
 
 static void
-on_head_answer(void *arg, const struct err *err)
+on_walk_step(void *arg, const struct err *err)
 {
 	struct job *job = arg;
 
@@ -275,71 +257,8 @@ on_head_answer(void *arg, const struct err *err)
 		fail(job, err);
 	} else {
 		made_progress(job);
-		if (job->is_listed)
-			conclude(job);
-		else
-			go_on_listing(job);
+		conclude_if_listed(job);
 	}
-}
-
-static void
-digest(struct job *job, const struct list_page *page, bool is_last)
-{
-	for (size_t i = 0; i < page->n_objects; i++) {
-		const struct object *o = &page->objects[i];
-		struct space *space = tally_add(job->tally, o);
-
-		if (space && job->state == JOB_CHECK)
-			tally_answer(job->tally, space, o->size,
-				     ORIGINAL_UNKNOWN);
-		else if (space)
-			sweep_add(&job->sweep, job->tally, space, o);
-	}
-	if (is_last) {
-		tally_end(job->tally);
-		job->is_listed = true;
-		job->result.validation = *tally_validation(job->tally);
-	}
-	if (job->state == JOB_WALK)
-		sweep_send(&job->sweep);
-	if (!is_last)
-		go_on_listing(job);
-	else if (job->is_decided)
-		conclude(job);
-}
-
-static void
-on_page(void *arg, const struct list_page *page, bool is_last,
-	const struct err *err)
-{
-	struct job *job = arg;
-
-	job->is_listing = false;
-	if (job->state == JOB_DONE) {
-		release_if_idle(job);
-	} else if (err) {
-		fail(job, err);
-	} else {
-		made_progress(job);
-		digest(job, page, is_last);
-	}
-}
-
-/* List from the start, for the figures of `mode`, unless that goes on already. */
-static void
-list(struct job *job, enum mode mode)
-{
-	if (!job->lister) {
-		tally_free(job->tally);
-		job->tally = tally_new(mode);
-		job->lister = lister_new(job->o.env->s3, job->o.bucket->name,
-					 on_page, job);
-		job->is_listed = false;
-	}
-	if (job->is_listed && job->is_decided)
-		conclude(job);
-	else
-		go_on_listing(job);
 }
 
 /* --- the cached document --- */
@@ -363,11 +282,9 @@ on_get(void *arg, const struct s3_answer *answer)
 	job->is_decided = true;
 	if (job->o.last && !job->o.may_use_last(job->o.arg, r->verdict))
 		snapshot_unref(steal(&job->o.last));
-	if (job->state == JOB_LOOKUP) {
+	if (job->state == JOB_LOOKUP)
 		enter(job, job->cached || job->o.last ? JOB_CHECK : JOB_WALK);
-	} else if (job->is_listed) {
-		conclude(job);
-	}
+	conclude_if_listed(job);
 }
 
 /* --- states --- */
@@ -379,24 +296,24 @@ enter_lookup(struct job *job)
 			     on_get, job);
 	timer_arm(job->o.env->timers, &job->get_limit,
 		  job->o.env->timeout_ms / CACHE_GET_PART);
-	list(job, job->o.mode);
+	walk_set_heads(&job->walk, WALK_HOLD);
+	walk_begin(&job->walk, job->o.mode);
 	/* quick needs no HEADs in either case: nothing to wait for */
 	if (job->o.mode == MODE_QUICK)
 		enter(job, JOB_CHECK);
 }
 
+/* Validation needs no HEADs. */
 static void
 enter_check(struct job *job)
 {
-	sweep_stop(&job->sweep); /* validation needs no HEADs */
-	list(job, MODE_QUICK);
+	walk_set_heads(&job->walk, WALK_DROP);
 }
 
 static void
 enter_walk(struct job *job)
 {
-	sweep_send(&job->sweep);
-	list(job, job->o.mode);
+	walk_set_heads(&job->walk, WALK_SEND);
 }
 
 static void
@@ -422,15 +339,16 @@ job_new(const struct job_options *o)
 {
 	struct job *job = xnew(struct job);
 	struct timers *timers = o->env->timers;
+	bool is_check;
 
 	job->o = *o;
 	snapshot_ref(job->o.last);
-	job->sweep = (struct sweep){ .s3 = o->env->s3,
-				     .slots = o->env->slots,
-				     .bucket = o->bucket->name,
-				     .client = { .group = o->bucket },
-				     .on_answer = on_head_answer,
-				     .arg = job };
+	job->walk = (struct walk){ .s3 = o->env->s3,
+				   .slots = o->env->slots,
+				   .bucket = o->bucket,
+				   .on_step = on_walk_step,
+				   .arg = job };
+	walk_init(&job->walk);
 	o->env->n_jobs++;
 	made_progress(job);
 	timer_init(&job->progress, on_no_progress, job);
@@ -444,13 +362,16 @@ job_new(const struct job_options *o)
 		return job;
 	}
 	job->is_decided = true;
-	enter(job, o->kind == JOB_PROBE || o->last ? JOB_CHECK : JOB_WALK);
+	is_check = o->kind == JOB_PROBE || o->last;
+	enter(job, is_check ? JOB_CHECK : JOB_WALK);
+	walk_begin(&job->walk, is_check ? MODE_QUICK : o->mode);
 	return job;
 }
 
 const struct validation *
 job_validation(const struct job *job)
 {
-	return job->is_listed && job->is_decided ? &job->result.validation
-						 : NULL;
+	return walk_is_listed(&job->walk) && job->is_decided
+		       ? &job->result.validation
+		       : NULL;
 }

@@ -12,9 +12,8 @@
 
 #include "engine/buckets.h"
 #include "engine/cache.h"
-#include "engine/sweep.h"
+#include "engine/slots.h"
 #include "net/timer.h"
-#include "s3/s3-list.h"
 
 /* What all jobs share; it outlives them. */
 struct job_env {

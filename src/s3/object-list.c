@@ -105,17 +105,22 @@ finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
 int
 object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
 {
+	l->is_ordered = true;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct object *o = &l->objects[i];
-		int rc = finish_object(l, i, is_encoded, err);
+		int rc = finish_object(l, i, is_encoded, err), c = -1;
 
 		if (rc)
 			return rc;
-		if (i > 0 && key_compare(o[-1].key, o[-1].key_len, o->key,
-					 o->key_len) >= 0)
+		if (i > 0)
+			c = key_compare(o[-1].key, o[-1].key_len, o->key,
+					o->key_len);
+		if (c == 0)
 			return err_set(err, EIO,
-				       "listing out of order: \"%.*s\"",
+				       "malformed listing: \"%.*s\" twice",
 				       (int)o->key_len, o->key);
+		if (c > 0)
+			l->is_ordered = false;
 	}
 	return 0;
 }

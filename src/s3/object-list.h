@@ -28,6 +28,7 @@ struct object_list {
 	struct object *objects; /* after object_list_finish() */
 	size_t n;
 	size_t size; /* of both arrays */
+	bool is_ordered; /* after object_list_finish() */
 };
 
 /* `max` is the most text that all objects can have, NULs aside. */
@@ -46,7 +47,8 @@ void object_list_commit(struct object_list *l);
 
 /*
  * All are there: URL-decode the keys if they are encoded (so once only), check
- * that they are possible and strictly ascending, and fill `objects`.
+ * that they are possible and that none is twice in a row, look whether they
+ * ascend, and fill `objects`.
  */
 int object_list_finish(struct object_list *l, bool is_encoded, struct err *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ListObjectsV2, page after page: see s3-list.h.  Net thread only.
+ * A range of keys, page after page: see s3-list.h.  Net thread only.
  *
  * Source of the protocol: Amazon S3 API Reference, "ListObjectsV2".
  */
@@ -10,15 +10,22 @@
 
 #include <errno.h>
 
+#define uthash_fatal(msg) die_no_memory()
+#include <uthash.h>
+
 /* Truncated pages without an object, in a row, before it counts as a loop. */
 #define EMPTY_PAGES_MAX 1000
 
+/* A page that was seen: without order, that it comes again is not obvious. */
+struct seen {
+	uint64_t hash;
+	UT_hash_handle hh;
+};
+
 struct lister {
-	struct s3 *s3;
-	char *bucket;
-	lister_page_fn *on_page;
-	void *arg;
-	struct list_parser *parser;
+	struct lister_options o;
+	char *bucket, *until;
+	struct list_parser *parser; /* while a page is being asked for */
 	struct s3_call *call; /* NULL while nothing is asked for */
 	const struct list_page *parsed; /* the parser's; NULL: none */
 	struct list_page page; /* what the owner sees of it */
@@ -27,34 +34,92 @@ struct lister {
 	char *last_key; /* of all pages so far; NULL: none yet */
 	size_t last_key_len;
 	unsigned empty_pages;
+	struct seen *seen;
 };
 
+/* --- parsers --- */
+
+static struct list_parser *
+take_parser(struct list_parsers *p)
+{
+	return p->n > 0 ? p->spare[--p->n] : list_parser_new();
+}
+
+static void
+give_parser(struct list_parsers *p, struct list_parser *parser)
+{
+	if (p->n == p->size) {
+		p->size = p->size ? 2 * p->size : 4;
+		p->spare = xrealloc(p->spare, p->size * sizeof(p->spare[0]));
+	}
+	p->spare[p->n++] = parser;
+}
+
+void
+list_parsers_clear(struct list_parsers *p)
+{
+	while (p->n > 0)
+		list_parser_free(p->spare[--p->n]);
+	free(p->spare);
+	*p = (struct list_parsers){ 0 };
+}
+
+/* --- the range --- */
+
 struct lister *
-lister_new(struct s3 *s3, const char *bucket, lister_page_fn *on_page,
-	   void *arg)
+lister_new(const struct lister_options *o)
 {
 	struct lister *l = xnew(struct lister);
 
-	l->s3 = s3;
-	l->bucket = xstrdup(bucket);
-	l->on_page = on_page;
-	l->arg = arg;
-	l->parser = list_parser_new();
+	l->o = *o;
+	l->bucket = xstrdup(o->bucket);
+	l->start_after = o->after ? xstrdup(o->after) : NULL;
+	l->until = o->until ? xstrndup(o->until, o->until_len) : NULL;
 	return l;
 }
 
 void
 lister_free(struct lister *l)
 {
+	struct seen *s, *next;
+
 	if (!l)
 		return;
-	list_parser_free(l->parser);
+	HASH_ITER (hh, l->seen, s, next) {
+		HASH_DEL(l->seen, s);
+		free(s);
+	}
 	free(l->bucket);
+	free(l->until);
 	free(l->token);
 	free(l->start_after);
 	free(l->last_key);
 	free(l);
 }
+
+const char *
+lister_last_key(const struct lister *l, size_t *len)
+{
+	*len = l->last_key_len;
+	return l->last_key;
+}
+
+const char *
+lister_until(const struct lister *l, size_t *len)
+{
+	*len = l->o.until_len;
+	return l->until;
+}
+
+void
+lister_lower_until(struct lister *l, const char *until, size_t len)
+{
+	free(l->until);
+	l->until = xstrndup(until, len);
+	l->o.until_len = len;
+}
+
+/* --- an answer --- */
 
 static int
 on_data(void *arg, const char *data, size_t len)
@@ -83,12 +148,56 @@ on_end(void *arg, struct s3_error *error, struct err *err)
 	return rc;
 }
 
-/* Keys ascend within a page (the parser saw to that), and from page to page. */
+/* Keys ascend, within the page and from what was before it. */
 static int
-check_order(struct lister *l, struct err *err)
+check_order(struct lister *l, struct lister_answer *a, struct err *err)
+{
+	const struct object *first = l->page.objects;
+	bool is_start = !l->last_key && l->start_after;
+	const char *before = is_start ? l->start_after : l->last_key;
+	size_t before_len = is_start ? strlen(before) : l->last_key_len;
+
+	if (before &&
+	    key_compare(before, before_len, first->key, first->key_len) >= 0) {
+		a->fault = is_start ? LISTER_START_IGNORED : LISTER_DISORDER;
+		return err_set(err, EIO, "listing out of order: %.*s after %s",
+			       (int)first->key_len, first->key, before);
+	}
+	if (!l->page.is_ordered) {
+		a->fault = LISTER_DISORDER;
+		return err_set(err, EIO, "listing out of order after %.*s",
+			       (int)first->key_len, first->key);
+	}
+	return 0;
+}
+
+/* Without order, a page that comes again must not count twice. */
+static int
+check_new(struct lister *l, struct err *err)
+{
+	uint64_t hash = l->page.n_objects;
+	struct seen *s;
+
+	for (size_t i = 0; i < l->page.n_objects; i++) {
+		const struct object *o = &l->page.objects[i];
+
+		for (size_t k = 0; k < o->key_len; k++)
+			hash = (hash ^ (unsigned char)o->key[k]) *
+			       0x100000001b3;
+	}
+	HASH_FIND(hh, l->seen, &hash, sizeof(hash), s);
+	if (s)
+		return err_set(err, EIO, "a page of the listing came twice");
+	s = xnew(struct seen);
+	s->hash = hash;
+	HASH_ADD(hh, l->seen, hash, sizeof(hash), s);
+	return 0;
+}
+
+static int
+check_page(struct lister *l, struct lister_answer *a, struct err *err)
 {
 	const struct list_page *page = &l->page;
-	const struct object *first = page->objects, *last;
 
 	if (page->n_objects == 0) {
 		if (page->is_truncated && ++l->empty_pages > EMPTY_PAGES_MAX)
@@ -98,16 +207,41 @@ check_order(struct lister *l, struct err *err)
 		return 0;
 	}
 	l->empty_pages = 0;
-	if (l->last_key && key_compare(l->last_key, l->last_key_len, first->key,
-				       first->key_len) >= 0)
-		return err_set(err, EIO, "listing out of order: %.*s after %s",
-			       (int)first->key_len, first->key, l->last_key);
-	last = &page->objects[page->n_objects - 1];
-	free(l->last_key);
-	l->last_key = xstrndup(last->key, last->key_len);
-	l->last_key_len = last->key_len;
-	return 0;
+	a->first = page->objects;
+	return l->o.is_unordered ? check_new(l, err) : check_order(l, a, err);
 }
+
+/* Objects behind the range are another's.  Returns whether it is complete. */
+static bool
+cut_page(struct lister *l, struct lister_answer *a)
+{
+	struct list_page *page = &l->page;
+	size_t low = 0, high = page->n_objects;
+	int c = 0;
+
+	while (l->until && low < high) { /* the first one behind the range */
+		size_t i = low + (high - low) / 2;
+		const struct object *o = &page->objects[i];
+
+		c = key_compare(o->key, o->key_len, l->until, l->o.until_len);
+		if (c > 0)
+			high = i;
+		else
+			low = i + 1;
+	}
+	if (high < page->n_objects)
+		a->beyond = &page->objects[high];
+	page->n_objects = high;
+	if (a->beyond || !page->is_truncated)
+		return true;
+	/* nothing can be between a boundary and itself */
+	return l->until && high > 0 &&
+	       key_compare(page->objects[high - 1].key,
+			   page->objects[high - 1].key_len, l->until,
+			   l->o.until_len) == 0;
+}
+
+/* --- where the next page begins --- */
 
 /* Printable ASCII, and nothing that some store decodes once too often. */
 static bool
@@ -135,10 +269,10 @@ set_start_after(struct lister *l, struct err *err)
 		n--;
 	if (n > 0)
 		page->n_objects = n;
-	if (page->n_objects == 0)
+	if (page->n_objects == 0 || l->o.is_unordered)
 		return err_set(err, EIO,
 			       "continuation token can't be read, "
-			       "and no object came before it");
+			       "and there is no key to go on after");
 	n = page->n_objects - 1;
 	if (memchr(page->objects[n].key, '\0', page->objects[n].key_len))
 		return err_set(err, EIO, "no key to go on after");
@@ -148,7 +282,6 @@ set_start_after(struct lister *l, struct err *err)
 	return 0;
 }
 
-/* Where the next page begins. */
 static int
 set_position(struct lister *l, struct err *err)
 {
@@ -157,8 +290,6 @@ set_position(struct lister *l, struct err *err)
 
 	if (page->is_token_unreadable)
 		return set_start_after(l, err);
-	if (!page->is_truncated)
-		return 0;
 	if (before && strcmp(before, page->next_token) == 0)
 		return err_set(err, EIO, "continuation token repeated");
 	l->token = xstrdup(page->next_token);
@@ -166,24 +297,49 @@ set_position(struct lister *l, struct err *err)
 }
 
 static void
+remember_last_key(struct lister *l)
+{
+	const struct object *last;
+
+	if (l->page.n_objects == 0)
+		return;
+	last = &l->page.objects[l->page.n_objects - 1];
+	free(l->last_key);
+	l->last_key = xstrndup(last->key, last->key_len);
+	l->last_key_len = last->key_len;
+}
+
+/* --- requests --- */
+
+static void
 on_done(void *arg, const struct s3_answer *answer)
 {
 	struct lister *l = arg;
+	struct list_parsers *parsers = s3_list_parsers(l->o.s3);
+	struct list_parser *parser = steal(&l->parser);
+	struct lister_answer a = { .fault = LISTER_NO_FAULT };
 	struct err err = answer->err;
 
 	l->call = NULL;
 	if (err.code == 0) {
 		l->page = *l->parsed;
-		if (set_position(l, &err) == 0)
-			check_order(l, &err);
+		check_page(l, &a, &err);
+		if (err.code == 0)
+			a.is_last = cut_page(l, &a);
+		if (err.code == 0 && !a.is_last)
+			set_position(l, &err);
 		if (err.code)
 			err_wrap(&err, "LIST %s", l->bucket);
 	}
-	if (err.code)
-		l->on_page(l->arg, NULL, false, &err);
-	else
-		l->on_page(l->arg, &l->page, !l->page.is_truncated, NULL);
+	if (err.code) {
+		a.err = &err;
+	} else {
+		remember_last_key(l);
+		a.page = &l->page;
+	}
+	l->o.on_page(l->o.arg, &a);
 	/* the owner may have freed the lister */
+	give_parser(parsers, parser);
 }
 
 void
@@ -202,20 +358,21 @@ lister_next(struct lister *l)
 	else if (l->start_after)
 		params[n++] =
 			(struct uri_param){ "start-after", l->start_after };
+	l->parser = take_parser(s3_list_parsers(l->o.s3));
 	list_parser_reset(l->parser);
 	l->parsed = NULL;
-	l->call = s3_start(l->s3, &(struct s3_request){
-					  .method = "GET",
-					  .operation = "LIST",
-					  .bucket = l->bucket,
-					  .params = params,
-					  .n_params = n,
-					  .on_data = on_data,
-					  .on_retry = on_retry,
-					  .on_end = on_end,
-					  .on_done = on_done,
-					  .arg = l,
-				  });
+	l->call = s3_start(l->o.s3, &(struct s3_request){
+					    .method = "GET",
+					    .operation = "LIST",
+					    .bucket = l->bucket,
+					    .params = params,
+					    .n_params = n,
+					    .on_data = on_data,
+					    .on_retry = on_retry,
+					    .on_end = on_end,
+					    .on_done = on_done,
+					    .arg = l,
+				    });
 }
 
 void

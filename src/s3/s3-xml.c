@@ -405,6 +405,7 @@ list_parser_end(struct list_parser *p, const struct list_page **page,
 		return rc;
 	p->page.objects = p->list.objects;
 	p->page.n_objects = p->list.n;
+	p->page.is_ordered = p->list.is_ordered;
 	*page = &p->page;
 	return 0;
 }

@@ -33,8 +33,9 @@ void s3_error_parse(struct s3_error *out, const char *data, size_t len);
  * before list_parser_end() has returned 0.
  */
 struct list_page {
-	struct object *objects; /* keys decoded; strictly ascending bytes */
+	struct object *objects; /* keys decoded */
 	size_t n_objects;
+	bool is_ordered; /* each key is behind the one before it */
 	bool is_truncated;
 	char *next_token; /* exactly as to be sent; NULL: none could be read */
 	/*

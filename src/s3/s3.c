@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "s3/s3-list.h"
 #include "util/date.h"
 #include "util/log.h"
 
@@ -30,6 +31,7 @@ struct s3 {
 	struct pace *pace;
 	int retries;
 	unsigned int seed; /* of the jitter: needs no secrecy */
+	struct list_parsers parsers;
 };
 
 struct s3_call {
@@ -68,7 +70,14 @@ s3_new(struct http *http, struct timers *timers,
 void
 s3_free(struct s3 *s3)
 {
+	list_parsers_clear(&s3->parsers);
 	free(s3);
+}
+
+struct list_parsers *
+s3_list_parsers(struct s3 *s3)
+{
+	return &s3->parsers;
 }
 
 static void

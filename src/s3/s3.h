@@ -20,6 +20,7 @@
 
 struct s3;
 struct s3_call;
+struct list_parsers;
 
 /* How one try ended; valid during the completion. */
 struct s3_answer {
@@ -67,6 +68,9 @@ struct s3 *s3_new(struct http *http, struct timers *timers,
 		  const struct endpoint *endpoint, struct creds_chain *creds,
 		  struct pace *pace, int retries);
 void s3_free(struct s3 *s3); /* no call may be under way */
+
+/* Parsers of listings that are free to be used: they are large, so shared. */
+struct list_parsers *s3_list_parsers(struct s3 *s3);
 
 /* Copies the request, but for its body. */
 struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);

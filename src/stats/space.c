@@ -10,43 +10,25 @@
 
 #include "stats/space.h"
 
-void
-space_stack_init(struct space_stack *s, space_done_fn *on_done, void *arg)
-{
-	*s = (struct space_stack){ .on_done = on_done, .arg = arg };
-}
+#include "stats/fingerprint.h"
 
 static bool
-is_below(const struct space *s, const char *prefix, size_t prefix_len)
+begins_with(const char *key, size_t key_len, const struct space *s)
 {
-	return s->prefix_len <= prefix_len &&
-	       memcmp(s->prefix, prefix, s->prefix_len) == 0;
+	return s->prefix_len <= key_len &&
+	       memcmp(s->prefix, key, s->prefix_len) == 0;
 }
 
-static void
-finish(struct space_stack *stack, struct space *s)
+static size_t
+prefix_length(const char *key, size_t key_len)
 {
-	stack->on_done(stack->arg, s);
-	free(s);
-}
+	const char *slash = memrchr(key, '/', key_len);
 
-/* Take the top off; it lives on while it waits for HEADs. */
-static void
-close_top(struct space_stack *stack)
-{
-	struct space *s = stack->top;
-
-	stack->top = s->below;
-	s->below = NULL;
-	s->is_closed = true;
-	if (s->n_pending == 0)
-		finish(stack, s);
-	else
-		stack->n_closed_pending++;
+	return slash ? (size_t)(slash + 1 - key) : 0;
 }
 
 static struct space *
-push(struct space_stack *stack, const char *prefix, size_t prefix_len)
+space_new(const char *prefix, size_t prefix_len)
 {
 	/* the prefix lies behind the struct: one allocation, one free */
 	struct space *s = xmalloc(sizeof(*s) + prefix_len + 1);
@@ -54,51 +36,280 @@ push(struct space_stack *stack, const char *prefix, size_t prefix_len)
 	*s = (struct space){
 		.prefix = (char *)(s + 1),
 		.prefix_len = prefix_len,
-		.below = stack->top,
 	};
 	memcpy(s->prefix, prefix, prefix_len);
 	s->prefix[prefix_len] = '\0';
-	stack->top = s;
+	return s;
+}
+
+static void
+space_free(struct space *s)
+{
+	free(s->candidate);
+	free(s);
+}
+
+/* --- all of them --- */
+
+void
+spaces_init(struct spaces *s, space_done_fn *on_done, void *arg)
+{
+	*s = (struct spaces){ .on_done = on_done, .arg = arg };
+}
+
+static void
+share(struct spaces *all, struct space *s)
+{
+	struct space *first;
+
+	s->is_shared = true;
+	s->is_closed = true;
+	all->shared_bytes += sizeof(*s) + s->prefix_len;
+	HASH_FIND(hh, all->shared, s->prefix, s->prefix_len, first);
+	if (first) {
+		s->rest = first->rest;
+		first->rest = s;
+	} else {
+		HASH_ADD_KEYPTR(hh, all->shared, s->prefix, s->prefix_len, s);
+	}
+}
+
+static void
+finish(struct spaces *all, struct space *s)
+{
+	all->on_done(all->arg, s);
+	space_free(s);
+}
+
+void
+spaces_answered(struct spaces *all, struct space *s)
+{
+	s->n_pending--;
+	if (s->is_closed && !s->is_shared && s->n_pending == 0)
+		finish(all, s);
+}
+
+bool
+spaces_are_too_many(const struct spaces *all)
+{
+	return all->shared_bytes > SPACES_BYTES_MAX;
+}
+
+static bool
+comes_before(const struct object *a, const struct object *b)
+{
+	return key_compare(a->key, a->key_len, b->key, b->key_len) < 0;
+}
+
+/* The part whose candidate is the first delta of them all; NULL: none is. */
+static struct space *
+find_first(struct space *parts)
+{
+	struct space *found = NULL;
+
+	for (struct space *s = parts; s; s = s->rest) {
+		if (s->has_start && s->n_deltas > 0)
+			return NULL; /* that one had it, and knew */
+		if (s->candidate &&
+		    (!found || comes_before(s->candidate, found->candidate)))
+			found = s;
+	}
+	return found;
+}
+
+struct space *
+spaces_next_candidate(const struct spaces *all, struct space **last)
+{
+	struct space *parts = *last ? (*last)->hh.next : all->shared;
+
+	for (; parts; parts = parts->hh.next) {
+		struct space *found = find_first(parts);
+
+		*last = parts;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* What two ranges saw of one deltaspace. */
+static void
+add_part(struct space *sum, const struct space *s)
+{
+	sum->n_deltas += s->n_deltas;
+	sum->delta_bytes = add_saturating(sum->delta_bytes, s->delta_bytes);
+	sum->n_known += s->n_known;
+	sum->known_original =
+		add_saturating(sum->known_original, s->known_original);
+	sum->missing_bytes =
+		add_saturating(sum->missing_bytes, s->missing_bytes);
+	if (s->has_reference) {
+		sum->has_reference = true;
+		sum->reference_size = s->reference_size;
+	}
+}
+
+static void
+free_rest(struct space *s)
+{
+	struct space *rest;
+
+	while ((rest = s->rest)) {
+		s->rest = rest->rest;
+		space_free(rest);
+	}
+}
+
+void
+spaces_fold(struct spaces *all)
+{
+	struct space *s, *next;
+
+	HASH_ITER (hh, all->shared, s, next) {
+		HASH_DEL(all->shared, s);
+		for (struct space *rest = s->rest; rest; rest = rest->rest)
+			add_part(s, rest);
+		free_rest(s);
+		finish(all, s);
+	}
+	all->shared_bytes = 0;
+}
+
+void
+spaces_clear(struct spaces *all)
+{
+	struct space *s, *next;
+
+	HASH_ITER (hh, all->shared, s, next) {
+		HASH_DEL(all->shared, s);
+		free_rest(s);
+		space_free(s);
+	}
+	all->shared_bytes = 0;
+}
+
+/* --- those of one range --- */
+
+void
+space_stack_init(struct space_stack *s, struct spaces *spaces,
+		 const char *after, size_t after_len, bool is_ordered)
+{
+	*s = (struct space_stack){
+		.spaces = spaces,
+		.after = after ? xstrndup(after, after_len) : NULL,
+		.after_len = after_len,
+		.is_ordered = is_ordered,
+	};
+}
+
+/* Whether keys of this space may lie before the range. */
+static bool
+may_begin_before(const struct space_stack *stack, const struct space *s)
+{
+	return stack->after && begins_with(stack->after, stack->after_len, s);
+}
+
+/* Take the top off; it lives on while it waits for HEADs or other ranges. */
+static void
+close_top(struct space_stack *stack, bool is_cut)
+{
+	struct space *s = stack->top;
+
+	stack->top = s->below;
+	s->below = NULL;
+	s->is_closed = true;
+	if (is_cut || !s->has_start)
+		share(stack->spaces, s);
+	else if (s->n_pending == 0)
+		finish(stack->spaces, s);
+}
+
+static struct space *
+enter_unordered(struct space_stack *stack, const char *prefix,
+		size_t prefix_len)
+{
+	struct space *s;
+
+	HASH_FIND(hh, stack->spaces->shared, prefix, prefix_len, s);
+	if (s)
+		return s;
+	s = space_new(prefix, prefix_len);
+	share(stack->spaces, s);
 	return s;
 }
 
 struct space *
-space_stack_enter(struct space_stack *s, const char *key, size_t key_len)
+space_stack_enter(struct space_stack *stack, const char *key, size_t key_len)
 {
-	const char *slash = memrchr(key, '/', key_len);
-	size_t prefix_len = slash ? (size_t)(slash + 1 - key) : 0;
+	size_t prefix_len = prefix_length(key, key_len);
+	struct space *s;
 
-	while (s->top && !is_below(s->top, key, prefix_len))
-		close_top(s);
-	if (s->top && s->top->prefix_len == prefix_len)
-		return s->top;
-	return push(s, key, prefix_len);
+	if (!stack->is_ordered)
+		return enter_unordered(stack, key, prefix_len);
+	while (stack->top && !begins_with(key, prefix_len, stack->top))
+		close_top(stack, false);
+	if (stack->top && stack->top->prefix_len == prefix_len)
+		return stack->top;
+	s = space_new(key, prefix_len);
+	s->has_start = !may_begin_before(stack, s);
+	s->below = stack->top;
+	stack->top = s;
+	return s;
+}
+
+/* Bytes of a copy of an object in one piece. */
+static size_t
+copy_size(const struct object *o)
+{
+	return sizeof(*o) + o->key_len + strlen(o->etag) + 1 +
+	       strlen(o->last_modified) + 1;
+}
+
+static struct object *
+copy_object(const struct object *o)
+{
+	size_t etag_len = strlen(o->etag) + 1;
+	size_t modified_len = strlen(o->last_modified) + 1;
+	struct object *copy = xmalloc(copy_size(o));
+	char *text = (char *)(copy + 1);
+
+	*copy = (struct object){ .key_len = o->key_len, .size = o->size };
+	copy->etag = memcpy(text, o->etag, etag_len);
+	text += etag_len;
+	copy->last_modified = memcpy(text, o->last_modified, modified_len);
+	text += modified_len;
+	copy->key = memcpy(text, o->key, o->key_len);
+	return copy;
 }
 
 void
-space_stack_answered(struct space_stack *stack, struct space *s)
+space_put_by(struct spaces *spaces, struct space *s, const struct object *o)
 {
-	s->n_pending--;
-	if (!s->is_closed || s->n_pending > 0)
+	if (s->candidate && !comes_before(o, s->candidate))
 		return;
-	stack->n_closed_pending--;
-	finish(stack, s);
+	if (s->candidate)
+		spaces->shared_bytes -= copy_size(s->candidate);
+	free(s->candidate);
+	s->candidate = copy_object(o);
+	spaces->shared_bytes += copy_size(o);
 }
 
 void
-space_stack_end(struct space_stack *s)
+space_stack_end(struct space_stack *stack)
 {
-	while (s->top)
-		close_top(s);
+	while (stack->top)
+		close_top(stack, true);
+	free(steal(&stack->after));
 }
 
 void
-space_stack_clear(struct space_stack *s)
+space_stack_clear(struct space_stack *stack)
 {
-	while (s->top) {
-		struct space *below = s->top->below;
+	while (stack->top) {
+		struct space *below = stack->top->below;
 
-		free(s->top);
-		s->top = below;
+		space_free(stack->top);
+		stack->top = below;
 	}
+	free(steal(&stack->after));
 }

@@ -1,19 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A deltaspace: the objects whose keys agree up to and including the last "/".
- * Partial sums of one, and the stack of those that are open.
+ * Partial sums of one, and where they are kept until it is complete.
  *
- * LIST is in key order, so the keys of "a/" surround those of "a/b/": spaces
- * nest, and those that can still get keys are a stack.  A space closes when a
- * key comes that does not begin with its prefix.  Its reference.bin may come
- * after half of its deltas, and the answers to HEADs after it has closed: a
- * closed space lives until it has them all.  Memory: depth of the keys plus
- * HEADs under way.  Pure; one thread at a time.
+ * Within a range of keys that is listed in order, the keys of "a/" surround
+ * those of "a/b/": spaces nest, and those that can still get keys are a stack.
+ * A space closes when a key comes that does not begin with its prefix.  Its
+ * reference.bin may come after half of its deltas, and the answers to HEADs
+ * after it has closed: a closed space lives until it has them all.
+ *
+ * A bucket may be listed as several ranges at once.  A space of one range may
+ * have a part in another one exactly if its prefix begins the key at which the
+ * range starts, or if it is still open at the range's end.  Those, one for each
+ * level of depth at each cut, are kept apart ("shared") until all ranges have
+ * ended, and then added up by prefix.
+ *
+ * Where the keys come in no order, every space is shared.
+ *
+ * Memory: the depth of keys for each range and each cut, and HEADs under way;
+ * without order, all deltaspaces, up to SPACES_BYTES_MAX.  Pure; one thread at a
+ * time.
  */
 #ifndef STATS_SPACE_H
 #define STATS_SPACE_H
 
+#define uthash_fatal(msg) die_no_memory()
+#include <uthash.h>
+
 #include "util/object.h"
+
+/* Shared spaces together; some 400 bytes each with keys of usual length. */
+#define SPACES_BYTES_MAX (128 * 1024 * 1024)
 
 struct space {
 	char *prefix; /* bytes, with the last "/"; empty for the root */
@@ -26,37 +43,81 @@ struct space {
 	bool has_reference;
 	int64_t reference_size;
 	unsigned n_pending; /* HEADs not answered yet */
+	/* The deltaspace has no key before the first one that came here. */
+	bool has_start;
 	bool is_closed;
+	bool is_shared;
+	struct object *candidate; /* a delta put by; space_put_by() */
 	struct space *below; /* the stack; NULL at the bottom */
+	struct space *rest; /* shared: other parts of the same deltaspace */
+	UT_hash_handle hh; /* shared: of the first part */
 };
 
-/* Called once for a space that is closed and has no HEAD pending; frees nothing. */
+/* Called once for a space that is complete, all HEADs answered; frees nothing. */
 typedef void space_done_fn(void *arg, const struct space *s);
 
-struct space_stack {
-	struct space *top;
-	size_t n_closed_pending; /* closed ones that wait for HEADs */
+/* All spaces of a bucket. */
+struct spaces {
+	struct space *shared; /* by prefix */
+	size_t shared_bytes;
 	space_done_fn *on_done;
 	void *arg;
 };
 
-void space_stack_init(struct space_stack *s, space_done_fn *on_done, void *arg);
+/* Those of one range of keys. */
+struct space_stack {
+	struct spaces *spaces;
+	char *after; /* the range begins behind this key; NULL: no limit */
+	size_t after_len;
+	bool is_ordered;
+	struct space *top;
+};
+
+void spaces_init(struct spaces *s, space_done_fn *on_done, void *arg);
+
+/*
+ * Free those that are shared, without on_done.  Spaces closed but pending belong
+ * to whoever holds their HEADs: each must come back by spaces_answered() first,
+ * even when everything is given up.
+ */
+void spaces_clear(struct spaces *s);
+
+/* One pending HEAD of `space` was answered. */
+void spaces_answered(struct spaces *s, struct space *space);
+
+/* More than SPACES_BYTES_MAX are kept: give up. */
+bool spaces_are_too_many(const struct spaces *s);
+
+/*
+ * Of all deltas put by, those that are the first one of their deltaspace: a
+ * space that has one as its candidate, after *last (NULL: the first such), or
+ * NULL.  All ranges must have ended.
+ */
+struct space *spaces_next_candidate(const struct spaces *s,
+				    struct space **last);
+
+/* All ranges have ended and all HEADs were answered: complete the shared ones. */
+void spaces_fold(struct spaces *s);
+
+/* A range that begins behind `after` (copied; NULL: with the first key). */
+void space_stack_init(struct space_stack *s, struct spaces *spaces,
+		      const char *after, size_t after_len, bool is_ordered);
 
 /* The space of `key`, opened if need be; others that can't get keys close. */
 struct space *space_stack_enter(struct space_stack *s, const char *key,
 				size_t key_len);
 
-/* One pending HEAD of `s` was answered. */
-void space_stack_answered(struct space_stack *stack, struct space *s);
+/*
+ * Remember this delta, unless one with a smaller key was: it may turn out to be
+ * the first of its deltaspace.
+ */
+void space_put_by(struct spaces *spaces, struct space *s,
+		  const struct object *o);
 
-/* No more keys: close all. */
+/* No more keys in this range.  Frees what it holds. */
 void space_stack_end(struct space_stack *s);
 
-/*
- * Free what is open, without on_done.  Spaces closed but pending belong to
- * whoever holds their HEADs: each must come back by space_stack_answered()
- * first, even when everything is given up.
- */
+/* Give up: free what is open. */
 void space_stack_clear(struct space_stack *s);
 
 #endif

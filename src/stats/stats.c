@@ -14,13 +14,24 @@
 
 #include "stats/stats.h"
 
+#include <utlist.h>
+
 #include "stats/space.h"
 #include "util/number.h"
+
+/* A range of keys: all sums are the tally's, only the open spaces its own. */
+struct tally_part {
+	struct tally *tally;
+	struct space_stack stack;
+	struct tally_part *prev, *next;
+};
 
 struct tally {
 	enum mode mode;
 	struct sha256 *hash;
-	struct space_stack spaces;
+	struct spaces spaces;
+	struct tally_part *parts; /* not ended yet */
+	struct space *last_candidate; /* of tally_next_candidate() */
 	struct validation validation;
 	int64_t n_directs;
 	int64_t direct_bytes;
@@ -96,16 +107,43 @@ tally_new(enum mode mode)
 	t->mode = mode;
 	t->hash = sha256_new();
 	t->validation.has_fingerprint = true;
-	space_stack_init(&t->spaces, on_space_done, t);
+	spaces_init(&t->spaces, on_space_done, t);
 	return t;
+}
+
+struct tally_part *
+tally_part_new(struct tally *t, const char *after, size_t after_len,
+	       bool is_ordered)
+{
+	struct tally_part *p = xnew(struct tally_part);
+
+	p->tally = t;
+	space_stack_init(&p->stack, &t->spaces, after, after_len, is_ordered);
+	DL_APPEND(t->parts, p);
+	return p;
+}
+
+void
+tally_part_end(struct tally_part *p)
+{
+	space_stack_end(&p->stack);
+	DL_DELETE(p->tally->parts, p);
+	free(p);
 }
 
 void
 tally_free(struct tally *t)
 {
+	struct tally_part *p;
+
 	if (!t)
 		return;
-	space_stack_clear(&t->spaces);
+	while ((p = t->parts)) {
+		space_stack_clear(&p->stack);
+		DL_DELETE(t->parts, p);
+		free(p);
+	}
+	spaces_clear(&t->spaces);
 	sha256_free(t->hash);
 	free(t);
 }
@@ -128,9 +166,10 @@ is_reference(const struct object *o)
 }
 
 static void
-add_reference(struct tally *t, const struct object *o)
+add_reference(struct tally_part *p, const struct object *o)
 {
-	struct space *s = space_stack_enter(&t->spaces, o->key, o->key_len);
+	struct space *s = space_stack_enter(&p->stack, o->key, o->key_len);
+	struct tally *t = p->tally;
 
 	s->has_reference = true;
 	s->reference_size = o->size;
@@ -138,31 +177,42 @@ add_reference(struct tally *t, const struct object *o)
 }
 
 static struct space *
-add_delta(struct tally *t, const struct object *o)
+add_delta(struct tally_part *p, const struct object *o)
 {
-	struct space *s = space_stack_enter(&t->spaces, o->key, o->key_len);
+	struct space *s = space_stack_enter(&p->stack, o->key, o->key_len);
+	struct tally *t = p->tally;
 	bool is_first = s->n_deltas == 0;
 
 	s->n_deltas++;
 	s->delta_bytes = add_saturating(s->delta_bytes, o->size);
 	t->n_deltas++;
 	t->delta_bytes = add_saturating(t->delta_bytes, o->size);
-	if (t->mode == MODE_QUICK || (t->mode == MODE_SAMPLED && !is_first))
+	if (t->mode == MODE_QUICK)
+		return NULL;
+	if (t->mode == MODE_SAMPLED && !s->has_start) {
+		/* another range may have an earlier one */
+		if (is_first || !p->stack.is_ordered)
+			space_put_by(&t->spaces, s, o);
+		return NULL;
+	}
+	if (t->mode == MODE_SAMPLED && !is_first)
 		return NULL;
 	s->n_pending++;
 	return s;
 }
 
 struct space *
-tally_add(struct tally *t, const struct object *o)
+tally_add(struct tally_part *p, const struct object *o)
 {
+	struct tally *t = p->tally;
+
 	if (object_is_internal(o))
 		return NULL;
 	validation_add(&t->validation, o, t->hash);
 	if (ends_with(o, ".delta"))
-		return add_delta(t, o);
+		return add_delta(p, o);
 	if (is_reference(o)) {
-		add_reference(t, o);
+		add_reference(p, o);
 	} else {
 		t->n_directs++;
 		t->direct_bytes = add_saturating(t->direct_bytes, o->size);
@@ -180,13 +230,28 @@ tally_answer(struct tally *t, struct space *s, int64_t own_size,
 		s->n_known++;
 		s->known_original = add_saturating(s->known_original, original);
 	}
-	space_stack_answered(&t->spaces, s);
+	spaces_answered(&t->spaces, s);
 }
 
-void
-tally_end(struct tally *t)
+struct space *
+tally_next_candidate(struct tally *t, struct object *o)
 {
-	space_stack_end(&t->spaces);
+	struct space *s;
+
+	if (t->mode != MODE_SAMPLED)
+		return NULL;
+	s = spaces_next_candidate(&t->spaces, &t->last_candidate);
+	if (!s)
+		return NULL;
+	*o = *s->candidate;
+	s->n_pending++;
+	return s;
+}
+
+bool
+tally_is_full(const struct tally *t)
+{
+	return spaces_are_too_many(&t->spaces);
 }
 
 /* --- figures out --- */
@@ -198,11 +263,13 @@ tally_validation(const struct tally *t)
 }
 
 void
-tally_figures(const struct tally *t, struct figures *out)
+tally_figures(struct tally *t, struct figures *out)
 {
-	int64_t total = add_saturating(t->direct_bytes, t->original_bytes);
 	int64_t stored = add_saturating(t->direct_bytes, t->delta_bytes);
+	int64_t total;
 
+	spaces_fold(&t->spaces);
+	total = add_saturating(t->direct_bytes, t->original_bytes);
 	/* a reference without any delta is not DeltaGlider's */
 	if (t->n_deltas > 0)
 		stored = add_saturating(stored, t->reference_bytes);

@@ -5,12 +5,15 @@
  * Pure; one thread at a time.
  *
  *     t = tally_new (mode);
- *     for each object of LIST, in key order:
- *             space = tally_add (t, object);
- *             if (space) ... HEAD object, later:
- *                     tally_answer (t, space, object->size, original);
- *     tally_end (t);         when LIST has ended and every HEAD was answered,
- *     tally_figures (t, &f);                           in whatever order
+ *     for each range of keys, all at once or one after the other:
+ *             part = tally_part_new (t, ...);
+ *             for each object of LIST:
+ *                     space = tally_add (part, object);
+ *                     if (space) ... HEAD object, later:
+ *                             tally_answer (t, space, object->size, original);
+ *             tally_part_end (part);
+ *     while ((space = tally_next_candidate (t, &object))) ... HEAD object
+ *     tally_figures (t, &f);        when every HEAD was answered, in any order
  */
 #ifndef STATS_STATS_H
 #define STATS_STATS_H
@@ -33,6 +36,7 @@ struct figures {
 };
 
 struct tally;
+struct tally_part;
 struct space;
 
 #define ORIGINAL_UNKNOWN ((int64_t)-1)
@@ -43,10 +47,31 @@ struct tally *tally_new(enum mode mode);
 void tally_free(struct tally *t); /* NULL is fine */
 
 /*
- * Count one object; keys must come in strictly ascending order.  Returns the
- * space that waits for a HEAD of this object, or NULL if none is needed.
+ * A range of keys of the bucket: those behind `after` (copied; NULL: from the
+ * first one), up to where the next range begins.  Without `is_ordered` its keys
+ * come in no order, and it must be the only range.
  */
-struct space *tally_add(struct tally *t, const struct object *o);
+struct tally_part *tally_part_new(struct tally *t, const char *after,
+				  size_t after_len, bool is_ordered);
+
+/* No more objects in this range; frees it. */
+void tally_part_end(struct tally_part *p);
+
+/*
+ * Count one object; in an ordered range, keys must come in strictly ascending
+ * order.  Returns the space that waits for a HEAD of this object, or NULL if
+ * none is needed, or if that can be known only when all ranges have ended.
+ */
+struct space *tally_add(struct tally_part *p, const struct object *o);
+
+/*
+ * All ranges have ended: the next object that needs a HEAD although tally_add()
+ * did not say so, and its space; NULL: no more.  Its texts are the tally's.
+ */
+struct space *tally_next_candidate(struct tally *t, struct object *o);
+
+/* Keys in no order are in more deltaspaces than memory is meant for. */
+bool tally_is_full(const struct tally *t);
 
 /*
  * The answer to that HEAD: the original size, or ORIGINAL_UNKNOWN (no such
@@ -55,14 +80,11 @@ struct space *tally_add(struct tally *t, const struct object *o);
 void tally_answer(struct tally *t, struct space *s, int64_t own_size,
 		  int64_t original);
 
-/* LIST has ended. */
-void tally_end(struct tally *t);
-
-/* What LIST gave: good after tally_end(). */
+/* What LIST gave: good when all ranges have ended. */
 const struct validation *tally_validation(const struct tally *t);
 
-/* The figures: good after tally_end() and the last tally_answer(). */
-void tally_figures(const struct tally *t, struct figures *out);
+/* The figures: when all ranges have ended, after the last tally_answer(). */
+void tally_figures(struct tally *t, struct figures *out);
 
 /* --- the metadata of a delta that tells its original size --- */
 

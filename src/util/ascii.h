@@ -7,6 +7,19 @@
 
 #include "util/base.h"
 
+static inline bool
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+ascii_is_alnum(char c)
+{
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z');
+}
+
 /* The value of a hexadecimal digit, or -1 if it is none. */
 static inline int
 ascii_hex_value(char c)

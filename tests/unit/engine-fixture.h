@@ -12,7 +12,7 @@
 
 #define FIXTURE_BUCKET "releases"
 #define FIXTURE_TIMEOUT_MS 60000
-#define FIXTURE_CONNECTIONS 2
+#define FIXTURE_CONNECTIONS 4
 
 struct fixture {
 	struct timers timers;

@@ -91,6 +91,7 @@ fake_store_document(const struct fake_store *s, const char *bucket,
 		    enum mode mode)
 {
 	struct tally *tally = tally_new(MODE_QUICK);
+	struct tally_part *part = tally_part_new(tally, NULL, 0, true);
 	struct doc doc = { .mode = mode, .bucket = bucket };
 	struct buf text = BUF_INIT(DOC_MAX);
 	struct item item;
@@ -102,7 +103,7 @@ fake_store_document(const struct fake_store *s, const char *bucket,
 			char etag[32];
 
 			snprintf(etag, sizeof(etag), "e%ld", item.size);
-			tally_add(tally,
+			tally_add(part,
 				  &(struct object){
 					  .key = item.key,
 					  .key_len = (size_t)item.key_len,
@@ -111,7 +112,7 @@ fake_store_document(const struct fake_store *s, const char *bucket,
 					  .last_modified = MODIFIED_ISO });
 		}
 	}
-	tally_end(tally);
+	tally_part_end(part);
 	doc.computed_at = date_now();
 	doc.validation = *tally_validation(tally);
 	tally_figures(tally, &doc.figures);
@@ -128,16 +129,41 @@ refuse(struct http_transfer *t, int status)
 	fake_http_answer(t, &(struct fake_answer){ .status = status });
 }
 
+/* The page that has the first key behind `after`, and where in it that is. */
+static const char *
+find_after(const struct fake_store *s, const char *after, int *page)
+{
+	size_t len = strcspn(after, "&");
+
+	for (*page = 0; s->pages[*page]; ++*page) {
+		const char *text = s->pages[*page], *here = text;
+		struct item item;
+
+		while (next_item(&text, &item)) {
+			if (key_compare(item.key, (size_t)item.key_len, after,
+					len) > 0)
+				return here;
+			here = text;
+		}
+	}
+	return "";
+}
+
 static void
 answer_list(struct fake_store *s, struct http_transfer *t)
 {
+	static const char start_after[] = "start-after=";
 	struct buf xml CLEANUP_BUF = BUF_INIT(BODY_MAX);
 	const char *at = strstr(t->url, "continuation-token=page-");
+	const char *after = strstr(t->url, start_after);
 	int page = at ? atoi(strchr(at, '-') + 1 + strlen("token=page-")) : 0;
+	const char *objects = s->pages[page] ? s->pages[page] : "";
 	char token[32];
 
+	if (after)
+		objects = find_after(s, after + strlen(start_after), &page);
 	snprintf(token, sizeof(token), "page-%d", page + 1);
-	fake_list_page(&xml, s->pages[page] ? s->pages[page] : "",
+	fake_list_page(&xml, objects,
 		       s->pages[page] && s->pages[page + 1] ? token : NULL);
 	fake_http_answer(t, &(struct fake_answer){ .status = 200,
 						   .body = buf_str(&xml) });

@@ -291,10 +291,11 @@ test_fair_heads(void **state)
 {
 	struct run run;
 	struct job *other;
+	int n = 0;
 
 	(void)state;
 	run_start(&run, &courses[10], 0);
-	fixture_answer(&run.fx, LIST); /* six HEADs, two slots */
+	fixture_answer(&run.fx, LIST); /* six HEADs, four slots */
 	run.fx.store.pages[0] = "z/1.delta=1";
 	run.fx.store.pages[1] = NULL;
 	other = job_new(&(struct job_options){ .env = &run.env,
@@ -303,16 +304,18 @@ test_fair_heads(void **state)
 					       .on_done = on_done,
 					       .arg = &run });
 	fixture_settle(&run.fx);
-	fixture_answer(&run.fx, LIST); /* the second page of the first job */
-	fixture_answer(&run.fx, LIST);
-	assert_int_equal(fixture_pending(&run.fx, HEAD_ANY), 2);
-	fixture_refuse(&run.fx, HEAD_ANY, 404);
-	fixture_refuse(&run.fx, HEAD_ANY, 404);
-	assert_int_equal(fixture_pending(&run.fx, "HEAD", "/z/1.delta"), 1);
+	while (fixture_pending(&run.fx, "HEAD", "/z/1.delta") == 0) {
+		assert_in_range(n, 0, 3); /* the first job has more */
+		if (fixture_pending(&run.fx, LIST))
+			fixture_answer(&run.fx, LIST);
+		else
+			n++, fixture_refuse(&run.fx, HEAD_ANY, 404);
+	}
 	job_stop(other);
-	/* its slot goes to the first, which is run down in its turn */
 	fixture_settle(&run.fx);
-	assert_int_equal(fixture_pending(&run.fx, HEAD_ANY), 2);
+	assert_int_equal(run.fx.slots.n_running,
+			 fixture_pending(&run.fx, HEAD_ANY) +
+				 fixture_pending(&run.fx, LIST));
 	job_stop(run.job);
 	run_clear(&run);
 }

@@ -24,43 +24,64 @@ struct run {
 	int n_pages;
 	bool is_last, is_manual;
 	int code; /* errno of the end */
+	enum lister_fault fault;
+	char first[16], beyond[16]; /* of the last page */
 };
 
 static void
-on_page(void *arg, const struct list_page *page, bool is_last,
-	const struct err *err)
+on_page(void *arg, const struct lister_answer *a)
 {
 	struct run *run = arg;
 
-	assert_int_equal(page == NULL, err != NULL);
+	assert_int_equal(a->page == NULL, a->err != NULL);
 	run->n_pages++;
-	if (err) {
-		run->code = err->code;
+	run->fault = a->fault;
+	if (a->err) {
+		run->code = a->err->code;
 		return;
 	}
-	for (size_t i = 0; i < page->n_objects; i++) {
+	for (size_t i = 0; i < a->page->n_objects; i++) {
 		size_t n = strlen(run->keys);
 
 		snprintf(run->keys + n, sizeof(run->keys) - n, "%.*s ",
-			 (int)page->objects[i].key_len, page->objects[i].key);
+			 (int)a->page->objects[i].key_len,
+			 a->page->objects[i].key);
 	}
-	run->is_last = is_last;
-	if (!is_last && !run->is_manual)
+	run->is_last = a->is_last;
+	snprintf(run->first, sizeof(run->first), "%.*s",
+		 a->first ? (int)a->first->key_len : 0,
+		 a->first ? a->first->key : "");
+	snprintf(run->beyond, sizeof(run->beyond), "%.*s",
+		 a->beyond ? (int)a->beyond->key_len : 0,
+		 a->beyond ? a->beyond->key : "");
+	if (!a->is_last && !run->is_manual)
 		lister_next(run->lister);
 }
 
 static void
-run_init(struct run *run, int retries)
+run_begin(struct run *run, int retries, const struct lister_options *range)
 {
+	struct lister_options o = *range;
+
 	*run = (struct run){ .n_pages = 0 };
 	fixture_init(&run->fx);
 	s3_free(run->fx.s3);
 	run->fx.s3 = s3_new(run->fx.http, &run->fx.timers, run->fx.endpoint,
 			    run->fx.creds, run->fx.pace, retries);
-	run->lister = lister_new(run->fx.s3, FIXTURE_BUCKET, on_page, run);
+	o.s3 = run->fx.s3;
+	o.bucket = FIXTURE_BUCKET;
+	o.on_page = on_page;
+	o.arg = run;
+	run->lister = lister_new(&o);
 	lister_next(run->lister);
 	assert_int_equal(run->n_pages, 0);
 	fixture_settle(&run->fx);
+}
+
+static void
+run_init(struct run *run, int retries)
+{
+	run_begin(run, retries, &(struct lister_options){ .after = NULL });
 }
 
 static void
@@ -144,6 +165,105 @@ test_pages(void **state)
 		assert_int_equal(fixture_pending(&run.fx, LIST), 0);
 		run_clear(&run);
 	}
+}
+
+/* --- ranges --- */
+
+/* (after, until]: the key at a boundary belongs to the left. */
+static void
+test_ranges(void **state)
+{
+	static const struct {
+		const char *after, *until;
+		const char *objects, *token;
+		const char *keys, *first, *beyond;
+		bool is_last;
+		enum lister_fault fault;
+	} cases[] = {
+		{ NULL, "b", "a=1 b=1 c=1", "t", "a b ", "a", "c", true, 0 },
+		{ NULL, "b", "a=1 b=1", "t", "a b ", "a", "", true, 0 },
+		{ NULL, "b", "a=1 b=1", NULL, "a b ", "a", "", true, 0 },
+		{ NULL, "b", "a=1", "t", "a ", "a", "", false, 0 },
+		{ NULL, "b", "a=1 ba=1", "t", "a ", "a", "ba", true, 0 },
+		/* it turns out to be empty */
+		{ "b", "c", "d=1 e=1", "t", "", "d", "d", true, 0 },
+		{ "b", "c", "", NULL, "", "", "", true, 0 },
+		{ "b", NULL, "d=1", NULL, "d ", "d", "", true, 0 },
+		{ "b", "d", "c=1 d=1", "t", "c d ", "c", "", true, 0 },
+		/* start-after ignored, or taken for "from" */
+		{ "b", "d", "a=1 c=1", "t", "", "", "", false,
+		  LISTER_START_IGNORED },
+		{ "b", "d", "b=1 c=1", "t", "", "", "", false,
+		  LISTER_START_IGNORED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct lister_options o = { .after = cases[i].after,
+					    .until = cases[i].until };
+		struct run run;
+		struct http_transfer *t;
+
+		if (o.until)
+			o.until_len = strlen(o.until);
+		run_begin(&run, 0, &o);
+		run.is_manual = true;
+		t = fixture_find(&run.fx, LIST);
+		assert_int_equal(strstr(t->url, "start-after=") != NULL,
+				 cases[i].after != NULL);
+		answer_page(&run, cases[i].objects, cases[i].token);
+		assert_string_equal(run.keys, cases[i].keys);
+		assert_string_equal(run.first, cases[i].first);
+		assert_string_equal(run.beyond, cases[i].beyond);
+		assert_int_equal(run.is_last, cases[i].is_last);
+		assert_int_equal(run.fault, cases[i].fault);
+		assert_int_equal(run.code, cases[i].fault ? EIO : 0);
+		run_clear(&run);
+	}
+}
+
+/* The end moves while a page is under way: what is behind it is dropped. */
+static void
+test_lowered(void **state)
+{
+	struct run run;
+	struct http_transfer *t;
+
+	(void)state;
+	run_init(&run, 0);
+	answer_page(&run, "a=1", "t1");
+	t = fixture_find(&run.fx, LIST);
+	assert_null(strstr(t->url, "start-after"));
+	lister_lower_until(run.lister, "c", 1);
+	answer_page(&run, "b=1 c=1 d=1", "t2");
+	assert_string_equal(run.keys, "a b c ");
+	assert_string_equal(run.beyond, "d");
+	assert_true(run.is_last);
+	assert_int_equal(fixture_pending(&run.fx, LIST), 0);
+	run_clear(&run);
+}
+
+/* Keys in no order: all of them once, and no page twice. */
+static void
+test_unordered(void **state)
+{
+	struct lister_options o = { .is_unordered = true };
+	struct run run;
+
+	(void)state;
+	run_begin(&run, 0, &o);
+	answer_page(&run, "m=1 a=1", "t1");
+	answer_page(&run, "z=1 b=1", "t2");
+	answer_page(&run, "c=1", NULL);
+	assert_string_equal(run.keys, "m a z b c ");
+	assert_true(run.is_last);
+	run_clear(&run);
+	run_begin(&run, 0, &o);
+	answer_page(&run, "m=1 a=1", "t1");
+	answer_page(&run, "z=1", "t2");
+	answer_page(&run, "m=1 a=1", "t3");
+	assert_int_equal(run.code, EIO);
+	run_clear(&run);
 }
 
 static void
@@ -362,6 +482,9 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_lowered),
+		cmocka_unit_test(test_unordered),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_endless_emptiness),

@@ -193,7 +193,9 @@ test_bytes(void **state)
 	assert_memory_equal(page->objects[0].key, "\0\xff", 2);
 	assert_int_equal(page->objects[1].key_len, 2);
 	assert_memory_equal(page->objects[1].key, "\xfe ", 2);
-	assert_int_equal(parse(p, swapped, strlen(swapped), 5, &page), -EIO);
+	assert_true(page->is_ordered);
+	assert_int_equal(parse(p, swapped, strlen(swapped), 5, &page), 0);
+	assert_false(page->is_ordered);
 	list_parser_free(p);
 }
 
@@ -253,7 +255,6 @@ static const struct {
 	{ LIST(URL MORE OBJECT("a") TOKEN("a<b/>&#x1;")), -1, false },
 	{ LIST(URL MORE OBJECT("a") "<NextContinuationToken>a</X>"), -1,
 	  false },
-	{ LIST(URL MORE OBJECT("b") OBJECT("a") TOKEN("&#x1;")), -1, false },
 };
 
 static void
@@ -339,13 +340,11 @@ static const char *const bad_pages[] = {
 	FIELDS("<Key>a</Key><Size>1</Size><LastModified/><LastModified/>"),
 	FIELDS("<Key>a<b/></Key><Size>1</Size>"),
 	/* keys */
-	LIST(LAST OBJECT("b") OBJECT("a")),
 	LIST(LAST OBJECT("a") OBJECT("a")),
-	LIST(LAST OBJECT("ab") OBJECT("a")),
 	LIST(LAST URL OBJECT("%")),
 	LIST(LAST URL OBJECT("%4")),
 	LIST(LAST URL OBJECT("%g0")),
-	LIST(LAST OBJECT("%62") URL OBJECT("a")),
+	LIST(LAST OBJECT("%61") URL OBJECT("a")),
 };
 
 static void

@@ -2,8 +2,9 @@
 /*
  * Statistics: one bucket worked through by hand in every mode, then thousands
  * of random small ones against a model that keeps every object in a table and
- * knows no stack.  The answers to HEADs come in random order, some long after
- * their deltaspace has closed.
+ * knows no stack.  They are cut into ranges that go on side by side, or come in no
+ * order at all.  The answers to HEADs come in random order, some long after their
+ * deltaspace has closed.
  */
 #include "config.h"
 
@@ -53,30 +54,158 @@ answer_some(struct tally *t, struct question *q, size_t *n, size_t leave,
 	}
 }
 
+/* How a bucket is listed: cut into ranges, which go on in random order. */
+#define RANGES_MAX 5
+
+struct ranges {
+	struct tally_part *parts[RANGES_MAX];
+	size_t next[RANGES_MAX], end[RANGES_MAX]; /* places of entries */
+	size_t n;
+};
+
+/*
+ * Cuts anywhere: at a key, which then belongs to the left, or between two, at
+ * the longest prefix of the right one that is behind the left one.
+ */
+static void
+cut_bucket(struct ranges *r, struct tally *t, const struct entry *e, size_t n,
+	   uint64_t *seed)
+{
+	size_t at = 0;
+
+	r->n = 0;
+	r->parts[r->n++] = tally_part_new(t, NULL, 0, true);
+	r->next[0] = 0;
+	while (r->n < RANGES_MAX && at + 1 < n && next_random(seed) % 3) {
+		const struct object *left, *right;
+		size_t len;
+
+		at += next_random(seed) % (n - at);
+		if (at + 1 >= n)
+			break;
+		left = &e[at].o;
+		right = &e[at + 1].o;
+		len = left->key_len;
+		if (next_random(seed) % 2) {
+			len = right->key_len - 1;
+			while (len > 0 &&
+			       key_compare(right->key, len - 1, left->key,
+					   left->key_len) >= 0 &&
+			       next_random(seed) % 2)
+				len--;
+			if (key_compare(right->key, len, left->key,
+					left->key_len) < 0)
+				continue;
+		}
+		r->end[r->n - 1] = at + 1;
+		r->next[r->n] = at + 1;
+		r->parts[r->n++] = tally_part_new(
+			t, len == left->key_len ? left->key : right->key, len,
+			true);
+		at++;
+	}
+	r->end[r->n - 1] = n;
+}
+
+/* The next object of any range; ends the ranges that have none left. */
+static const struct entry *
+next_entry(struct ranges *r, const struct entry *e, struct tally_part **part,
+	   uint64_t *seed)
+{
+	while (r->n > 0) {
+		size_t i = next_random(seed) % r->n;
+
+		*part = r->parts[i];
+		if (r->next[i] < r->end[i])
+			return &e[r->next[i]++];
+		tally_part_end(r->parts[i]);
+		r->n--;
+		r->parts[i] = r->parts[r->n];
+		r->next[i] = r->next[r->n];
+		r->end[i] = r->end[r->n];
+	}
+	return NULL;
+}
+
+/* All objects in one unordered range, shuffled. */
+static void
+shuffle(size_t *order, size_t n, uint64_t *seed)
+{
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	for (size_t i = n; i > 1; i--) {
+		size_t k = next_random(seed) % i, swap = order[i - 1];
+
+		order[i - 1] = order[k];
+		order[k] = swap;
+	}
+}
+
+static struct entry *
+find_entry(struct entry *entries, size_t n, const struct object *o)
+{
+	for (size_t i = 0; i < n; i++)
+		if (key_compare(entries[i].o.key, entries[i].o.key_len, o->key,
+				o->key_len) == 0)
+			return &entries[i];
+	fail_msg("a HEAD of something else");
+	return NULL;
+}
+
+/* Questions that the tally under test has asked, not answered yet. */
+struct exam {
+	struct tally *tally;
+	struct question questions[OBJECTS_MAX];
+	size_t n;
+};
+
+static void
+add_entry(struct exam *x, struct tally_part *part, struct entry *e,
+	  uint64_t *seed)
+{
+	struct space *s = tally_add(part, &e->o);
+
+	e->is_asked = s != NULL;
+	if (s)
+		x->questions[x->n++] = (struct question){ s, e };
+	if (next_random(seed) % 4 == 0)
+		answer_some(x->tally, x->questions, &x->n,
+			    next_random(seed) % 8, seed);
+}
+
 /* Run one bucket through a tally; `seed` decides when which answer comes. */
 static struct tally *
 run(struct entry *entries, size_t n, enum mode mode, uint64_t *seed)
 {
-	struct question questions[OBJECTS_MAX];
-	struct tally *t = tally_new(mode);
-	size_t n_questions = 0;
+	struct exam x = { .tally = tally_new(mode) };
+	struct tally_part *part;
+	const struct entry *e;
+	struct ranges ranges;
+	struct object o;
+	struct space *s;
 
-	for (size_t i = 0; i < n; i++) {
-		struct space *s = tally_add(t, &entries[i].o);
+	if (next_random(seed) % 4) {
+		cut_bucket(&ranges, x.tally, entries, n, seed);
+		while ((e = next_entry(&ranges, entries, &part, seed)))
+			add_entry(&x, part, (struct entry *)e, seed);
+	} else {
+		size_t order[OBJECTS_MAX];
 
-		entries[i].is_asked = s != NULL;
-		if (s)
-			questions[n_questions++] =
-				(struct question){ s, &entries[i] };
-		if (next_random(seed) % 4 == 0)
-			answer_some(t, questions, &n_questions,
-				    next_random(seed) % 8, seed);
+		part = tally_part_new(x.tally, NULL, 0, false);
+		shuffle(order, n, seed);
+		for (size_t i = 0; i < n; i++)
+			add_entry(&x, part, &entries[order[i]], seed);
+		tally_part_end(part);
 	}
-	if (next_random(seed) % 2)
-		answer_some(t, questions, &n_questions, 0, seed);
-	tally_end(t);
-	answer_some(t, questions, &n_questions, 0, seed);
-	return t;
+	while ((s = tally_next_candidate(x.tally, &o))) {
+		struct entry *found = find_entry(entries, n, &o);
+
+		assert_false(found->is_asked);
+		found->is_asked = true;
+		x.questions[x.n++] = (struct question){ s, found };
+	}
+	answer_some(x.tally, x.questions, &x.n, 0, seed);
+	return x.tally;
 }
 
 /* --- the worked example --- */
@@ -403,7 +532,7 @@ test_empty(void **state)
 	struct figures f, zero = { 0 };
 
 	(void)state;
-	tally_end(t);
+	tally_part_end(tally_part_new(t, NULL, 0, true));
 	tally_figures(t, &f);
 	assert_memory_equal(&f, &zero, sizeof(f));
 	assert_true(tally_validation(t)->has_fingerprint);
@@ -418,7 +547,8 @@ test_given_up(void **state)
 {
 	struct object o = { "a/b/x.delta", 11, 1, "", "" };
 	struct tally *t = tally_new(MODE_SAMPLED);
-	struct space *s = tally_add(t, &o);
+	struct tally_part *p = tally_part_new(t, NULL, 0, true);
+	struct space *s = tally_add(p, &o);
 
 	(void)state;
 	assert_non_null(s);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass over a bucket: see walk.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/walk.h"
+
+#include <errno.h>
+
+#include "stats/space.h"
+
+/* HEADs that wait, with those that pages under way may bring, at most. */
+#define HELD_MAX 4000
+
+/* --- when the next page is asked for --- */
+
+/* HEADs that a page brings, at a guess. */
+static unsigned
+heads_of_page(const struct walk *w)
+{
+	if (w->mode == MODE_QUICK || w->heads == WALK_DROP)
+		return 0;
+	if (w->n_pages == 0)
+		return LIST_PAGE_KEYS;
+	return w->n_heads / w->n_pages + 1;
+}
+
+static bool
+wants_page(struct walk *w)
+{
+	unsigned n = w->sweep.n_queued;
+	unsigned in_flight;
+
+	if (!w->listing || w->is_listed || w->is_stopped || w->is_void)
+		return false;
+	in_flight = listing_in_flight(w->listing);
+	if (w->heads == WALK_SEND && sweep_is_behind(&w->sweep))
+		return false;
+	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
+		return false;
+	return n < HELD_MAX && listing_can_send(w->listing);
+}
+
+static bool
+send_page(void *arg)
+{
+	struct walk *w = arg;
+
+	listing_send(w->listing);
+	return wants_page(w);
+}
+
+/* Ask for slots, for what can be sent now. */
+static void
+go_on(struct walk *w)
+{
+	if (w->heads == WALK_SEND && !w->is_void && !w->is_stopped)
+		sweep_send(&w->sweep);
+	if (wants_page(w))
+		slots_want(w->slots, &w->client);
+	else
+		slots_leave(w->slots, &w->client);
+}
+
+/* --- pages --- */
+
+static void *
+on_range(void *arg, const char *after, size_t after_len, bool is_ordered)
+{
+	struct walk *w = arg;
+
+	return tally_part_new(w->tally, after, after_len, is_ordered);
+}
+
+static void
+on_range_end(void *arg, void *range)
+{
+	(void)arg;
+	tally_part_end(range);
+}
+
+/* This object needs a HEAD for the figures. */
+static void
+ask(struct walk *w, struct space *space, const struct object *o)
+{
+	w->n_heads++;
+	if (w->heads == WALK_DROP)
+		tally_answer(w->tally, space, o->size, ORIGINAL_UNKNOWN);
+	else
+		sweep_add(&w->sweep, w->tally, space, o);
+}
+
+static void
+on_page(void *arg, void *range, const struct list_page *page)
+{
+	struct walk *w = arg;
+
+	for (size_t i = 0; i < page->n_objects; i++) {
+		struct space *space = tally_add(range, &page->objects[i]);
+
+		if (space)
+			ask(w, space, &page->objects[i]);
+	}
+	w->n_pages++;
+}
+
+/* Of deltaspaces that ranges share, the first delta is known only now. */
+static void
+ask_candidates(struct walk *w)
+{
+	struct object o;
+	struct space *space;
+
+	while (w->is_listed && !w->is_asked && w->sweep.n_queued < HELD_MAX) {
+		space = tally_next_candidate(w->tally, &o);
+		if (space)
+			ask(w, space, &o);
+		else
+			w->is_asked = true;
+	}
+}
+
+/* --- what has ended --- */
+
+static void
+begin_again_if_idle(struct walk *w)
+{
+	if (!walk_is_idle(w))
+		return;
+	w->is_void = false;
+	walk_begin(w, w->mode);
+}
+
+/* What can be done now; then the owner hears of it. */
+static void
+step(struct walk *w, const struct err *err)
+{
+	if (!w->is_stopped && w->is_void)
+		begin_again_if_idle(w);
+	else if (!w->is_stopped)
+		go_on(w);
+	w->on_step(w->arg, err);
+}
+
+/* A slot is free again. */
+static void
+free_slot(struct walk *w)
+{
+	if (!wants_page(w))
+		slots_leave(w->slots, &w->client);
+	slots_completed(w->slots);
+}
+
+static void
+on_request_end(void *arg)
+{
+	struct walk *w = arg;
+	struct err err = ERR_INIT;
+
+	if (!w->is_stopped && w->tally && tally_is_full(w->tally))
+		err_set(&err, EIO,
+			"keys in no order, and in more deltaspaces than "
+			"%d bytes hold",
+			SPACES_BYTES_MAX);
+	free_slot(w);
+	step(w, err.code ? &err : NULL);
+}
+
+static void
+on_listing_end(void *arg, const struct listing_end *end)
+{
+	struct walk *w = arg;
+	bool is_failure = end->err->code && !end->is_again;
+
+	if (end->is_again) {
+		w->is_void = true;
+		w->manner = end->manner;
+		sweep_stop(&w->sweep);
+	} else if (!is_failure) {
+		w->is_listed = true;
+		ask_candidates(w);
+	}
+	free_slot(w);
+	step(w, is_failure ? end->err : NULL);
+}
+
+static void
+on_head_answer(void *arg, const struct err *err)
+{
+	struct walk *w = arg;
+
+	ask_candidates(w);
+	step(w, w->is_void ? NULL : err);
+}
+
+/* --- what the owner asks --- */
+
+void
+walk_init(struct walk *w)
+{
+	w->client = (struct slots_client){ .send = send_page,
+					   .arg = w,
+					   .group = w->bucket };
+	w->sweep = (struct sweep){ .s3 = w->s3,
+				   .slots = w->slots,
+				   .bucket = w->bucket->name,
+				   .client = { .group = w->bucket },
+				   .on_answer = on_head_answer,
+				   .arg = w };
+}
+
+void
+walk_begin(struct walk *w, enum mode mode)
+{
+	static const struct listing_events events = {
+		on_range, on_page, on_range_end, on_request_end, on_listing_end
+	};
+
+	walk_clear(w);
+	w->mode = mode;
+	w->is_listed = w->is_asked = false;
+	w->n_pages = w->n_heads = 0;
+	w->tally = tally_new(mode);
+	w->listing = listing_new(&(struct listing_options){
+		.s3 = w->s3,
+		.bucket = w->bucket->name,
+		.memory = &w->bucket->list_memory,
+		.events = &events,
+		.arg = w,
+		.manner = w->manner,
+	});
+	go_on(w);
+}
+
+void
+walk_set_heads(struct walk *w, enum walk_heads heads)
+{
+	w->heads = heads;
+	if (heads == WALK_DROP)
+		sweep_stop(&w->sweep);
+	if (w->listing)
+		go_on(w);
+}
+
+bool
+walk_is_listed(const struct walk *w)
+{
+	return w->is_listed;
+}
+
+const struct validation *
+walk_validation(const struct walk *w)
+{
+	return tally_validation(w->tally);
+}
+
+bool
+walk_is_complete(const struct walk *w)
+{
+	return w->is_listed && w->is_asked && sweep_is_idle(&w->sweep);
+}
+
+void
+walk_figures(struct walk *w, struct figures *out, bool *is_exact)
+{
+	tally_figures(w->tally, out);
+	*is_exact = !w->sweep.saw_change;
+}
+
+void
+walk_stop(struct walk *w)
+{
+	w->is_stopped = true;
+	slots_leave(w->slots, &w->client);
+	sweep_stop(&w->sweep);
+	if (w->listing)
+		listing_stop(w->listing);
+}
+
+bool
+walk_is_idle(const struct walk *w)
+{
+	return (!w->listing || listing_is_idle(w->listing)) &&
+	       sweep_is_idle(&w->sweep);
+}
+
+void
+walk_clear(struct walk *w)
+{
+	listing_free(steal(&w->listing));
+	tally_free(steal(&w->tally));
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass over a bucket: its listing into a tally, and the HEADs that the tally
+ * asks for.  Net thread only.
+ *
+ * The HEADs are sent while the listing goes on, or wait until it is known
+ * whether they are needed, or are not needed at all.  The listing pauses when
+ * they fall behind: memory grows with what is under way, not with the bucket.
+ * Where a listing has to be begun again in another manner, the walk does so by
+ * itself.
+ */
+#ifndef ENGINE_WALK_H
+#define ENGINE_WALK_H
+
+#include "engine/buckets.h"
+#include "engine/sweep.h"
+#include "s3/listing.h"
+
+enum walk_heads {
+	WALK_HOLD, /* they wait, and then the listing waits too */
+	WALK_DROP, /* only what LIST gives is of use */
+	WALK_SEND,
+};
+
+struct walk {
+	/* set by the owner */
+	struct s3 *s3;
+	struct slots *slots;
+	struct bucket *bucket;
+	/*
+	 * Something has ended: a request, successfully if `err` is NULL.  The
+	 * last thing that is done with the walk before the call returns.
+	 */
+	void (*on_step)(void *arg, const struct err *err);
+	void *arg;
+
+	enum walk_heads heads;
+	enum mode mode; /* of the tally */
+	struct listing *listing;
+	enum list_manner manner; /* what the last one was ended for */
+	struct slots_client client; /* for pages; sweep has its own */
+	struct tally *tally;
+	struct sweep sweep;
+	unsigned n_pages, n_heads; /* so far: how many HEADs a page brings */
+	bool is_listed; /* the listing is complete */
+	bool is_asked; /* of all candidates, too */
+	bool is_void; /* it begins again when nothing is under way */
+	bool is_stopped;
+};
+
+/* `w` has its first fields set. */
+void walk_init(struct walk *w);
+
+/* List the bucket for figures of `mode`.  The walk must be idle. */
+void walk_begin(struct walk *w, enum mode mode);
+
+/* What is done with HEADs from now on.  DROP forgets those that wait. */
+void walk_set_heads(struct walk *w, enum walk_heads heads);
+
+/* The listing is complete, and this is what it was. */
+bool walk_is_listed(const struct walk *w);
+const struct validation *walk_validation(const struct walk *w);
+
+/* And all HEADs were answered.  `is_exact`: nothing changed meanwhile. */
+bool walk_is_complete(const struct walk *w);
+void walk_figures(struct walk *w, struct figures *out, bool *is_exact);
+
+/* Give up: what is under way is cancelled; on_step still comes for it. */
+void walk_stop(struct walk *w);
+
+bool walk_is_idle(const struct walk *w);
+void walk_clear(struct walk *w); /* it must be idle */
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one listing of a bucket leaves for the next one: how the store has to be
+ * listed, and keys that cut the bucket into ranges of the same size.  Bounded,
+ * whatever the size of the bucket.  Pure; one thread at a time.
+ */
+#ifndef S3_LIST_MEMORY_H
+#define S3_LIST_MEMORY_H
+
+#include "util/object.h"
+
+/* Ranges that a bucket is cut into at most. */
+#define LIST_RANGES_MAX 256
+
+#define LIST_PAGE_KEYS 1000 /* that are asked for */
+
+enum list_manner {
+	LIST_PARALLEL, /* in ranges, by start-after */
+	LIST_SEQUENTIAL, /* by continuation tokens alone: ranges can't be trusted */
+	LIST_UNORDERED, /* the same, and the keys come in no order */
+};
+
+struct list_cut {
+	char *key;
+	size_t key_len;
+	int64_t n_keys; /* since the cut before it, itself included */
+};
+
+struct list_memory {
+	enum list_manner manner; /* what was found out of the store */
+	unsigned n_doubts; /* listings in a row whose ranges did not agree */
+	int64_t n_keys; /* of the last complete listing; 0: none yet */
+	struct list_cut *cuts; /* ascending */
+	size_t n_cuts;
+};
+
+void list_memory_clear(struct list_memory *m);
+
+/* Pages that `n_keys` need at least. */
+int64_t list_pages(int64_t n_keys);
+
+/*
+ * In how many ranges a bucket of `n_keys` may be listed: each may cost one
+ * request more than it has full pages, and all together a tenth, and a few.
+ */
+int64_t list_ranges_allowed(int64_t n_keys);
+
+/* Keys seen on the way, in order: each at the end of some pages. */
+struct list_marks {
+	struct list_cut *marks;
+	size_t n, size;
+	int64_t n_keys; /* since the last mark */
+	unsigned n_pages; /* likewise */
+};
+
+/* A page of `n_keys` ended with `key`; one mark for every `stride` pages. */
+void list_marks_add(struct list_marks *m, const struct object *last,
+		    size_t n_keys, unsigned stride);
+
+/* Leave every second one. */
+void list_marks_thin(struct list_marks *m);
+
+/* Append the marks of the following range; leaves nothing in it. */
+void list_marks_append(struct list_marks *m, struct list_marks *next);
+
+void list_marks_clear(struct list_marks *m);
+
+/* A listing is complete: choose cuts from its marks. */
+void list_memory_learn(struct list_memory *m, const struct list_marks *marks);
+
+#endif

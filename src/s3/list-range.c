@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A range of keys of a listing: see list-range.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "s3/list-range.h"
+
+struct range *
+range_new(struct listing *l, const struct lister_options *o, const char *after)
+{
+	struct range *r = xnew(struct range);
+	struct lister_options of = *o;
+
+	r->listing = l;
+	r->after = after ? xstrdup(after) : NULL;
+	of.after = after;
+	of.arg = r;
+	r->lister = lister_new(&of);
+	return r;
+}
+
+void
+range_free(struct range *r)
+{
+	lister_free(r->lister);
+	free(r->after);
+	free(r->pivot);
+	free(r->first.key);
+	free(r->beyond.key);
+	list_marks_clear(&r->marks);
+	free(r);
+}
+
+void
+edge_set(struct edge *e, const struct object *o)
+{
+	free(e->key);
+	e->is_known = true;
+	e->key = o ? xstrndup(o->key, o->key_len) : NULL;
+	e->len = o ? o->key_len : 0;
+}
+
+bool
+edge_is_same(const struct edge *a, const struct edge *b)
+{
+	if (!a->key || !b->key)
+		return !a->key && !b->key;
+	return a->len == b->len && memcmp(a->key, b->key, a->len) == 0;
+}
+
+void
+range_note_page(struct range *r, const struct list_page *page,
+		struct pivot_seen *seen, unsigned stride)
+{
+	const struct object *first = page->objects, *last;
+	size_t n = 0;
+
+	r->n_pages++;
+	if (page->n_objects == 0)
+		return;
+	r->n_left -= (int64_t)page->n_objects;
+	last = &page->objects[page->n_objects - 1];
+	while (n < first->key_len && n < last->key_len &&
+	       first->key[n] == last->key[n])
+		n++;
+	r->page_common = n;
+	pivot_see(seen, first->key, first->key_len);
+	pivot_see(seen, last->key, last->key_len);
+	list_marks_add(&r->marks, last, page->n_objects, stride);
+}
+
+int64_t
+range_pages_left(const struct range *r)
+{
+	size_t len;
+
+	if (r->n_left > 0)
+		return list_pages(r->n_left);
+	return lister_until(r->lister, &len) ? r->n_pages : INT64_MAX;
+}
+
+bool
+range_may_be_cut(const struct range *r)
+{
+	if (r->is_done || r->n_pages == 0)
+		return false; /* nothing is known of where it is */
+	/* the last cut may have been too far up */
+	return !r->next || r->next->first.is_known;
+}
+
+bool
+range_find_pivot(const struct range *r, const struct pivot_seen *seen,
+		 struct pivot *out)
+{
+	struct pivot_range p = { .after = r->pivot,
+				 .first = r->first.key,
+				 .first_len = r->first.len,
+				 .page_common = r->page_common,
+				 .seen = seen };
+
+	p.last = lister_last_key(r->lister, &p.last_len);
+	p.until = lister_until(r->lister, &p.until_len);
+	return p.last && pivot_find(&p, out);
+}

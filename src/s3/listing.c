@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bucket's listing in ranges: see listing.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "s3/listing.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "s3/list-range.h"
+#include "util/log.h"
+
+#define MARKS_MAX 2048 /* remembered on the way */
+#define DOUBTS_MAX 3 /* listings in a row, before ranges are given up */
+
+struct listing {
+	struct listing_options o;
+	enum list_manner manner;
+	struct range *ranges;
+	struct pivot_seen seen;
+	unsigned n_ready; /* ranges that could ask for their next page */
+	unsigned n_open; /* ranges that are not done */
+	unsigned n_in_flight;
+	unsigned n_pages; /* delivered */
+	int64_t n_requests, n_keys;
+	unsigned stride; /* pages for each mark */
+	size_t n_marks;
+	bool is_ended; /* complete, failed or stopped: nothing more is asked */
+	bool is_stopped; /* by the owner, who hears no more of it */
+};
+
+/* --- ranges --- */
+
+static void on_page(void *arg, const struct lister_answer *answer);
+
+/* A range begins behind `after`. */
+static struct range *
+begin_range(struct listing *l, const char *after, const char *until,
+	    size_t until_len)
+{
+	struct range *r =
+		range_new(l,
+			  &(struct lister_options){
+				  .s3 = l->o.s3,
+				  .bucket = l->o.bucket,
+				  .until = until,
+				  .until_len = until_len,
+				  .is_unordered = l->manner == LIST_UNORDERED,
+				  .on_page = on_page,
+			  },
+			  after);
+
+	r->owner = l->o.events->on_range(l->o.arg, after,
+					 after ? strlen(after) : 0,
+					 l->manner != LIST_UNORDERED);
+	l->n_open++;
+	l->n_ready++;
+	return r;
+}
+
+/* --- the end --- */
+
+static void
+stop_ranges(struct listing *l)
+{
+	struct range *r;
+
+	l->is_ended = true;
+	DL_FOREACH (l->ranges, r)
+		if (r->is_sent)
+			lister_stop(r->lister);
+}
+
+void
+listing_stop(struct listing *l)
+{
+	l->is_stopped = true;
+	if (!l->is_ended)
+		stop_ranges(l);
+}
+
+static void
+settle_manner(struct listing *l, enum list_manner manner, const char *why)
+{
+	struct list_memory *m = l->o.memory;
+
+	if (m->manner >= manner)
+		return;
+	m->manner = manner;
+	log_warn("bucket=%s: %s: it is listed on one connection from now on",
+		 l->o.bucket, why);
+}
+
+/* All ranges are done: what they saw is kept for the next listing. */
+static void
+learn(struct listing *l)
+{
+	struct list_memory *m = l->o.memory;
+	struct list_marks marks = { 0 };
+	struct range *r;
+
+	if (l->manner == LIST_UNORDERED)
+		settle_manner(l, LIST_UNORDERED,
+			      "the store does not list in the order of bytes");
+	if (l->manner != LIST_PARALLEL)
+		return;
+	if (l->ranges->next)
+		m->n_doubts = 0;
+	DL_FOREACH (l->ranges, r)
+		list_marks_append(&marks, &r->marks);
+	list_memory_learn(m, &marks);
+	list_marks_clear(&marks);
+	log_debug("bucket=%s: %lld keys in %lld requests", l->o.bucket,
+		  (long long)l->n_keys, (long long)l->n_requests);
+}
+
+/* What a lister or a cut says against listing so. */
+static void
+list_again(struct listing *l, enum list_manner manner, struct listing_end *end)
+{
+	end->is_again = true;
+	end->manner = manner;
+	log_info("bucket=%s: %s; it is listed again", l->o.bucket,
+		 end->err->msg);
+}
+
+static void
+judge_fault(struct listing *l, enum lister_fault fault, struct listing_end *end)
+{
+	if (fault == LISTER_START_IGNORED && l->manner == LIST_PARALLEL) {
+		settle_manner(l, LIST_SEQUENTIAL,
+			      "the store does not honour start-after");
+		list_again(l, LIST_SEQUENTIAL, end);
+	} else if (fault == LISTER_DISORDER && l->manner != LIST_UNORDERED) {
+		list_again(l, LIST_UNORDERED, end);
+	}
+}
+
+/* --- cuts --- */
+
+/*
+ * The first key that a range saw behind its end is the first one of the next
+ * range, or somebody has lost keys (or put one there, between the two requests).
+ */
+static bool
+is_cut_right(struct listing *l, struct range *left, struct err *err)
+{
+	struct range *right = left->next;
+
+	if (!right || left->is_checked || !left->is_done ||
+	    !left->beyond.is_known || !right->first.is_known)
+		return true;
+	left->is_checked = true;
+	if (edge_is_same(&left->beyond, &right->first))
+		return true;
+	err_set(err, EIO, "two ranges of the listing do not agree after %s",
+		right->after);
+	if (++l->o.memory->n_doubts >= DOUBTS_MAX)
+		settle_manner(l, LIST_SEQUENTIAL,
+			      "its ranges do not agree, again and again");
+	return false;
+}
+
+/*
+ * Requests that may come to nothing: one for each range, when it ends.  While it
+ * is not known how far the keys go, half of them are kept for finding out.
+ */
+static bool
+may_cut(const struct listing *l, const struct range *r)
+{
+	int64_t n = l->n_keys, wasted, allowed;
+
+	if (n < l->o.memory->n_keys)
+		n = l->o.memory->n_keys;
+	allowed = list_ranges_allowed(n);
+	if (r->next && !l->ranges->prev->is_done)
+		allowed /= 2;
+	wasted = l->n_requests - l->n_in_flight - l->n_keys / LIST_PAGE_KEYS;
+	return wasted + l->n_open < allowed;
+}
+
+/* The range that is likely to have most left, of those that can be cut. */
+static struct range *
+find_largest(struct listing *l)
+{
+	struct range *r, *found = NULL;
+
+	DL_FOREACH (l->ranges, r) {
+		/* of equals the last: the steps of cuts become longer */
+		if (range_may_be_cut(r) &&
+		    (!found || range_pages_left(r) >= range_pages_left(found)))
+			found = r;
+	}
+	return found;
+}
+
+/* Give the upper half of `r` to a new range; false: no key is known for that. */
+static bool
+cut_range(struct listing *l, struct range *r)
+{
+	struct pivot pivot;
+	struct range *upper;
+	const char *until;
+	size_t until_len;
+
+	if (!range_find_pivot(r, &l->seen, &pivot))
+		return false;
+	until = lister_until(r->lister, &until_len);
+	log_debug("bucket=%s: cut at %s", l->o.bucket, pivot.key);
+	upper = begin_range(l, pivot.key, until, until_len);
+	upper->pivot = xmalloc(sizeof(pivot));
+	*upper->pivot = pivot;
+	lister_lower_until(r->lister, pivot.key, pivot.len);
+	r->n_pages = 0;
+	r->n_left = upper->n_left = r->n_left / 2;
+	upper->next = r->next;
+	upper->prev = r;
+	(r->next ? r->next : l->ranges)->prev = upper;
+	r->next = upper;
+	return true;
+}
+
+/* A range whose next page can be asked for, made if need be. */
+static struct range *
+find_ready(struct listing *l)
+{
+	bool may_have_more = l->manner == LIST_PARALLEL && l->n_pages >= 2;
+	struct range *r;
+
+	if (l->n_ready > 0)
+		DL_FOREACH (l->ranges, r)
+			if (!r->is_sent && !r->is_done)
+				return r;
+	while (may_have_more && (r = find_largest(l)) && may_cut(l, r)) {
+		if (cut_range(l, r))
+			return r->next;
+		r->n_pages = 0; /* not before its next page */
+	}
+	return NULL;
+}
+
+/* --- pages --- */
+
+static void
+note_page(struct listing *l, struct range *r, const struct list_page *page)
+{
+	size_t before = r->marks.n;
+
+	range_note_page(r, page, &l->seen, l->stride);
+	l->n_marks += r->marks.n - before;
+	if (l->n_marks <= MARKS_MAX)
+		return;
+	l->stride *= 2;
+	l->n_marks = 0;
+	DL_FOREACH (l->ranges, r) {
+		list_marks_thin(&r->marks);
+		l->n_marks += r->marks.n;
+	}
+}
+
+static void
+end_range(struct listing *l, struct range *r, const struct lister_answer *a)
+{
+	size_t len;
+
+	/* with its last key at its very end, it has seen nothing beyond */
+	if (a->beyond || !lister_until(r->lister, &len) ||
+	    !a->page->is_truncated)
+		edge_set(&r->beyond, a->beyond);
+	r->is_done = true;
+	l->n_open--;
+	log_debug("bucket=%s: the range after %s is done, %u open", l->o.bucket,
+		  r->after ? r->after : "the start", l->n_open);
+	lister_free(steal(&r->lister));
+	l->o.events->on_range_end(l->o.arg, r->owner);
+}
+
+static void
+digest(struct listing *l, struct range *r, const struct lister_answer *a)
+{
+	const struct list_page *page = a->page;
+
+	if (!r->first.is_known && (a->first || a->is_last))
+		edge_set(&r->first, a->first);
+	l->n_pages++;
+	l->n_keys += (int64_t)page->n_objects;
+	note_page(l, r, page);
+	l->o.events->on_page(l->o.arg, r->owner, page);
+	if (a->is_last)
+		end_range(l, r, a);
+	else
+		l->n_ready++;
+}
+
+/* A page has come, or will not: what that means for the listing. */
+static void
+judge_page(struct listing *l, struct range *r, const struct lister_answer *a,
+	   struct listing_end *end, struct err *err)
+{
+	if (a->err) {
+		*err = *a->err;
+		judge_fault(l, a->fault, end);
+		return;
+	}
+	digest(l, r, a);
+	if (!is_cut_right(l, r, err) ||
+	    (r->prev->next && !is_cut_right(l, r->prev, err)))
+		list_again(l, LIST_SEQUENTIAL, end);
+}
+
+static void
+on_page(void *arg, const struct lister_answer *a)
+{
+	struct range *r = arg;
+	struct listing *l = r->listing;
+	struct err err = ERR_INIT;
+	struct listing_end end = { .err = &err };
+	bool ends_now = false;
+
+	l->n_in_flight--;
+	r->is_sent = false;
+	if (!l->is_ended) {
+		judge_page(l, r, a, &end, &err);
+		ends_now = !l->is_stopped && (err.code || l->n_open == 0);
+	}
+	if (!ends_now) {
+		l->o.events->on_request_end(l->o.arg); /* it may be gone now */
+		return;
+	}
+	stop_ranges(l);
+	if (err.code == 0)
+		learn(l);
+	l->o.events->on_end(l->o.arg, &end);
+}
+
+/* --- requests --- */
+
+bool
+listing_can_send(struct listing *l)
+{
+	return !l->is_ended && (l->n_ready > 0 || find_ready(l));
+}
+
+void
+listing_send(struct listing *l)
+{
+	struct range *r = find_ready(l);
+
+	r->is_sent = true;
+	l->n_ready--;
+	l->n_in_flight++;
+	l->n_requests++;
+	lister_next(r->lister);
+}
+
+unsigned
+listing_in_flight(const struct listing *l)
+{
+	return l->n_in_flight;
+}
+
+bool
+listing_is_idle(const struct listing *l)
+{
+	return l->n_in_flight == 0;
+}
+
+/* --- start --- */
+
+/* Cut at once where the last listing says. */
+static void
+begin_ranges(struct listing *l)
+{
+	const struct list_memory *m = l->o.memory;
+	bool is_parallel = l->manner == LIST_PARALLEL;
+	size_t n_cuts = is_parallel ? m->n_cuts : 0;
+	int64_t n_left = m->n_keys;
+	struct range *r;
+	const char *after = NULL;
+
+	for (size_t i = 0; i <= n_cuts; i++) {
+		const struct list_cut *cut = i < n_cuts ? &m->cuts[i] : NULL;
+
+		r = begin_range(l, after, cut ? cut->key : NULL,
+				cut ? cut->key_len : 0);
+		if (is_parallel && m->n_keys > 0)
+			r->n_left = cut ? cut->n_keys : n_left;
+		n_left -= r->n_left;
+		DL_APPEND(l->ranges, r);
+		after = cut ? cut->key : NULL;
+	}
+}
+
+struct listing *
+listing_new(const struct listing_options *o)
+{
+	struct listing *l = xnew(struct listing);
+
+	l->o = *o;
+	l->stride = 1;
+	l->manner = o->manner;
+	if (l->manner < o->memory->manner)
+		l->manner = o->memory->manner;
+	begin_ranges(l);
+	return l;
+}
+
+void
+listing_free(struct listing *l)
+{
+	struct range *r;
+
+	if (!l)
+		return;
+	while ((r = l->ranges)) {
+		DL_DELETE(l->ranges, r);
+		range_free(r);
+	}
+	free(l);
+}
