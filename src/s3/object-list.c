@@ -14,9 +14,9 @@ void
 object_list_init(struct object_list *l, size_t max)
 {
 	*l = (struct object_list){ 0 };
-	/* beside the empty string, two texts of an object and a token end in NUL */
-	buf_init(&l->text, max + 2 * OBJECT_LIST_MAX + 2);
-	if (buf_add(&l->text, "", 1))
+	/* beside the empty ones, three texts of an object and a token end in NUL */
+	buf_init(&l->text, max + 3 * OBJECT_LIST_MAX + 3);
+	if (buf_add(&l->text, "\0", 2))
 		die_no_memory();
 }
 
@@ -31,7 +31,7 @@ object_list_clear(struct object_list *l)
 void
 object_list_reset(struct object_list *l)
 {
-	object_list_cut(l, 1);
+	object_list_cut(l, 2);
 	l->n = 0;
 	l->current = NULL;
 }
@@ -98,6 +98,7 @@ finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
 		.size = r->size,
 		.etag = text + r->etag,
 		.last_modified = text + r->last_modified,
+		.metadata = r->metadata ? text + r->metadata : NULL,
 	};
 	return 0;
 }

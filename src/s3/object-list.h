@@ -14,12 +14,15 @@
 #define OBJECT_LIST_MAX 10000 /* S3 sends 1000 at most, some others more */
 #define OBJECT_KEY_MAX 4096 /* bytes, decoded; S3: 1024 */
 
-/* Offsets into the text, which begins with an empty string: 0 is "". */
+/* Offsets into the text, which begins with two empty strings: 0 is "". */
 struct object_record {
 	uint32_t key, key_len;
 	uint32_t etag, last_modified; /* NUL-terminated */
 	int64_t size;
+	uint32_t metadata; /* NUL-terminated; 0 is NULL */
 };
+
+#define OBJECT_LIST_EMPTY 1 /* the other one, where 0 is NULL */
 
 struct object_list {
 	struct buf text;

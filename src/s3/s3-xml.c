@@ -19,6 +19,7 @@
 #include "s3/error-doc.h"
 #include "s3/object-list.h"
 #include "s3/sax.h"
+#include "s3/user-metadata.h"
 #include "util/number.h"
 
 #define BODY_MAX (32 * 1024 * 1024)
@@ -52,10 +53,11 @@ struct list_parser {
 	bool is_in_object;
 	const struct field *field; /* open, or NULL */
 	size_t start; /* of its text */
+	struct user_metadata metadata; /* takes all events while it is open */
 
 	/* what there was */
 	unsigned seen_in_page, seen_in_object; /* bits: places in the tables */
-	bool is_truncated, is_encoded;
+	bool is_truncated, is_encoded, has_metadata;
 	int64_t key_count;
 	size_t token; /* offset in list.text; 0: none */
 };
@@ -213,6 +215,7 @@ open_object(struct list_parser *p, struct err *err)
 
 	p->seen_in_object = 0;
 	p->is_in_object = true;
+	user_metadata_begin(&p->metadata);
 	return rc;
 }
 
@@ -226,8 +229,19 @@ close_object(struct list_parser *p, struct err *err)
 	if (!(p->seen_in_object & 1u << SIZE))
 		return err_set(err, EIO,
 			       "malformed listing: object without size");
+	p->list.current->metadata = user_metadata_result(&p->metadata);
 	object_list_commit(&p->list);
 	return 0;
+}
+
+static int
+open_in_object(struct list_parser *p, const char *name, struct err *err)
+{
+	int rc = open_field(p, object_fields, &p->seen_in_object, name, err);
+
+	if (rc == 0 && !p->field && user_metadata_open(&p->metadata, name))
+		p->has_metadata = true;
+	return rc;
 }
 
 static int
@@ -252,6 +266,10 @@ on_start(void *arg, unsigned depth, const char *name, struct err *err)
 		error_doc_start(&p->error, depth, name);
 		return 0;
 	}
+	if (p->metadata.is_open) {
+		user_metadata_start(&p->metadata, &p->list, depth - 2, name);
+		return 0;
+	}
 	if (p->field)
 		return err_set(err, EIO, "malformed listing: <%s> in <%s>",
 			       name, p->field->name);
@@ -260,8 +278,7 @@ on_start(void *arg, unsigned depth, const char *name, struct err *err)
 	if (depth == 1)
 		return open_field(p, page_fields, &p->seen_in_page, name, err);
 	if (depth == 2 && p->is_in_object)
-		return open_field(p, object_fields, &p->seen_in_object, name,
-				  err);
+		return open_in_object(p, name, err);
 	return 0;
 }
 
@@ -274,6 +291,9 @@ on_text(void *arg, unsigned depth, const char *text, size_t len,
 	(void)depth;
 	if (p->is_error)
 		error_doc_text(&p->error, text, len);
+	if (p->metadata.is_open)
+		return user_metadata_text(&p->metadata, &p->list, text, len,
+					  err);
 	if (!p->field || !p->field->take)
 		return 0;
 	if (len > p->field->max - (p->list.text.len - p->start))
@@ -295,6 +315,9 @@ on_end(void *arg, unsigned depth, struct err *err)
 		return f->take ? f->take(p, p->list.text.data + p->start, err)
 			       : 0;
 	}
+	if (p->metadata.is_open)
+		return user_metadata_end(&p->metadata, &p->list, depth - 2,
+					 err);
 	if (depth == 1 && p->is_in_object)
 		return close_object(p, err);
 	return 0;
@@ -406,6 +429,7 @@ list_parser_end(struct list_parser *p, const struct list_page **page,
 	p->page.objects = p->list.objects;
 	p->page.n_objects = p->list.n;
 	p->page.is_ordered = p->list.is_ordered;
+	p->page.has_metadata = p->has_metadata;
 	*page = &p->page;
 	return 0;
 }
@@ -423,7 +447,11 @@ list_parser_reset(struct list_parser *p)
 {
 	sax_reset(p->sax);
 	object_list_reset(&p->list);
-	*p = (struct list_parser){ .sax = p->sax, .list = p->list };
+	*p = (struct list_parser){ .sax = p->sax,
+				   .list = p->list,
+				   .metadata = p->metadata };
+	user_metadata_want(&p->metadata, p->metadata.wanted,
+			   p->metadata.n_wanted);
 }
 
 struct list_parser *
@@ -435,6 +463,12 @@ list_parser_new(void)
 	p->sax = sax_new(&events, p, BODY_MAX);
 	object_list_init(&p->list, BODY_MAX);
 	return p;
+}
+
+void
+list_parser_want(struct list_parser *p, const char *const *names, size_t n)
+{
+	user_metadata_want(&p->metadata, names, n);
 }
 
 void

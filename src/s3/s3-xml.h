@@ -48,12 +48,25 @@ struct list_page {
 	 * whole, it is an ordinary last page.
 	 */
 	bool is_token_unreadable;
+	/*
+	 * At least one entry told something of its user metadata; never so if
+	 * none is wanted.
+	 */
+	bool has_metadata;
 };
 
 struct list_parser;
 
 struct list_parser *list_parser_new(void);
 void list_parser_free(struct list_parser *p); /* NULL is fine */
+
+/*
+ * User metadata that matter: names without "x-amz-meta-", in order of
+ * precedence, which must live as long as the parser; none at first.  It holds for
+ * all pages to come.  See user-metadata.h.
+ */
+void list_parser_want(struct list_parser *p, const char *const *names,
+		      size_t n);
 
 /* Forget everything: the request is being tried again. */
 void list_parser_reset(struct list_parser *p);

@@ -14,6 +14,12 @@ struct object {
 	int64_t size; /* never negative */
 	const char *etag; /* NUL-terminated, without quotes; "" if not listed */
 	const char *last_modified; /* NUL-terminated, exactly as listed */
+	/*
+	 * What the listing told of the object's user metadata, NUL-terminated:
+	 * the value that was wanted, "" if it has none of that name, or NULL if
+	 * the listing did not tell, so that a HEAD must.
+	 */
+	const char *metadata;
 };
 
 /* Order of keys: unsigned bytes, a prefix before what it begins. */

@@ -10,6 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const char *const names[] = { "dg-file-size", "file_size" };
+
 static void
 check(bool ok)
 {
@@ -47,6 +49,8 @@ check_page(const struct list_page *page)
 		check(o->key_len > 0 && o->key_len <= 4096 && o->size >= 0);
 		check(strlen(o->etag) <= 258 &&
 		      strlen(o->last_modified) <= 256);
+		check(!o->metadata ||
+		      (strlen(o->metadata) <= 256 && page->has_metadata));
 		check(i == 0 || key_compare(o[-1].key, o[-1].key_len, o->key,
 					    o->key_len) < 0);
 	}
@@ -62,6 +66,7 @@ check_same(const struct list_page *a, const struct list_page *b)
 	check(a->n_objects == b->n_objects);
 	check(a->is_truncated == b->is_truncated);
 	check(!a->next_token == !b->next_token);
+	check(a->has_metadata == b->has_metadata);
 	check(!a->next_token || strcmp(a->next_token, b->next_token) == 0);
 	for (size_t i = 0; i < a->n_objects; i++) {
 		const struct object *x = &a->objects[i], *y = &b->objects[i];
@@ -69,6 +74,8 @@ check_same(const struct list_page *a, const struct list_page *b)
 		check(key_compare(x->key, x->key_len, y->key, y->key_len) == 0);
 		check(x->size == y->size && strcmp(x->etag, y->etag) == 0);
 		check(strcmp(x->last_modified, y->last_modified) == 0);
+		check(!x->metadata == !y->metadata);
+		check(!x->metadata || strcmp(x->metadata, y->metadata) == 0);
 	}
 }
 
@@ -84,6 +91,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!split) {
 		split = list_parser_new();
 		whole = list_parser_new();
+		list_parser_want(split, names, ARRAY_SIZE(names));
+		list_parser_want(whole, names, ARRAY_SIZE(names));
 	}
 	list_parser_reset(split);
 	list_parser_reset(whole);

@@ -45,11 +45,12 @@ test_objects(void **state)
 		struct object o;
 		const char *hex;
 	} cases[] = {
-		{ { "k", 1, 0, "", "" }, "65df98ccaf62ce7cefe01d5568127814" },
+		{ { "k", 1, 0, "", "", NULL },
+		  "65df98ccaf62ce7cefe01d5568127814" },
 		{ { "a/1.zip.delta", 13, 10, "01d1cf435b1a9e5c26cca8cd53d27952",
-		    "2025-10-14T10:30:00.000Z" },
+		    "2025-10-14T10:30:00.000Z", NULL },
 		  "8157fef3e6548e3c82a8e2fe08b36373" },
-		{ { "n\0l\xff", 4, INT64_MAX, "e-2", "d" },
+		{ { "n\0l\xff", 4, INT64_MAX, "e-2", "d", NULL },
 		  "9ccc090d6c97da19078c3c9af57f4db5" },
 	};
 	struct sha256 *h = sha256_new();
@@ -72,7 +73,8 @@ test_objects(void **state)
 static void
 test_sum(void **state)
 {
-	struct object a = { "a", 1, 5, "x", "t" }, b = { "b", 1, 6, "y", "t" };
+	struct object a = { "a", 1, 5, "x", "t", NULL };
+	struct object b = { "b", 1, 6, "y", "t", NULL };
 	struct validation ab = { 0 }, ba = { 0 }, changed = { 0 };
 	struct sha256 *h = sha256_new();
 
@@ -141,7 +143,7 @@ test_saturation(void **state)
 {
 	struct validation v = { .object_count = INT64_MAX,
 				.compressed_size = INT64_MAX - 1 };
-	struct object o = { "k", 1, 2, "", "" };
+	struct object o = { "k", 1, 2, "", "", NULL };
 	struct sha256 *h = sha256_new();
 
 	(void)state;

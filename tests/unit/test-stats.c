@@ -213,7 +213,8 @@ run(struct entry *entries, size_t n, enum mode mode, uint64_t *seed)
 #define DATE "2025-10-14T10:30:00.000Z"
 #define ENTRY(key, size, etag, original)                                       \
 	{                                                                      \
-		{ key, sizeof(key) - 1, size, etag, DATE }, original, false    \
+		{ key, sizeof(key) - 1, size, etag, DATE, NULL }, original,    \
+			false                                                  \
 	}
 
 static const struct entry example[] = {
@@ -545,7 +546,7 @@ test_empty(void **state)
 static void
 test_given_up(void **state)
 {
-	struct object o = { "a/b/x.delta", 11, 1, "", "" };
+	struct object o = { "a/b/x.delta", 11, 1, "", "", NULL };
 	struct tally *t = tally_new(MODE_SAMPLED);
 	struct tally_part *p = tally_part_new(t, NULL, 0, true);
 	struct space *s = tally_add(p, &o);
