@@ -42,6 +42,7 @@ struct listing {
 	bool is_v2;
 	bool is_encoded; /* encoding-type=url */
 	bool by_dir; /* delimiter=/ */
+	bool wants_metadata; /* metadata=true */
 	const char *prefix;
 	size_t prefix_len;
 	const char *after; /* start-after, marker or what a token holds */

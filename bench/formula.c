@@ -55,6 +55,7 @@ formula_parse(struct formula *f, const char *bucket)
 		return false;
 	if (bucket[end] && sscanf(bucket + end, "-x%c", &tag) != 1)
 		return false;
+	f->tells_metadata = strcmp(bucket + end, "-xmeta") == 0;
 	while (f->shape < N_SHAPES && strcmp(shape, shape_names[f->shape]) != 0)
 		f->shape++;
 	f->n_objects = n;

@@ -5,7 +5,8 @@
  *     SHAPE-n<objects>-d<deltas>-s<directories>[-x<tag>]
  *
  * so dated-n100000-d50000-s1000 and dated-n100000-d50000-s1000-xb are two
- * buckets with the same keys.  A directory that has deltas has a reference.bin,
+ * buckets with the same keys.  Where the tag is "meta", pages tell user metadata
+ * to those who ask with metadata=true, as MinIO's do.  A directory that has deltas has a reference.bin,
  * the last of its keys; deltas and other objects are mixed evenly.
  *
  *     dated    2015/01/01/07/00000012.zip.delta      an hour is a directory
@@ -35,6 +36,7 @@ struct formula {
 	uint64_t seed;
 	uint32_t generation; /* how often an object was changed */
 	uint32_t changed; /* the one whose ETag differs, if generation > 0 */
+	bool tells_metadata;
 };
 
 /* A directory: objects first <= i < end. */

@@ -9,7 +9,7 @@
 #include "bucket.h"
 
 /* More than the XML of one object of a formula can take. */
-#define ELEMENT_MAX (256 + 6 * KEY_SIZE)
+#define ELEMENT_MAX (512 + 6 * KEY_SIZE)
 
 struct pager {
 	const struct bucket *b;
@@ -132,9 +132,24 @@ put_number(char *out, uint32_t n)
 	return out;
 }
 
+/* As MinIO writes it; what a HEAD says. */
+static char *
+put_metadata(char *out, const struct item *item)
+{
+	out = PUT(out, "<UserMetadata>");
+	if (item->kind == DELTA) {
+		out = PUT(out, "<X-Amz-Meta-Dg-File-Size>");
+		out = put_number(out, item->original);
+		out = PUT(out, "</X-Amz-Meta-Dg-File-Size>");
+	}
+	return PUT(out, "<content-type>application/octet-stream</content-type>"
+			"</UserMetadata><Internal><K>1</K><M>0</M></Internal>");
+}
+
 /* What follows the key in an object's element. */
 static char *
-put_rest(char *out, const struct dates *dates, const struct item *item)
+put_rest(char *out, const struct dates *dates, const struct item *item,
+	 bool has_metadata)
 {
 	out = PUT(out, "</Key><LastModified>");
 	memcpy(out, dates->iso[item->when], sizeof(dates->iso[0]) - 1);
@@ -144,8 +159,10 @@ put_rest(char *out, const struct dates *dates, const struct item *item)
 	out += sizeof(item->etag);
 	out = PUT(out, "&quot;</ETag><Size>");
 	out = put_number(out, item->size);
-	return PUT(out, "</Size><StorageClass>STANDARD</StorageClass>"
-			"</Contents>");
+	out = PUT(out, "</Size><StorageClass>STANDARD</StorageClass>");
+	if (has_metadata)
+		out = put_metadata(out, item);
+	return PUT(out, "</Contents>");
 }
 
 static void
@@ -164,7 +181,9 @@ add_object(struct pager *p, const struct dir *d, const struct text *prefix)
 	else
 		text_add(p->items, name, len);
 	out = p->items->data + p->items->len;
-	p->items->len += (size_t)(put_rest(out, p->dates, &item) - out);
+	out = put_rest(out, p->dates, &item,
+		       p->q->wants_metadata && p->b->f.tells_metadata);
+	p->items->len = (size_t)(out - p->items->data);
 }
 
 /* Objects of the formula, as far as `end` and the page go. */

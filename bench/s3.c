@@ -35,6 +35,8 @@ take_param(struct target *t, const char *name, char *value)
 		q->is_encoded = true;
 	} else if (strcmp(name, "delimiter") == 0) {
 		q->by_dir = len > 0;
+	} else if (strcmp(name, "metadata") == 0) {
+		q->wants_metadata = strcmp(value, "true") == 0;
 	} else if (strcmp(name, "max-keys") == 0) {
 		unsigned n = (unsigned)strtoul(value, NULL, 10);
 
