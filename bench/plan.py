@@ -20,6 +20,7 @@ class Setting:
     readers: int = 1
     with_peers: bool = False
     on_gateway: bool = False
+    is_told: bool = False  # the original sizes, by the listing itself
 
     @property
     def is_typical(self):
@@ -59,6 +60,15 @@ def detailed(deltas, **more):
                    objects, mode="detailed", with_peers=True, **more)
 
 
+def told(deltas):
+    """The same on a store that needs no HEAD for it."""
+    setting = detailed(deltas, is_told=True)
+    setting.title += ", listing tells metadata"
+    setting.formula += "-xmeta"
+    setting.with_peers = False
+    return setting
+
+
 def limited(deltas, rate):
     setting = detailed(deltas, rate=rate, cases=("miss",))
     setting.title = f"limit of {rate:,} requests/s, {deltas:,} deltas"
@@ -87,12 +97,13 @@ def full():
 
     return [*size_and_latency(sizes, (30, 0, 10, 100), peers_at),
             *shapes(100_000, 30, True), *shapes(1_000_000, 30, False),
-            detailed(10_000), detailed(100_000), limited(20_000, 1000),
+            detailed(10_000), detailed(100_000), told(10_000), told(100_000),
+            limited(20_000, 1000),
             crowd(100_000, 100), *gateway(10_000)]
 
 
 def short():
     """Each kind of row once, in seconds."""
     return [*size_and_latency((ONE_PAGE, 3_000), (0, 5), lambda _, ms: ms == 5),
-            *shapes(3_000, 0, False), detailed(900), limited(1_000, 1_000),
+            *shapes(3_000, 0, False), detailed(900), told(900), limited(1_000, 1_000),
             crowd(3_000, 10), *gateway(300)]
