@@ -8,6 +8,7 @@ Keys are bytes.  An object comes from JSON like this, all but the key optional:
      "etag": "0123abcd",                null: none; default: the MD5 of the key
      "last_modified": "2025-10-14T10:30:00.000Z",
      "meta": {"dg_file_size": "900"},   x-amz-meta-..., sent exactly like this
+     "told": false                      not by LIST, whatever the settings
      "count": 2500}                     that many objects; the key holds a %d
 """
 import base64
@@ -55,6 +56,7 @@ class Object:
     last_modified: str
     headers: dict
     body: bytes
+    is_told: bool = True
 
     def content(self):
         return b"x" * self.size if self.body is None else self.body
@@ -70,6 +72,7 @@ def object_from_json(spec, key):
         headers={f"x-amz-meta-{name}": value
                  for name, value in spec.get("meta", {}).items()},
         body=body,
+        is_told=spec.get("told", True),
     )
 
 
@@ -91,6 +94,23 @@ def encode_token(key):
 def decode_token(token):
     """A token that this stub has not made starts again from the beginning."""
     return base64.urlsafe_b64decode(token[2:]) if token.startswith("t.") else b""
+
+
+def minio_metadata(headers):
+    """As cmd/api-response.go: names as Go stores header fields, and more of them."""
+    items = [("-".join(word.capitalize() for word in name.split("-")), value)
+             for name, value in headers.items()]
+    return [*items, ("content-type", "application/octet-stream")], True
+
+
+def rustfs_metadata(headers):
+    """As its MinIO extension: without the prefix, and nothing where there is none."""
+    return sorted((name.lower().removeprefix("x-amz-meta-"), value)
+                  for name, value in headers.items()), bool(headers)
+
+
+METADATA_FORMS = {"minio": minio_metadata, "rustfs": rustfs_metadata}
+REFUSALS = {"refused": (400, "InvalidArgument"), "unknown": (501, "NotImplemented")}
 
 
 class Bucket:
@@ -141,6 +161,9 @@ class Store:
             "page_size": 1000,          # most keys on a page of LIST
             "bucket_page_size": 1000,   # most names on a page of ListBuckets
             "space_as_plus": True,      # as AWS encodes keys; false: %20, as Ceph
+            # What LIST with metadata=true is: null, ignored; "minio" or "rustfs",
+            # told in the form of this store; "refused", 400; "unknown", 501
+            "metadata": None,
         }
 
     # --- LIST -----------------------------------------------------------------
@@ -151,16 +174,30 @@ class Store:
         quoted = quote_plus if self.settings["space_as_plus"] else quote
         return quoted(key, safe="/")
 
-    def _entry(self, one, is_url):
+    def _metadata(self, one, is_asked):
+        form = METADATA_FORMS.get(self.settings["metadata"])
+        if not (form and is_asked and one.is_told):
+            return ""
+        items, is_there = form({name: value for name, value in one.headers.items()
+                                if name.lower().startswith("x-amz-meta-")})
+        inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in items)
+        return ((f"<UserMetadata>{inner}</UserMetadata>" if is_there else "")
+                + "<Internal><K>1</K><M>0</M></Internal>")
+
+    def _entry(self, one, is_url, is_asked):
         etag = f"<ETag>&quot;{one.etag}&quot;</ETag>" if one.etag is not None else ""
         return (f"<Contents><Key>{self._encode_key(one.key, is_url)}</Key>"
                 f"<LastModified>{one.last_modified}</LastModified>{etag}"
                 f"<Size>{one.size}</Size>"
-                "<StorageClass>STANDARD</StorageClass></Contents>")
+                "<StorageClass>STANDARD</StorageClass>"
+                f"{self._metadata(one, is_asked)}</Contents>")
 
     def list_objects(self, name, query):
         bucket = self.buckets[name]
         is_url = query.get("encoding-type") == "url"
+        is_asked = query.get("metadata") == "true"
+        if is_asked and self.settings["metadata"] in REFUSALS:
+            return error(*REFUSALS[self.settings["metadata"]])
         prefix = query.get("prefix", "")
         limit = min(int(query.get("max-keys", 1000)), self.settings["page_size"])
         after = query.get("start-after", "").encode("utf-8", "surrogateescape")
@@ -170,7 +207,8 @@ class Store:
             after, prefix.encode("utf-8", "surrogateescape"), limit)
         token = (f"<NextContinuationToken>{encode_token(keys[-1])}"
                  "</NextContinuationToken>" if is_truncated else "")
-        contents = "".join(self._entry(bucket.objects[key], is_url) for key in keys)
+        contents = "".join(self._entry(bucket.objects[key], is_url, is_asked)
+                           for key in keys)
         return xml(200, f"<ListBucketResult {XMLNS}><Name>{name}</Name>"
                         f"<Prefix>{escape(prefix)}</Prefix>"
                         f"<KeyCount>{len(keys)}</KeyCount><MaxKeys>{limit}</MaxKeys>"
