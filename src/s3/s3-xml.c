@@ -195,7 +195,8 @@ open_field(struct list_parser *p, const struct field *table, unsigned *seen,
 	const struct field *f = table;
 	unsigned bit;
 
-	while (f->name && strcmp(f->name, name) != 0)
+	/* the first letter tells nearly all of them apart, without a call */
+	while (f->name && (f->name[0] != name[0] || strcmp(f->name, name) != 0))
 		f++;
 	if (!f->name)
 		return 0;
