@@ -70,12 +70,23 @@ uri_query(struct buf *out, const struct uri_param *params, size_t n)
 	return rc;
 }
 
+/* How much of it stays as it is: all of most keys. */
+static size_t
+plain_length(const char *s, size_t len)
+{
+	const char *percent = memchr(s, '%', len), *plus;
+	size_t n = percent ? (size_t)(percent - s) : len;
+
+	plus = memchr(s, '+', n);
+	return plus ? (size_t)(plus - s) : n;
+}
+
 ssize_t
 uri_decode(char *s, size_t len)
 {
-	size_t n = 0;
+	size_t n = plain_length(s, len);
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = n; i < len; i++) {
 		if (s[i] == '%') {
 			int hi = len - i > 2 ? ascii_hex_value(s[i + 1]) : -1;
 			int lo = len - i > 2 ? ascii_hex_value(s[i + 2]) : -1;

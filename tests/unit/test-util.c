@@ -236,6 +236,9 @@ test_uri_decode(void **state)
 	} cases[] = {
 		{ "a+b%20c%2B", "a b c+" },
 		{ "%c3%A9", "\xc3\xa9" },
+		{ "a%20b+c%2Bd", "a b c+d" },
+		{ "plain/%", NULL },
+		{ "plain", "plain" },
 		{ "%25%32%35", "%25" }, /* once only */
 		{ "", "" },
 		{ "%", NULL },
