@@ -80,15 +80,19 @@ on_range_end(void *arg, void *range)
 	tally_part_end(range);
 }
 
-/* This object needs a HEAD for the figures. */
+/* This object needs a HEAD for the figures, unless the listing told them. */
 static void
 ask(struct walk *w, struct space *space, const struct object *o)
 {
-	w->n_heads++;
-	if (w->heads == WALK_DROP)
+	if (w->heads == WALK_DROP) {
 		tally_answer(w->tally, space, o->size, ORIGINAL_UNKNOWN);
-	else
+	} else if (o->metadata) {
+		tally_answer(w->tally, space, o->size,
+			     original_size_parse(o->metadata));
+	} else {
+		w->n_heads++;
 		sweep_add(&w->sweep, w->tally, space, o);
+	}
 }
 
 static void
@@ -229,6 +233,8 @@ walk_begin(struct walk *w, enum mode mode)
 		.events = &events,
 		.arg = w,
 		.manner = w->manner,
+		.wanted = { original_size_names,
+			    mode == MODE_QUICK ? 0 : n_original_size_names },
 	});
 	go_on(w);
 }
@@ -237,8 +243,11 @@ void
 walk_set_heads(struct walk *w, enum walk_heads heads)
 {
 	w->heads = heads;
-	if (heads == WALK_DROP)
+	if (heads == WALK_DROP) {
 		sweep_stop(&w->sweep);
+		if (w->listing)
+			listing_want_no_metadata(w->listing);
+	}
 	if (w->listing)
 		go_on(w);
 }

@@ -356,6 +356,12 @@ listing_send(struct listing *l)
 	lister_next(r->lister);
 }
 
+void
+listing_want_no_metadata(struct listing *l)
+{
+	l->o.wanted.n = 0;
+}
+
 unsigned
 listing_in_flight(const struct listing *l)
 {

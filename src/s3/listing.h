@@ -60,6 +60,7 @@ struct listing_options {
 	const struct listing_events *events;
 	void *arg;
 	enum list_manner manner; /* or what the memory says, if that is more */
+	struct list_wanted wanted; /* user metadata */
 };
 
 struct listing *listing_new(const struct listing_options *o);
@@ -70,6 +71,9 @@ bool listing_can_send(struct listing *l);
 
 /* Send one; only if listing_can_send(). */
 void listing_send(struct listing *l);
+
+/* User metadata are not wanted any more. */
+void listing_want_no_metadata(struct listing *l);
 
 /* Requests under way. */
 unsigned listing_in_flight(const struct listing *l);

@@ -13,6 +13,9 @@
 #define uthash_fatal(msg) die_no_memory()
 #include <uthash.h>
 
+#include "s3/list-metadata.h"
+#include "util/log.h"
+
 /* Truncated pages without an object, in a row, before it counts as a loop. */
 #define EMPTY_PAGES_MAX 1000
 
@@ -35,6 +38,8 @@ struct lister {
 	size_t last_key_len;
 	unsigned empty_pages;
 	struct seen *seen;
+	bool has_asked_metadata; /* with the request under way */
+	bool is_again; /* without, since the store failed with it */
 };
 
 /* --- parsers --- */
@@ -311,18 +316,42 @@ remember_last_key(struct lister *l)
 
 /* --- requests --- */
 
+/* The page that failed is asked for again, without metadata. */
+static bool
+goes_without_metadata(struct lister *l, const struct s3_answer *answer)
+{
+	const struct list_metadata *m = s3_list_metadata(l->o.s3);
+
+	if (!l->has_asked_metadata || answer->err.code == 0 ||
+	    !list_metadata_is_to_blame(m, answer))
+		return false;
+	log_debug("bucket=%s: a page is asked for without metadata: %s",
+		  l->bucket, answer->err.msg);
+	give_parser(s3_list_parsers(l->o.s3), steal(&l->parser));
+	l->is_again = true;
+	lister_next(l);
+	return true;
+}
+
 static void
 on_done(void *arg, const struct s3_answer *answer)
 {
 	struct lister *l = arg;
 	struct list_parsers *parsers = s3_list_parsers(l->o.s3);
-	struct list_parser *parser = steal(&l->parser);
 	struct lister_answer a = { .fault = LISTER_NO_FAULT };
 	struct err err = answer->err;
+	struct list_parser *parser;
 
 	l->call = NULL;
+	if (goes_without_metadata(l, answer))
+		return;
+	parser = steal(&l->parser);
 	if (err.code == 0) {
 		l->page = *l->parsed;
+		if (l->has_asked_metadata || l->is_again)
+			list_metadata_observe(s3_list_metadata(l->o.s3),
+					      &l->page);
+		l->is_again = false;
 		check_page(l, &a, &err);
 		if (err.code == 0)
 			a.is_last = cut_page(l, &a);
@@ -345,7 +374,7 @@ on_done(void *arg, const struct s3_answer *answer)
 void
 lister_next(struct lister *l)
 {
-	struct uri_param params[4] = {
+	struct uri_param params[5] = {
 		{ "list-type", "2" },
 		{ "encoding-type", "url" },
 		{ "max-keys", "1000" },
@@ -358,7 +387,15 @@ lister_next(struct lister *l)
 	else if (l->start_after)
 		params[n++] =
 			(struct uri_param){ "start-after", l->start_after };
+	l->has_asked_metadata =
+		l->o.wanted && l->o.wanted->n > 0 && !l->is_again &&
+		list_metadata_should_ask(s3_list_metadata(l->o.s3));
+	if (l->has_asked_metadata)
+		params[n++] = (struct uri_param){ "metadata", "true" };
 	l->parser = take_parser(s3_list_parsers(l->o.s3));
+	list_parser_want(l->parser,
+			 l->has_asked_metadata ? l->o.wanted->names : NULL,
+			 l->has_asked_metadata ? l->o.wanted->n : 0);
 	list_parser_reset(l->parser);
 	l->parsed = NULL;
 	l->call = s3_start(l->o.s3, &(struct s3_request){

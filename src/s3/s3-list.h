@@ -50,9 +50,16 @@ struct lister_answer {
 /* The one completion of each lister_next(). */
 typedef void lister_page_fn(void *arg, const struct lister_answer *answer);
 
+/* User metadata that the listing should tell, if the store can. */
+struct list_wanted {
+	const char *const *names; /* see list_parser_want() */
+	size_t n; /* 0: none from now on */
+};
+
 struct lister_options {
 	struct s3 *s3;
 	const char *bucket;
+	const struct list_wanted *wanted; /* outlives the lister; NULL: none */
 	const char *after; /* NULL: from the first key; no NUL in it */
 	const char *until; /* NULL: to the last one */
 	size_t until_len;

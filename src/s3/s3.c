@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "s3/list-metadata.h"
 #include "s3/s3-list.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -32,6 +33,7 @@ struct s3 {
 	int retries;
 	unsigned int seed; /* of the jitter: needs no secrecy */
 	struct list_parsers parsers;
+	struct list_metadata list_metadata;
 };
 
 struct s3_call {
@@ -78,6 +80,12 @@ struct list_parsers *
 s3_list_parsers(struct s3 *s3)
 {
 	return &s3->parsers;
+}
+
+struct list_metadata *
+s3_list_metadata(struct s3 *s3)
+{
+	return &s3->list_metadata;
 }
 
 static void

@@ -21,6 +21,7 @@
 struct s3;
 struct s3_call;
 struct list_parsers;
+struct list_metadata;
 
 /* How one try ended; valid during the completion. */
 struct s3_answer {
@@ -71,6 +72,9 @@ void s3_free(struct s3 *s3); /* no call may be under way */
 
 /* Parsers of listings that are free to be used: they are large, so shared. */
 struct list_parsers *s3_list_parsers(struct s3 *s3);
+
+/* Whether this store's listings tell user metadata. */
+struct list_metadata *s3_list_metadata(struct s3 *s3);
 
 /* Copies the request, but for its body. */
 struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);

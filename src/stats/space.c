@@ -262,23 +262,31 @@ static size_t
 copy_size(const struct object *o)
 {
 	return sizeof(*o) + o->key_len + strlen(o->etag) + 1 +
-	       strlen(o->last_modified) + 1;
+	       strlen(o->last_modified) + 1 +
+	       (o->metadata ? strlen(o->metadata) + 1 : 0);
+}
+
+static const char *
+copy_text(char **end, const char *text)
+{
+	char *copy = *end;
+
+	*end = stpcpy(copy, text) + 1;
+	return copy;
 }
 
 static struct object *
 copy_object(const struct object *o)
 {
-	size_t etag_len = strlen(o->etag) + 1;
-	size_t modified_len = strlen(o->last_modified) + 1;
 	struct object *copy = xmalloc(copy_size(o));
-	char *text = (char *)(copy + 1);
+	char *end = (char *)(copy + 1);
 
 	*copy = (struct object){ .key_len = o->key_len, .size = o->size };
-	copy->etag = memcpy(text, o->etag, etag_len);
-	text += etag_len;
-	copy->last_modified = memcpy(text, o->last_modified, modified_len);
-	text += modified_len;
-	copy->key = memcpy(text, o->key, o->key_len);
+	copy->etag = copy_text(&end, o->etag);
+	copy->last_modified = copy_text(&end, o->last_modified);
+	if (o->metadata)
+		copy->metadata = copy_text(&end, o->metadata);
+	copy->key = memcpy(end, o->key, o->key_len);
 	return copy;
 }
 
