@@ -122,6 +122,7 @@ static void
 turn(struct engine *e)
 {
 	timers_run(&e->timers);
+	slots_pump(&e->slots);
 	http_poll(e->http, timers_wait_ms(&e->timers));
 }
 

@@ -2,9 +2,9 @@
 /*
  * Admission of requests: see slots.h.  Net thread only.
  *
- * The limit is read anew for each request.  It grows with answers only, and each
- * answer is the end of a request or comes before it: so what it has grown by is
- * used at once.
+ * The limit is read anew for each request.  It grows with answers only, which are
+ * mostly the end of a request: then what it has grown by is used at once.  The
+ * other changes are seen by slots_pump().
  */
 #include "config.h"
 
@@ -78,10 +78,11 @@ take_turn(struct slots *s)
 	return c;
 }
 
-static void
-pump(struct slots *s)
+void
+slots_pump(struct slots *s)
 {
-	while (s->groups && s->n_running < slots_limit(s)) {
+	while (s->groups && s->n_running < slots_limit(s) &&
+	       !pace_is_held(s->pace)) {
 		struct slots_client *c = take_turn(s);
 
 		s->n_running++;
@@ -94,7 +95,7 @@ void
 slots_want(struct slots *s, struct slots_client *c)
 {
 	enqueue(s, c);
-	pump(s);
+	slots_pump(s);
 }
 
 void
@@ -108,5 +109,5 @@ void
 slots_completed(struct slots *s)
 {
 	s->n_running--;
-	pump(s);
+	slots_pump(s);
 }

@@ -29,7 +29,7 @@ struct slots_client {
 	struct slots_client *prev, *next;
 };
 
-/* Requests that may be under way now; it may change with each answer. */
+/* Requests that may be under way now: 1 or more; changes with answers. */
 unsigned slots_limit(const struct slots *s);
 
 /*
@@ -43,5 +43,8 @@ void slots_leave(struct slots *s, struct slots_client *c);
 
 /* A request that was sent has completed, its retries included. */
 void slots_completed(struct slots *s);
+
+/* Send what may be sent: in each turn of the loop, since the pace changes. */
+void slots_pump(struct slots *s);
 
 #endif

@@ -26,8 +26,10 @@
  * time refuses the same few calls again and again: whoever comes back from
  * waiting finds the places taken by others of ours, and would be given up in the
  * end, while the share stays small.  So a call that is pushed back twice takes
- * one off the limit, after which a place stays free for it; a third time a tenth,
- * then half.
+ * one off the limit, after which a place stays free for it, and each further time
+ * takes a tenth.  And when a call that was pushed back three times is to be tried
+ * again, none begins for a moment before, until it is answered: whatever it is
+ * that is short, some of it is there then.
  *
  * Not below four for a second time: a store that limits the rate and answers at
  * once is left idle when less than four take turns in waiting.  But for the rest
@@ -43,6 +45,8 @@
 #define START 4
 #define WINDOW_ANSWERS 100 /* and WINDOW_MS: the longest wait before try two */
 #define WINDOW_MS 250
+#define HOLD_AFTER 3 /* times that a call was pushed back */
+#define HOLD_MS 50
 #define ROUND_ANSWERS 16 /* and as many as the limit */
 
 /* Parts of the answers that pushed back. */
@@ -57,6 +61,7 @@ struct pace {
 	bool was_cut; /* ever: the log has said so */
 	unsigned round; /* of cuts */
 	unsigned n_sent; /* tries under way */
+	unsigned n_holds; /* calls that others wait for */
 	int64_t clean_ms; /* so long no answer has pushed back, in whole windows */
 	/* the window: answers to what was sent since the last cut */
 	int64_t since_ms;
@@ -94,6 +99,29 @@ unsigned
 pace_limit(const struct pace *p)
 {
 	return (unsigned)p->limit;
+}
+
+bool
+pace_is_held(const struct pace *p)
+{
+	return p->n_holds > 0;
+}
+
+int64_t
+pace_hold_ms(struct pace *p, struct pace_call *c)
+{
+	if (c->n_pushed_back < HOLD_AFTER || c->is_held_for)
+		return 0;
+	c->is_held_for = true;
+	p->n_holds++;
+	return HOLD_MS;
+}
+
+void
+pace_left(struct pace *p, struct pace_call *c)
+{
+	p->n_holds -= c->is_held_for;
+	c->is_held_for = false;
 }
 
 static void
@@ -136,15 +164,12 @@ cut(struct pace *p, double to)
 	p->was_cut = true;
 }
 
-/* A call was pushed back for the second or third time, or more. */
 static void
-cut_for_call(struct pace *p, int tries)
+cut_for_call(struct pace *p, const struct pace_call *c)
 {
-	if (tries > 3)
-		cut(p, p->limit / 2);
-	else if (tries == 3)
+	if (c->n_pushed_back > 2)
 		cut(p, p->limit > 10 ? p->limit * .9 : p->limit - 1);
-	else if (p->limit > START)
+	else if (c->n_pushed_back == 2 && p->limit > START)
 		cut(p, p->limit - 1);
 }
 
@@ -170,19 +195,21 @@ judge(struct pace *p)
 	}
 }
 
-unsigned
-pace_began(struct pace *p)
+void
+pace_began(struct pace *p, struct pace_call *c)
 {
 	if (++p->n_sent > p->most_sent)
 		p->most_sent = p->n_sent;
-	return p->round;
+	c->round = p->round;
 }
 
 void
-pace_ended(struct pace *p, unsigned began, enum pace_answer answer, int tries)
+pace_ended(struct pace *p, struct pace_call *c, enum pace_answer answer)
 {
 	p->n_sent--;
-	if (answer == PACE_NONE || began != p->round)
+	pace_left(p, c);
+	c->n_pushed_back += answer == PACE_PUSHED_BACK;
+	if (answer == PACE_NONE || c->round != p->round)
 		return;
 	if (answer == PACE_CLEAN) {
 		p->n_clean++;
@@ -190,8 +217,7 @@ pace_ended(struct pace *p, unsigned began, enum pace_answer answer, int tries)
 			grow(p, 1);
 	} else {
 		p->n_pushed_back++;
-		if (tries > 1)
-			cut_for_call(p, tries);
+		cut_for_call(p, c);
 	}
 	judge(p);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How many requests may be under way at a time at one endpoint.  It is told when
- * each try is sent and how it ends, and asked for the limit before a new request
- * begins.  Net thread only; pure, but for the clock of util/date.h.
+ * each try of a call is sent and how it ends, and asked for the limit before a
+ * new call begins.  Net thread only; pure, but for the clock of util/date.h.
  *
  * A call that waits for its next try counts as under way: where the store
  * answers at once, these waits are what slows the requests down.
@@ -14,6 +14,13 @@
 
 struct pace;
 
+/* What it knows of a call, in the caller's storage; zero at first. */
+struct pace_call {
+	unsigned round; /* in which the latest try was sent */
+	unsigned n_pushed_back; /* tries */
+	bool is_held_for; /* others wait until its next try has ended */
+};
+
 enum pace_answer {
 	PACE_CLEAN, /* the store did what it was asked, or said why not */
 	PACE_PUSHED_BACK, /* too much for it: 503, 429, 500, a connection cut */
@@ -24,17 +31,22 @@ enum pace_answer {
 struct pace *pace_new(unsigned most);
 void pace_free(struct pace *p); /* NULL is fine */
 
-/*
- * Requests that may be under way now.  It grows with a clean answer, in
- * pace_ended(): who asks again whenever a request has completed misses nothing.
- */
+/* Calls that may be under way now: 1 or more.  Changes when a try has ended. */
 unsigned pace_limit(const struct pace *p);
 
-/* A try is sent; what is returned belongs to pace_ended(). */
-unsigned pace_began(struct pace *p);
+/* No call may begin for a moment, whatever the limit. */
+bool pace_is_held(const struct pace *p);
 
-/* It has ended.  `tries`: of that call so far, this one included. */
-void pace_ended(struct pace *p, unsigned began, enum pace_answer answer,
-		int tries);
+/*
+ * A try is due.  Returns how long it has to wait until then, in milliseconds,
+ * while no call begins, or 0: send it now.
+ */
+int64_t pace_hold_ms(struct pace *p, struct pace_call *c);
+
+void pace_began(struct pace *p, struct pace_call *c); /* a try is sent */
+void pace_ended(struct pace *p, struct pace_call *c, enum pace_answer answer);
+
+/* The call is over: no further try. */
+void pace_left(struct pace *p, struct pace_call *c);
 
 #endif

@@ -46,7 +46,7 @@ struct s3_call {
 	struct http_transfer *transfer; /* NULL between tries */
 	struct timer delay; /* until the next try */
 	int tries;
-	unsigned began; /* the try that is under way: for the pace */
+	struct pace_call pace;
 	bool is_cancelled;
 };
 
@@ -92,6 +92,7 @@ static void
 call_free(struct s3_call *call)
 {
 	timer_disarm(call->s3->timers, &call->delay);
+	pace_left(call->s3->pace, &call->pace);
 	for (size_t i = 0; i < call->r.n_headers; i++) {
 		free((char *)call->headers[i].name);
 		free((char *)call->headers[i].value);
@@ -272,11 +273,9 @@ call_finish(struct s3_call *call, struct s3_answer *answer)
 	call_free(call);
 }
 
-/* Time for a try: at once by s3_start(), or after a delay. */
 static void
-on_try(void *arg)
+try_now(struct s3_call *call)
 {
-	struct s3_call *call = arg;
 	struct s3_answer answer = { .err = ERR_INIT };
 	struct creds creds;
 	struct attempt a = { .url = BUF_INIT(QUERY_MAX + 32 * 1024),
@@ -296,12 +295,27 @@ on_try(void *arg)
 	}
 	if (rc == 0) {
 		call->tries++;
-		call->began = pace_began(call->s3->pace);
+		pace_began(call->s3->pace, &call->pace);
 		attempt_send(&a, call);
 	}
 	attempt_clear(&a);
 	if (rc)
 		call_finish(call, &answer);
+}
+
+/* Time for a try: at once by s3_start(), or after a delay. */
+static void
+on_try(void *arg)
+{
+	struct s3_call *call = arg;
+	int64_t hold = 0;
+
+	if (!call->is_cancelled)
+		hold = pace_hold_ms(call->s3->pace, &call->pace);
+	if (hold)
+		timer_arm(call->s3->timers, &call->delay, hold);
+	else
+		try_now(call);
 }
 
 /* --- how a try ended --- */
@@ -422,8 +436,8 @@ on_http_done(void *arg, const struct http_answer *http)
 
 	call->transfer = NULL;
 	may_pass = judge(call, &answer);
-	pace_ended(call->s3->pace, call->began, what_of_load(&answer, may_pass),
-		   call->tries);
+	pace_ended(call->s3->pace, &call->pace,
+		   what_of_load(&answer, may_pass));
 	if (answer.err.code == EACCES)
 		creds_refused(call->s3->creds);
 	if (!may_pass || call->is_cancelled ||

@@ -70,6 +70,7 @@ fixture_settle(struct fixture *fx)
 	while (timers_wait_ms(&fx->timers) == 0 ||
 	       fake_http_has_ended(fx->http)) {
 		timers_run(&fx->timers);
+		slots_pump(&fx->slots);
 		http_poll(fx->http, 0);
 	}
 }

@@ -21,6 +21,7 @@
 
 #define CALLS_MAX 256
 #define TRIES 5
+#define N_SEEDS 3
 #define REFUSAL_US 1000 /* where there are places */
 #define SETTLED_US 3000000
 #define END_US 20000000
@@ -44,7 +45,7 @@ enum call_state { CALL_IDLE, CALL_SENT, CALL_WAITING };
 struct call {
 	enum call_state state;
 	bool is_refused; /* what the answer will be */
-	unsigned began;
+	struct pace_call pace;
 	int tries;
 	int64_t due_us;
 };
@@ -103,7 +104,7 @@ send_try(struct world *w, struct call *c)
 {
 	const struct store *s = w->store;
 
-	c->began = pace_began(w->pace);
+	pace_began(w->pace, &c->pace);
 	c->state = CALL_SENT;
 	c->tries++;
 	c->is_refused = refuses(w);
@@ -119,6 +120,7 @@ end_call(struct world *w, struct call *c)
 {
 	c->state = CALL_IDLE;
 	w->n_calls--;
+	pace_left(w->pace, &c->pace);
 }
 
 /* Waits like s3.c. */
@@ -128,8 +130,8 @@ end_try(struct world *w, struct call *c)
 	int64_t jitter_us = INT64_C(250000) << (c->tries - 1);
 
 	w->n_working -= !c->is_refused;
-	pace_ended(w->pace, c->began,
-		   c->is_refused ? PACE_PUSHED_BACK : PACE_CLEAN, c->tries);
+	pace_ended(w->pace, &c->pace,
+		   c->is_refused ? PACE_PUSHED_BACK : PACE_CLEAN);
 	if (w->now_us >= SETTLED_US)
 		(*(c->is_refused ? &w->n_refused : &w->n_clean))++;
 	w->n_given_up += c->is_refused && c->tries == TRIES;
@@ -144,16 +146,27 @@ end_try(struct world *w, struct call *c)
 }
 
 static void
+end_wait(struct world *w, struct call *c)
+{
+	int64_t hold_ms = pace_hold_ms(w->pace, &c->pace);
+
+	if (hold_ms)
+		c->due_us += hold_ms * 1000;
+	else
+		send_try(w, c);
+}
+
+static void
 fill_slots(struct world *w)
 {
 	for (size_t i = 0; i < CALLS_MAX; i++) {
 		struct call *c = &w->calls[i];
 
-		if (w->n_calls >= pace_limit(w->pace))
+		if (w->n_calls >= pace_limit(w->pace) || pace_is_held(w->pace))
 			return;
 		if (c->state != CALL_IDLE)
 			continue;
-		c->tries = 0;
+		*c = (struct call){ .tries = 0 };
 		w->n_calls++;
 		send_try(w, c);
 	}
@@ -193,7 +206,7 @@ world_run(struct world *w, const struct store *s, uint32_t seed)
 		if (c->state == CALL_SENT)
 			end_try(w, c);
 		else
-			send_try(w, c);
+			end_wait(w, c);
 	}
 	pace_free(w->pace);
 }
@@ -209,7 +222,7 @@ static const struct store stores[] = {
 	{ "100/s, 30 ms", 30 * MS, 100, false, 0, 0, 0, 100, .9, .05 },
 	{ "5,500/s, 30 ms", 30 * MS, 5500, false, 0, 0, 0, 5500, .95, .05 },
 	{ "used up before", 30 * MS, 1000, true, 0, 0, 0, 1000, .8, .05 },
-	{ "Retry-After", 30 * MS, 1000, false, 0, 0, 1000 * MS, 1000, .8, .05 },
+	{ "Retry-After", 30 * MS, 1000, false, 0, 0, 1000 * MS, 1000, .7, .08 },
 	{ "50 places", 30 * MS, 0, false, 50, 0, 0, 50 / .03, .9, .05 },
 	{ "10 places", 30 * MS, 0, false, 10, 0, 0, 10 / .03, .85, .05 },
 	{ "2 places", 30 * MS, 0, false, 2, 0, 0, 2 / .03, .7, .05 },
@@ -239,14 +252,173 @@ test_stores(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(stores); i++)
-		for (uint32_t seed = 1; seed <= 1; seed++)
+		for (uint32_t seed = 1; seed <= N_SEEDS; seed++)
 			check(&stores[i], seed);
+}
+
+/* --- one answer after the other --- */
+
+/* So many sent at once, then so many of them pushed back. */
+static void
+send_round(struct pace *p, unsigned n, unsigned n_pushed_back)
+{
+	struct pace_call calls[CALLS_MAX] = { { 0 } };
+
+	for (unsigned i = 0; i < n; i++)
+		pace_began(p, &calls[i]);
+	for (unsigned i = 0; i < n; i++)
+		pace_ended(p, &calls[i],
+			   i < n_pushed_back ? PACE_PUSHED_BACK : PACE_CLEAN);
+}
+
+static void
+test_start(void **state)
+{
+	static const struct {
+		unsigned most, limits[5]; /* after each round */
+	} cases[] = {
+		{ 256, { 4, 8, 16, 32, 64 } },
+		{ 20, { 4, 8, 16, 20, 20 } },
+		{ 4, { 4, 4, 4, 4, 4 } },
+		{ 1, { 1, 1, 1, 1, 1 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct pace *p = pace_new(cases[i].most);
+
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].limits); k++) {
+			assert_int_equal(pace_limit(p), cases[i].limits[k]);
+			send_round(p, pace_limit(p), 0);
+		}
+		pace_free(p);
+	}
+}
+
+/* What is not used is not learnt. */
+static void
+test_unused(void **state)
+{
+	struct pace *p = pace_new(CALLS_MAX);
+
+	(void)state;
+	fake_clock_reset();
+	for (int i = 0; i < 1000; i++) {
+		send_round(p, 1, 0);
+		fake_clock_advance(5);
+	}
+	assert_int_equal(pace_limit(p), 4);
+	pace_free(p);
+}
+
+/* A limit of 64, and 64 under way. */
+static struct pace *
+at_64(struct pace_call calls[64])
+{
+	struct pace *p = pace_new(CALLS_MAX);
+
+	fake_clock_reset();
+	for (unsigned n = 4; n < 64; n *= 2)
+		send_round(p, n, 0);
+	assert_int_equal(pace_limit(p), 64);
+	memset(calls, 0, 64 * sizeof(calls[0]));
+	for (size_t i = 0; i < 64; i++)
+		pace_began(p, &calls[i]);
+	return p;
+}
+
+/* However many were under way, they cut once, and are not counted then. */
+static void
+test_one_cut(void **state)
+{
+	struct pace_call calls[64];
+	struct pace *p = at_64(calls);
+	unsigned limit = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 64; i++) {
+		pace_ended(p, &calls[i], PACE_PUSHED_BACK);
+		if (limit)
+			assert_int_equal(pace_limit(p), limit);
+		else if (pace_limit(p) < 64)
+			limit = pace_limit(p);
+	}
+	assert_in_range(limit, 8, 48);
+	pace_free(p);
+}
+
+/* Neither cancelled requests nor a network that is down are a store's load. */
+static void
+test_no_answer(void **state)
+{
+	struct pace_call calls[64];
+	struct pace *p = at_64(calls);
+
+	(void)state;
+	for (size_t i = 0; i < 64; i++)
+		pace_ended(p, &calls[i], PACE_NONE);
+	assert_int_equal(pace_limit(p), 64);
+	pace_free(p);
+}
+
+/* Nothing but refusals: one at a time, and it comes back with clean answers. */
+static void
+test_down(void **state)
+{
+	struct pace *p = pace_new(CALLS_MAX);
+	int seconds = 0;
+
+	(void)state;
+	fake_clock_reset();
+	for (int i = 0; i < 1000; i++) {
+		send_round(p, pace_limit(p), pace_limit(p));
+		fake_clock_advance(10);
+	}
+	assert_int_equal(pace_limit(p), 1);
+	for (; pace_limit(p) < CALLS_MAX && seconds < 60; seconds++) {
+		for (int i = 0; i < 100; i++) {
+			send_round(p, pace_limit(p), 0);
+			fake_clock_advance(10);
+		}
+	}
+	assert_in_range(seconds, 3, 30);
+	pace_free(p);
+}
+
+/* The same call again and again: others wait, but only for its next try. */
+static void
+test_stuck_call(void **state)
+{
+	struct pace *p = pace_new(CALLS_MAX);
+	struct pace_call c = { 0 };
+
+	(void)state;
+	for (int i = 1; i <= 5; i++) {
+		int64_t hold_ms = pace_hold_ms(p, &c);
+
+		assert_int_equal(hold_ms > 0, i > 3);
+		assert_int_equal(pace_hold_ms(p, &c), 0); /* it has waited */
+		assert_int_equal(pace_is_held(p), i > 3);
+		pace_began(p, &c);
+		pace_ended(p, &c, PACE_PUSHED_BACK);
+		assert_false(pace_is_held(p));
+	}
+	assert_true(pace_hold_ms(p, &c) > 0);
+	pace_left(p, &c); /* cancelled meanwhile */
+	assert_false(pace_is_held(p));
+	pace_free(p);
 }
 
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_unused),
+		cmocka_unit_test(test_one_cut),
+		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_stuck_call),
 		cmocka_unit_test(test_stores),
 	};
 	struct err err;

@@ -176,7 +176,7 @@ static void
 test_growing_limit(void **state)
 {
 	struct world w;
-	unsigned began[4];
+	struct pace_call calls[4] = { { 0 } };
 
 	(void)state;
 	world_init(&w, 64, "x");
@@ -184,14 +184,41 @@ test_growing_limit(void **state)
 	want(&w, 0, 20);
 	assert_int_equal(w.n_text, 4);
 	for (size_t i = 0; i < 4; i++)
-		began[i] = pace_began(w.pace);
+		pace_began(w.pace, &calls[i]);
 	for (size_t i = 0; i < 4; i++) {
-		pace_ended(w.pace, began[i], PACE_CLEAN, 1);
+		pace_ended(w.pace, &calls[i], PACE_CLEAN);
 		slots_completed(&w.slots);
 		assert_int_equal(w.n_text, 4 + 2 * (i + 1));
 	}
 	assert_int_equal(w.slots.n_running, 8);
 	complete(&w, 16);
+	world_clear(&w);
+}
+
+/* While a call that was pushed back again and again is tried, nobody begins. */
+static void
+test_hold(void **state)
+{
+	struct pace_call stuck = { 0 };
+	struct world w;
+
+	(void)state;
+	world_init(&w, 4, "x");
+	want(&w, 0, 2);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pace_hold_ms(w.pace, &stuck), 0);
+		pace_began(w.pace, &stuck);
+		pace_ended(w.pace, &stuck, PACE_PUSHED_BACK);
+	}
+	assert_int_equal(pace_hold_ms(w.pace, &stuck), 50);
+	complete(&w, 4);
+	assert_string_equal(w.text, "");
+	assert_int_equal(pace_hold_ms(w.pace, &stuck), 0);
+	pace_began(w.pace, &stuck);
+	pace_ended(w.pace, &stuck, PACE_CLEAN);
+	slots_pump(&w.slots);
+	assert_string_equal(w.text, "AA");
+	complete(&w, 2);
 	world_clear(&w);
 }
 
@@ -204,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_growing_limit),
+		cmocka_unit_test(test_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
