@@ -21,7 +21,11 @@
 #include "net/creds.h"
 #include "s3/endpoint.h"
 
-/* Descriptors besides those of the connections: FUSE, log, resolver, files. */
+/*
+ * A connection that is being made may have two descriptors, one for each kind of
+ * address.  Besides: FUSE, log, resolver, files.
+ */
+#define DESCRIPTORS_EACH 2
 #define SPARE_DESCRIPTORS 64
 
 /* What is made before the fork. */
@@ -30,6 +34,7 @@ struct parts {
 	struct creds_chain *creds;
 	struct buckets *buckets;
 	struct fs *fs;
+	int connections; /* at most; as configured, or what descriptors allow */
 };
 
 static void
@@ -41,25 +46,41 @@ parts_clear(struct parts *p)
 	endpoint_free(p->endpoint);
 }
 
+/*
+ * As many connections as there may be descriptors for.  A process that runs out
+ * of them fails in odd places, so it is looked at before.
+ */
 static int
-raise_descriptor_limit(int64_t connections, struct err *err)
+find_connections(int64_t wanted, int *connections, struct err *err)
 {
-	rlim_t need = (rlim_t)connections * 2 + SPARE_DESCRIPTORS;
+	rlim_t need = (rlim_t)wanted * DESCRIPTORS_EACH + SPARE_DESCRIPTORS;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return err_set(err, errno, "descriptor limit: %s",
 			       strerror(errno));
+	if (limit.rlim_cur < need) {
+		limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+			return err_set(err, errno, "descriptor limit: %s",
+				       strerror(errno));
+	}
+	*connections = (int)wanted;
 	if (limit.rlim_cur >= need)
 		return 0;
-	if (limit.rlim_max < need)
+	if (limit.rlim_cur < SPARE_DESCRIPTORS + DESCRIPTORS_EACH)
 		return err_set(err, EMFILE,
-			       "connections=%lld needs %llu descriptors, and "
-			       "the limit (ulimit -n) is %llu",
-			       (long long)connections, (unsigned long long)need,
-			       (unsigned long long)limit.rlim_max);
-	limit.rlim_cur = need;
-	setrlimit(RLIMIT_NOFILE, &limit);
+			       "%d descriptors are needed at least, and the "
+			       "limit (ulimit -n) is %llu",
+			       SPARE_DESCRIPTORS + DESCRIPTORS_EACH,
+			       (unsigned long long)limit.rlim_cur);
+	*connections =
+		(int)((limit.rlim_cur - SPARE_DESCRIPTORS) / DESCRIPTORS_EACH);
+	fprintf(stderr,
+		"dgstatfs: warning: connections=%lld needs %llu descriptors, "
+		"and the limit (ulimit -n) is %llu: only %d connections\n",
+		(long long)wanted, (unsigned long long)need,
+		(unsigned long long)limit.rlim_cur, *connections);
 	return 0;
 }
 
@@ -98,7 +119,7 @@ prepare(const struct conf *c, struct parts *p, struct err *err)
 {
 	int rc;
 
-	rc = raise_descriptor_limit(c->connections, err);
+	rc = find_connections(c->connections, &p->connections, err);
 	if (rc == 0)
 		rc = endpoint_new(&p->endpoint, c->endpoint_url, c->region,
 				  c->style, err);
@@ -137,12 +158,12 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 					  PACKAGE_NAME "/" PACKAGE_VERSION,
 				  .connect_timeout_ms = c->connect_timeout_ms,
 				  .idle_timeout_ms = c->request_timeout_ms,
-				  .max_idle = (int)c->connections },
+				  .max_idle = p->connections },
 			.endpoint = p->endpoint,
 			.creds = p->creds,
 			.buckets = p->buckets,
 			.retries = (int)c->retries,
-			.connections = (int)c->connections,
+			.connections = p->connections,
 			.cache = policies[c->cache],
 			.timeout_ms = c->timeout_ms,
 			.deadline_ms = c->deadline_ms,

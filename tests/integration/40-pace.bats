@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# How many requests there are at a time, and how many connections: what the store
+# can take, what descriptors allow, and what is used again.
+
+load lib
+load mounts
+
+# shellcheck disable=SC2034 # BUCKET
+# DELTAS of 1 byte that were 10, in 10 directories, in a bucket on the stub.
+given_deltas() {
+	BUCKET=bkt # for field()
+	seq "$1" | jq -c '{key: "d\(. % 10)/\(.).delta", size: 1,
+		meta: {"dg-file-size": "10"}}' | jq -sc . >"$BATS_TEST_TMPDIR/objects"
+	stub_ctl PUT bucket/bkt "@$BATS_TEST_TMPDIR/objects"
+}
+
+assert_detailed() {
+	assert_equal "$(field detailed '[.stats.delta_objects, .stats.total_size,
+		.accuracy.exact_deltas] | @tsv')" "$1"$'\t'"$((10 * $1))"$'\t'"$1"
+}
+
+max_in_flight() {
+	stub_ctl GET max_in_flight
+}
+
+# --- descriptors -------------------------------------------------------------------------
+
+# The program is started with no more than HARD descriptors, SOFT of them at first.
+with_descriptors() {
+	cat >"$BATS_TEST_TMPDIR/limited" <<-END
+		#!/bin/bash
+		ulimit -S -n $1
+		ulimit -H -n $2
+		exec "$DGSTATFS" "\$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/limited"
+	DGSTATFS=$BATS_TEST_TMPDIR/limited
+}
+
+@test "descriptors: a soft limit that is too low is raised" {
+	start_stub
+	given_deltas 100
+	fault '{"class": "HEAD", "delay": 0.2}'
+	with_descriptors 100 1024
+	mount_fs
+	assert_detailed 100
+	(($(max_in_flight) > 18))
+	run ! grep descriptors "$LOG"
+}
+
+@test "descriptors: below a hard limit there are fewer connections, and a warning" {
+	start_stub
+	given_deltas 100
+	fault '{"class": "HEAD", "delay": 0.02}'
+	with_descriptors 76 76
+	mount_fs
+	grep -xF 'dgstatfs: warning: connections=256 needs 576 descriptors, and the limit (ulimit -n) is 76: only 6 connections' "$LOG"
+	assert_detailed 100
+	# a GET of the document is not among them
+	(($(max_in_flight) <= 7))
+	unmount_fs
+	: >"$LOG"
+	mount_fs -o connections=6
+	run ! grep descriptors "$LOG"
+}
+
+@test "descriptors: with too few for one connection nothing is mounted" {
+	mkdir "$MNT"
+	with_descriptors 65 65
+	run -1 "$DGSTATFS" "$MNT"
+	[[ $output == 'dgstatfs: 66 descriptors are needed at least, and the limit (ulimit -n) is 65' ]]
+	! is_mounted "$MNT"
+}
