@@ -33,6 +33,7 @@ struct http_transfer {
 
 struct http {
 	CURLM *multi;
+	CURLSH *share;
 	struct http_options o;
 	char *ca_bundle, *user_agent;
 	struct timers *timers;
@@ -223,6 +224,7 @@ take_easy(struct http *h)
 	easy = curl_easy_init();
 	if (!easy)
 		die_no_memory();
+	curl_easy_setopt(easy, CURLOPT_SHARE, h->share); /* survives a reset */
 	return easy;
 }
 
@@ -365,7 +367,14 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	h->user_agent = xstrdup(o->user_agent);
 	h->spare = xcalloc((size_t)o->max_idle, sizeof(CURL *));
 	h->multi = curl_multi_init();
-	if (!h->multi) {
+	/*
+	 * All handles of a multi share its connections and what it knows of
+	 * names, for a minute; TLS sessions are each handle's own without this.
+	 */
+	h->share = curl_share_init();
+	if (!h->multi || !h->share ||
+	    curl_share_setopt(h->share, CURLSHOPT_SHARE,
+			      CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
 		http_free(h);
 		return err_set(err, ENOMEM, "libcurl can't be initialised");
 	}
@@ -385,6 +394,7 @@ http_free(struct http *h)
 		curl_easy_cleanup(h->spare[--h->n_spare]);
 	if (h->multi)
 		curl_multi_cleanup(h->multi);
+	curl_share_cleanup(h->share);
 	free(h->spare);
 	free(h->ca_bundle);
 	free(h->user_agent);

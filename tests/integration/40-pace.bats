@@ -73,3 +73,28 @@ with_descriptors() {
 	[[ $output == 'dgstatfs: 66 descriptors are needed at least, and the limit (ulimit -n) is 65' ]]
 	! is_mounted "$MNT"
 }
+
+# --- connections -------------------------------------------------------------------------
+
+@test "TLS: connections are used again, and new ones resume a session" {
+	local pem=$BATS_TEST_TMPDIR/server.pem opened resumed
+
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=stub \
+		-addext subjectAltName=IP:127.0.0.1 -keyout "$pem" \
+		-out "$BATS_TEST_TMPDIR/ca.pem" 2>/dev/null
+	cat "$BATS_TEST_TMPDIR/ca.pem" >>"$pem"
+	start_stub --tls "$pem"
+	export CURL_CA_BUNDLE=$BATS_TEST_TMPDIR/ca.pem # for stub_ctl
+	given_deltas 200
+	fault '{"class": "HEAD", "delay": 0.2}'
+	mount_fs -o ca_bundle="$CURL_CA_BUNDLE",connections=32
+	# ours end with each command and resume nothing
+	opened=$(stub_ctl GET connections | jq '.[0]')
+	assert_detailed 200
+	resumed=$(stub_ctl GET connections | jq '.[1]')
+	opened=$(($(stub_ctl GET connections | jq '.[0]') - opened - 2))
+	echo "opened $opened, resumed $resumed, at once $(max_in_flight)"
+	((opened >= 30))
+	((opened <= 34)) # LIST and GET are not among the 32
+	((resumed >= opened - 6)) # those that began before the first had ended
+}
