@@ -431,13 +431,14 @@ on_http_done(void *arg, const struct http_answer *http)
 {
 	struct s3_call *call = arg;
 	struct s3_answer answer = { .err = ERR_INIT, .http = http };
+	enum pace_answer load;
 	bool may_pass;
 	int64_t delay;
 
 	call->transfer = NULL;
 	may_pass = judge(call, &answer);
-	pace_ended(call->s3->pace, &call->pace,
-		   what_of_load(&answer, may_pass));
+	load = what_of_load(&answer, may_pass);
+	pace_ended(call->s3->pace, &call->pace, load);
 	if (answer.err.code == EACCES)
 		creds_refused(call->s3->creds);
 	if (!may_pass || call->is_cancelled ||
@@ -446,7 +447,9 @@ on_http_done(void *arg, const struct http_answer *http)
 		return;
 	}
 	delay = backoff_ms(call, http);
-	log_info("%s %s: %s; try %d in %lld ms", call_operation(call),
+	/* a store at its limit pushes back many times a second: see pace.c */
+	log_line(load == PACE_PUSHED_BACK ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+		 "%s %s: %s; try %d in %lld ms", call_operation(call),
 		 call->bucket ? call->bucket : "", answer.err.msg,
 		 call->tries + 1, (long long)delay);
 	if (call->r.on_retry)

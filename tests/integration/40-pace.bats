@@ -98,3 +98,21 @@ with_descriptors() {
 	((opened <= 34)) # LIST and GET are not among the 32
 	((resumed >= opened - 6)) # those that began before the first had ended
 }
+
+# --- a store at its limit ----------------------------------------------------------------
+
+@test "a store that allows so many requests a second is used to its limit" {
+	local took
+
+	start_stub
+	given_deltas 600
+	fault '{"rate": 200, "status": 503, "code": "SlowDown"}'
+	mount_fs -o log_level=info
+	took=$(elapsed_ms cat "$MNT/bkt/stats_detailed.json")
+	assert_detailed 600
+	echo "took $took ms, $(requests) requests"
+	((took < 8000))
+	(($(requests) < 800))
+	assert_equal "$(grep -c 'the store pushes back' "$LOG")" 1
+	run ! grep 'SlowDown' "$LOG" # each retry is worth a line at debug only
+}

@@ -7,6 +7,8 @@ A fault is a JSON object.  Which requests it hits; all of these must hold:
     "path":   "^/b/a/"      a regular expression "query":  "list-type=2"
     "after":  3             not the first three of them
     "times":  1             no more than that many (default: no end)
+    "rate":   100           only what is above so many a second (a tenth of that
+                            at once)
 
 What happens to them; the first fault in the list that hits is the only one:
 
@@ -28,6 +30,7 @@ sending.  A page of LIST that waits at a gate does not see a later PUT.
 """
 import re
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -41,6 +44,7 @@ class Fault:
     kind: Optional[str] = None
     after: int = 0
     times: Optional[int] = None
+    rate: Optional[float] = None
     # what
     delay: float = 0
     gate: Optional[str] = None
@@ -56,14 +60,28 @@ class Fault:
     drop: Optional[str] = None
     # so far
     seen: int = 0
+    tokens: float = 0
+    filled: float = 0
 
     def matches(self, kind, method, path, query):
         return (self.kind in (None, kind) and self.method in (None, method)
                 and re.search(self.path, path) is not None
                 and re.search(self.query, query) is not None)
 
+    def is_below_rate(self):
+        now = time.monotonic()
+        most = max(1, self.rate / 10)
+        self.tokens = min(most, self.tokens + (now - self.filled) * self.rate)
+        self.filled = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
     def fires(self):
         """Count one more request that matches; is it one that is hit?"""
+        if self.rate and self.is_below_rate():
+            return False
         self.seen += 1
         hits = self.seen - self.after
         return hits > 0 and (self.times is None or hits <= self.times)
