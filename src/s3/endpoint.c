@@ -31,6 +31,7 @@ static const char PATH_CHARS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				 "abcdefghijklmnopqrstuvwxyz0123456789-._~/";
 
 struct endpoint {
+	bool is_aws; /* the host follows from the region */
 	bool is_tls;
 	bool is_address; /* the host is: it has no subdomains */
 	bool is_virtual; /* where the name of the bucket allows it */
@@ -61,12 +62,12 @@ domain_of(const char *region)
 }
 
 static int
-set_region(struct endpoint *e, const char *region, bool is_aws, struct err *err)
+set_region(struct endpoint *e, const char *region, struct err *err)
 {
 	size_t len = strlen(region);
 
 	if (len == 0 || len > REGION_MAX ||
-	    strspn(region, is_aws ? LOWER : REGION_CHARS) != len ||
+	    strspn(region, e->is_aws ? LOWER : REGION_CHARS) != len ||
 	    region[0] == '-' || region[len - 1] == '-')
 		return err_set(err, EINVAL, "%s is not the name of a region",
 			       region);
@@ -214,6 +215,12 @@ parse_url(struct endpoint *e, const char *url, struct err *err)
 	return rc;
 }
 
+static void
+set_aws_host(struct endpoint *e)
+{
+	e->host = xasprintf("s3.%s.%s", e->region, domain_of(e->region));
+}
+
 static int
 set_url(struct endpoint *e, const char *url, struct err *err)
 {
@@ -226,7 +233,7 @@ set_url(struct endpoint *e, const char *url, struct err *err)
 		return rc;
 	}
 	e->is_tls = true;
-	e->host = xasprintf("s3.%s.%s", e->region, domain_of(e->region));
+	set_aws_host(e);
 	e->base = xstrdup("");
 	return 0;
 }
@@ -236,8 +243,10 @@ endpoint_new(struct endpoint **out, const char *url, const char *region,
 	     enum addressing style, struct err *err)
 {
 	struct endpoint *e = xnew(struct endpoint);
-	int rc = set_region(e, region ? region : "us-east-1", !url, err);
+	int rc;
 
+	e->is_aws = !url;
+	rc = set_region(e, region ? region : "us-east-1", err);
 	if (rc == 0)
 		rc = set_url(e, url, err);
 	if (rc) {
@@ -246,6 +255,34 @@ endpoint_new(struct endpoint **out, const char *url, const char *region,
 	}
 	e->is_virtual = style == ADDRESSING_VIRTUAL ||
 			(style == ADDRESSING_AUTO && !url);
+	*out = e;
+	return 0;
+}
+
+int
+endpoint_new_in_region(struct endpoint **out, const struct endpoint *home,
+		       const char *region, struct err *err)
+{
+	struct endpoint *e;
+	int rc;
+
+	/* another partition is another provider, with keys of its own */
+	if (home->is_aws && domain_of(region) != domain_of(home->region))
+		return err_set(err, EINVAL, "%s is not a region of %s", region,
+			       domain_of(home->region));
+	e = xnew(struct endpoint);
+	*e = *home;
+	e->host = e->region = NULL;
+	e->base = xstrdup(home->base);
+	rc = set_region(e, region, err);
+	if (rc) {
+		endpoint_free(e);
+		return rc;
+	}
+	if (e->is_aws)
+		set_aws_host(e);
+	else
+		e->host = xstrdup(home->host);
 	*out = e;
 	return 0;
 }

@@ -22,6 +22,14 @@ int endpoint_new(struct endpoint **out, const char *url, const char *region,
 		 enum addressing style, struct err *err);
 void endpoint_free(struct endpoint *e); /* NULL is fine */
 
+/*
+ * The same store in another region, of which it told: on AWS the host of that
+ * region, in the same domain; elsewhere the same host, with signatures for that
+ * region.  -EINVAL for what is no such region.
+ */
+int endpoint_new_in_region(struct endpoint **out, const struct endpoint *home,
+			   const char *region, struct err *err);
+
 /* `url` for messages, on the heap: without user and password. */
 char *endpoint_dup_shown(const char *url);
 

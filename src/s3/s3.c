@@ -15,19 +15,20 @@
 
 #include "s3/list-metadata.h"
 #include "s3/s3-list.h"
+#include "s3/attempt.h"
+#include "s3/correction.h"
 #include "util/date.h"
 #include "util/log.h"
 
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 20000
-#define HEADERS_MAX 12
 #define ERROR_BODY_MAX (64 * 1024)
 #define QUERY_MAX (256 * 1024) /* a continuation token may be long */
 
 struct s3 {
 	struct http *http;
 	struct timers *timers;
-	const struct endpoint *endpoint;
+	struct corrections *corrections; /* of the endpoint */
 	struct creds_chain *creds;
 	struct pace *pace;
 	int retries;
@@ -40,13 +41,14 @@ struct s3_call {
 	struct s3 *s3;
 	struct s3_request r; /* with pointers into what follows */
 	char *bucket, *key;
-	struct buf query;
-	int query_rc; /* non-zero: the parameters did not fit */
+	struct buf query; /* its parameters */
+	int query_rc; /* non-zero: they did not fit */
 	struct sigv4_header *headers;
 	struct http_transfer *transfer; /* NULL between tries */
 	struct timer delay; /* until the next try */
 	int tries;
 	struct pace_call pace;
+	struct correction place; /* where it is sent, and for what time */
 	bool is_cancelled;
 };
 
@@ -60,7 +62,7 @@ s3_new(struct http *http, struct timers *timers,
 	*s3 = (struct s3){
 		.http = http,
 		.timers = timers,
-		.endpoint = endpoint,
+		.corrections = corrections_new(endpoint),
 		.creds = creds,
 		.pace = pace,
 		.retries = retries,
@@ -72,7 +74,10 @@ s3_new(struct http *http, struct timers *timers,
 void
 s3_free(struct s3 *s3)
 {
-	list_parsers_clear(&s3->parsers);
+	if (s3) {
+		corrections_free(s3->corrections);
+		list_parsers_clear(&s3->parsers);
+	}
 	free(s3);
 }
 
@@ -104,105 +109,7 @@ call_free(struct s3_call *call)
 	free(call);
 }
 
-/* --- one try: address, sign, send --- */
-
-static int
-compare_headers(const void *a, const void *b)
-{
-	const struct sigv4_header *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-/* All header fields that are signed; returns how many. */
-static size_t
-collect_headers(const struct s3_call *call, const struct creds *creds,
-		struct sigv4_header out[HEADERS_MAX])
-{
-	size_t n = 0;
-
-	while (n < call->r.n_headers) {
-		out[n] = call->headers[n];
-		n++;
-	}
-	if (creds->session_token)
-		out[n++] = (struct sigv4_header){ "x-amz-security-token",
-						  creds->session_token };
-	return n;
-}
-
-struct attempt {
-	struct buf url, host, path, authorization;
-	char payload_hash[SHA256_HEX_LEN];
-	char amz_date[DATE_AMZ_LEN];
-	struct sigv4_header headers[HEADERS_MAX + 3];
-	size_t n_headers;
-};
-
-static void
-attempt_clear(struct attempt *a)
-{
-	buf_clear(&a->url);
-	buf_clear(&a->host);
-	buf_clear(&a->path);
-	buf_clear(&a->authorization);
-}
-
-static int
-attempt_sign(struct attempt *a, const struct s3_call *call,
-	     const struct creds *creds)
-{
-	struct sigv4_request req = {
-		.method = call->r.method,
-		.path = buf_str(&a->path),
-		.query = buf_str(&call->query),
-		.headers = a->headers,
-		.payload_hash = a->payload_hash,
-	};
-	struct sigv4_scope scope = {
-		.amz_date = a->amz_date,
-		.region = endpoint_region(call->s3->endpoint),
-		.service = "s3",
-	};
-
-	sha256_hex(call->r.body ? call->r.body : "", call->r.body_len,
-		   a->payload_hash);
-	date_print_amz(date_now(), a->amz_date);
-	a->n_headers = collect_headers(call, creds, a->headers);
-	a->headers[a->n_headers++] =
-		(struct sigv4_header){ "host", buf_str(&a->host) };
-	a->headers[a->n_headers++] =
-		(struct sigv4_header){ "x-amz-content-sha256",
-				       a->payload_hash };
-	a->headers[a->n_headers++] =
-		(struct sigv4_header){ "x-amz-date", a->amz_date };
-	qsort(a->headers, a->n_headers, sizeof(a->headers[0]), compare_headers);
-	req.n_headers = a->n_headers;
-	if (!creds->access_key)
-		return 0;
-	return sigv4_authorization(&a->authorization, &req, &scope,
-				   creds->access_key, creds->secret_key);
-}
-
-static int
-attempt_prepare(struct attempt *a, const struct s3_call *call,
-		const struct creds *creds)
-{
-	const struct endpoint *e = call->s3->endpoint;
-	int rc = call->query_rc;
-
-	if (rc == 0)
-		rc = endpoint_address(e, call->bucket, call->key,
-				      call->r.key_len, &a->host, &a->path);
-	if (rc == 0)
-		rc = attempt_sign(a, call, creds);
-	if (rc == 0)
-		rc = buf_printf(&a->url, "%s://%s%s%s%s", endpoint_scheme(e),
-				buf_str(&a->host), buf_str(&a->path),
-				call->query.len ? "?" : "",
-				buf_str(&call->query));
-	return rc;
-}
+/* --- one try --- */
 
 static int
 on_http_data(void *arg, const char *data, size_t len)
@@ -214,31 +121,18 @@ on_http_data(void *arg, const char *data, size_t len)
 
 static void on_http_done(void *arg, const struct http_answer *http);
 
-/* Submit the attempt; the lines are copied by http_submit(). */
+/* http_submit() copies all but the body. */
 static void
-attempt_send(const struct attempt *a, struct s3_call *call)
+send_attempt(struct s3_call *call, const struct attempt *a)
 {
-	const char *lines[HEADERS_MAX + 3 + 3];
-	char *owned[HEADERS_MAX + 3 + 3];
-	size_t n = 0, n_owned;
-
-	for (size_t i = 0; i < a->n_headers; i++)
-		owned[n++] = xasprintf("%s: %s", a->headers[i].name,
-				       a->headers[i].value);
-	if (a->authorization.len)
-		owned[n++] = xasprintf("authorization: %s",
-				       buf_str(&a->authorization));
-	n_owned = n;
-	for (size_t i = 0; i < n; i++)
-		lines[i] = owned[i];
-	lines[n++] = "expect:"; /* no waiting for a 100 before the body */
-	lines[n] = NULL;
+	call->tries++;
+	pace_began(call->s3->pace, &call->pace);
 	call->transfer = http_submit(
 		call->s3->http,
 		&(struct http_request){
 			.method = call->r.method,
 			.url = buf_str(&a->url),
-			.headers = lines,
+			.headers = a->lines,
 			.body = call->r.body,
 			.body_len = call->r.body_len,
 			.body_max = call->r.body_max > ERROR_BODY_MAX
@@ -248,10 +142,6 @@ attempt_send(const struct attempt *a, struct s3_call *call)
 			.on_done = on_http_done,
 			.arg = call,
 		});
-	for (size_t i = 0; i < n_owned; i++) {
-		explicit_bzero(owned[i], strlen(owned[i]));
-		free(owned[i]);
-	}
 }
 
 static const char *
@@ -260,10 +150,22 @@ call_operation(const struct s3_call *call)
 	return call->r.operation ? call->r.operation : call->r.method;
 }
 
+/* Whether the store has served it; that an object is not there is an answer. */
+static bool
+has_worked(const struct s3_call *call, const struct s3_answer *answer)
+{
+	return answer->err.code == 0 || (answer->status == 404 && call->key);
+}
+
 /* The call is over: its one completion. */
 static void
 call_finish(struct s3_call *call, struct s3_answer *answer)
 {
+	if (answer->err.code != ECANCELED)
+		correction_keep(&call->place, call->s3->corrections,
+				call->bucket, has_worked(call, answer));
+	if (call->place.is_loop)
+		err_wrap(&answer->err, "redirected again");
 	if (answer->err.code && answer->err.code != ECANCELED)
 		err_wrap(&answer->err, "%s%s%s%s%s", call_operation(call),
 			 call->bucket ? " " : "",
@@ -273,32 +175,41 @@ call_finish(struct s3_call *call, struct s3_answer *answer)
 	call_free(call);
 }
 
+/* Address, sign and send it. */
+static int
+try_it(struct s3_call *call, const struct creds *creds, struct err *err)
+{
+	struct attempt a;
+	int rc;
+
+	call->place.sent_at = date_now() + call->place.clock_s;
+	rc = attempt_init(&a, &call->r, buf_str(&call->query),
+			  &(struct attempt_place){
+				  .endpoint = call->place.endpoint,
+				  .creds = creds,
+				  .when = call->place.sent_at,
+			  });
+	if (rc || call->query_rc)
+		rc = err_set(err, EIO, "request too long");
+	else
+		send_attempt(call, &a);
+	attempt_clear(&a);
+	return rc;
+}
+
 static void
 try_now(struct s3_call *call)
 {
 	struct s3_answer answer = { .err = ERR_INIT };
 	struct creds creds;
-	struct attempt a = { .url = BUF_INIT(QUERY_MAX + 32 * 1024),
-			     .host = BUF_INIT(1024),
-			     .path = BUF_INIT(16 * 1024),
-			     .authorization = BUF_INIT(4096) };
 	int rc;
 
 	if (call->is_cancelled)
 		rc = err_set(&answer.err, ECANCELED, "cancelled");
 	else
 		rc = creds_get(call->s3->creds, &creds, &answer.err);
-	if (rc == 0) {
-		rc = attempt_prepare(&a, call, &creds);
-		if (rc)
-			err_set(&answer.err, EIO, "request too long");
-	}
-	if (rc == 0) {
-		call->tries++;
-		pace_began(call->s3->pace, &call->pace);
-		attempt_send(&a, call);
-	}
-	attempt_clear(&a);
+	if (rc == 0)
+		rc = try_it(call, &creds, &answer.err);
 	if (rc)
 		call_finish(call, &answer);
 }
@@ -357,12 +268,18 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 		http_copy_header(answer->http, "x-amz-bucket-region", e->region,
 				 sizeof(e->region));
 	if (answer->status == 400 && e->region[0] &&
-	    strcmp(e->region, endpoint_region(call->s3->endpoint)) != 0)
+	    strcmp(e->region, endpoint_region(call->place.endpoint)) != 0)
 		code = EIO; /* the keys are right, the region is not */
 	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s",
 		answer->status, e->code[0] ? ", " : "", e->code,
 		e->request_id[0] ? ", request id " : "", e->request_id,
 		e->region[0] ? ", it is in region " : "", e->region);
+}
+
+static bool
+is_head(const struct s3_call *call)
+{
+	return strcmp(call->r.method, "HEAD") == 0;
 }
 
 /* Nothing but the status that belongs to the operation is a success. */
@@ -396,7 +313,7 @@ static bool
 judge(struct s3_call *call, struct s3_answer *answer)
 {
 	const struct http_answer *http = answer->http;
-	bool is_head = strcmp(call->r.method, "HEAD") == 0, may_pass = false;
+	bool may_pass = false;
 	bool is_good = is_success(call, http->status);
 	int code;
 
@@ -412,7 +329,8 @@ judge(struct s3_call *call, struct s3_answer *answer)
 	if (is_good)
 		return false;
 	s3_error_parse(&answer->error, buf_str(&http->body), http->body.len);
-	code = s3_errno(http->status, answer->error.code, is_head, &may_pass);
+	code = s3_errno(http->status, answer->error.code, is_head(call),
+			&may_pass);
 	set_refusal(call, answer, code);
 	return may_pass;
 }
@@ -424,6 +342,37 @@ what_of_load(const struct s3_answer *answer, bool may_pass)
 	if (may_pass && answer->err.code == EIO)
 		return PACE_PUSHED_BACK;
 	return answer->http->err.code ? PACE_NONE : PACE_CLEAN;
+}
+
+/* Whether the refusal says what to do better. */
+static bool
+learn(struct s3_call *call, const struct s3_answer *answer)
+{
+	char date[64];
+
+	if (answer->status == 0 || call->is_cancelled)
+		return false;
+	http_copy_header(answer->http, "date", date, sizeof(date));
+	return correction_learn(&call->place, call->s3->corrections,
+				&(struct refusal){
+					.status = answer->status,
+					.code = answer->error.code,
+					.region = answer->error.region,
+					.date = date,
+					.is_head = is_head(call),
+				});
+}
+
+/* A try that was no try: only now is it known how to ask. */
+static void
+try_better(struct s3_call *call, const struct s3_answer *answer)
+{
+	log_info("%s %s: %s; try again", call_operation(call),
+		 call->bucket ? call->bucket : "", answer->err.msg);
+	call->tries--;
+	if (call->r.on_retry)
+		call->r.on_retry(call->r.arg);
+	timer_arm(call->s3->timers, &call->delay, 0);
 }
 
 static void
@@ -439,6 +388,10 @@ on_http_done(void *arg, const struct http_answer *http)
 	may_pass = judge(call, &answer);
 	load = what_of_load(&answer, may_pass);
 	pace_ended(call->s3->pace, &call->pace, load);
+	if (answer.err.code && learn(call, &answer)) {
+		try_better(call, &answer);
+		return;
+	}
 	if (answer.err.code == EACCES)
 		creds_refused(call->s3->creds);
 	if (!may_pass || call->is_cancelled ||
@@ -468,13 +421,17 @@ s3_start(struct s3 *s3, const struct s3_request *r)
 	call->r = *r;
 	call->bucket = r->bucket ? xstrdup(r->bucket) : NULL;
 	call->key = r->key ? xstrndup(r->key, r->key_len) : NULL;
+	call->r.bucket = call->bucket;
+	call->r.key = call->key;
 	buf_init(&call->query, QUERY_MAX);
 	call->query_rc = uri_query(&call->query, r->params, r->n_params);
 	call->headers = xcalloc(r->n_headers, sizeof(call->headers[0]));
+	call->r.headers = call->headers;
 	for (size_t i = 0; i < r->n_headers; i++) {
 		call->headers[i].name = xstrdup(r->headers[i].name);
 		call->headers[i].value = xstrdup(r->headers[i].value);
 	}
+	correction_init(&call->place, s3->corrections, call->bucket);
 	timer_init(&call->delay, on_try, call);
 	timer_arm(s3->timers, &call->delay, 0);
 	return call;

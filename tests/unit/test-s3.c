@@ -253,17 +253,20 @@ test_message(void **state)
 	run_clear(&run);
 }
 
-/* A HEAD with status 400 is a matter of keys, unless it names another region. */
+/*
+ * A HEAD with status 400 is a matter of keys where the region is right, be it
+ * at the second try.
+ */
 static void
 test_other_region(void **state)
 {
 	static const struct {
 		const char *head;
-		int code;
+		unsigned tries;
 	} cases[] = {
-		{ "", EACCES },
-		{ "x-amz-bucket-region: us-east-1\r\n", EACCES },
-		{ "x-amz-bucket-region: eu-west-1\r\n", EIO },
+		{ "", 1 },
+		{ "x-amz-bucket-region: us-east-1\r\n", 1 },
+		{ "x-amz-bucket-region: eu-west-1\r\n", 2 },
 	};
 
 	(void)state;
@@ -274,14 +277,16 @@ test_other_region(void **state)
 		run.call = s3_head_object(run.fx.s3, FIXTURE_BUCKET, "k", 1,
 					  on_done, &run);
 		fixture_settle(&run.fx);
-		fake_http_answer(
-			fixture_find(&run.fx, HEAD_ANY),
-			&(struct fake_answer){ .status = 400,
-					       .head = cases[i].head });
-		fixture_settle(&run.fx);
-		assert_int_equal(run.err.code, cases[i].code);
-		assert_int_equal(strstr(run.err.msg, "eu-west-1") != NULL,
-				 cases[i].code == EIO);
+		while (!run.n_done) {
+			fake_http_answer(
+				fixture_find(&run.fx, HEAD_ANY),
+				&(struct fake_answer){ .status = 400,
+						       .head = cases[i].head });
+			fixture_settle(&run.fx);
+		}
+		assert_int_equal(run.err.code, EACCES);
+		assert_int_equal(fixture_seen(&run.fx, HEAD_ANY),
+				 cases[i].tries);
 		run_clear(&run);
 	}
 }

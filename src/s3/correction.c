@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Regions and clocks that are not what was assumed: see correction.h.  Net
+ * thread only.  Knows no requests.
+ *
+ * Source: Amazon S3 API Reference, "Error responses" (PermanentRedirect,
+ * TemporaryRedirect, AuthorizationHeaderMalformed, RequestTimeTooSkewed).
+ */
+#include "config.h"
+
+#include "s3/correction.h"
+
+#define uthash_fatal(msg) die_no_memory()
+#include <uthash.h>
+#include <utlist.h>
+
+#include "util/date.h"
+#include "util/log.h"
+
+/* Stores accept 15 minutes at most; less is no reason for a refusal. */
+#define SKEW_S (5 * 60)
+/* AWS has about forty; a store that names more makes them up. */
+#define REGIONS_MAX 256
+
+/* One for each region that was named; never freed before the store's. */
+struct place {
+	struct endpoint *endpoint;
+	struct place *next;
+};
+
+struct moved_bucket {
+	const struct endpoint *endpoint;
+	UT_hash_handle hh;
+	char name[]; /* "": the service */
+};
+
+struct corrections {
+	const struct endpoint *home;
+	struct place *places;
+	unsigned n_places;
+	struct moved_bucket *moved;
+	int64_t clock_s;
+};
+
+struct corrections *
+corrections_new(const struct endpoint *home)
+{
+	struct corrections *all = xnew(struct corrections);
+
+	all->home = home;
+	return all;
+}
+
+void
+corrections_free(struct corrections *all)
+{
+	struct moved_bucket *b, *next_bucket;
+	struct place *p, *next_place;
+
+	if (!all)
+		return;
+	HASH_ITER (hh, all->moved, b, next_bucket) {
+		HASH_DEL(all->moved, b);
+		free(b);
+	}
+	LL_FOREACH_SAFE (all->places, p, next_place) {
+		endpoint_free(p->endpoint);
+		free(p);
+	}
+	free(all);
+}
+
+static struct moved_bucket *
+find(const struct corrections *all, const char *bucket)
+{
+	struct moved_bucket *found;
+
+	HASH_FIND_STR(all->moved, bucket ? bucket : "", found);
+	return found;
+}
+
+void
+correction_init(struct correction *c, const struct corrections *all,
+		const char *bucket)
+{
+	const struct moved_bucket *moved = find(all, bucket);
+
+	*c = (struct correction){
+		.endpoint = moved ? moved->endpoint : all->home,
+		.clock_s = all->clock_s,
+	};
+}
+
+/* --- regions --- */
+
+/* The endpoint in `region`; NULL: there can be none. */
+static const struct endpoint *
+endpoint_of(struct corrections *all, const char *region)
+{
+	struct endpoint *made;
+	struct place *p;
+
+	if (strcmp(endpoint_region(all->home), region) == 0)
+		return all->home;
+	LL_FOREACH (all->places, p) {
+		if (strcmp(endpoint_region(p->endpoint), region) == 0)
+			return p->endpoint;
+	}
+	if (all->n_places == REGIONS_MAX ||
+	    endpoint_new_in_region(&made, all->home, region, NULL) != 0)
+		return NULL;
+	p = xnew(struct place);
+	p->endpoint = made;
+	LL_PREPEND(all->places, p);
+	all->n_places++;
+	return made;
+}
+
+/* 400: the signature was for the wrong region. */
+static bool
+is_redirection(int status)
+{
+	return status == 301 || status == 302 || status == 307 ||
+	       status == 308 || status == 400;
+}
+
+static bool
+learn_region(struct correction *c, struct corrections *all,
+	     const struct refusal *r)
+{
+	const struct endpoint *there;
+
+	if (!is_redirection(r->status) || !r->region[0])
+		return false;
+	there = endpoint_of(all, r->region);
+	if (!there)
+		return false;
+	/* a 400 may have other reasons where the region is the right one */
+	c->is_loop = c->was_moved && (there != c->endpoint || r->status != 400);
+	if (c->was_moved || there == c->endpoint)
+		return false;
+	c->endpoint = there;
+	c->was_moved = true;
+	return true;
+}
+
+static void
+keep_region(const struct correction *c, struct corrections *all,
+	    const char *bucket, bool has_worked)
+{
+	struct moved_bucket *moved = find(all, bucket);
+	const char *name = bucket ? bucket : "";
+
+	/* what fails elsewhere says nothing about what is remembered */
+	if (!has_worked && (!moved || moved->endpoint != c->endpoint))
+		return;
+	if (moved && (!has_worked || c->endpoint == all->home)) {
+		HASH_DEL(all->moved, moved);
+		free(moved);
+	} else if (moved) {
+		moved->endpoint = c->endpoint;
+	} else if (c->endpoint != all->home) {
+		moved = xmalloc(sizeof(*moved) + strlen(name) + 1);
+		moved->endpoint = c->endpoint;
+		memcpy(moved->name, name, strlen(name) + 1);
+		HASH_ADD_STR(all->moved, name, moved);
+		log_info("bucket=%s: in region %s", name,
+			 endpoint_region(c->endpoint));
+	}
+}
+
+/* --- clocks --- */
+
+/*
+ * A HEAD that was refused has no code: a date that is far off will be the
+ * reason, and if it was not, a second refusal says so.
+ */
+static bool
+learn_clock(struct correction *c, const struct refusal *r)
+{
+	bool is_skew = strcmp(r->code, "RequestTimeTooSkewed") == 0;
+	int64_t when;
+
+	if (c->was_clock_set || (!is_skew && !(r->is_head && r->status == 403)))
+		return false;
+	if (!date_parse_http(r->date, &when) ||
+	    llabs(when - c->sent_at) <= SKEW_S)
+		return false;
+	c->clock_s = when - date_now();
+	c->was_clock_set = true;
+	return true;
+}
+
+/* A difference of seconds is that of two requests, and no news. */
+static void
+keep_clock(const struct correction *c, struct corrections *all)
+{
+	if (!c->was_clock_set || llabs(c->clock_s - all->clock_s) <= SKEW_S)
+		return;
+	all->clock_s = c->clock_s;
+	if (llabs(c->clock_s) <= SKEW_S)
+		log_warn("the clock here is right again");
+	else
+		log_warn("the clock here is %lld s %s that of the store, whose "
+			 "time requests are signed with from now on",
+			 (long long)llabs(c->clock_s),
+			 c->clock_s > 0 ? "behind" : "ahead of");
+}
+
+/* --- both --- */
+
+bool
+correction_learn(struct correction *c, struct corrections *all,
+		 const struct refusal *r)
+{
+	return learn_region(c, all, r) || learn_clock(c, r);
+}
+
+void
+correction_keep(const struct correction *c, struct corrections *all,
+		const char *bucket, bool has_worked)
+{
+	keep_region(c, all, bucket, has_worked);
+	if (has_worked)
+		keep_clock(c, all);
+}

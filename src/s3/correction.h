@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a refusal teaches, as it does the AWS SDKs: that a bucket is in another
+ * region, or that the clock here is wrong.  Net thread only.
+ *
+ * A call makes each of the two corrections once, and is tried again at once.
+ * What has worked is remembered, the region for the bucket and the time for the
+ * store, and what has not is forgotten: a lie costs the calls it is told to.
+ *
+ * A Location is never followed.  Only the name of a region is believed, the
+ * host is rebuilt from it (endpoint_new_in_region()), and so no signature goes
+ * to another host than the store's, or from TLS to a connection without.
+ */
+#ifndef S3_CORRECTION_H
+#define S3_CORRECTION_H
+
+#include "s3/endpoint.h"
+
+struct corrections; /* of a store */
+
+/* What the requests of one call are made for; plain data. */
+struct correction {
+	const struct endpoint *endpoint; /* lives as long as the store's */
+	int64_t clock_s; /* to be added to the time here */
+	int64_t sent_at; /* when the last try was signed, by that clock */
+	bool was_moved, was_clock_set; /* by this call */
+	bool is_loop; /* it was moved, and was to be moved again */
+};
+
+/* What a refusal says, "" and 0 where it says nothing. */
+struct refusal {
+	int status; /* of HTTP */
+	const char *code; /* of S3 */
+	const char *region; /* where the bucket is */
+	const char *date; /* of the answer, in the form of HTTP */
+	bool is_head; /* so there was no room for a code */
+};
+
+/* `home` stays the caller's and must outlive it. */
+struct corrections *corrections_new(const struct endpoint *home);
+void corrections_free(struct corrections *all); /* NULL is fine */
+
+/* As far as it is known, for a call that begins; `bucket` NULL: the service. */
+void correction_init(struct correction *c, const struct corrections *all,
+		     const char *bucket);
+
+/* Whether `c` has changed, so that another try may succeed. */
+bool correction_learn(struct correction *c, struct corrections *all,
+		      const struct refusal *r);
+
+/* The call has ended.  `has_worked`: the store has served it from there. */
+void correction_keep(const struct correction *c, struct corrections *all,
+		     const char *bucket, bool has_worked);
+
+#endif
