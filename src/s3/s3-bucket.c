@@ -80,9 +80,10 @@ on_page(void *arg, const struct s3_answer *answer)
 	if (err.code == EFBIG) /* the store's fault, no limit of the caller's */
 		err.code = EIO;
 	if (err.code == 0 &&
-	    buckets_page_parse(&page, buf_str(&answer->http->body),
-			       answer->http->body.len, &err) == 0)
-		take_page(l, &page, &err);
+	    (buckets_page_parse(&page, buf_str(&answer->http->body),
+				answer->http->body.len, &err) != 0 ||
+	     take_page(l, &page, &err) != 0))
+		err_wrap(&err, "ListBuckets");
 	if (err.code == 0 && l->token)
 		ask(l);
 	else
