@@ -9,6 +9,11 @@ A fault is a JSON object.  Which requests it hits; all of these must hold:
     "times":  1             no more than that many (default: no end)
     "rate":   100           only what is above so many a second (a tenth of that
                             at once)
+    "every":  20            of these only the 1st, the 21st, the 41st...
+    "percent": 5            of these only some, drawn by lot, always the same
+    "auth":   "/eu-1/s3/"   a regular expression for the Authorization header
+    "clock":  3600          as if it were so many seconds later here: those that
+                            are signed for another time (15 minutes off)
 
 What happens to them; the first fault in the list that hits is the only one:
 
@@ -21,18 +26,29 @@ What happens to them; the first fault in the list that hits is the only one:
     "set_headers": {"ETag": "\\"other\\"", "Last-Modified": null}
                             change the true answer's headers; null: leave out
     "sub": ["<regex>", "<replacement>"]     change the true answer's body
+    "ask": ["<regex>", "<replacement>"]     answer another query than was asked
+    "put": [OBJECT...], "delete": [KEY...]  change the bucket before the answer
+    "gzip": true            a body that nobody asked to be compressed
     "raw": "HTTP/1.1 200 OK\\r\\n..."       these bytes instead, then close
     "cut": 100              close after so many bytes of the body
     "drop": "before" | "head" | "body"      reset the connection there
 
+In `body`, `sub`, `raw` and the headers, %{1000:ab} is a thousand times ab.
+
 The answer is made when the request comes; what waits or is delayed is the
 sending.  A page of LIST that waits at a gate does not see a later PUT.
 """
+import calendar
+import random
 import re
 import threading
 import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Optional
+
+MAX_SKEW_S = 15 * 60
+REPEAT = re.compile(r"%\{(\d+):([^}]*)\}")
 
 
 @dataclass
@@ -45,6 +61,10 @@ class Fault:
     after: int = 0
     times: Optional[int] = None
     rate: Optional[float] = None
+    every: int = 1
+    percent: Optional[float] = None
+    auth: str = ""
+    clock: Optional[int] = None
     # what
     delay: float = 0
     gate: Optional[str] = None
@@ -55,6 +75,10 @@ class Fault:
     body: str = ""
     set_headers: dict = field(default_factory=dict)
     sub: Optional[list] = None
+    ask: Optional[list] = None
+    put: list = field(default_factory=list)
+    delete: list = field(default_factory=list)
+    gzip: bool = False
     raw: Optional[str] = None
     cut: Optional[int] = None
     drop: Optional[str] = None
@@ -62,11 +86,21 @@ class Fault:
     seen: int = 0
     tokens: float = 0
     filled: float = 0
+    lots: random.Random = field(default_factory=random.Random)
 
-    def matches(self, kind, method, path, query):
+    def matches(self, kind, method, path, query, headers):
         return (self.kind in (None, kind) and self.method in (None, method)
                 and re.search(self.path, path) is not None
-                and re.search(self.query, query) is not None)
+                and re.search(self.query, query) is not None
+                and re.search(self.auth, headers.get("authorization", ""))
+                is not None
+                and self.is_other_time(headers.get("x-amz-date", "")))
+
+    def is_other_time(self, date):
+        if self.clock is None:
+            return True
+        signed = calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))
+        return abs(signed - time.time() - self.clock) > MAX_SKEW_S
 
     def is_below_rate(self):
         now = time.monotonic()
@@ -84,17 +118,32 @@ class Fault:
             return False
         self.seen += 1
         hits = self.seen - self.after
-        return hits > 0 and (self.times is None or hits <= self.times)
+        if hits <= 0 or (hits - 1) % self.every:
+            return False
+        if self.percent is not None and self.lots.random() * 100 >= self.percent:
+            return False
+        return self.times is None or hits <= self.times
+
+    def fields(self):
+        """Header fields of an answer that replaces the true one."""
+        date = {} if self.clock is None else {
+            "Date": formatdate(time.time() + self.clock, usegmt=True)}
+        return {**date, **self.headers}
 
 
 NO_FAULT = Fault()
 
 
+def repeated(text):
+    return REPEAT.sub(lambda match: match[2] * int(match[1]), text)
+
+
 def fault_from_json(spec):
+    lots = random.Random(repr(spec))
     spec = dict(spec)
     if "class" in spec:
         spec["kind"] = spec.pop("class")
-    return Fault(**spec)
+    return Fault(**spec, lots=lots)
 
 
 class Gate:
@@ -108,6 +157,7 @@ class Faults:
         self._lock = threading.Lock()
         self._faults = []
         self._gates = {}
+        self.fired = 0              # requests that were hit, ever
 
     def add(self, specs):
         faults = [fault_from_json(spec) for spec in specs]
@@ -122,11 +172,14 @@ class Faults:
         for gate in gates.values():
             gate.is_open.set()
 
-    def take(self, kind, method, path, query):
+    def take(self, kind, method, path, query, headers):
         """The fault that hits this request, NO_FAULT if none does."""
+        lower = {name.lower(): value for name, value in headers.items()}
         with self._lock:
             for fault in self._faults:
-                if fault.matches(kind, method, path, query) and fault.fires():
+                if (fault.matches(kind, method, path, query, lower)
+                        and fault.fires()):
+                    self.fired += 1
                     return fault
         return NO_FAULT
 

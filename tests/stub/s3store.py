@@ -111,6 +111,11 @@ def rustfs_metadata(headers):
 
 METADATA_FORMS = {"minio": minio_metadata, "rustfs": rustfs_metadata}
 REFUSALS = {"refused": (400, "InvalidArgument"), "unknown": (501, "NotImplemented")}
+def next_token(query, keys):
+    """Of a page without keys the same place, in other words."""
+    if keys:
+        return encode_token(keys[-1])
+    return query.get("continuation-token", encode_token(b"")) + "!"
 
 
 class Bucket:
@@ -166,6 +171,13 @@ class Store:
             "metadata": None,
         }
 
+    def change(self, bucket, put, delete):
+        if bucket in self.buckets:
+            for one in objects_from_json(put):
+                self.buckets[bucket].put(one)
+            for key in delete:
+                self.buckets[bucket].delete(key.encode())
+
     # --- LIST -----------------------------------------------------------------
 
     def _encode_key(self, key, is_url):
@@ -205,7 +217,7 @@ class Store:
             after = decode_token(query["continuation-token"])
         keys, is_truncated = bucket.page(
             after, prefix.encode("utf-8", "surrogateescape"), limit)
-        token = (f"<NextContinuationToken>{encode_token(keys[-1])}"
+        token = (f"<NextContinuationToken>{next_token(query, keys)}"
                  "</NextContinuationToken>" if is_truncated else "")
         contents = "".join(self._entry(bucket.objects[key], is_url, is_asked)
                            for key in keys)
