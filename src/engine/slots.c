@@ -78,23 +78,29 @@ take_turn(struct slots *s)
 	return c;
 }
 
+static void
+send_one(struct slots *s, struct slots_client *c)
+{
+	s->n_running++;
+	c->n_running++;
+	if (!c->send(c->arg))
+		slots_leave(s, c);
+}
+
 void
 slots_pump(struct slots *s)
 {
 	while (s->groups && s->n_running < slots_limit(s) &&
-	       !pace_is_held(s->pace)) {
-		struct slots_client *c = take_turn(s);
-
-		s->n_running++;
-		if (!c->send(c->arg))
-			slots_leave(s, c);
-	}
+	       !pace_is_held(s->pace))
+		send_one(s, take_turn(s));
 }
 
 void
 slots_want(struct slots *s, struct slots_client *c)
 {
 	enqueue(s, c);
+	if (c->n_running == 0)
+		send_one(s, c);
 	slots_pump(s);
 }
 
@@ -106,8 +112,11 @@ slots_leave(struct slots *s, struct slots_client *c)
 }
 
 void
-slots_completed(struct slots *s)
+slots_completed(struct slots *s, struct slots_client *c)
 {
 	s->n_running--;
+	c->n_running--;
+	if (c->is_queued && c->n_running == 0)
+		send_one(s, c);
 	slots_pump(s);
 }

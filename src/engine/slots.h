@@ -5,6 +5,9 @@
  * groups take turns, each of them a bucket, so that a huge bucket cannot starve
  * a small one, whatever it has under way; then the clients of the group.  Net
  * thread only.
+ *
+ * A client with nothing under way may always send one: where the requests of one
+ * bucket all hang, the others go on.
  */
 #ifndef ENGINE_SLOTS_H
 #define ENGINE_SLOTS_H
@@ -25,6 +28,7 @@ struct slots_client {
 	bool (*send)(void *arg);
 	void *arg;
 	const void *group; /* the bucket */
+	unsigned n_running; /* its requests under way */
 	bool is_queued;
 	struct slots_client *prev, *next;
 };
@@ -41,8 +45,8 @@ void slots_want(struct slots *s, struct slots_client *c);
 /* The client has nothing to send any more. */
 void slots_leave(struct slots *s, struct slots_client *c);
 
-/* A request that was sent has completed, its retries included. */
-void slots_completed(struct slots *s);
+/* A request of the client has completed, its retries included. */
+void slots_completed(struct slots *s, struct slots_client *c);
 
 /* Send what may be sent: in each turn of the loop, since the pace changes. */
 void slots_pump(struct slots *s);

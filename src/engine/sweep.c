@@ -88,7 +88,7 @@ on_head(void *arg, const struct s3_answer *a)
 
 	DL_DELETE(s->sent, h);
 	answer(h, judge(s, h, a));
-	slots_completed(s->slots);
+	slots_completed(s->slots, &s->client);
 	s->on_answer(s->arg, a->err.code && a->status != 404 ? &a->err : NULL);
 }
 

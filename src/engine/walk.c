@@ -153,7 +153,7 @@ free_slot(struct walk *w)
 {
 	if (!wants_page(w))
 		slots_leave(w->slots, &w->client);
-	slots_completed(w->slots);
+	slots_completed(w->slots, &w->client);
 }
 
 static void

@@ -30,7 +30,8 @@ struct world {
 	struct pace *pace;
 	struct client clients[N_CLIENTS];
 	char text[64]; /* who sent: A, B, ... */
-	size_t n_text;
+	size_t n_text, n_completed;
+	struct slots_client others; /* what has taken all slots at first */
 };
 
 static bool
@@ -41,7 +42,8 @@ on_send(void *arg)
 
 	assert_true(c->n_left > 0);
 	assert_true(w->n_text < sizeof(w->text) - 1);
-	assert_true(w->slots.n_running <= slots_limit(&w->slots));
+	if (c->c.n_running > 1)
+		assert_true(w->slots.n_running <= slots_limit(&w->slots));
 	w->text[w->n_text++] = (char)('A' + (c - w->clients));
 	return --c->n_left > 0;
 }
@@ -53,13 +55,14 @@ world_init(struct world *w, unsigned limit, const char *groups)
 	fake_clock_reset();
 	*w = (struct world){ .pace = pace_new(limit) };
 	w->slots.pace = w->pace;
-	w->slots.n_running = limit;
+	w->slots.n_running = w->others.n_running = limit;
 	for (size_t i = 0; groups[i]; i++) {
 		w->clients[i].world = w;
 		w->clients[i].c = (struct slots_client){
 			.send = on_send,
 			.arg = &w->clients[i],
 			.group = w->text + groups[i], /* never looked into */
+			.n_running = 1, /* else the first one is for free */
 		};
 	}
 }
@@ -74,8 +77,13 @@ want(struct world *w, size_t i, unsigned n)
 static void
 complete(struct world *w, unsigned n)
 {
-	while (n-- > 0)
-		slots_completed(&w->slots);
+	while (n-- > 0) {
+		struct slots_client *c = &w->others;
+
+		if (c->n_running == 0)
+			c = &w->clients[w->text[w->n_completed++] - 'A'].c;
+		slots_completed(&w->slots, c);
+	}
 }
 
 static void
@@ -171,6 +179,28 @@ test_limit(void **state)
 	world_clear(&w);
 }
 
+/* Where all slots hang, who has nothing under way still goes on, one by one. */
+static void
+test_first_is_free(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 2, "xxy");
+	w.others.n_running = 0; /* they never complete */
+	for (size_t i = 0; i < 3; i++)
+		w.clients[i].c.n_running = 0;
+	for (size_t i = 0; i < 3; i++)
+		want(&w, i, 2);
+	assert_string_equal(w.text, "ABC");
+	complete(&w, 1);
+	assert_string_equal(w.text, "ABCA");
+	complete(&w, 5);
+	assert_string_equal(w.text, "ABCABC");
+	w.slots.n_running -= 2;
+	world_clear(&w);
+}
+
 /* What the pace allows more is used with the next completion. */
 static void
 test_growing_limit(void **state)
@@ -187,7 +217,7 @@ test_growing_limit(void **state)
 		pace_began(w.pace, &calls[i]);
 	for (size_t i = 0; i < 4; i++) {
 		pace_ended(w.pace, &calls[i], PACE_CLEAN);
-		slots_completed(&w.slots);
+		complete(&w, 1);
 		assert_int_equal(w.n_text, 4 + 2 * (i + 1));
 	}
 	assert_int_equal(w.slots.n_running, 8);
@@ -230,6 +260,7 @@ main(void)
 		cmocka_unit_test(test_late_comer),
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_first_is_free),
 		cmocka_unit_test(test_growing_limit),
 		cmocka_unit_test(test_hold),
 	};

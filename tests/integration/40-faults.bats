@@ -1,0 +1,207 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What goes wrong with a store: the right figures or the errno of the manual, in
+# time, nothing wrong in the cache, and the next read is right again.  A test for
+# each row of faults.table; faults.bash says what of it is checked.
+
+load lib
+load documents
+load faults
+
+# Both have computed the figures, and neither has put them yet.
+own_two_writers() {
+	local mode pids=()
+
+	stub_start
+	fault '{"class": "PUT", "gate": "put"}'
+	mount_fs
+	MNT=$BATS_TEST_TMPDIR/other LOG=$BATS_TEST_TMPDIR/other.log mount_fs
+	for mode in quick sampled detailed; do
+		in_background cat "$(stats_file "$mode")" >"$BATS_TEST_TMPDIR/stats_$mode.json"
+		pids+=("$!")
+		MNT=$BATS_TEST_TMPDIR/other in_background cat \
+			"$BATS_TEST_TMPDIR/other/bkt/stats_$mode.json" >/dev/null
+		pids+=("$!")
+	done
+	wait_for_gate put 6
+	open_gate put
+	wait "${pids[@]}"
+	assert_equal "$(requests PUT)" 6
+	for mode in quick sampled detailed; do
+		S3_ENDPOINT=$ENDPOINT cached "$mode" >/dev/null
+	done
+	stub_ctl DELETE faults
+	forget_requests
+	assert_right
+	MNT=$BATS_TEST_TMPDIR/other assert_right
+	# those HEADs are the model's
+	assert_equal "$(requests PUT) $(requests HEAD)" '0 80'
+	assert_equal "$(cat "$LOG" "$BATS_TEST_TMPDIR/other.log")" ''
+}
+
+# In every way there is, and all at once: never a figure that is wrong.
+@test "storm: 5 % of requests go wrong, and each read is right or an error" {
+	local reads=1000 names=storm-0:storm-1:storm-2:storm-3 found failed
+
+	# sanitizers are after other things than numbers
+	[[ $SANITIZER == none ]] || reads=200
+	start_stub
+	mount_fs -o "bucket=$names,bucket_ttl=0,request_timeout=500ms,linger=0"
+	found=$("$HERE/storm.py" "$MNT" "$ENDPOINT" "$reads")
+	echo "$found; of $(requests) requests, $(stub_ctl GET fired) went wrong"
+	assert_equal "$(jq add <<<"$found")" "$reads"
+	(($(jq .right <<<"$found") > reads / 2))
+	assert_equal "$(jq -c 'keys - ["right", "EIO", "EACCES", "ENOENT", "ETIMEDOUT"]' \
+		<<<"$found")" '[]'
+	# one line for each, but where the name was looked up in vain
+	failed=$(jq 'add - .right - (.ENOENT // 0)' <<<"$found")
+	assert_equal "$(grep ': error: ' "$LOG" | grep -vc 'No such file')" "$failed"
+	# shellcheck disable=SC2034 # assert_right's
+	for BUCKET in ${names//:/ }; do
+		assert_right
+	done
+}
+
+# --- from faults.table: tests/lint/faults --write -----------------------------------
+@test "fault: connection refused" { row; }
+@test "fault: name not resolved" { row; }
+@test "fault: connection never made" { row; }
+@test "fault: no TLS there" { row; }
+@test "fault: certificate not trusted" { row; }
+@test "fault: answer never comes" { row; }
+@test "fault: answer never comes, on the gateway" { row; }
+@test "fault: answer stops half-way" { row; }
+@test "fault: answer stops half-way, on the gateway" { row; }
+@test "fault: no HEAD is answered" { row; }
+@test "fault: no HEAD is answered, on the gateway" { row; }
+@test "fault: every page slow" { row; }
+@test "fault: every page slow, on the gateway" { row; }
+@test "fault: slower than the deadline" { row; }
+@test "fault: cached document never comes" { row; }
+@test "fault: reset before the answer, once" { row; }
+@test "fault: reset before the answer, once, on the gateway" { row; }
+@test "fault: reset in the head, once" { row; }
+@test "fault: reset in the head, once, on the gateway" { row; }
+@test "fault: reset in the body, once" { row; }
+@test "fault: reset in the body, once, on the gateway" { row; }
+@test "fault: reset of a HEAD, once" { row; }
+@test "fault: reset of a HEAD, once, on the gateway" { row; }
+@test "fault: reset before every answer" { row; }
+@test "fault: reset before every answer, on the gateway" { row; }
+@test "fault: reset in every head" { row; }
+@test "fault: reset in every head, on the gateway" { row; }
+@test "fault: reset in every body" { row; }
+@test "fault: reset in every body, on the gateway" { row; }
+@test "fault: Content-Length too large, once" { row; }
+@test "fault: Content-Length too large, once, on the gateway" { row; }
+@test "fault: Content-Length too large" { row; }
+@test "fault: Content-Length too large, on the gateway" { row; }
+@test "fault: Content-Length too small" { row; }
+@test "fault: Content-Length too small, on the gateway" { row; }
+@test "fault: no HTTP at all" { row; }
+@test "fault: status 503 for 1 %" { row; }
+@test "fault: status 503 for 1 %, on the gateway" { row; }
+@test "fault: status 503 for 5 %" { row; }
+@test "fault: status 503 for 5 %, on the gateway" { row; }
+@test "fault: status 503 for all" { row; }
+@test "fault: status 503 for all, on the gateway" { row; }
+@test "fault: status 500 for 1 %" { row; }
+@test "fault: status 500 for 5 %" { row; }
+@test "fault: status 500 for all" { row; }
+@test "fault: status 429 for 1 %" { row; }
+@test "fault: status 429 for 5 %" { row; }
+@test "fault: status 429 for all" { row; }
+@test "fault: status 200 with SlowDown, once" { row; }
+@test "fault: status 200 with SlowDown, once, on the gateway" { row; }
+@test "fault: status 200 with SlowDown" { row; }
+@test "fault: status 200 with SlowDown, on the gateway" { row; }
+@test "fault: status 200 with AccessDenied" { row; }
+@test "fault: status 200 with AccessDenied, on the gateway" { row; }
+@test "fault: status 418" { row; }
+@test "fault: keys refused" { row; }
+@test "fault: refused in the middle of a listing" { row; }
+@test "fault: token expires in the middle of a listing" { row; }
+@test "fault: token expires in the middle of the HEADs" { row; }
+@test "fault: token expires in the middle of the HEADs, on the gateway" { row; }
+@test "fault: refused in the middle of the HEADs" { row; }
+@test "fault: refused in the middle of the HEADs, on the gateway" { row; }
+@test "fault: bucket deleted before a listing" { row; }
+@test "fault: bucket deleted in the middle of a listing" { row; }
+@test "fault: object deleted before its HEAD" { row; }
+@test "fault: object deleted before its HEAD, on the gateway" { row; }
+@test "fault: bucket deleted in the middle of the HEADs" { row; }
+@test "fault: bucket deleted in the middle of the HEADs, on the gateway" { row; }
+@test "fault: object replaced before its HEAD" { row; }
+@test "fault: object replaced before its HEAD, on the gateway" { row; }
+@test "fault: status 301 to another region" { row; }
+@test "fault: status 301 to another region, on the gateway" { row; }
+@test "fault: status 307 to another region" { row; }
+@test "fault: status 400 of another region" { row; }
+@test "fault: status 301 in a circle" { row; }
+@test "fault: status 301 to nowhere" { row; }
+@test "fault: status 301 to nowhere, on the gateway" { row; }
+@test "fault: status 301 to what is no region" { row; }
+@test "fault: HeadBucket 301" { row; }
+@test "fault: HeadBucket 400" { row; }
+@test "fault: clock an hour behind" { row; }
+@test "fault: clock an hour ahead" { row; }
+@test "fault: clock wrong, HeadBucket" { row; }
+@test "fault: clock said to be wrong, and is not" { row; }
+@test "fault: a page twice" { row; }
+@test "fault: token repeated" { row; }
+@test "fault: token missing" { row; }
+@test "fault: token missing, on the gateway" { row; }
+@test "fault: token empty" { row; }
+@test "fault: token garbage" { row; }
+@test "fault: an empty page in between" { row; }
+@test "fault: empty pages without end" { row; }
+@test "fault: a size that is negative" { row; }
+@test "fault: a size that is negative, on the gateway" { row; }
+@test "fault: a size of 2^63" { row; }
+@test "fault: a size of 2^63, on the gateway" { row; }
+@test "fault: sizes of 2^63-1, whose sum is more" { row; }
+@test "fault: a key of 10 MB" { row; }
+@test "fault: a key of 10 MB, on the gateway" { row; }
+@test "fault: no XML" { row; }
+@test "fault: no XML, on the gateway" { row; }
+@test "fault: an empty answer" { row; }
+@test "fault: an empty answer, on the gateway" { row; }
+@test "fault: a page of HTML" { row; }
+@test "fault: a page of HTML, on the gateway" { row; }
+@test "fault: XML of something else" { row; }
+@test "fault: XML of something else, on the gateway" { row; }
+@test "fault: XML that ends too early" { row; }
+@test "fault: XML that ends too early, on the gateway" { row; }
+@test "fault: XML bomb of entities" { row; }
+@test "fault: XML bomb of entities, on the gateway" { row; }
+@test "fault: XML bomb of depth" { row; }
+@test "fault: XML bomb of depth, on the gateway" { row; }
+@test "fault: compressed, though nobody asked" { row; }
+@test "fault: compressed, though nobody asked, on the gateway" { row; }
+@test "fault: header fields of 1 MB" { row; }
+@test "fault: header fields of 1 MB, on the gateway" { row; }
+@test "fault: a header field for each of 10,000 names" { row; }
+@test "fault: bucket grows during the listing" { row; }
+@test "fault: listed objects go during the listing" { row; }
+@test "fault: objects go during the listing" { row; }
+@test "fault: cached document of 100 MB" { row; }
+@test "fault: cached document of another bucket" { row; }
+@test "fault: cached document refused" { row; }
+@test "fault: cached document fails" { row; }
+@test "fault: cached document cut short" { row; }
+@test "fault: PUT refused" { row; }
+@test "fault: PUT fails" { row; }
+@test "fault: PUT reset" { row; }
+@test "fault: PUT reset, on the gateway" { row; }
+@test "fault: PUT never answered" { row; }
+@test "fault: two mounts write the cache at once" { row; }
+@test "fault: list of buckets fails" { row; }
+@test "fault: list of buckets refused" { row; }
+@test "fault: list of buckets is no XML" { row; }
+@test "fault: bucket's name fails" { row; }
+@test "fault: bucket's name refused" { row; }
+@test "fault: bucket's name unknown" { row; }
+@test "fault: bucket's name not answered" { row; }
+@test "fault: no room for the log" { row; }
+# --- end of what is from faults.table ------------------------------------------------
