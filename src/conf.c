@@ -181,23 +181,22 @@ set_source(struct line *l, const char *source, struct err *err)
 
 /*
  * The mount point as mount(8) would have it.  Absolute, since the daemon will
- * go to "/".
+ * go to "/".  A dead mount may be there: it is the mount's to remove.
  */
 static int
 set_mountpoint(struct conf *c, const char *path, struct err *err)
 {
+	CLEANUP_FREE char *plain = xstrdup(path);
+	size_t len = strlen(plain);
 	struct stat st;
 	int rc = stat(path, &st) == 0 ? 0 : -errno;
 
-	if (rc == -ENOTCONN)
-		return err_set(err, ENOTCONN,
-			       "mount point %s: a dead mount is still there "
-			       "(fusermount3 -u %s)",
-			       path, path);
+	while (len > 1 && plain[len - 1] == '/')
+		plain[--len] = '\0'; /* realpath(3) would go into the mount */
 	if (rc == 0 && !S_ISDIR(st.st_mode))
 		rc = -ENOTDIR;
-	if (rc == 0) {
-		c->mountpoint = realpath(path, NULL);
+	if (rc == 0 || rc == -ENOTCONN) {
+		c->mountpoint = realpath(plain, NULL);
 		rc = c->mountpoint ? 0 : -errno;
 	}
 	if (rc)

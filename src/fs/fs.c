@@ -11,6 +11,7 @@
 
 #include <utlist.h>
 
+#include "fs/dead.h"
 #include "util/date.h"
 #include "util/log.h"
 
@@ -237,8 +238,12 @@ new_session(struct fs *fs)
 int
 fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 {
-	struct fs *fs = xnew(struct fs);
+	struct fs *fs;
+	int rc = dead_mount_remove(o->mountpoint, err);
 
+	if (rc)
+		return rc;
+	fs = xnew(struct fs);
 	fs->o = *o;
 	fs->mounted_at = date_now();
 	pthread_mutex_init(&fs->lock, NULL);

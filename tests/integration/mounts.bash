@@ -8,6 +8,7 @@
 #   has_requests CLASS N     for wait_until: there were N of them
 #   elapsed_ms COMMAND...    how long it took, which must not fail
 #   enter DIR                cd, until the end of the test
+#   mount_again [OPTION...]  as mount_fs, where a dead mount may be
 #   as_nobody COMMAND...     by another user, in the directory above $MNT
 #   "${OWN_MOUNTS[@]}" COMMAND...      where its mounts are seen by nobody else; it
 #                            must undo them all the same
@@ -53,6 +54,18 @@ elapsed_ms() {
 enter() {
 	cd "$1" || return
 	at_end cd /
+}
+
+is_alive_or_ended() {
+	mountpoint -q "$MNT" || ! kill -0 "$FS_PID" 2>/dev/null
+}
+
+mount_again() {
+	in_background "$DGSTATFS" -f "$@" "$ENDPOINT" "$MNT" >>"$LOG" 2>&1
+	FS_PID=$!
+	at_end forget_mount "$MNT" "$FS_PID" "$LOG"
+	wait_until is_alive_or_ended
+	mountpoint -q "$MNT" || fail "not mounted: $(cat "$LOG")"
 }
 
 # The directories above may be closed to others: their names are not walked.
