@@ -2,10 +2,11 @@
 /*
  * dgstatfs: the life of the process and nothing else.
  *
- * Before the fork, everything whose failure the user should see on the
- * terminal: configuration, descriptor limit, mount.  After it: the net thread,
- * then the FUSE loop.  The end goes in reverse order: waiting readers are
- * answered while the mount is still there to answer them.
+ * First, protection of what is secret.  Before the fork, everything whose
+ * failure the user should see on the terminal: configuration, descriptor limit,
+ * mount.  After it: the net thread, then the FUSE loop.  The end goes in reverse
+ * order: waiting readers are answered while the mount is still there to answer
+ * them.
  */
 #include "config.h"
 
@@ -84,7 +85,7 @@ find_connections(int64_t wanted, int *connections, struct err *err)
 	return 0;
 }
 
-/* Secrets are in memory from now on: no core dumps, no debugger of others. */
+/* There may be secrets in memory: no core dumps, no debugger but root's. */
 static void
 protect_memory(void)
 {
@@ -186,7 +187,6 @@ serve(const struct conf *c, struct parts *p)
 		log_err("%s", err.msg);
 		return 1;
 	}
-	protect_memory();
 	rc = fs_run(p->fs, engine);
 	if (rc == 0)
 		log_info("%s: unmounted", c->mountpoint);
@@ -216,6 +216,7 @@ main(int argc, char *argv[])
 	struct conf c CLEANUP(conf_clear) = { .source = NULL };
 	struct err err = ERR_INIT;
 
+	protect_memory(); /* at once: the environment may hold keys */
 	/* no setlocale(): numbers and messages are the same everywhere */
 	if (conf_load(&c, argc, argv, environ, &err) != 0) {
 		fprintf(stderr, "dgstatfs: %s\n", err.msg);

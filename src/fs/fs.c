@@ -8,6 +8,7 @@
 #include "fs/session.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include <utlist.h>
 
@@ -235,6 +236,36 @@ new_session(struct fs *fs)
 	return session;
 }
 
+/*
+ * Run `fn` so that a program which libfuse starts in it, fusermount3 where we
+ * are not root, gets none of our variables: a proxy's password may be in them.
+ * While there is one thread.
+ */
+static int
+without_environment(int (*fn)(struct fs *fs), struct fs *fs)
+{
+	char *none[] = { NULL }, **all = environ;
+	int rc;
+
+	environ = none;
+	rc = fn(fs);
+	environ = all;
+	return rc;
+}
+
+static int
+mount_session(struct fs *fs)
+{
+	return fuse_session_mount(fs->session, fs->o.mountpoint);
+}
+
+static int
+unmount_session(struct fs *fs)
+{
+	fuse_session_unmount(fs->session);
+	return 0;
+}
+
 int
 fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 {
@@ -254,7 +285,7 @@ fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 		fs_unmount(fs);
 		return err_set(err, EINVAL, "libfuse refused the options");
 	}
-	if (fuse_session_mount(fs->session, o->mountpoint) != 0) {
+	if (without_environment(mount_session, fs) != 0) {
 		fuse_session_destroy(steal(&fs->session));
 		fs_unmount(fs);
 		return err_set(err, EIO, "%s can't be mounted", o->mountpoint);
@@ -293,7 +324,7 @@ fs_unmount(struct fs *fs)
 	if (!fs)
 		return;
 	if (fs->session) {
-		fuse_session_unmount(fs->session);
+		without_environment(unmount_session, fs);
 		fuse_session_destroy(fs->session);
 	}
 	while (fs->handles)

@@ -189,13 +189,21 @@ ask_files(struct creds_chain *c, const struct aws_profile **found,
 /* In order of precedence. */
 static source_fn *const sources[] = { ask_environment, ask_files };
 
-/* A copy of an environment variable; NULL if it is empty or not set. */
+/*
+ * A copy of an environment variable, NULL if it is empty or not set.  It is gone
+ * afterwards: from what children get, and from /proc/PID/environ.
+ */
 static char *
-dup_variable(const char *name)
+take_variable(const char *name)
 {
-	const char *value = getenv(name);
+	char *value = getenv(name), *copy;
 
-	return value && *value ? xstrdup(value) : NULL;
+	if (!value)
+		return NULL;
+	copy = *value ? xstrdup(value) : NULL;
+	explicit_bzero(value, strlen(value));
+	unsetenv(name);
+	return copy;
 }
 
 static char *
@@ -214,9 +222,9 @@ creds_new(const struct creds_options *o)
 	c->profile = xstrdup(o->profile);
 	c->config_path = dup_or_null(o->config_path);
 	c->credentials_path = dup_or_null(o->credentials_path);
-	c->environment.access_key = dup_variable("AWS_ACCESS_KEY_ID");
-	c->environment.secret_key = dup_variable("AWS_SECRET_ACCESS_KEY");
-	c->environment.session_token = dup_variable("AWS_SESSION_TOKEN");
+	c->environment.access_key = take_variable("AWS_ACCESS_KEY_ID");
+	c->environment.secret_key = take_variable("AWS_SECRET_ACCESS_KEY");
+	c->environment.session_token = take_variable("AWS_SESSION_TOKEN");
 	c->must_read = true;
 	return c;
 }

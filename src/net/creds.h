@@ -29,7 +29,10 @@ struct creds {
 
 struct creds_chain;
 
-/* Copies what it is given and looks at the environment now. */
+/*
+ * Copies what it is given.  Keys and token are taken out of the environment,
+ * whoever's they are: main thread, while there is no other.
+ */
 struct creds_chain *creds_new(const struct creds_options *o);
 void creds_free(struct creds_chain *c); /* wipes; NULL is fine */
 

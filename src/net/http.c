@@ -13,6 +13,7 @@
 
 #include "util/date.h"
 #include "util/log.h"
+#include "util/wipe.h"
 
 struct http_transfer {
 	struct http *http;
@@ -45,9 +46,6 @@ struct http {
 static void
 transfer_free(struct http_transfer *t)
 {
-	for (struct curl_slist *f = t->fields; f; f = f->next)
-		explicit_bzero(f->data,
-			       strlen(f->data)); /* signatures, tokens */
 	curl_slist_free_all(t->fields);
 	buf_clear(&t->answer.head);
 	buf_clear(&t->answer.body);
@@ -283,12 +281,20 @@ static const struct {
 	{ CURLE_UNSUPPORTED_PROTOCOL, EIO, false },
 };
 
+/* What curl says; but a proxy that it can't parse it quotes, password and all. */
+static const char *
+curl_message(const struct http_transfer *t, CURLcode code)
+{
+	bool is_fit = t->curl_msg[0] && !strchr(t->curl_msg, '@');
+
+	return is_fit ? t->curl_msg : curl_easy_strerror(code);
+}
+
 static void
 set_curl_error(struct http_transfer *t, CURLcode code)
 {
 	struct http_answer *a = &t->answer;
-	const char *msg =
-		t->curl_msg[0] ? t->curl_msg : curl_easy_strerror(code);
+	const char *msg = curl_message(t, code);
 	int error = EIO;
 
 	a->is_retryable = true;
@@ -358,7 +364,9 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 {
 	struct http *h;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+	/* requests have signatures and tokens: curl leaves no copy in its wake */
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free,
+				 wipe_realloc, strdup, calloc) != 0)
 		return err_set(err, EIO, "libcurl can't be initialised");
 	h = xnew(struct http);
 	h->o = *o;

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "util/wipe.h"
+
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define DATE_LEN 8 /* of "20130524T000000Z" */
 /* A query with an encoded continuation token; an encoded key and all headers. */
@@ -87,8 +89,7 @@ sigv4_signature(char out[SHA256_HEX_LEN], const struct sigv4_scope *scope,
 	char *first = xasprintf("AWS4%s", secret_key);
 
 	hmac_sha256(first, strlen(first), scope->amz_date, DATE_LEN, key);
-	explicit_bzero(first, strlen(first));
-	free(first);
+	wipe_free(first);
 	chain(key, scope->region, strlen(scope->region));
 	chain(key, scope->service, strlen(scope->service));
 	chain(key, "aws4_request", strlen("aws4_request"));
@@ -102,7 +103,8 @@ sigv4_authorization(struct buf *out, const struct sigv4_request *req,
 		    const struct sigv4_scope *scope, const char *access_key,
 		    const char *secret_key)
 {
-	CLEANUP_BUF struct buf canonical = BUF_INIT(TEXT_MAX);
+	/* has the session token */
+	CLEANUP_BUF struct buf canonical = BUF_INIT_SECRET(TEXT_MAX);
 	CLEANUP_BUF struct buf to_sign = BUF_INIT(TEXT_MAX);
 	char signature[SHA256_HEX_LEN];
 	int rc = sigv4_canonical_request(&canonical, req);

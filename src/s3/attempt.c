@@ -91,7 +91,7 @@ attempt_init(struct attempt *a, const struct s3_request *r, const char *query,
 	*a = (struct attempt){ .url = BUF_INIT(URL_MAX),
 			       .host = BUF_INIT(1024),
 			       .path = BUF_INIT(16 * 1024),
-			       .authorization = BUF_INIT(4096) };
+			       .authorization = BUF_INIT_SECRET(4096) };
 	rc = endpoint_address(e, r->bucket, r->key, r->key_len, &a->host,
 			      &a->path);
 	if (rc == 0)

@@ -88,18 +88,22 @@ xstrdup(const char *s)
 	return xstrndup(s, strlen(s));
 }
 
-/* A formatted string on the heap. */
+/* A formatted string on the heap; vasprintf(3) may leave pieces there. */
 static inline char *PRINTF(1, 2) xasprintf(const char *fmt, ...)
 {
+	va_list ap, again;
 	char *s;
-	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		die_no_memory();
+	s = xmalloc((size_t)n + 1);
+	vsnprintf(s, (size_t)n + 1, fmt, again);
+	va_end(again);
 	return s;
 }
 

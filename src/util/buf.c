@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "util/wipe.h"
+
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -17,8 +19,14 @@ buf_init(struct buf *b, size_t max)
 void
 buf_clear(struct buf *b)
 {
-	free(b->data);
+	bool is_secret = b->is_secret;
+
+	if (is_secret)
+		wipe_free(b->data);
+	else
+		free(b->data);
 	buf_init(b, b->max);
+	b->is_secret = is_secret;
 }
 
 /* Room for `more` bytes and the final NUL. */
@@ -35,7 +43,8 @@ buf_grow(struct buf *b, size_t more)
 		return 0;
 	for (size = b->size ? b->size : 64; size < need;)
 		size *= 2;
-	data = realloc(b->data, size);
+	data = b->is_secret ? wipe_realloc(b->data, size)
+			    : realloc(b->data, size);
 	if (!data)
 		return -ENOMEM;
 	b->data = data;

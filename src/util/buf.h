@@ -17,15 +17,21 @@ struct buf {
 	size_t len;
 	size_t size; /* allocated */
 	size_t max;
+	bool is_secret; /* no copy is left in memory that was freed */
 };
 
 #define BUF_INIT(cap)                                                          \
 	{                                                                      \
 		.data = NULL, .len = 0, .size = 0, .max = (cap)                \
 	}
+#define BUF_INIT_SECRET(cap)                                                   \
+	{                                                                      \
+		.data = NULL, .len = 0, .size = 0, .max = (cap),               \
+		.is_secret = true                                              \
+	}
 
 void buf_init(struct buf *b, size_t max);
-void buf_clear(struct buf *b); /* free the bytes; the cap stays */
+void buf_clear(struct buf *b); /* free the bytes; cap and secrecy stay */
 int buf_add(struct buf *b, const void *data, size_t len);
 int buf_add_str(struct buf *b, const char *s);
 int buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);

@@ -149,13 +149,19 @@ test_environment(void **state)
 	const struct place *place = *state;
 	CLEANUP_CHAIN struct creds_chain *c = NULL;
 	struct creds got;
+	const char *value;
 
 	write_keys(place, "FILE");
 	setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "S", 1);
 	setenv("AWS_SESSION_TOKEN", "T", 1);
+	value = getenv("AWS_SECRET_ACCESS_KEY");
 	c = new_chain(place);
-	clear_environment(); /* it was looked at before */
+	assert_null(
+		getenv("AWS_ACCESS_KEY_ID")); /* nor has a child any of them */
+	assert_null(getenv("AWS_SECRET_ACCESS_KEY"));
+	assert_null(getenv("AWS_SESSION_TOKEN"));
+	assert_int_equal(value[0], '\0'); /* in /proc/PID/environ, too */
 	assert_int_equal(creds_get(c, &got, NULL), 0);
 	assert_string_equal(got.access_key, "ENV");
 	assert_string_equal(got.secret_key, "S");

@@ -121,7 +121,26 @@ test_buf(void **state)
 	assert_int_equal(buf_add_str(&b, "again"), 0);
 	buf_clear(&b);
 	assert_string_equal(buf_str(&b), "");
+	assert_false(b.is_secret);
 	assert_int_equal(b.max, 100);
+}
+
+/* What memory holds afterwards is seen in tests/integration/44-least-authority. */
+static void
+test_buf_secret(void **state)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT_SECRET(1000);
+
+	(void)state;
+	assert_int_equal(buf_add_str(&b, "hello "), 0);
+	assert_int_equal(buf_printf(&b, "%500d", 1), 0); /* grows */
+	assert_memory_equal(buf_str(&b), "hello   ", 8);
+	assert_int_equal(strlen(buf_str(&b)), 506);
+	assert_int_equal(buf_printf(&b, "%500d", 1), -EFBIG);
+	buf_clear(&b);
+	assert_true(b.is_secret);
+	assert_int_equal(buf_add_str(&b, "again"), 0);
+	assert_string_equal(buf_str(&b), "again");
 }
 
 static void
@@ -358,6 +377,7 @@ main(void)
 		cmocka_unit_test(test_log_escape),
 		cmocka_unit_test(test_log_level),
 		cmocka_unit_test(test_buf),
+		cmocka_unit_test(test_buf_secret),
 		cmocka_unit_test(test_date_print),
 		cmocka_unit_test(test_date_parse_iso),
 		cmocka_unit_test(test_date_parse_http),
