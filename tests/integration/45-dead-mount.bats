@@ -113,7 +113,7 @@ forget_background() {
 	at_end forget_mount "$MNT" "$FS_PID" "$LOG"
 	wait_until is_mounted "$MNT"
 	kill_mount
-	run -1 "$DGSTATFS" -f http://127.0.0.1:1 "$MNT"
+	run -1 timeout 10 "$DGSTATFS" -f http://127.0.0.1:1 "$MNT"
 	[[ $output == *"$MNT: a dead mount of type fuse.rclone is still there"* ]] ||
 		fail "$output"
 	assert_equal "$(types)" fuse.rclone
