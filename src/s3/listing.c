@@ -49,6 +49,7 @@ begin_range(struct listing *l, const char *after, const char *until,
 				  .until = until,
 				  .until_len = until_len,
 				  .is_unordered = l->manner == LIST_UNORDERED,
+				  .wanted = &l->o.wanted,
 				  .on_page = on_page,
 			  },
 			  after);
