@@ -214,7 +214,7 @@ kill_fs() {
 	wait_until is_mounted "$MNT"
 	kill -KILL "$rclone"
 	wait "$rclone" || true
-	run -1 "$DGSTATFS" -f "$ENDPOINT" "$MNT"
+	run -1 timeout 20 "$DGSTATFS" -f "$ENDPOINT" "$MNT"
 	[[ $output == *"$MNT: a dead mount is still there (fusermount3 -u $MNT)" ]] ||
 		fail "$output"
 	is_mounted "$MNT"
