@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store of a conversation: see conversation-store.h.
+ */
+#include "config.h"
+
+#include "conversation-store.h"
+
+#define TEXT_MAX (256 * 1024)
+#define TOKEN_FORMAT "t%u+/=&<%u"
+
+void
+talk_store_arrange(struct talk_store *s, struct bytes *b)
+{
+	unsigned n = s->model.n;
+
+	for (unsigned i = 0; i < n; i++)
+		s->order[i] = i;
+	if (s->manner != STORE_UNORDERED)
+		return;
+	for (unsigned i = 1; i < n; i++) {
+		unsigned j = take(b, i + 1), place = s->order[i];
+
+		s->order[i] = s->order[j];
+		s->order[j] = place;
+	}
+}
+
+/* --- what is asked for --- */
+
+bool
+is_list(const struct http_transfer *t)
+{
+	return strstr(t->url, "list-type=2") != NULL;
+}
+
+bool
+is_head(const struct http_transfer *t)
+{
+	return strcmp(t->method, "HEAD") == 0;
+}
+
+unsigned
+document_mode(const struct http_transfer *t)
+{
+	return strstr(t->url, "quick") ? 0 : strstr(t->url, "sampled") ? 1 : 2;
+}
+
+/* Percent-encoded text up to one of `ends`. */
+static void
+decode(const char *text, const char *ends, char *out, size_t size)
+{
+	size_t n = 0;
+	unsigned byte;
+
+	for (; *text && !strchr(ends, *text) && n + 1 < size; text++) {
+		if (*text == '%' && sscanf(text + 1, "%2x", &byte) == 1) {
+			out[n++] = (char)byte;
+			text += 2;
+		} else {
+			out[n++] = *text;
+		}
+	}
+	out[n] = '\0';
+}
+
+static bool
+find_param(const struct http_transfer *t, const char *name, char *out,
+	   size_t size)
+{
+	const char *at = strstr(t->url, name);
+
+	if (at)
+		decode(strchr(at, '=') + 1, "&", out, size);
+	return at != NULL;
+}
+
+/* --- LIST --- */
+
+/* The place in `order` that a page begins with. */
+static unsigned
+find_start(const struct talk_store *s, const struct http_transfer *t)
+{
+	unsigned serial, i = 0;
+	char text[KEY_MAX * 2];
+
+	if (find_param(t, "continuation-token=", text, sizeof(text)))
+		return sscanf(text, TOKEN_FORMAT, &serial, &i) == 2 ? i : 0;
+	if (s->manner == STORE_ORDERED &&
+	    find_param(t, "start-after=", text, sizeof(text)))
+		while (i < s->model.n &&
+		       strcmp(s->model.things[i].key, text) <= 0)
+			i++;
+	return i;
+}
+
+static void
+add_key(const struct talk_store *s, struct buf *out, const char *key)
+{
+	for (; *key; key++) {
+		bool is_plain = (*key >= 'a' && *key <= 'z') ||
+				(*key >= '0' && *key <= '9') || *key == '/' ||
+				*key == '.';
+
+		if (*key == ' ' && s->has_plus)
+			buf_add_str(out, "+");
+		else
+			buf_printf(out, is_plain ? "%c" : "%%%02X",
+				   (unsigned char)*key);
+	}
+}
+
+static void
+add_object(const struct talk_store *s, struct buf *out, const struct thing *t)
+{
+	buf_add_str(out, "<Contents><Key>");
+	add_key(s, out, t->key);
+	buf_printf(out, "</Key><LastModified>%s</LastModified>",
+		   moment_iso[t->moment]);
+	if (t->etag)
+		buf_printf(out, "<ETag>&quot;%s&quot;</ETag>", t->etag);
+	buf_printf(out, "<Size>%lld</Size></Contents>", (long long)t->size);
+}
+
+static void
+add_token(struct talk_store *s, struct buf *out, const struct http_transfer *t,
+	  unsigned place, enum lie lie)
+{
+	char token[KEY_MAX * 2];
+
+	snprintf(token, sizeof(token), TOKEN_FORMAT, s->n_tokens++, place);
+	if (lie == LIE_SAME_TOKEN)
+		find_param(t, "continuation-token=", token, sizeof(token));
+	buf_add_str(out, "<NextContinuationToken>");
+	for (const char *at = token; *at; at++)
+		buf_printf(out, *at == '&' || *at == '<' ? "&#%d;" : "%c", *at);
+	buf_add_str(out, "</NextContinuationToken>");
+}
+
+static unsigned
+find_max_keys(const struct talk_store *s, const struct http_transfer *t)
+{
+	char text[KEY_MAX];
+	unsigned n = 1000;
+
+	if (find_param(t, "max-keys=", text, sizeof(text)))
+		n = (unsigned)atoi(text);
+	return n < s->page_size ? n : s->page_size;
+}
+
+static void
+print_page(struct talk_store *s, struct buf *out, const struct http_transfer *t,
+	   enum lie lie)
+{
+	unsigned first = find_start(s, t), last, n = s->model.n;
+	bool is_truncated;
+
+	if (lie == LIE_AGAIN && first > 0)
+		first--;
+	last = first + (lie == LIE_NO_OBJECTS ? 0 : find_max_keys(s, t));
+	last = last < n ? last : n;
+	is_truncated = last < n || lie == LIE_NO_OBJECTS || lie == LIE_LAST;
+	buf_printf(out,
+		   "<?xml version=\"1.0\"?><ListBucketResult>"
+		   "<EncodingType>url</EncodingType>"
+		   "<IsTruncated>%s</IsTruncated>",
+		   is_truncated ? "true" : "false");
+	for (unsigned i = first; i < last; i++)
+		add_object(s, out, &s->model.things[s->order[i]]);
+	if (is_truncated && lie != LIE_NO_TOKEN)
+		add_token(s, out, t, last, lie);
+	buf_add_str(out, "</ListBucketResult>");
+}
+
+static void
+answer_list(struct talk_store *s, struct http_transfer *t, enum lie lie)
+{
+	struct buf text CLEANUP_BUF = BUF_INIT(TEXT_MAX);
+
+	if (lie == LIE_ERROR)
+		buf_add_str(&text, "<Error><Code>InternalError</Code></Error>");
+	else
+		print_page(s, &text, t, lie);
+	if (lie == LIE_CUT)
+		text.data[text.len / 2] = '\0';
+	fake_http_answer(t, &(struct fake_answer){ .status = 200,
+						   .body = buf_str(&text) });
+}
+
+/* --- objects --- */
+
+static void
+answer_head(const struct talk_store *s, struct http_transfer *t)
+{
+	struct buf head CLEANUP_BUF = BUF_INIT(TEXT_MAX);
+	const struct thing *thing;
+	char key[KEY_MAX * 4];
+	bool is_new;
+
+	decode(strchr(strstr(t->url, "//") + 2, '/') + 1, "?", key,
+	       sizeof(key));
+	thing = model_find(&s->model, strchr(key, '/') + 1);
+	if (!thing || thing->fate == FATE_GONE) {
+		fake_http_answer(t, &(struct fake_answer){ .status = 404 });
+		return;
+	}
+	is_new = thing->fate == FATE_REPLACED;
+	buf_printf(&head, "content-length: %lld\r\nlast-modified: %s\r\n",
+		   is_new && thing->size > 0 ? (long long)thing->size - 1
+		   : is_new		     ? 1
+					     : (long long)thing->size,
+		   moment_http[thing->moment]);
+	if (thing->etag)
+		buf_printf(&head, "etag: \"%s%s\"\r\n", thing->etag,
+			   is_new ? "-new" : "");
+	for (int i = 0; i < META_MAX; i++)
+		if (thing->meta[i].name)
+			buf_printf(&head, "x-amz-meta-%s: %s\r\n",
+				   thing->meta[i].name, thing->meta[i].value);
+	fake_http_answer(t, &(struct fake_answer){ .status = 200,
+						   .head = buf_str(&head) });
+}
+
+void
+talk_store_answer(struct talk_store *s, struct http_transfer *t, enum lie lie)
+{
+	unsigned mode = document_mode(t);
+
+	if (is_list(t))
+		answer_list(s, t, lie);
+	else if (is_head(t))
+		answer_head(s, t);
+	else if (s->document_status[mode] != 200 || s->documents[mode])
+		fake_http_answer(t, &(struct fake_answer){
+					    .status = s->document_status[mode],
+					    .body = s->documents[mode] });
+	else
+		fake_http_answer(t, &(struct fake_answer){ .status = 404 });
+}

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole conversations: from any bytes a bucket, a store's way of listing it, what
+ * lies in its cache, the order of the answers, failures, lies, changes, time that
+ * passes and readers that go.  What the engine's jobs make of it is what
+ * conversation-model.c says, to the byte, or an error, and no error where the
+ * store did nothing wrong.  Nothing is left behind.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "conversation-store.h"
+#include "engine/job.h"
+#include "fake-clock.h"
+#include "util/log.h"
+
+#define BUCKET "releases"
+#define TIMEOUT_MS 60000
+/* Time that may pass on top of retries, and no job may give up. */
+#define PATIENCE_MS 40000
+#define GET_PATIENCE_MS 8000
+#define RUNS_MAX 2
+#define ROUNDS 3
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct talk;
+
+/* One job, from its beginning to its end. */
+struct run {
+	struct talk *talk;
+	struct job *job; /* NULL: none, or it has ended */
+	enum job_kind kind;
+	enum mode mode;
+	bool reads_cache, last_outranks;
+	struct snapshot *last; /* that was handed in; NULL: none */
+	bool may_use_last;
+	bool has_listed; /* on_listed was called */
+};
+
+struct talk {
+	struct bytes b;
+	struct talk_store store;
+	struct run runs[RUNS_MAX];
+	struct snapshot *last[N_MODES]; /* what the jobs made before */
+	/* how good the store has been in this round */
+	int retries, n_failures;
+	int64_t passed_ms;
+	bool may_fail; /* an error may come of it */
+	/* by mode: what lies in the cache is valid, and was not kept from us */
+	bool is_good_document[N_MODES];
+
+	struct timers timers;
+	struct http *http;
+	struct endpoint *endpoint;
+	struct creds_chain *creds;
+	struct pace *pace;
+	struct s3 *s3;
+	struct slots slots;
+	struct buckets *buckets;
+	struct bucket *bucket;
+	struct job_env env;
+};
+
+#define CHECK(what) check((what), #what, __LINE__)
+
+static void
+check(bool is_right, const char *what, int line)
+{
+	if (is_right)
+		return;
+	fprintf(stderr, "fuzz-conversation.c:%d: not so: %s\n", line, what);
+	abort();
+}
+
+/* --- the world --- */
+
+static void
+world_init(struct talk *k)
+{
+	static const struct http_options http = { .user_agent = "test" };
+	char *names[] = { (char *)BUCKET };
+	struct err err = ERR_INIT;
+
+	fake_clock_reset();
+	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_ERROR, &err);
+	k->retries = (int)take(&k->b, 3);
+	k->pace = pace_new(1 + take(&k->b, 6));
+	k->slots.pace = k->pace;
+	CHECK(http_new(&k->http, &http, &k->timers, &err) == 0);
+	CHECK(endpoint_new(&k->endpoint, "http://s3.test:9000", NULL,
+			   ADDRESSING_AUTO, &err) == 0);
+	k->creds = creds_new(&(struct creds_options){ .is_anonymous = true,
+						      .profile = "default" });
+	k->s3 = s3_new(k->http, &k->timers, k->endpoint, k->creds, k->pace,
+		       k->retries);
+	k->buckets = buckets_new(60000, names, 1);
+	CHECK(buckets_find(k->buckets, BUCKET, &k->bucket) == BUCKET_IS_THERE);
+	k->env = (struct job_env){ .s3 = k->s3,
+				   .timers = &k->timers,
+				   .slots = &k->slots,
+				   .timeout_ms = TIMEOUT_MS };
+}
+
+static void
+world_clear(struct talk *k)
+{
+	for (int mode = 0; mode < N_MODES; mode++) {
+		snapshot_unref(k->last[mode]);
+		free(k->store.documents[mode]);
+	}
+	buckets_free(k->buckets);
+	s3_free(k->s3);
+	pace_free(k->pace);
+	creds_free(k->creds);
+	endpoint_free(k->endpoint);
+	http_free(k->http);
+	log_close();
+}
+
+static void
+settle(struct talk *k)
+{
+	while (timers_wait_ms(&k->timers) == 0 ||
+	       fake_http_has_ended(k->http)) {
+		timers_run(&k->timers);
+		http_poll(k->http, 0);
+	}
+}
+
+/* --- documents --- */
+
+/* As dgstatfs(5) shows it; `ratio` and `computed_at` as they are to be. */
+static char *
+print_document(const struct model_figures *f, const char *mode,
+	       const char *computed_at, const char *ratio)
+{
+	return xasprintf(
+		"{\n  \"version\": \"1.0\",\n  \"mode\": \"%s\",\n"
+		"  \"computed_at\": \"%s\",\n  \"validation\": {\n"
+		"    \"object_count\": %lld,\n    \"compressed_size\": %lld,\n"
+		"    \"fingerprint\": \"%s\"\n  },\n  \"stats\": {\n"
+		"    \"bucket\": \"" BUCKET "\",\n    \"object_count\": %lld,\n"
+		"    \"total_size\": %lld,\n    \"compressed_size\": %lld,\n"
+		"    \"space_saved\": %lld,\n"
+		"    \"average_compression_ratio\": %s,\n"
+		"    \"delta_objects\": %lld,\n    \"direct_objects\": %lld\n"
+		"  },\n  \"accuracy\": { \"exact_deltas\": %lld, "
+		"\"sampled_deltas\": %lld, \"estimated_deltas\": %lld }\n}\n",
+		mode, computed_at, (long long)f->all_objects,
+		(long long)f->all_bytes, f->fingerprint,
+		(long long)f->object_count, (long long)f->total,
+		(long long)f->stored, (long long)f->saved, ratio,
+		(long long)f->deltas, (long long)f->directs,
+		(long long)f->exact, (long long)f->sampled,
+		(long long)f->estimated);
+}
+
+/* What follows `before` in `text`, up to one of `ends`. */
+static void
+extract(const char *text, const char *before, const char *ends, char *out,
+	size_t size)
+{
+	const char *at = strstr(text, before);
+
+	CHECK(at != NULL);
+	at += strlen(before);
+	CHECK(strcspn(at, ends) < size);
+	snprintf(out, size, "%.*s", (int)strcspn(at, ends), at);
+}
+
+/* The text is the document of these figures. */
+static void
+check_document(const char *text, const struct model_figures *f,
+	       const char *mode)
+{
+	char computed_at[32], ratio[32];
+	char *expected;
+
+	extract(text, "\"computed_at\": \"", "\"", computed_at,
+		sizeof(computed_at));
+	CHECK(strncmp(computed_at, "2025-10-14T10:3", 15) == 0);
+	extract(text, "\"average_compression_ratio\": ", ",", ratio,
+		sizeof(ratio));
+	CHECK(fabs(strtod(ratio, NULL) - f->ratio) <= 0);
+	expected = print_document(f, mode, computed_at, ratio);
+	CHECK(strcmp(text, expected) == 0);
+	free(expected);
+}
+
+/* The text says that it is of such a listing, with a fingerprint or without. */
+static bool
+is_of_listing(const char *text, const struct model_figures *f)
+{
+	char count[64], fingerprint[64];
+
+	snprintf(count, sizeof(count), "\"object_count\": %lld,",
+		 (long long)f->all_objects);
+	snprintf(fingerprint, sizeof(fingerprint), "\"fingerprint\": \"%s\"",
+		 f->fingerprint);
+	return strstr(text, count) &&
+	       (!strstr(text, "\"fingerprint\"") || strstr(text, fingerprint));
+}
+
+/* --- the end of a job --- */
+
+static void
+figures_of(const struct run *run, struct model_figures *f)
+{
+	model_figures(&run->talk->store.model, (enum model_mode)run->mode, f);
+}
+
+static void
+check_validation(const struct validation *v, const struct model_figures *f)
+{
+	char hex[33];
+
+	CHECK(v->object_count == f->all_objects);
+	CHECK(v->compressed_size == f->all_bytes);
+	snprintf(hex, sizeof(hex), "%016llx%016llx",
+		 (unsigned long long)(v->fingerprint >> 64),
+		 (unsigned long long)v->fingerprint);
+	CHECK(strcmp(hex, f->fingerprint) == 0);
+}
+
+static void
+check_error(const struct run *run, const struct job_result *r,
+	    const struct err *err)
+{
+	CHECK(!r->doc);
+	CHECK(err->msg[0]);
+	CHECK(err->code == EIO || err->code == EACCES || err->code == ENOENT ||
+	      err->code == ETIMEDOUT || err->code == EHOSTUNREACH ||
+	      err->code == EPROTO);
+	if (!run->talk->may_fail)
+		fprintf(stderr, "%s\n", err->msg);
+	CHECK(run->talk->may_fail);
+}
+
+static void
+check_cached(const struct run *run, const struct job_result *r,
+	     const struct model_figures *f)
+{
+	const struct talk *k = run->talk;
+
+	CHECK(is_of_listing(r->doc->data, f));
+	CHECK(r->is_storable && strlen(r->doc->data) == r->doc->len);
+	if (r->is_from_memory) {
+		CHECK(r->doc == run->last);
+		CHECK(!run->reads_cache || run->may_use_last);
+		return;
+	}
+	CHECK(run->reads_cache && r->verdict == CACHE_GOOD);
+	CHECK(strcmp(r->doc->data, k->store.documents[run->mode]) == 0);
+}
+
+static void
+check_result(const struct run *run, const struct job_result *r)
+{
+	struct model_figures f;
+
+	figures_of(run, &f);
+	check_validation(&r->validation, &f);
+	CHECK((run->kind == JOB_PROBE) == !r->doc);
+	if (run->kind == JOB_PROBE)
+		return;
+	if (!r->is_computed) {
+		check_cached(run, r, &f);
+		return;
+	}
+	CHECK(!(run->reads_cache && run->talk->is_good_document[run->mode]));
+	check_document(r->doc->data, &f, mode_names[run->mode]);
+	CHECK(r->is_storable == !f.saw_change);
+}
+
+static void
+on_done(void *arg, const struct job_result *r, const struct err *err)
+{
+	struct run *run = arg;
+	struct snapshot **last = &run->talk->last[run->mode];
+
+	CHECK(run->job);
+	run->job = NULL;
+	if (err->code) {
+		check_error(run, r, err);
+		return;
+	}
+	check_result(run, r);
+	if (r->doc && r->is_storable && *last != r->doc) {
+		snapshot_unref(*last);
+		*last = snapshot_ref(r->doc);
+	}
+}
+
+static void
+on_listed(void *arg)
+{
+	struct run *run = arg;
+	struct model_figures f;
+
+	CHECK(run->job && !run->has_listed);
+	run->has_listed = true;
+	CHECK(job_validation(run->job));
+	figures_of(run, &f);
+	check_validation(job_validation(run->job), &f);
+}
+
+static void
+on_list_again(void *arg)
+{
+	const struct run *run = arg;
+
+	CHECK(run->job && !run->has_listed);
+}
+
+static bool
+may_use_last(void *arg, enum cache_verdict verdict)
+{
+	const struct run *run = arg;
+
+	CHECK(run->reads_cache);
+	CHECK(verdict != CACHE_NOT_ASKED);
+	return run->may_use_last;
+}
+
+/* --- a round: a bucket, its cached documents, some jobs --- */
+
+/* A byte of it is another one, or it ends there. */
+static void
+corrupt(struct bytes *b, char *text)
+{
+	size_t at = (take(b, 4) << 8 | take(b, 256)) % strlen(text);
+
+	text[at] = (char)take(b, 256);
+}
+
+static void
+lay_document(struct talk *k, enum mode mode)
+{
+	static const int statuses[] = { 404, 403, 500, 301 };
+	struct model_figures f;
+	char **text = &k->store.documents[mode], *at, ratio[32];
+	unsigned what = take(&k->b, 8);
+
+	free(steal(text));
+	k->is_good_document[mode] = what > 6;
+	k->store.document_status[mode] =
+		what == 1 ? statuses[take(&k->b, 4)] : 200;
+	if (what < 2)
+		return; /* none */
+	model_figures(&k->store.model, (enum model_mode)mode, &f);
+	if (what == 2)
+		f.all_objects += 1 + take(&k->b, 2);
+	if (what == 3)
+		f.fingerprint[take(&k->b, 32)] ^= 1;
+	snprintf(ratio, sizeof(ratio), "%.17g", f.ratio);
+	*text = print_document(&f, mode_names[mode], "2024-01-01T00:00:00Z",
+			       ratio);
+	at = strstr(*text, what == 4 ? "1.0" : "fingerprint");
+	if (what == 4)
+		at[0] = '2';
+	else if (what == 5)
+		at[-1] = '\0'; /* it ends there */
+	else if (what == 6)
+		corrupt(&k->b, *text);
+}
+
+static void
+begin_round(struct talk *k)
+{
+	struct talk_store *s = &k->store;
+
+	CHECK(s->model.n <= THINGS_MAX);
+	model_change(&s->model, &k->b);
+	s->manner = take(&k->b, 8) < 6 ? STORE_ORDERED
+				       : 1 + take(&k->b, N_MANNERS - 1);
+	s->page_size = 1 + take(&k->b, 12);
+	s->has_plus = take(&k->b, 2);
+	talk_store_arrange(s, &k->b);
+	k->n_failures = 0;
+	k->passed_ms = 0;
+	k->may_fail = s->manner == STORE_UNORDERED;
+	for (int mode = 0; mode < N_MODES; mode++)
+		lay_document(k, (enum mode)mode);
+}
+
+static void
+begin_run(struct talk *k, struct run *run)
+{
+	unsigned flags = take(&k->b, 256);
+
+	*run = (struct run){ .talk = k,
+			     .mode = (enum mode)take(&k->b, N_MODES),
+			     .kind = flags % 8 == 7 ? JOB_PROBE : JOB_COMPUTE,
+			     .reads_cache = flags % 8 < 5,
+			     .may_use_last = flags & 32,
+			     .last_outranks = flags & 64 };
+	if (flags & 16)
+		run->last = snapshot_ref(k->last[run->mode]);
+	run->job = job_new(
+		&(struct job_options){ .env = &k->env,
+				       .kind = run->kind,
+				       .bucket = k->bucket,
+				       .mode = run->mode,
+				       .read_cache = run->reads_cache,
+				       .last = run->last,
+				       .last_outranks = run->last_outranks,
+				       .may_use_last = may_use_last,
+				       .on_listed = on_listed,
+				       .on_list_again = on_list_again,
+				       .on_done = on_done,
+				       .arg = run });
+}
+
+/* --- what happens --- */
+
+/* One of those that wait for an answer, the oldest if the bytes don't say. */
+static struct http_transfer *
+any_pending(struct talk *k)
+{
+	struct http_transfer *t;
+	unsigned n = 0, chosen;
+
+	for (size_t i = 0; (t = fake_http_get(k->http, i)); i++)
+		n += t->state == TRANSFER_PENDING;
+	if (n == 0)
+		return NULL;
+	chosen = take(&k->b, n);
+	for (size_t i = 0; (t = fake_http_get(k->http, i)); i++)
+		if (t->state == TRANSFER_PENDING && chosen-- == 0)
+			break;
+	return t;
+}
+
+/* A failure that is gone when it is tried again. */
+static void
+fail_for_now(struct talk *k, struct http_transfer *t)
+{
+	static const struct fake_answer failures[] = {
+		{ .status = 503 },
+		{ .status = 500 },
+		{ .status = 429 },
+		{ .err = EIO, .is_retryable = true },
+		{ .err = ETIMEDOUT, .is_retryable = true },
+		{ .status = 200,
+		  .body = "<?xml version=\"1.0\"?><ListBucketResult><Contents>",
+		  .err = EIO,
+		  .is_retryable = true },
+	};
+
+	fake_http_answer(t, &failures[take(&k->b, ARRAY_SIZE(failures))]);
+	if (!is_list(t) && !is_head(t))
+		k->is_good_document[document_mode(t)] = false;
+	else if (++k->n_failures > k->retries)
+		k->may_fail = true;
+}
+
+/* One that stays.  A HEAD that says 404 would be an answer. */
+static void
+fail_for_good(struct talk *k, struct http_transfer *t)
+{
+	static const struct fake_answer failures[] = {
+		{ .status = 403 },
+		{ .status = 400 },
+		{ .status = 301 },
+		{ .err = EPROTO },
+		{ .status = 404,
+		  .body = "<Error><Code>NoSuchBucket</Code></Error>" },
+	};
+	unsigned n = ARRAY_SIZE(failures) - is_head(t);
+
+	fake_http_answer(t, &failures[take(&k->b, n)]);
+	if (is_list(t) || is_head(t))
+		k->may_fail = true;
+	else
+		k->is_good_document[document_mode(t)] = false;
+}
+
+/* A page that is odd, or plainly wrong. */
+static void
+lie_about_page(struct talk *k, struct http_transfer *t)
+{
+	unsigned lie = 1 + take(&k->b, LIE_ERROR);
+
+	if (lie == LIE_ERROR)
+		k->may_fail |= ++k->n_failures > k->retries;
+	else if (lie > LIE_LAST)
+		k->may_fail = true;
+	talk_store_answer(&k->store, t, (enum lie)lie);
+}
+
+static void
+pass_time(struct talk *k)
+{
+	int64_t ms = 100 << take(&k->b, 9);
+
+	k->passed_ms += ms;
+	if (k->passed_ms > PATIENCE_MS)
+		k->may_fail = true;
+	for (int mode = 0; k->passed_ms > GET_PATIENCE_MS && mode < N_MODES;
+	     mode++)
+		k->is_good_document[mode] = false;
+	fake_clock_advance(ms);
+}
+
+/* Nothing can be answered: some timer must go on with it. */
+static void
+wait_for_timer(struct talk *k)
+{
+	int wait = timers_wait_ms(&k->timers);
+
+	CHECK(wait >= 0);
+	fake_clock_advance(wait);
+}
+
+static void
+stop_run(struct run *run)
+{
+	if (run->job)
+		job_stop(steal(&run->job));
+}
+
+static void
+happen(struct talk *k)
+{
+	struct http_transfer *t = any_pending(k);
+	unsigned what = t ? take(&k->b, 32) : 0;
+
+	if (!t)
+		wait_for_timer(k);
+	else if (what >= 28)
+		fail_for_now(k, t);
+	else if (what >= 25 && is_list(t))
+		lie_about_page(k, t);
+	else if (what == 24)
+		fail_for_good(k, t);
+	else if (what == 23)
+		pass_time(k);
+	else if (what == 22 && take(&k->b, 4) == 3)
+		stop_run(&k->runs[take(&k->b, RUNS_MAX)]);
+	else
+		talk_store_answer(&k->store, t, LIE_NONE);
+	settle(k);
+}
+
+static bool
+is_over(const struct talk *k)
+{
+	for (int i = 0; i < RUNS_MAX; i++)
+		if (k->runs[i].job)
+			return false;
+	return true;
+}
+
+/* The jobs have ended, and nothing is left of them. */
+static void
+end_round(struct talk *k)
+{
+	settle(k);
+	for (int i = 0; i < RUNS_MAX; i++)
+		snapshot_unref(steal(&k->runs[i].last));
+	CHECK(k->env.n_jobs == 0);
+	CHECK(timers_wait_ms(&k->timers) == -1);
+	CHECK(k->slots.n_running == 0);
+	CHECK(!k->slots.groups);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct talk k = { .b = { data, size } };
+	int n_rounds;
+
+	world_init(&k);
+	n_rounds = 1 + (int)take(&k.b, ROUNDS);
+	for (int i = 0; i < n_rounds; i++) {
+		begin_round(&k);
+		begin_run(&k, &k.runs[0]);
+		if (take(&k.b, 2))
+			begin_run(&k, &k.runs[1]);
+		settle(&k);
+		while (!is_over(&k))
+			happen(&k);
+		end_round(&k);
+	}
+	world_clear(&k);
+	return 0;
+}
