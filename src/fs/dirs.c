@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Directories: the root lists buckets, a bucket lists the files of the table.
- * FUSE thread, but for the answer to an opendir that had to ask the store.
+ * FUSE thread, but for the answer to a readdir that had to ask the store.
  *
+ * Opening a directory asks nobody: df(1) opens the root, cd(1) in it as well.
  * Listing causes no request about objects, and none at all while ListBuckets
  * answered less than bucket_ttl ago.  On a dead network the root shows what it
  * knew, at once: who has something to show does not wait for long.
@@ -51,43 +52,6 @@ answer_opendir(fuse_req_t req, struct fuse_file_info *fi,
 	handle_open(fuse_req_userdata(req), req, fi, &d->handle);
 }
 
-/* Net thread. */
-static void
-reply_opendir(struct pending *p, struct snapshot *s, const struct err *err)
-{
-	static const struct place root = { NULL, NULL };
-
-	(void)s;
-	if (err->code == EINTR || (err->code && !buckets_any(p->fs->o.buckets)))
-		fuse_reply_err(p->req, err->code);
-	else
-		answer_opendir(p->req, &p->fi, &root);
-}
-
-static void
-open_root(struct fs *fs, fuse_req_t req, const struct place *place,
-	  struct fuse_file_info *fi)
-{
-	struct pending *p;
-	bool is_denied;
-
-	if (buckets_list_is_fresh(fs->o.buckets, &is_denied)) {
-		if (is_denied && !buckets_any(fs->o.buckets))
-			fuse_reply_err(req, EACCES);
-		else
-			answer_opendir(req, fi, place);
-		return;
-	}
-	p = xnew(struct pending);
-	p->fs = fs;
-	p->req = req;
-	p->fi = *fi;
-	p->reply = reply_opendir;
-	p->waiter.kind = WAIT_FOR_LIST;
-	p->waiter.is_impatient = buckets_any(fs->o.buckets);
-	pending_start(p);
-}
-
 void
 op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -98,10 +62,8 @@ op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, ENOENT);
 	else if (place.file)
 		fuse_reply_err(req, ENOTDIR);
-	else if (place.bucket)
-		answer_opendir(req, fi, &place);
 	else
-		open_root(fs, req, &place, fi);
+		answer_opendir(req, fi, &place);
 }
 
 /* --- entries: ".", "..", then what the directory holds --- */
@@ -134,16 +96,14 @@ get_entry(struct fs *fs, const struct dir *d, size_t i, const char **name,
 	       BUCKET_IS_THERE;
 }
 
-void
-op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-	   struct fuse_file_info *fi)
+/* As many entries as fit into `size`, from `offset` on. */
+static void
+answer_readdir(fuse_req_t req, struct dir *d, size_t size, off_t offset)
 {
 	struct fs *fs = fuse_req_userdata(req);
-	struct dir *d = (struct dir *)(uintptr_t)fi->fh;
 	char *out CLEANUP_FREE = xmalloc(size);
 	size_t used = 0;
 
-	(void)ino;
 	if (offset == 0 && !d->place.bucket) {
 		dir_clear_names(d);
 		d->names = buckets_names(fs->o.buckets, &d->n_names);
@@ -165,6 +125,53 @@ op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		used += n;
 	}
 	fuse_reply_buf(req, out, used);
+}
+
+/* Net thread.  The directory is open until this is answered. */
+static void
+reply_readdir(struct pending *p, struct snapshot *s, const struct err *err)
+{
+	(void)s;
+	if (err->code == EINTR || (err->code && !buckets_any(p->fs->o.buckets)))
+		fuse_reply_err(p->req, err->code);
+	else
+		answer_readdir(p->req, (struct dir *)(uintptr_t)p->fi.fh,
+			       p->size, 0);
+}
+
+static void
+ask_for_list(struct fs *fs, fuse_req_t req, size_t size,
+	     const struct fuse_file_info *fi)
+{
+	struct pending *p = xnew(struct pending);
+
+	p->fs = fs;
+	p->req = req;
+	p->fi = *fi;
+	p->size = size;
+	p->reply = reply_readdir;
+	p->waiter.kind = WAIT_FOR_LIST;
+	p->waiter.is_impatient = buckets_any(fs->o.buckets);
+	pending_start(p);
+}
+
+void
+op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+	   struct fuse_file_info *fi)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct dir *d = (struct dir *)(uintptr_t)fi->fh;
+	bool is_denied;
+
+	(void)ino;
+	if (offset > 0 || d->place.bucket)
+		answer_readdir(req, d, size, offset);
+	else if (!buckets_list_is_fresh(fs->o.buckets, &is_denied))
+		ask_for_list(fs, req, size, fi);
+	else if (is_denied && !buckets_any(fs->o.buckets))
+		fuse_reply_err(req, EACCES);
+	else
+		answer_readdir(req, d, size, 0);
 }
 
 void

@@ -132,6 +132,7 @@ op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 }
 
 static const struct fuse_lowlevel_ops ops = {
+	.init = parallel_init,
 	.lookup = op_lookup,
 	.forget = op_forget,
 	.forget_multi = op_forget_multi,
@@ -290,6 +291,8 @@ fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 		fs_unmount(fs);
 		return err_set(err, EIO, "%s can't be mounted", o->mountpoint);
 	}
+	if (parallel_start(fs->session) != 0)
+		log_warn("a name that is looked up delays others");
 	*out = fs;
 	return 0;
 }

@@ -28,6 +28,7 @@ struct fs {
 	struct tree *tree;
 	struct engine *engine; /* while fs_run() */
 	int64_t mounted_at; /* seconds: the time of the directories */
+	bool is_greeting; /* the next answer is that to INIT */
 
 	/* under lock, which is a leaf lock */
 	pthread_mutex_t lock;
@@ -41,6 +42,10 @@ void handle_close(struct fs *fs, struct handle *h);
 
 /* Attributes of a node; false if there is none. */
 bool fs_stat(struct fs *fs, uint64_t node, struct stat *st);
+
+/* parallel.c; the second once it is mounted: 0 or -errno */
+void parallel_init(void *arg, struct fuse_conn_info *conn);
+int parallel_start(struct fuse_session *session);
 
 /* nodes.c */
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
@@ -82,6 +87,7 @@ struct pending {
 	fuse_req_t req;
 	fuse_ino_t node;
 	struct fuse_file_info fi; /* copied: the request's own dies */
+	size_t size; /* of a readdir: the room for its answer */
 	pending_reply_fn *reply;
 	/* Called before: still part of the request; may be NULL. */
 	pending_reply_fn *prepare;

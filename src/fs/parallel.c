@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several questions about a directory at a time.  Any thread.
+ *
+ * Unless it is told that we can do with it, the kernel asks for one name of a
+ * directory, or for a part of its listing, only when the question before is
+ * answered: a name that the store is asked for would delay all others, and
+ * ls(1).  libfuse has a word for it, and forgets to pass it on before 3.16.3
+ * (its pull request 861): so the answer to INIT is put right on its way out.
+ */
+#include "config.h"
+
+#include "fs/session.h"
+
+#include <linux/fuse.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+void
+parallel_init(void *arg, struct fuse_conn_info *conn)
+{
+	struct fs *fs = arg;
+
+	conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
+	fs->is_greeting = (conn->want & FUSE_CAP_PARALLEL_DIROPS) != 0;
+}
+
+static ssize_t
+read_request(int fd, void *buf, size_t len, void *arg)
+{
+	(void)arg;
+	return read(fd, buf, len);
+}
+
+static ssize_t
+write_answer(int fd, struct iovec *iov, int count, void *arg)
+{
+	struct fs *fs = arg;
+
+	if (fs->is_greeting && count == 2 &&
+	    iov[1].iov_len >= FUSE_COMPAT_22_INIT_OUT_SIZE) {
+		struct fuse_init_out *init = iov[1].iov_base;
+
+		init->flags |= FUSE_PARALLEL_DIROPS;
+		fs->is_greeting = false;
+	}
+	return writev(fd, iov, count);
+}
+
+int
+parallel_start(struct fuse_session *session)
+{
+	static const struct fuse_custom_io io = { .read = read_request,
+						  .writev = write_answer };
+
+	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
+}
