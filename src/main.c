@@ -4,9 +4,9 @@
  *
  * First, protection of what is secret.  Before the fork, everything whose
  * failure the user should see on the terminal: configuration, descriptor limit,
- * mount.  After it: the net thread, then the FUSE loop.  The end goes in reverse
- * order: waiting readers are answered while the mount is still there to answer
- * them.
+ * mount.  After it: the threads of the log and of the net, then the FUSE loop.
+ * The end goes in reverse order: waiting readers are answered while the mount is
+ * still there to answer them.
  */
 #include "config.h"
 
@@ -183,7 +183,7 @@ serve(const struct conf *c, struct parts *p)
 	int rc;
 
 	if (fs_daemonize(p->fs, c->foreground, &err) != 0 ||
-	    start_engine(c, p, &engine, &err) != 0) {
+	    log_start(&err) != 0 || start_engine(c, p, &engine, &err) != 0) {
 		log_err("%s", err.msg);
 		return 1;
 	}
@@ -215,6 +215,7 @@ main(int argc, char *argv[])
 {
 	struct conf c CLEANUP(conf_clear) = { .source = NULL };
 	struct err err = ERR_INIT;
+	int status;
 
 	protect_memory(); /* at once: the environment may hold keys */
 	/* no setlocale(): numbers and messages are the same everywhere */
@@ -230,5 +231,7 @@ main(int argc, char *argv[])
 		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
 		return 0;
 	}
-	return run(&c);
+	status = run(&c);
+	log_stop();
+	return status;
 }

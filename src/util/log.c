@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log: see log.h.  Any thread: a line is one write(2) or one syslog(3),
- * so lines of two threads do not mix.
+ * The log: see log.h.  Any thread.
+ *
+ * Who logs puts a line into a queue; one thread writes them, each with one
+ * write(2) or syslog(3), so lines do not mix.  It alone waits where nobody
+ * reads the pipe, the terminal was stopped, or the disk hangs.  To make the
+ * descriptor non-blocking instead would change it for all who share it, and
+ * does nothing for disks and syslog.
  */
 #include "config.h"
 
@@ -9,11 +14,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/date.h"
+#include "util/lock.h"
 #include "util/utf8.h"
+
+#define QUEUE_MAX (256 * 1024) /* bytes of lines that wait */
+#define STOP_WAIT_MS 500 /* to write them when the program ends */
+
+struct line {
+	struct line *next;
+	enum log_level level;
+	size_t len;
+	char text[];
+};
 
 /* Set by log_open() before there are threads, read-only afterwards. */
 static struct {
@@ -21,6 +40,21 @@ static struct {
 	enum log_sink sink;
 	int fd;
 } sink = { LOG_LEVEL_WARN, LOG_TO_STDERR, STDERR_FILENO };
+
+static struct {
+	pthread_t thread; /* main thread only */
+	bool is_torn; /* whoever writes: the last line has no end */
+
+	/* under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t is_changed;
+	bool is_started, is_ending, has_ended;
+	struct line *first, **last; /* what waits to be written */
+	size_t n_bytes;
+	unsigned long n_lost; /* and not said yet */
+} queue = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	    .is_changed = PTHREAD_COND_INITIALIZER,
+	    .last = &queue.first };
 
 static const struct {
 	const char *name;
@@ -75,13 +109,188 @@ log_close(void)
 	sink.fd = STDERR_FILENO;
 }
 
+/* --- writing --- */
+
+/* Text for the sink: a whole line, or what syslog makes one of. */
+static struct line *
+new_line(enum log_level level, const char *text)
+{
+	bool is_bare = sink.sink == LOG_TO_SYSLOG;
+	size_t size = strlen(text) + 100;
+	struct line *l = xmalloc(sizeof(*l) + size);
+	char when[DATE_ISO_LEN];
+
+	l->next = NULL;
+	l->level = level;
+	date_print_iso(date_now(), when);
+	l->len = (size_t)(is_bare ? snprintf(l->text, size, "%s", text)
+				  : snprintf(l->text, size,
+					     "%s dgstatfs[%d]: %s: %s\n", when,
+					     (int)getpid(), levels[level].name,
+					     text));
+	return l;
+}
+
+/* All of it, or false: a full disk must not stop the mount. */
+static bool
+write_text(const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(sink.fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		text += n;
+		len -= (size_t)n;
+		queue.is_torn = len > 0;
+	}
+	return true;
+}
+
+/* Frees it; false if it is lost. */
+static bool
+write_line(struct line *l)
+{
+	bool is_good = true;
+
+	if (sink.sink == LOG_TO_SYSLOG)
+		syslog(levels[l->level].priority, "%s", l->text);
+	else
+		is_good = (!queue.is_torn || write_text("\n", 1)) &&
+			  write_text(l->text, l->len);
+	free(l);
+	return is_good;
+}
+
+/* What could not be written is counted, and said as soon as something can. */
+static void
+write_and_count(struct line *l)
+{
+	char text[80];
+	unsigned long n_lost, n_failed;
+
+	pthread_mutex_lock(&queue.lock);
+	n_lost = queue.n_lost;
+	pthread_mutex_unlock(&queue.lock);
+	snprintf(text, sizeof(text), "%lu lines of the log were lost", n_lost);
+	if (n_lost > 0 && !write_line(new_line(LOG_LEVEL_ERROR, text)))
+		n_lost = 0; /* not said yet */
+	n_failed = write_line(l) ? 0 : 1;
+	pthread_mutex_lock(&queue.lock);
+	queue.n_lost += n_failed;
+	queue.n_lost -= n_lost;
+	pthread_mutex_unlock(&queue.lock);
+}
+
+/* --- the thread --- */
+
+/* The next line, or NULL at the end. */
+static struct line *
+wait_for_line(void)
+{
+	struct line *l;
+	LOCKED(&queue);
+
+	while (!queue.first && !queue.is_ending)
+		pthread_cond_wait(&queue.is_changed, &queue.lock);
+	l = queue.first;
+	if (!l) {
+		queue.has_ended = true;
+		pthread_cond_signal(&queue.is_changed);
+		return NULL;
+	}
+	queue.first = l->next;
+	if (!queue.first)
+		queue.last = &queue.first;
+	queue.n_bytes -= l->len;
+	return l;
+}
+
+static void *
+write_lines(void *arg)
+{
+	struct line *l;
+
+	while ((l = wait_for_line()))
+		write_and_count(l);
+	return arg;
+}
+
+int
+log_start(struct err *err)
+{
+	sigset_t all, before;
+	int rc;
+
+	/* SIGPIPE too: it comes to the thread that writes */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&queue.thread, NULL, write_lines, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc)
+		return err_set(err, rc, "no thread for the log: %s",
+			       strerror(rc));
+	queue.is_started = true;
+	return 0;
+}
+
+void
+log_stop(void)
+{
+	struct timespec until;
+	bool has_ended;
+
+	if (!queue.is_started)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += STOP_WAIT_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&queue.lock);
+	queue.is_ending = true;
+	pthread_cond_signal(&queue.is_changed);
+	while (!queue.has_ended &&
+	       pthread_cond_clockwait(&queue.is_changed, &queue.lock,
+				      CLOCK_MONOTONIC, &until) == 0)
+		continue;
+	has_ended = queue.has_ended;
+	queue.is_started = !has_ended;
+	pthread_mutex_unlock(&queue.lock);
+	if (has_ended)
+		pthread_join(queue.thread, NULL);
+	else
+		pthread_detach(queue.thread); /* nobody reads what it writes */
+}
+
+/* Takes it, unless there is no thread: false. */
+static bool
+enqueue(struct line *l)
+{
+	LOCKED(&queue);
+
+	if (!queue.is_started)
+		return false;
+	if (queue.n_bytes + l->len > QUEUE_MAX) {
+		queue.n_lost++;
+		free(l);
+		return true;
+	}
+	*queue.last = l;
+	queue.last = &l->next;
+	queue.n_bytes += l->len;
+	pthread_cond_signal(&queue.is_changed);
+	return true;
+}
+
 void
 log_line(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno; /* the caller's, and restored in the last line */
-	char raw[1024], text[1024], line[1200], when[DATE_ISO_LEN];
+	char raw[1024], text[1024];
+	struct line *l;
 	va_list ap;
-	int n;
 
 	if (level > sink.level)
 		return;
@@ -89,16 +298,9 @@ log_line(enum log_level level, const char *fmt, ...)
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	log_escape(text, sizeof(text), raw, strlen(raw));
-	if (sink.sink == LOG_TO_SYSLOG) {
-		syslog(levels[level].priority, "%s", text);
-	} else {
-		date_print_iso(date_now(), when);
-		n = snprintf(line, sizeof(line), "%s dgstatfs[%d]: %s: %s\n",
-			     when, (int)getpid(), levels[level].name, text);
-		if (write(sink.fd, line, (size_t)n) < 0) {
-			/* a full disk must not stop the mount: the line is lost */
-		}
-	}
+	l = new_line(level, text);
+	if (!enqueue(l))
+		write_and_count(l);
 	errno = saved;
 }
 

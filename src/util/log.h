@@ -31,6 +31,16 @@ int log_open(enum log_sink sink, const char *path, enum log_level level,
 	     struct err *err);
 void log_close(void);
 
+/*
+ * From here on log_line() never waits: a thread writes the lines.  What does not
+ * fit into its queue, or fails, is lost, counted, and told when something can be
+ * written again.  After the fork; before it, log_line() writes by itself.
+ */
+int log_start(struct err *err);
+
+/* The end: write what waits, but do not wait for long where nobody takes it. */
+void log_stop(void);
+
 void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
 #define log_err(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -173,7 +173,7 @@ with_resolver() {
 	as_root env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b \
 		"${OWN_MOUNTS[@]}" bash -euc '
 		mount --bind "$1" /etc/resolv.conf
-		trap "kill %1 || true; wait; umount /etc/resolv.conf" EXIT
+		trap "kill %1 2>/dev/null || true; wait; umount /etc/resolv.conf" EXIT
 		"$DGSTATFS" -f -o "$2" http://store.example "$MNT" >>"$LOG" 2>&1 \
 			3>&- 4>&- &
 		FS_PID=$!

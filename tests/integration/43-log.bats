@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# A log that nobody reads, or that finds no room, neither stops nor ends a mount.
+
+load lib
+load mounts
+
+# The trace of a listing of everything, more and more of it.
+make_noise() {
+	local i
+
+	for ((i = 0; i < $1; i++)); do find "$MNT" -newer /dev/null >/dev/null; done
+}
+
+# Standard error is a pipe, PIPE, that nobody reads yet.
+mount_with_stuck_log() {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec {PIPE}<>"$BATS_TEST_TMPDIR/pipe"
+	mkdir "$MNT"
+	: >"$LOG"
+	eval "in_background '$DGSTATFS' -d -o bucket=bkt '$ENDPOINT' '$MNT'" \
+		"2>&$PIPE $PIPE>&-"
+	FS_PID=$!
+	at_end forget_mount "$MNT" "$FS_PID" "$LOG"
+	wait_until is_mounted_or_dead
+}
+
+read_pipe() {
+	in_background cat <&"$PIPE" >"$LOG"
+	at_end end_process $!
+}
+
+tells_of_lost_lines() {
+	grep -qaE ': error: [0-9]+ lines of the log were lost$' "$LOG"
+}
+
+@test "a log that nobody reads does not stop the mount; what is lost is told" {
+	start_stub
+	stub_bucket bkt
+	mount_with_stuck_log
+	make_noise 100
+	assert_equal "$(timeout 10 jq .stats.object_count "$MNT/bkt/stats_quick.json")" 1
+	read_pipe
+	wait_until grep -qa 'debug: libfuse' "$LOG"
+	# one more line, for the loss to be told before it
+	wait_until eval 'stat "$MNT" >/dev/null; tells_of_lost_lines'
+	run ! grep -avE '^[-0-9T:]+Z dgstatfs\[[0-9]+\]: [a-z]+: ' "$LOG"
+	unmount_fs
+}
+
+@test "a log that nobody reads does not keep the program from ending" {
+	start_stub
+	stub_bucket bkt
+	mount_with_stuck_log
+	make_noise 100
+	local ms
+	ms=$(elapsed_ms fusermount3 -u "$MNT")
+	((ms < 2000)) || fail "$ms ms"
+	local start=$SECONDS
+	wait "$FS_PID"
+	((SECONDS - start <= 3)) || fail "$((SECONDS - start)) s"
+}
+
+@test "a log whose reader has gone does not end the mount" {
+	start_stub
+	stub_bucket bkt
+	mount_with_stuck_log
+	exec {PIPE}<&-
+	make_noise 3
+	assert_equal "$(jq .stats.object_count "$MNT/bkt/stats_quick.json")" 1
+	unmount_fs
+}
+
+# shellcheck disable=SC2016 # expanded by that shell
+@test "disk full for log_file: the mount goes on, and tells what is lost" {
+	start_stub
+	stub_bucket bkt
+	mkdir "$MNT" "$BATS_TEST_TMPDIR/disk"
+	export -f make_noise
+	run -0 as_root env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b MNT="$MNT" \
+		"${OWN_MOUNTS[@]}" bash -euc '
+		mount -t tmpfs -o size=16k tmpfs "$1"
+		"$2" -d -o bucket=bkt,log_file="$1/log" "$3" "$MNT" 3>&- 4>&- &
+		fs=$!
+		trap "kill $fs 2>/dev/null || true; wait; umount $1" EXIT
+		until mountpoint -q "$MNT"; do kill -0 $fs; sleep 0.02; done
+		make_noise 20
+		jq -e ".stats.object_count == 1" "$MNT/bkt/stats_quick.json"
+		kill -0 $fs
+		: >"$1/log"
+		stat "$MNT" >/dev/null
+		fusermount3 -u "$MNT"
+		wait $fs
+		grep -aE "error: [0-9]+ lines of the log were lost$" "$1/log"' \
+		bash "$BATS_TEST_TMPDIR/disk" "$DGSTATFS" "$ENDPOINT"
+}
