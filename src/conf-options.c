@@ -37,7 +37,7 @@ struct row {
 
 static set_fn set_text, set_url, set_path, set_switch, set_style, set_duration;
 static set_fn set_number, set_octal, set_user, set_group;
-static set_fn set_cache, set_log_level, set_buckets;
+static set_fn set_cache, set_nonblock, set_log_level, set_buckets;
 
 #define ROW(name, kind, member, ...)                                           \
 	{                                                                      \
@@ -71,6 +71,12 @@ static const struct row table[] = {
 	    "how long to remember names of buckets", 0, DURATION_MAX_MS),
 	ROW("linger", duration, linger_ms, "10s", "TIME",
 	    "how long to compute without a reader", 0, DURATION_MAX_MS),
+	ROW("max_age", duration, max_age_ms, "0", "TIME",
+	    "show a result again that is not older", 0, DURATION_MAX_MS),
+	ROW("max_wait", duration, max_wait_ms, "0", "TIME",
+	    "then show the last good result; 0 waits", 0, DURATION_MAX_MS),
+	ROW("nonblock", nonblock, is_eagain_wanted, "block", "block|eagain",
+	    "what an open with O_NONBLOCK does", 0, 0),
 	ROW("connect_timeout", duration, connect_timeout_ms, "5s", "TIME",
 	    "limit for connecting", 1, DURATION_MAX_MS),
 	ROW("request_timeout", duration, request_timeout_ms, "30s", "TIME",
@@ -329,6 +335,16 @@ set_cache(struct conf *c, const struct row *row, const char *value,
 		}
 	}
 	return fail(row, value, "rw, ro or off", err);
+}
+
+static int
+set_nonblock(struct conf *c, const struct row *row, const char *value,
+	     struct err *err)
+{
+	c->is_eagain_wanted = strcmp(value, "eagain") == 0;
+	if (c->is_eagain_wanted || strcmp(value, "block") == 0)
+		return 0;
+	return fail(row, value, "block or eagain", err);
 }
 
 static int

@@ -39,12 +39,14 @@ struct conf {
 	int64_t deadline_ms; /* of a whole operation; 0: none */
 	int64_t bucket_ttl_ms;
 	int64_t linger_ms;
+	int64_t max_wait_ms, max_age_ms; /* 0: none */
 	int64_t retries;
 	int64_t connections;
 
 	/* the mount */
 	enum conf_cache cache;
 	bool allow_other;
+	bool is_eagain_wanted; /* nonblock=eagain */
 	bool is_read_only; /* -o ro: control files can't be written */
 	int64_t uid, gid, umask; /* -1: the caller's own; umask: 022 */
 	char *mount_options; /* others for libfuse, "nosuid,nodev,…", or NULL */

@@ -106,6 +106,7 @@ mount_it(const struct conf *c, struct parts *p, struct err *err)
 				.allow_other = c->allow_other,
 				.is_read_only = c->is_read_only,
 				.debug = c->debug,
+				.is_eagain_wanted = c->is_eagain_wanted,
 				.uid = c->uid < 0 ? getuid() : (uid_t)c->uid,
 				.gid = c->gid < 0 ? getgid() : (gid_t)c->gid,
 				.umask = (unsigned)c->umask,
@@ -170,6 +171,8 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 			.deadline_ms = c->deadline_ms,
 			.lookup_ms = c->connect_timeout_ms,
 			.linger_ms = c->linger_ms,
+			.max_wait_ms = c->max_wait_ms,
+			.max_age_ms = c->max_age_ms,
 		},
 		err);
 }

@@ -202,12 +202,15 @@ set_environments(struct engine *e, const struct engine_options *o)
 			    .policy = o->cache,
 			    .timeout_ms = o->timeout_ms },
 		.linger_ms = o->linger_ms,
+		.max_wait_ms = o->max_wait_ms,
+		.max_age_ms = o->max_age_ms,
 	};
 	e->lookups = (struct lookup_env){
 		.s3 = e->s3,
 		.timers = &e->timers,
 		.buckets = o->buckets,
 		.deadline_ms = o->lookup_ms,
+		.limit_ms = flight_limit_ms(&e->flights),
 	};
 }
 

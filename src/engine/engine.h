@@ -24,6 +24,8 @@ struct engine_options {
 	int64_t deadline_ms; /* of a computation; 0: none */
 	int64_t lookup_ms; /* of a question about a bucket */
 	int64_t linger_ms; /* a computation that nobody waits for */
+	int64_t max_wait_ms; /* of a reader; 0: none */
+	int64_t max_age_ms; /* of a result that may serve again; 0: none */
 };
 
 /* After the fork: starts the thread, with all signals blocked. */

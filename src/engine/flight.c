@@ -30,15 +30,22 @@
  * Interest: a job whose last reader has gone runs on for `linger`, unless somebody
  * comes who may still share it, then is stopped, and those who wait for its end
  * get a job of their own.
+ *
+ * Limits: a reader waits no longer than `deadline`, whatever the age of the job
+ * that it shares, and no longer than `max_wait`, after which it has to do with
+ * the last good result.  Who leaves for max_wait is told that the work goes on:
+ * a stand-in takes the reader's place, in whichever list, until the work ends.
+ * So who asks every minute finds the figures of a sweep that takes twenty, and
+ * at most one sweep is owed.  Those who do not wait at all have their own
+ * stand-in, which keeps the result for them: see poller.h.
  */
 #include "config.h"
 
-#include "engine/flight.h"
+#include "engine/flight-state.h"
 
 #include <errno.h>
 
-#include <utlist.h>
-
+#include "util/date.h"
 #include "util/log.h"
 
 /* Readers get their answer this long after the result, stored or not. */
@@ -47,44 +54,22 @@
 /* A document larger than this is not remembered by the mount itself. */
 #define LAST_MAX (64 * 1024)
 
-struct flight {
-	struct flight_env *env;
-	struct bucket *bucket;
-	enum mode mode;
-	struct waiter *next, *current, *probe; /* readers */
-	struct job *job; /* of current; NULL once it has ended */
-	struct job *probe_job;
-	unsigned generation; /* bucket->marked when job began */
-	bool is_uncached; /* nocache was on when job began */
-	bool is_outdated; /* a probe saw another listing: no more of them */
-	/* what job gave: kept until it is stored and no probe may need it */
-	struct snapshot *result;
-	bool is_result_storable;
-	bool is_storing; /* current waits for the PUT of result */
-	struct timer store_wait, linger;
-	struct snapshot *last; /* the mount's own last document */
-	/*
-	 * `last` is of a refresh or later: until it lies in the bucket, what
-	 * lies there may be of a sweep from before the mark, and is passed over.
-	 */
-	bool is_refreshed;
-	struct store store;
-};
-
-static void pump(struct flight *f);
-
 /* --- the end of current --- */
 
 /* Answer the readers of current, and let the next begin. */
 static void
 finish_current(struct flight *f, const struct err *err)
 {
+	struct snapshot *recent = flight_recent(f);
+
 	timer_disarm(f->env->jobs.timers, &f->store_wait);
 	f->is_storing = false;
 	waiters_complete(&f->current, f->result, err);
+	if (recent)
+		waiters_complete(&f->next, recent, &(struct err)ERR_INIT);
 	if (!f->probe_job)
 		snapshot_unref(steal(&f->result));
-	pump(f);
+	flight_pump(f);
 }
 
 static void
@@ -105,20 +90,22 @@ on_stored(void *arg)
 }
 
 /* The place that gives up: log it, once, and take a bucket away that has gone. */
-static void
-report(struct flight *f, const struct err *err)
+void
+flight_report(struct flight *f, const struct err *err)
 {
 	log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
 		mode_names[f->mode], err->msg, strerror(err->code));
-	if (err->code == ENOENT)
+	if (err->code == ENOENT) {
 		buckets_set_not_there(f->env->buckets, f->bucket->name,
 				      BUCKET_IS_NOT);
+		recent_clear(&f->recent);
+	}
 }
 
 static void
 on_failure(struct flight *f, const struct err *err)
 {
-	report(f, err);
+	flight_report(f, err);
 	if (f->probe_job) { /* it has nothing to be compared with any more */
 		job_stop(steal(&f->probe_job));
 		waiters_move(&f->probe, &f->next);
@@ -139,6 +126,10 @@ remember(struct flight *f, const struct job_result *r)
 	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
 		f->is_refreshed = true;
 	atomic_store(&f->bucket->done[f->mode], f->generation);
+	if (doc->len > LAST_MAX)
+		recent_clear(&f->recent);
+	else if (!f->is_uncached)
+		recent_set(&f->recent, doc, f->listed_at_ms, f->generation);
 	if (doc->len <= LAST_MAX && doc != f->last) {
 		snapshot_unref(f->last);
 		f->last = snapshot_ref(doc);
@@ -181,7 +172,7 @@ on_job_done(void *arg, const struct job_result *r, const struct err *err)
 	f->is_storing = true;
 	store_put(&f->store, r->doc, r->verdict);
 	timer_arm(f->env->jobs.timers, &f->store_wait, STORE_WAIT_MS);
-	pump(f);
+	flight_pump(f);
 }
 
 /* --- probes --- */
@@ -219,8 +210,8 @@ is_wanted(const struct flight *f)
 }
 
 /* A job that nobody has a use for runs on for a while, then is stopped. */
-static void
-look_after_job(struct flight *f)
+void
+flight_look_after(struct flight *f)
 {
 	if (!f->job || is_wanted(f))
 		timer_disarm(f->env->jobs.timers, &f->linger);
@@ -236,9 +227,12 @@ on_probe_done(void *arg, const struct job_result *r, const struct err *err)
 
 	f->probe_job = NULL;
 	if (err->code) {
-		report(f, err);
+		flight_report(f, err);
 		waiters_complete(&f->probe, NULL, err);
 	} else if (v && may_share(f) && validation_matches(v, &r->validation)) {
+		f->listed_at_ms = f->probed_at_ms;
+		if (f->recent.doc && f->recent.doc == f->result)
+			f->recent.listed_at_ms = f->probed_at_ms;
 		waiters_move(&f->probe, &f->current);
 	} else {
 		f->is_outdated = true;
@@ -249,14 +243,15 @@ on_probe_done(void *arg, const struct job_result *r, const struct err *err)
 	if (!f->job && !f->is_storing)
 		finish_current(f, &(struct err)ERR_INIT);
 	else
-		pump(f);
-	look_after_job(f); /* its readers may have been the last */
+		flight_pump(f);
+	flight_look_after(f); /* its readers may have been the last */
 }
 
 static void
 start_probe(struct flight *f)
 {
 	waiters_move(&f->next, &f->probe);
+	f->probed_at_ms = date_mono_ms();
 	f->probe_job = job_new(&(struct job_options){
 		.env = &f->env->jobs,
 		.kind = JOB_PROBE,
@@ -281,8 +276,8 @@ may_use_last(void *arg, enum cache_verdict verdict)
 static void
 on_listed(void *arg)
 {
-	pump(arg); /* time for a probe */
-	look_after_job(arg); /* or it has become of no use */
+	flight_pump(arg); /* time for a probe */
+	flight_look_after(arg); /* or it has become of no use */
 }
 
 static void
@@ -290,6 +285,7 @@ on_list_again(void *arg)
 {
 	struct flight *f = arg;
 
+	f->listed_at_ms = date_mono_ms();
 	if (may_share(f))
 		waiters_move(&f->next, &f->current);
 }
@@ -303,6 +299,7 @@ start_current(struct flight *f)
 	is_forced = f->generation != atomic_load(&f->bucket->done[f->mode]);
 	f->is_uncached = atomic_load(&f->bucket->nocache);
 	f->is_outdated = false;
+	f->listed_at_ms = date_mono_ms();
 	may_read = !is_forced && !f->is_uncached;
 	waiters_move(&f->next, &f->current);
 	f->job = job_new(&(struct job_options){
@@ -322,8 +319,8 @@ start_current(struct flight *f)
 	});
 }
 
-static void
-pump(struct flight *f)
+void
+flight_pump(struct flight *f)
 {
 	bool is_busy = f->job || f->is_storing || f->probe_job;
 
@@ -335,34 +332,6 @@ pump(struct flight *f)
 		start_probe(f);
 }
 
-/* --- readers come and go --- */
-
-/* Opens of one FUSE node share its size: they wait for the same document. */
-static void
-regroup(struct flight *f, struct waiter *list, uint64_t group)
-{
-	struct waiter *w, *next;
-
-	DL_FOREACH_SAFE (list, w, next) {
-		if (w->group == group && !w->was_regrouped) {
-			w->was_regrouped = true; /* once, or it might starve */
-			waiter_move(w, &f->next);
-		}
-	}
-}
-
-void
-flight_add(struct flight *f, struct waiter *w)
-{
-	if (w->group) {
-		regroup(f, f->current, w->group);
-		regroup(f, f->probe, w->group);
-	}
-	waiter_move(w, &f->next);
-	pump(f);
-	look_after_job(f);
-}
-
 static void
 on_linger(void *arg)
 {
@@ -371,19 +340,17 @@ on_linger(void *arg)
 	log_info("bucket=%s mode=%s: nobody waits for it any more, stopped",
 		 f->bucket->name, mode_names[f->mode]);
 	job_stop(steal(&f->job));
-	pump(f); /* those who come next, if its result is of no use to them */
+	flight_pump(
+		f); /* those who come next, if its result is of no use to them */
 }
 
-void
-flight_left(struct flight *f)
+/* Nobody stands behind it. */
+static void
+on_stand_in_done(struct waiter *w, struct snapshot *s, const struct err *err)
 {
-	if (f->probe_job && !f->probe) {
-		job_stop(steal(&f->probe_job));
-		if (!f->job && !f->is_storing)
-			snapshot_unref(steal(&f->result));
-		pump(f);
-	}
-	look_after_job(f);
+	(void)w;
+	(void)s;
+	(void)err;
 }
 
 struct flight *
@@ -399,6 +366,8 @@ flight_get(struct flight_env *env, struct bucket *bucket, enum mode mode)
 	f->mode = mode;
 	timer_init(&f->store_wait, on_store_wait, f);
 	timer_init(&f->linger, on_linger, f);
+	f->stand_in.on_done = on_stand_in_done;
+	poller_init(&f->poller, bucket, mode);
 	store_init(&f->store, &env->stores, bucket->name, mode);
 	f->store.on_done = on_stored;
 	f->store.arg = f;
@@ -411,6 +380,8 @@ flight_stop(struct flight *f)
 	timer_disarm(f->env->jobs.timers, &f->store_wait);
 	timer_disarm(f->env->jobs.timers, &f->linger);
 	f->is_storing = false;
+	waiter_move(&f->stand_in, NULL);
+	waiter_move(&f->poller.w, NULL);
 	if (f->job)
 		job_stop(steal(&f->job));
 	if (f->probe_job)
@@ -423,5 +394,7 @@ flight_free(struct flight *f)
 {
 	snapshot_unref(f->result);
 	snapshot_unref(f->last);
+	recent_clear(&f->recent);
+	poller_clear(&f->poller);
 	free(f);
 }

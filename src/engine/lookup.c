@@ -109,6 +109,20 @@ on_patience(void *arg)
 	}
 }
 
+/* Somebody has waited long enough; the question goes on. */
+static void
+on_limit(void *arg)
+{
+	struct waiter *w = arg;
+	struct err err;
+
+	err_set(&err, ETIMEDOUT, "no answer yet");
+	log_err("bucket=%s: %s (%s)",
+		w->kind == WAIT_FOR_BUCKET ? w->name : "(all)", err.msg,
+		strerror(err.code));
+	waiter_complete(w, NULL, &err);
+}
+
 static struct lookup *
 start(struct lookup_env *env, const char *name)
 {
@@ -144,6 +158,7 @@ lookup_add(struct lookup_env *env, struct waiter *w)
 	if (w->is_impatient)
 		timer_arm(env->timers, &l->patience,
 			  l->patience_ends_ms - date_mono_ms());
+	waiter_limit(w, env->timers, env->limit_ms, on_limit);
 }
 
 void

@@ -18,6 +18,7 @@ struct lookup_env {
 	struct timers *timers;
 	struct buckets *buckets;
 	int64_t deadline_ms;
+	int64_t limit_ms; /* of one who waits; 0: deadline_ms is enough */
 	struct lookup *lookups; /* under way */
 };
 

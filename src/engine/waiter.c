@@ -26,10 +26,24 @@ waiters_move(struct waiter **from, struct waiter **to)
 }
 
 void
+waiter_limit(struct waiter *w, struct timers *timers, int64_t ms,
+	     timer_fn *on_due)
+{
+	if (ms == 0)
+		return;
+	w->timers = timers;
+	timer_init(&w->limit, on_due, w);
+	timer_arm(timers, &w->limit, ms);
+}
+
+void
 waiter_complete(struct waiter *w, struct snapshot *s, const struct err *err)
 {
 	waiter_move(w, NULL);
-	DL_DELETE2(*w->all, w, all_prev, all_next);
+	if (w->all)
+		DL_DELETE2(*w->all, w, all_prev, all_next);
+	if (w->timers)
+		timer_disarm(w->timers, &w->limit);
 	w->on_done(w, s, err);
 }
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "engine/buckets.h"
+#include "net/timer.h"
 #include "util/err.h"
 
 enum waiter_kind {
@@ -41,6 +42,8 @@ struct waiter {
 	char name[BUCKET_NAME_MAX + 1];
 	/* WAIT_FOR_LIST: complete with EAGAIN if it takes longer than a moment. */
 	bool is_impatient;
+	/* WAIT_FOR_STATS: complete with EAGAIN if nothing is ready. */
+	bool is_nonblocking;
 
 	atomic_bool is_interrupted; /* any thread, then engine_interrupt() */
 
@@ -48,13 +51,19 @@ struct waiter {
 	struct waiter *prev, *next; /* among those who wait for the same */
 	struct waiter *all_prev, *all_next; /* among all */
 	struct waiter **list; /* the head of the first, NULL: in none */
-	struct waiter **all; /* the head of the second */
+	struct waiter **all; /* the head of the second, NULL: none */
+	struct timers *timers; /* of limit, NULL: none */
+	struct timer limit;
 	bool was_regrouped;
 };
 
 /* Put it at the end of `list` (NULL: none), out of the one it is in. */
 void waiter_move(struct waiter *w, struct waiter **list);
 void waiters_move(struct waiter **from, struct waiter **to); /* all */
+
+/* Call `on_due`, with it, in `ms`, unless it was completed before; 0: never. */
+void waiter_limit(struct waiter *w, struct timers *timers, int64_t ms,
+		  timer_fn *on_due);
 
 /* Its completion: out of all lists, then on_done, which may free it. */
 void waiter_complete(struct waiter *w, struct snapshot *s,

@@ -17,6 +17,7 @@ struct fs_options {
 	bool allow_other;
 	bool is_read_only;
 	bool debug; /* libfuse's trace */
+	bool is_eagain_wanted; /* O_NONBLOCK means something */
 	uid_t uid; /* of everything in the mount */
 	gid_t gid;
 	unsigned umask;

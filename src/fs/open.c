@@ -100,6 +100,8 @@ open_stats(struct fs *fs, fuse_req_t req, fuse_ino_t ino,
 	p->waiter.bucket = place->bucket;
 	p->waiter.mode = place->file->stats_mode;
 	p->waiter.group = ino;
+	p->waiter.is_nonblocking =
+		fs->o.is_eagain_wanted && (fi->flags & O_NONBLOCK);
 	tree_opened(fs->tree, ino);
 	pending_start(p);
 }

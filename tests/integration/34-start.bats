@@ -11,7 +11,7 @@ load mounts
 
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache connect_timeout
 	connections deadline endpoint_url force_path_style gid linger log_file log_level
-	no_sign_request profile region request_timeout retries timeout uid umask'
+	max_age max_wait no_sign_request nonblock profile region request_timeout retries timeout uid umask'
 
 readonly SECRET=vErYsEcReTkEy0123456789 TOKEN=vErYsEcReTtOkEn0123456789
 
@@ -96,7 +96,7 @@ can_read() {
 		[endpoint_url]=http://127.0.0.1:1 [gid]=0 [uid]=0 [umask]=022
 		[log_file]="$BATS_TEST_TMPDIR/a.log" [log_level]=info [region]=eu
 		[profile]=default [allow_other]=true [force_path_style]=true
-		[no_sign_request]=true
+		[no_sign_request]=true [nonblock]=eagain
 	)
 	for option in $OPTIONS; do
 		sample=$option=${value[$option]:-1s}
@@ -112,7 +112,8 @@ can_read() {
 	mkdir "$MNT"
 	assert_refused nonsense -o nonsense=1 "$MNT"
 	assert_refused nonsense --nonsense "$MNT"
-	assert_refused max_age -o max_age=1s "$MNT"
+	assert_refused max_wait -o max_wait=soon "$MNT"
+	assert_refused nonblock -o nonblock=1 "$MNT"
 	assert_refused -x -x "$MNT"
 	assert_refused linger -o linger=soon "$MNT"
 	assert_refused linger -o linger "$MNT"

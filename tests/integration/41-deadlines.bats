@@ -82,6 +82,29 @@ assert_ends_at_once() {
 	[[ $(<"$LOG") == *bucket=bkt*'no progress for 1000 ms'* ]] || fail "$(<"$LOG")"
 }
 
+@test "deadline: each reader's own, whatever the work that it shares" {
+	start_black_hole silent
+	mount_fs -o bucket=bkt,deadline=2s,linger=0
+	reader "$MNT/$QUICK"
+	sleep 1
+	local start=${EPOCHREALTIME/./} ms
+	refused 'Connection timed out' cat "$MNT/$QUICK"
+	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	((ms >= 2000 && ms < 2800)) || fail "$ms ms"
+	assert_reader_ends 0 1
+	[[ $(<"$LOG") == *bucket=bkt*'deadline of 2000 ms'* ]] || fail "$(<"$LOG")"
+}
+
+@test "max_wait and deadline are limits for a name that is looked up, too" {
+	start_black_hole silent
+	mount_fs -o deadline=300ms
+	assert_times_out 300 "$MNT/unknown/stats_quick.json"
+	unmount_fs
+	mount_fs -o max_wait=300ms
+	assert_times_out 300 "$MNT/unknown/stats_quick.json"
+	refused 'Connection timed out' ls "$MNT"
+}
+
 @test "connect_timeout is the limit for a name that is looked up, and for ls" {
 	start_black_hole silent
 	mount_fs -o connect_timeout=400ms

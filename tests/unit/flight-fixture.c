@@ -68,7 +68,7 @@ on_done(struct waiter *w, struct snapshot *s, const struct err *err)
 }
 
 void
-reader_post(struct world *world, struct reader *r, enum mode mode,
+reader_init(struct world *world, struct reader *r, enum mode mode,
 	    uint64_t group)
 {
 	*r = (struct reader){ .w = { .kind = WAIT_FOR_STATS,
@@ -78,6 +78,13 @@ reader_post(struct world *world, struct reader *r, enum mode mode,
 				     .group = group,
 				     .all = &world->all } };
 	DL_APPEND2(world->all, &r->w, all_prev, all_next);
+}
+
+void
+reader_post(struct world *world, struct reader *r, enum mode mode,
+	    uint64_t group)
+{
+	reader_init(world, r, mode, group);
 	flight_add(flight_get(&world->env, world->fx.bucket, mode), &r->w);
 }
 

@@ -28,6 +28,10 @@ void world_init(struct world *world, enum cache_policy cache);
 /* The mount ends; fails the test if anything is left. */
 void world_clear(struct world *world);
 
+/* An open that is still to be handed to flight_add(). */
+void reader_init(struct world *world, struct reader *r, enum mode mode,
+		 uint64_t group);
+
 /* An open of that node (0: of its own), not settled yet. */
 void reader_post(struct world *world, struct reader *r, enum mode mode,
 		 uint64_t group);

@@ -167,6 +167,9 @@ test_defaults(void **state)
 	assert_int_equal(c.deadline_ms, 0);
 	assert_int_equal(c.bucket_ttl_ms, 60000);
 	assert_int_equal(c.linger_ms, 10000);
+	assert_int_equal(c.max_wait_ms, 0);
+	assert_int_equal(c.max_age_ms, 0);
+	assert_false(c.is_eagain_wanted);
 	assert_int_equal(c.retries, 4);
 	assert_int_equal(c.connections, 256);
 	assert_int_equal(c.cache, CACHE_RW);
@@ -195,7 +198,8 @@ test_all_options(void **state)
 		  "-obucket=one:two,bucket=three --bucket=one "
 		  "--force-path-style -o ca-bundle=ca.pem,no_sign_request "
 		  "--allow_other=yes -o uid=1,gid=2,umask=077 "
-		  "--bucket-ttl=1m --linger=0 "
+		  "--bucket-ttl=1m --linger=0 --max-wait=2s -o max_age=1m "
+		  "--nonblock=eagain "
 		  "-o connect_timeout=500ms,request_timeout=1.5,timeout=1h,"
 		  "deadline=1d,retries=0,connections=1024,cache=ro,"
 		  "log_level=info,log_file=log mnt",
@@ -217,6 +221,9 @@ test_all_options(void **state)
 	assert_int_equal(c.umask, 077);
 	assert_int_equal(c.bucket_ttl_ms, 60000);
 	assert_int_equal(c.linger_ms, 0);
+	assert_int_equal(c.max_wait_ms, 2000);
+	assert_int_equal(c.max_age_ms, 60000);
+	assert_true(c.is_eagain_wanted);
 	assert_int_equal(c.connect_timeout_ms, 500);
 	assert_int_equal(c.request_timeout_ms, 1500);
 	assert_int_equal(c.timeout_ms, 3600000);
@@ -500,7 +507,9 @@ static const struct {
 	{ "mnt -o nonsense", "", "unknown option nonsense" },
 	{ "mnt -o nonsense=1", "", "unknown option nonsense" },
 	{ "mnt -o regio=1", "", "unknown option regio" },
-	{ "mnt -o max_age=1", "", "unknown option max_age" },
+	{ "mnt -o stat_cache=1", "", "unknown option stat_cache" },
+	{ "mnt -o max_wait=soon", "", "is not a time" },
+	{ "mnt -o nonblock=maybe", "", "is not block or eagain" },
 	{ "mnt --nonsense", "", "unknown option nonsense" },
 	{ "mnt --ro", "", "unknown option ro" },
 	{ "mnt -x", "", "unknown option -x" },
@@ -612,7 +621,7 @@ test_help(void **state)
 	fclose(f);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		assert_non_null(strstr(text, words[i]));
-	assert_null(strstr(text, "max_age"));
+	assert_null(strstr(text, "stat_cache"));
 	for (const char *p = text; *p; p += strcspn(p, "\n") + 1)
 		assert_true(strcspn(p, "\n") < 80);
 }

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Readers come and go, and those who have waited long enough: see flight.h, and
+ * the essay in flight.c.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/flight-state.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "util/date.h"
+
+/* Readers who have to go at the same time are told of in one line. */
+#define SAY_AGAIN_MS 1000
+
+struct snapshot *
+flight_recent(const struct flight *f)
+{
+	int64_t max_age_ms = f->env->max_age_ms;
+
+	return max_age_ms
+		       ? recent_get(&f->recent, f->bucket, f->mode, max_age_ms)
+		       : NULL;
+}
+
+/* Opens of one FUSE node share its size: they wait for the same document. */
+static void
+regroup(struct flight *f, struct waiter *list, uint64_t group)
+{
+	struct waiter *w, *next;
+
+	DL_FOREACH_SAFE (list, w, next) {
+		if (w->group == group && !w->was_regrouped) {
+			w->was_regrouped = true; /* once, or it might starve */
+			waiter_move(w, &f->next);
+		}
+	}
+}
+
+int64_t
+flight_limit_ms(const struct flight_env *env)
+{
+	int64_t a = env->max_wait_ms, b = env->jobs.deadline_ms;
+
+	return a && b ? (a < b ? a : b) : a + b;
+}
+
+/* A reader has waited long enough. */
+static void
+on_limit(void *arg)
+{
+	struct waiter *w = arg;
+	struct flight *f = w->bucket->flights[w->mode];
+	int64_t limit_ms = flight_limit_ms(f->env), now = date_mono_ms();
+	bool is_max_wait = limit_ms == f->env->max_wait_ms;
+	struct snapshot *doc = NULL;
+	struct err err = ERR_INIT;
+
+	if (w->list == &f->current && f->is_storing) {
+		doc = f->result; /* its own, that waits for the PUT */
+	} else if (is_max_wait) {
+		doc = recent_get(&f->recent, f->bucket, f->mode, -1);
+		if (!f->stand_in.list)
+			waiter_move(&f->stand_in, w->list);
+	}
+	if (!doc) {
+		err_set(&err, ETIMEDOUT, "no result within the %s of %lld ms",
+			is_max_wait ? "max_wait" : "deadline",
+			(long long)limit_ms);
+		if (!f->said_at_ms || now - f->said_at_ms >= SAY_AGAIN_MS) {
+			flight_report(f, &err); /* one line for a crowd */
+			f->said_at_ms = now;
+		}
+	}
+	waiter_complete(w, doc, &err);
+	flight_left(f);
+}
+
+static void
+add_blocking(struct flight *f, struct waiter *w)
+{
+	if (w->group) {
+		regroup(f, f->current, w->group);
+		regroup(f, f->probe, w->group);
+	}
+	waiter_move(w, &f->next);
+}
+
+void
+flight_add(struct flight *f, struct waiter *w)
+{
+	struct snapshot *recent = flight_recent(f);
+	bool is_blocking = !w->is_nonblocking;
+
+	if (recent) {
+		waiter_complete(w, recent, &(struct err)ERR_INIT);
+		return;
+	}
+	if (is_blocking)
+		add_blocking(f, w);
+	else if (poller_answer(&f->poller, w))
+		waiter_move(&f->poller.w, &f->next);
+	flight_pump(f);
+	flight_look_after(f);
+	if (is_blocking) /* behind the job's own deadline, which tells more */
+		waiter_limit(w, f->env->jobs.timers, flight_limit_ms(f->env),
+			     on_limit);
+}
+
+void
+flight_left(struct flight *f)
+{
+	if (f->probe_job && !f->probe) {
+		job_stop(steal(&f->probe_job));
+		if (!f->job && !f->is_storing)
+			snapshot_unref(steal(&f->result));
+		flight_pump(f);
+	}
+	flight_look_after(f);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opens that do not wait: see poller.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/poller.h"
+
+#include <errno.h>
+
+static void
+on_done(struct waiter *w, struct snapshot *s, const struct err *err)
+{
+	struct poller *p = CONTAINER_OF(w, struct poller, w);
+
+	p->doc = snapshot_ref(s);
+	p->err = *err;
+}
+
+void
+poller_init(struct poller *p, struct bucket *bucket, enum mode mode)
+{
+	*p = (struct poller){ .w = { .kind = WAIT_FOR_STATS,
+				     .on_done = on_done,
+				     .bucket = bucket,
+				     .mode = mode } };
+}
+
+void
+poller_clear(struct poller *p)
+{
+	snapshot_unref(steal(&p->doc));
+	p->err.code = 0;
+}
+
+bool
+poller_answer(struct poller *p, struct waiter *w)
+{
+	struct bucket *b = p->w.bucket;
+	unsigned generation = atomic_load(&b->marked[p->w.mode]);
+	bool is_nocache = atomic_load(&b->nocache);
+	struct err err;
+
+	if (p->generation != generation || p->is_nocache != is_nocache)
+		poller_clear(p);
+	if (p->doc || p->err.code) {
+		waiter_complete(w, p->doc, &p->err);
+		poller_clear(p);
+		return false;
+	}
+	err_set(&err, EAGAIN, "nothing is ready");
+	waiter_complete(w, NULL, &err);
+	if (p->w.list && p->generation == generation)
+		return false;
+	p->generation = generation;
+	p->is_nocache = is_nocache;
+	return true;
+}
