@@ -26,6 +26,7 @@ struct http_transfer {
 	size_t body_len, body_sent;
 	struct http_answer answer;
 	bool was_given_up; /* by on_data or by a cap; answer.err says why */
+	bool is_paused; /* by on_data: no byte can come */
 	char curl_msg[CURL_ERROR_SIZE];
 	int64_t last_byte_ms;
 	struct timer idle;
@@ -108,6 +109,9 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (t->on_data && status == 200) {
 		rc = t->on_data(t->arg, data, n);
+		t->is_paused = rc == HTTP_PAUSE;
+		if (t->is_paused)
+			return CURL_WRITEFUNC_PAUSE;
 		t->answer.was_refused = rc != 0;
 		if (rc)
 			err_set(&t->answer.err, EIO, "answer not understood");
@@ -159,6 +163,8 @@ on_idle(void *arg)
 	int64_t limit = t->http->o.idle_timeout_ms;
 	int64_t left = t->last_byte_ms + limit - date_mono_ms();
 
+	if (t->is_paused)
+		left = limit;
 	if (left > 0) {
 		timer_arm(t->http->timers, &t->idle, left);
 		return;
@@ -259,6 +265,16 @@ http_cancel(struct http_transfer *t)
 	err_set(&t->answer.err, ECANCELED, "cancelled");
 	t->answer.is_retryable = false;
 	transfer_end(t);
+}
+
+void
+http_resume(struct http_transfer *t)
+{
+	if (!t->easy)
+		return; /* it has ended: its completion is on its way */
+	t->is_paused = false;
+	t->last_byte_ms = date_mono_ms();
+	curl_easy_pause(t->easy, CURLPAUSE_CONT); /* may call on_body() */
 }
 
 /* --- completions --- */

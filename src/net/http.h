@@ -33,8 +33,13 @@ struct http_answer {
 	struct buf body; /* what on_data did not take */
 };
 
-/* Bytes of the body of an answer with status 200; non-zero gives it up. */
+/*
+ * Bytes of the body of an answer with status 200.  Returns 0; HTTP_PAUSE: they
+ * were not taken, and come again after http_resume(); anything else gives the
+ * answer up.
+ */
 typedef int http_data_fn(void *arg, const char *data, size_t len);
+#define HTTP_PAUSE 1
 
 /* The answer is valid during the call. */
 typedef void http_done_fn(void *arg, const struct http_answer *answer);
@@ -64,6 +69,9 @@ struct http_transfer *http_submit(struct http *h, const struct http_request *r);
 
 /* End it soon: its completion comes with ECANCELED, or as it was just ending. */
 void http_cancel(struct http_transfer *t);
+
+/* on_data has returned HTTP_PAUSE, and could take the bytes now. */
+void http_resume(struct http_transfer *t);
 
 /* Wait for at most `timeout_ms` (-1: no limit), move bytes, deliver completions. */
 void http_poll(struct http *h, int timeout_ms);

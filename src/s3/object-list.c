@@ -32,6 +32,7 @@ void
 object_list_reset(struct object_list *l)
 {
 	object_list_cut(l, 2);
+	free(steal(&l->objects));
 	l->n = 0;
 	l->current = NULL;
 }
@@ -62,8 +63,6 @@ object_list_begin(struct object_list *l, struct err *err)
 		l->size = l->size ? 2 * l->size : 1000;
 		l->records =
 			xrealloc(l->records, l->size * sizeof(*l->records));
-		l->objects =
-			xrealloc(l->objects, l->size * sizeof(*l->objects));
 	}
 	l->current = &l->records[l->n];
 	*l->current = (struct object_record){ 0 };
@@ -106,6 +105,7 @@ finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
 int
 object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
 {
+	l->objects = xcalloc(l->n, sizeof(*l->objects));
 	l->is_ordered = true;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct object *o = &l->objects[i];

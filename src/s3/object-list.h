@@ -28,9 +28,9 @@ struct object_list {
 	struct buf text;
 	struct object_record *records;
 	struct object_record *current; /* being read: not one of n yet */
-	struct object *objects; /* after object_list_finish() */
+	struct object *objects; /* n, from object_list_finish() to reset */
 	size_t n;
-	size_t size; /* of both arrays */
+	size_t size; /* of `records` */
 	bool is_ordered; /* after object_list_finish() */
 };
 

@@ -12,6 +12,7 @@
 
 #define uthash_fatal(msg) die_no_memory()
 #include <uthash.h>
+#include <utlist.h>
 
 #include "s3/list-metadata.h"
 #include "util/log.h"
@@ -40,33 +41,60 @@ struct lister {
 	struct seen *seen;
 	bool has_asked_metadata; /* with the request under way */
 	bool is_again; /* without, since the store failed with it */
+	bool is_waiting; /* for a parser, in the list of those */
+	struct lister *prev, *next;
 };
 
 /* --- parsers --- */
 
-static struct list_parser *
-take_parser(struct list_parsers *p)
+/* Take one for the page that comes in; false: wait for it. */
+static bool
+take_parser(struct lister *l)
 {
-	return p->n > 0 ? p->spare[--p->n] : list_parser_new();
+	struct list_parsers *p = s3_list_parsers(l->o.s3);
+	bool is_asked = l->has_asked_metadata;
+
+	if (p->n_taken == LIST_PARSERS_MAX)
+		return false;
+	l->parser = p->n_spare > 0 ? p->spare[--p->n_spare] : list_parser_new();
+	p->n_taken++;
+	list_parser_want(l->parser, is_asked ? l->o.wanted->names : NULL,
+			 is_asked ? l->o.wanted->n : 0);
+	list_parser_reset(l->parser);
+	return true;
 }
 
 static void
+stop_waiting(struct lister *l)
+{
+	if (l->is_waiting)
+		DL_DELETE(s3_list_parsers(l->o.s3)->waiting, l);
+	l->is_waiting = false;
+}
+
+/* The page has been digested, or was lost; another one may come in. */
+static void
 give_parser(struct list_parsers *p, struct list_parser *parser)
 {
-	if (p->n == p->size) {
-		p->size = p->size ? 2 * p->size : 4;
-		p->spare = xrealloc(p->spare, p->size * sizeof(p->spare[0]));
-	}
-	p->spare[p->n++] = parser;
+	struct lister *next = p->waiting;
+
+	if (!parser)
+		return;
+	list_parser_reset(parser);
+	p->spare[p->n_spare++] = parser;
+	p->n_taken--;
+	if (!next)
+		return;
+	stop_waiting(next);
+	take_parser(next);
+	s3_resume(next->call);
 }
 
 void
 list_parsers_clear(struct list_parsers *p)
 {
-	while (p->n > 0)
-		list_parser_free(p->spare[--p->n]);
-	free(p->spare);
-	*p = (struct list_parsers){ 0 };
+	while (p->n_spare > 0)
+		list_parser_free(p->spare[--p->n_spare]);
 }
 
 /* --- the range --- */
@@ -131,7 +159,11 @@ on_data(void *arg, const char *data, size_t len)
 {
 	struct lister *l = arg;
 
-	return list_parser_feed(l->parser, data, len, NULL);
+	if (l->parser || take_parser(l))
+		return list_parser_feed(l->parser, data, len, NULL);
+	DL_APPEND(s3_list_parsers(l->o.s3)->waiting, l);
+	l->is_waiting = true;
+	return HTTP_PAUSE;
 }
 
 static void
@@ -139,15 +171,19 @@ on_retry(void *arg)
 {
 	struct lister *l = arg;
 
-	list_parser_reset(l->parser);
+	stop_waiting(l);
+	give_parser(s3_list_parsers(l->o.s3), steal(&l->parser));
 }
 
 static int
 on_end(void *arg, struct s3_error *error, struct err *err)
 {
 	struct lister *l = arg;
-	int rc = list_parser_end(l->parser, &l->parsed, err);
+	int rc;
 
+	if (!l->parser)
+		return err_set(err, EIO, "an empty answer");
+	rc = list_parser_end(l->parser, &l->parsed, err);
 	if (rc && list_parser_error(l->parser))
 		*error = *list_parser_error(l->parser);
 	return rc;
@@ -343,6 +379,7 @@ on_done(void *arg, const struct s3_answer *answer)
 	struct list_parser *parser;
 
 	l->call = NULL;
+	stop_waiting(l);
 	if (goes_without_metadata(l, answer))
 		return;
 	parser = steal(&l->parser);
@@ -392,11 +429,6 @@ lister_next(struct lister *l)
 		list_metadata_should_ask(s3_list_metadata(l->o.s3));
 	if (l->has_asked_metadata)
 		params[n++] = (struct uri_param){ "metadata", "true" };
-	l->parser = take_parser(s3_list_parsers(l->o.s3));
-	list_parser_want(l->parser,
-			 l->has_asked_metadata ? l->o.wanted->names : NULL,
-			 l->has_asked_metadata ? l->o.wanted->n : 0);
-	list_parser_reset(l->parser);
 	l->parsed = NULL;
 	l->call = s3_start(l->o.s3, &(struct s3_request){
 					    .method = "GET",

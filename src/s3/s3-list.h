@@ -19,10 +19,17 @@
 
 struct lister;
 
-/* Parsers that are not in use: they keep their memory from page to page. */
+/*
+ * Parsers, which keep their memory from page to page.  A page takes one when its
+ * first bytes come in; when all are taken, the others wait in the kernel: memory
+ * does not grow with the number of requests under way.
+ */
+#define LIST_PARSERS_MAX 48
+
 struct list_parsers {
-	struct list_parser **spare;
-	size_t n, size;
+	struct list_parser *spare[LIST_PARSERS_MAX];
+	size_t n_spare, n_taken;
+	struct lister *waiting; /* for one, in order */
 };
 
 void list_parsers_clear(struct list_parsers *p);

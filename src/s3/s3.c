@@ -446,3 +446,10 @@ s3_cancel(struct s3_call *call)
 	else
 		timer_arm(call->s3->timers, &call->delay, 0);
 }
+
+void
+s3_resume(struct s3_call *call)
+{
+	if (call->transfer)
+		http_resume(call->transfer);
+}

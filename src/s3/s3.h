@@ -48,7 +48,8 @@ struct s3_request {
 	size_t body_len;
 	size_t body_max; /* cap of the answer */
 	/*
-	 * Streaming: on_data gets the bytes of a 2xx body; they begin anew
+	 * Streaming: on_data gets the bytes of a 2xx body, or returns HTTP_PAUSE
+	 * until s3_resume(); they begin anew
 	 * after on_retry.  on_end is asked when they have ended, or when on_data
 	 * refused one: it returns 0, or sets `err` to what is wrong with the
 	 * body, and `error` too if the body was an <Error>.
@@ -81,6 +82,9 @@ struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);
 
 /* End it soon, with ECANCELED. */
 void s3_cancel(struct s3_call *call);
+
+/* on_data has returned HTTP_PAUSE, and could take the bytes now. */
+void s3_resume(struct s3_call *call);
 
 /*
  * The one place where HTTP status and S3 code become an errno (the table in
