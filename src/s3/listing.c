@@ -309,7 +309,11 @@ judge_page(struct listing *l, struct range *r, const struct lister_answer *a,
 	digest(l, r, a);
 	if (!is_cut_right(l, r, err) ||
 	    (r->prev->next && !is_cut_right(l, r->prev, err)))
-		list_again(l, LIST_SEQUENTIAL, end);
+		/* once: somebody wrote there just then; again: it is the store */
+		list_again(l,
+			   l->o.memory->n_doubts > 1 ? LIST_SEQUENTIAL
+						     : LIST_PARALLEL,
+			   end);
 }
 
 static void
