@@ -49,39 +49,37 @@ dup_type(const char *path)
 }
 
 /* As libfuse does for who is not root.  It says itself what is wrong. */
-static void
+static bool
 ask_fusermount(const char *path)
 {
 	const char *const argv[] = {
 		"fusermount3", "-u", "-z", "--", path, NULL
 	};
 	char *const no_environment[] = { NULL };
+	int status = -1;
 	pid_t pid;
 
 	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(void *)argv,
 			 no_environment) != 0)
-		return;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+		return false;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
 	}
+	return status == 0;
 }
 
-int
-dead_mount_remove(const char *mountpoint, struct err *err)
+static int
+remove_top(const char *mountpoint, struct err *err)
 {
-	CLEANUP_FREE char *type = NULL;
+	CLEANUP_FREE char *type = dup_type(mountpoint);
 
-	if (!is_dead(mountpoint))
-		return 0;
-	type = dup_type(mountpoint);
 	if (strcmp(type, FS_TYPE) != 0)
 		return err_set(err, ENOTCONN,
 			       "mount point %s: a dead mount of type %s is "
 			       "still there (fusermount3 -u %s)",
 			       mountpoint, type, mountpoint);
 	/* lazily: handles of the old mount may still be open */
-	if (umount2(mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
-		ask_fusermount(mountpoint);
-	if (is_dead(mountpoint))
+	if (umount2(mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) != 0 &&
+	    !ask_fusermount(mountpoint))
 		return err_set(err, ENOTCONN,
 			       "mount point %s: the dead mount of an earlier "
 			       "dgstatfs can't be removed",
@@ -89,4 +87,14 @@ dead_mount_remove(const char *mountpoint, struct err *err)
 	log_warn("mount point %s: removed the dead mount of a killed dgstatfs",
 		 mountpoint);
 	return 0;
+}
+
+int
+dead_mount_remove(const char *mountpoint, struct err *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && is_dead(mountpoint)) /* one may lie on another */
+		rc = remove_top(mountpoint, err);
+	return rc;
 }

@@ -97,7 +97,7 @@ all_read() {
 	gate LIST second '"after": 1, "times": 1'
 	mount_fs
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 10
+	wait_for_gate heads 4
 	local i
 	reader "$MNT/$DETAILED"
 	wait_for_gate second
@@ -117,7 +117,7 @@ all_read() {
 	gate HEAD heads
 	mount_fs
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 10
+	wait_for_gate heads 4
 	put_deltas 11
 	reader "$MNT/$DETAILED"
 	wait_until has_requests LIST 2
@@ -144,7 +144,7 @@ all_read() {
 	gate HEAD heads
 	mount_fs
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 10
+	wait_for_gate heads 4
 	assert_equal "$(jq .accuracy.estimated_deltas "$MNT/$QUICK")" 10
 	open_gate heads
 	all_read .accuracy.exact_deltas 0 0 10
@@ -158,7 +158,7 @@ all_read() {
 	gate HEAD heads
 	mount_fs
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 10
+	wait_for_gate heads 4
 	echo detailed >"$MNT/bkt/refresh"
 	reader "$MNT/$DETAILED"
 	wait_for_readers
@@ -175,7 +175,7 @@ all_read() {
 	mount_fs
 	echo detailed >"$MNT/bkt/refresh"
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 10
+	wait_for_gate heads 4
 	assert_equal "$(<"$MNT/bkt/refresh")" detailed
 	echo detailed >"$MNT/bkt/refresh"
 	open_gate heads
@@ -201,7 +201,7 @@ all_read() {
 	reader "$MNT/$DETAILED"
 	wait_for_readers
 	open_gate list
-	wait_for_gate heads 10
+	wait_for_gate heads 4
 	open_gate heads
 	all_read .accuracy.exact_deltas 0 2 10
 	assert_equal "$(requests HEAD)/$(requests GET)/$(requests PUT)" 20/0/0
@@ -239,12 +239,12 @@ all_read() {
 	fault '{"class": "HEAD", "path": "^/slow", "gate": "slow"}'
 	mount_fs -o connections=8
 	reader "$MNT/slow/stats_detailed.json"
-	wait_for_gate slow 8
+	wait_for_gate slow 4
 	assert_equal "$(jq .stats.delta_objects "$MNT/$QUICK")" 10
-	assert_equal "$(requests HEAD)" 8
+	assert_equal "$(jq .accuracy.exact_deltas "$MNT/$DETAILED")" 10
+	(($(requests HEAD /slow/) <= 8))
 	open_gate slow
 	all_read .stats.delta_objects 0 0 500
-	assert_equal "$(jq .accuracy.exact_deltas "$MNT/$DETAILED")" 10
 }
 
 # --- one document for each handle -------------------------------------------------------------

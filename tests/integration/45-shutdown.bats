@@ -167,7 +167,7 @@ requests_stop_after() {
 	assert_at_most "$MS" 2000
 	stub_ctl DELETE faults
 	mount_over_dead
-	grep -q "$MNT: a dead mount was there, unmounted" "$LOG"
+	grep -q "$MNT: removed the dead mount of a killed dgstatfs" "$LOG"
 	assert_equal "$(jq .stats.object_count "$MNT/bucket-7/stats_detailed.json")" 2
 	unmount_fs
 	run ! is_mounted "$MNT"
@@ -199,23 +199,9 @@ kill_fs() {
 	FS_PID=$lower
 	kill_fs
 	mount_over_dead
-	assert_equal "$(grep -c "$MNT: a dead mount was there, unmounted" "$LOG")" 2
+	assert_equal "$(grep -c "$MNT: removed the dead mount of a killed dgstatfs" "$LOG")" 2
 	assert_equal "$(jq .stats.object_count "$MNT/bucket-1/stats_quick.json")" 2
 	unmount_fs
 	exec {handle}<&-
 	run ! is_mounted "$MNT"
-}
-
-@test "a dead mount of another file system stays, and it is said what to do" {
-	mkdir "$MNT"
-	in_background rclone mount :memory: "$MNT" >"$LOG" 2>&1
-	local rclone=$!
-	at_end fusermount3 -uz "$MNT"
-	wait_until is_mounted "$MNT"
-	kill -KILL "$rclone"
-	wait "$rclone" || true
-	run -1 timeout 20 "$DGSTATFS" -f "$ENDPOINT" "$MNT"
-	[[ $output == *"$MNT: a dead mount is still there (fusermount3 -u $MNT)" ]] ||
-		fail "$output"
-	is_mounted "$MNT"
 }
