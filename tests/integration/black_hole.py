@@ -6,8 +6,9 @@ usage: black_hole.py KIND    prints its endpoint once it is there, runs until ki
 
 silent      takes connections and reads what comes, and never answers
 full        a queue of connections that is full: no further one is ever made
-dns         a name server on 127.0.0.53 that never answers; prints that address
+dns         a name server that never answers; prints its address
 """
+import random
 import select
 import socket
 import sys
@@ -54,9 +55,11 @@ def full():
 
 
 def dns():
+    """On an address of its own: the port is always 53."""
     server = socket.socket(type=socket.SOCK_DGRAM)
-    server.bind(("127.0.0.53", 53))
-    print("127.0.0.53", flush=True)
+    address = "127." + ".".join(str(random.randint(1, 254)) for _ in range(3))
+    server.bind((address, 53))
+    print(address, flush=True)
     while True:
         server.recv(1 << 16)
 
