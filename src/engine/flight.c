@@ -380,8 +380,6 @@ flight_stop(struct flight *f)
 	timer_disarm(f->env->jobs.timers, &f->store_wait);
 	timer_disarm(f->env->jobs.timers, &f->linger);
 	f->is_storing = false;
-	waiter_move(&f->stand_in, NULL);
-	waiter_move(&f->poller.w, NULL);
 	if (f->job)
 		job_stop(steal(&f->job));
 	if (f->probe_job)

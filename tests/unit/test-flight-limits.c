@@ -313,6 +313,30 @@ test_max_age(void **state)
 	world_clear(&w);
 }
 
+/* A second LIST, since the cached document was stale, is the one that counts. */
+static void
+test_max_age_second_list(void **state)
+{
+	struct world w;
+	struct reader r;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	read_through(&w, MODE_DETAILED);
+	w.env.max_age_ms = MAX_AGE_MS;
+	fixture_advance(&w.fx, MAX_AGE_MS + 1);
+	w.fx.store.pages[0] = "x.bin=5";
+	reader_open(&w, &r, MODE_DETAILED);
+	fixture_answer(&w.fx, GET_DOC);
+	fixture_advance(&w.fx, 30000);
+	fixture_answer(&w.fx, LIST);
+	fixture_run(&w.fx);
+	expect_document(&r, 1);
+	fixture_advance(&w.fx, MAX_AGE_MS);
+	expect_at_once(&w, MODE_DETAILED, 1);
+	world_clear(&w);
+}
+
 /* After refresh or under nocache, never. */
 static void
 test_max_age_refusals(void **state)
@@ -541,6 +565,7 @@ main(void)
 		cmocka_unit_test(test_max_wait_failure),
 		cmocka_unit_test(test_both_limits),
 		cmocka_unit_test(test_max_age),
+		cmocka_unit_test(test_max_age_second_list),
 		cmocka_unit_test(test_max_age_refusals),
 		cmocka_unit_test(test_max_age_next),
 		cmocka_unit_test(test_max_age_probe),
