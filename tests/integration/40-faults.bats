@@ -40,6 +40,24 @@ own_two_writers() {
 	assert_equal "$(cat "$LOG" "$BATS_TEST_TMPDIR/other.log")" ''
 }
 
+# Amazon, as far as the program can tell: the stub is its proxy.
+own_amazon() {
+	local pem=$BATS_TEST_TMPDIR/amazon.pem amazon=amazonaws.com
+
+	certificate "$pem" "DNS:s3.us-east-1.$amazon,DNS:s3.eu-2.$amazon"
+	stub_start --connect "$pem"
+	stub_ctl POST faults '[{"auth": "/us-east-1/s3/", "status": 301,
+		"headers": {"x-amz-bucket-region": "eu-2",
+			"Location": "https://s3.cn-2.'$amazon'/bkt"}}]'
+	export HTTPS_PROXY=$ENDPOINT
+	ENDPOINT=s3:// mount_fs \
+		-o "force_path_style,bucket=bkt,ca_bundle=$pem.crt,retries=0"
+	assert_right
+	assert_equal "$(stub_ctl GET log | jq -r '.[] | select(.method == "CONNECT").path' |
+		sort -u | xargs)" "s3.eu-2.$amazon:443 s3.us-east-1.$amazon:443"
+	assert_equal "$(cat "$LOG")" ''
+}
+
 # In every way there is, and all at once: never a figure that is wrong.
 @test "storm: 5 % of requests go wrong, and each read is right or an error" {
 	local reads=1000 names=storm-0:storm-1:storm-2:storm-3 found failed
@@ -136,6 +154,7 @@ own_two_writers() {
 @test "fault: object replaced before its HEAD, on the gateway" { row; }
 @test "fault: status 301 to another region" { row; }
 @test "fault: status 301 to another region, on the gateway" { row; }
+@test "fault: status 301 to another region of Amazon" { row; }
 @test "fault: status 307 to another region" { row; }
 @test "fault: status 400 of another region" { row; }
 @test "fault: status 301 in a circle" { row; }

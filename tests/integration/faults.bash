@@ -131,9 +131,10 @@ off_black_hole() {
 	stub_restart
 }
 
+# certificate FILE [SUBJECT-ALT-NAME]
 certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-		-subj /CN=stub -addext subjectAltName=IP:127.0.0.1 \
+		-subj /CN=stub -addext "subjectAltName=${2:-IP:127.0.0.1}" \
 		-keyout "$1" -out "$1.crt" 2>/dev/null
 	cat "$1.crt" >>"$1"
 }
