@@ -223,4 +223,5 @@ own_amazon() {
 @test "fault: bucket's name unknown" { row; }
 @test "fault: bucket's name not answered" { row; }
 @test "fault: no room for the log" { row; }
+@test "fault: keys out of order" { row; }
 # --- end of what is from faults.table ------------------------------------------------
