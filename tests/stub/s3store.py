@@ -111,11 +111,11 @@ def rustfs_metadata(headers):
 
 METADATA_FORMS = {"minio": minio_metadata, "rustfs": rustfs_metadata}
 REFUSALS = {"refused": (400, "InvalidArgument"), "unknown": (501, "NotImplemented")}
-def next_token(query, keys):
+def next_token(query, after, keys):
     """Of a page without keys the same place, in other words."""
     if keys:
         return encode_token(keys[-1])
-    return query.get("continuation-token", encode_token(b"")) + "!"
+    return query.get("continuation-token", encode_token(after)) + "!"
 
 
 class Bucket:
@@ -217,7 +217,7 @@ class Store:
             after = decode_token(query["continuation-token"])
         keys, is_truncated = bucket.page(
             after, prefix.encode("utf-8", "surrogateescape"), limit)
-        token = (f"<NextContinuationToken>{next_token(query, keys)}"
+        token = (f"<NextContinuationToken>{next_token(query, after, keys)}"
                  "</NextContinuationToken>" if is_truncated else "")
         contents = "".join(self._entry(bucket.objects[key], is_url, is_asked)
                            for key in keys)
