@@ -14,7 +14,7 @@ own_two_writers() {
 	local mode pids=()
 
 	stub_start
-	fault '{"class": "PUT", "gate": "put"}'
+	fault '{"class": "GET", "gate": "get"}' '{"class": "PUT", "gate": "put"}'
 	mount_fs
 	MNT=$BATS_TEST_TMPDIR/other LOG=$BATS_TEST_TMPDIR/other.log mount_fs
 	for mode in quick sampled detailed; do
@@ -24,6 +24,8 @@ own_two_writers() {
 			"$BATS_TEST_TMPDIR/other/bkt/stats_$mode.json" >/dev/null
 		pids+=("$!")
 	done
+	wait_for_gate get 6 # none has found a document
+	open_gate get
 	wait_for_gate put 6
 	open_gate put
 	wait "${pids[@]}"
