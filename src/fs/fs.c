@@ -131,8 +131,17 @@ op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 	op_flush(req, ino, fi);
 }
 
+static void
+op_init(void *arg, struct fuse_conn_info *conn)
+{
+	struct fs *fs = arg;
+
+	parallel_init(fs, conn);
+	fs->is_initialised = true;
+}
+
 static const struct fuse_lowlevel_ops ops = {
-	.init = parallel_init,
+	.init = op_init,
 	.lookup = op_lookup,
 	.forget = op_forget,
 	.forget_multi = op_forget_multi,
@@ -307,6 +316,24 @@ fs_daemonize(struct fs *fs, bool foreground, struct err *err)
 	return 0;
 }
 
+/*
+ * The first request is INIT.  Where libfuse has no memory for it, the kernel will
+ * refuse everything with ECONNREFUSED: better to end at once.
+ */
+static int
+answer_init(struct fs *fs)
+{
+	struct fuse_buf buf = { .mem = NULL };
+	int rc = fuse_session_receive_buf(fs->session, &buf);
+
+	if (rc > 0) {
+		fuse_session_process_buf(fs->session, &buf);
+		rc = fs->is_initialised ? 0 : -ENOMEM;
+	}
+	free(buf.mem);
+	return rc == -EINTR ? 0 : rc; /* the loop sees what the signal was */
+}
+
 int
 fs_run(struct fs *fs, struct engine *engine)
 {
@@ -315,7 +342,9 @@ fs_run(struct fs *fs, struct engine *engine)
 	fs->engine = engine;
 	if (fuse_set_signal_handlers(fs->session) != 0)
 		return -EIO;
-	rc = fuse_session_loop(fs->session);
+	rc = answer_init(fs);
+	if (rc == 0)
+		rc = fuse_session_loop(fs->session);
 	fuse_remove_signal_handlers(fs->session);
 	/* what read(2) says if the last handle goes while it hands a request out */
 	return rc == -ECONNABORTED ? 0 : rc;

@@ -17,10 +17,8 @@
 #include <unistd.h>
 
 void
-parallel_init(void *arg, struct fuse_conn_info *conn)
+parallel_init(struct fs *fs, struct fuse_conn_info *conn)
 {
-	struct fs *fs = arg;
-
 	conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
 	fs->is_greeting = (conn->want & FUSE_CAP_PARALLEL_DIROPS) != 0;
 }

@@ -27,6 +27,7 @@ struct fs {
 	struct fuse_session *session;
 	struct tree *tree;
 	struct engine *engine; /* while fs_run() */
+	bool is_initialised; /* kernel and libfuse agree on the protocol */
 	int64_t mounted_at; /* seconds: the time of the directories */
 	bool is_greeting; /* the next answer is that to INIT */
 
@@ -44,7 +45,7 @@ void handle_close(struct fs *fs, struct handle *h);
 bool fs_stat(struct fs *fs, uint64_t node, struct stat *st);
 
 /* parallel.c; the second once it is mounted: 0 or -errno */
-void parallel_init(void *arg, struct fuse_conn_info *conn);
+void parallel_init(struct fs *fs, struct fuse_conn_info *conn);
 int parallel_start(struct fuse_session *session);
 
 /* nodes.c */

@@ -15,6 +15,9 @@
 #include "util/log.h"
 #include "util/wipe.h"
 
+/* Should a call of http_wake() be lost, this is how long it is missed. */
+#define SLEEP_MAX_MS 5000
+
 struct http_transfer {
 	struct http *http;
 	CURL *easy; /* NULL once it has left the multi handle */
@@ -61,6 +64,8 @@ transfer_detach(struct http_transfer *t)
 	CURL *easy = steal(&t->easy);
 
 	timer_disarm(h->timers, &t->idle);
+	if (!easy)
+		return;
 	curl_multi_remove_handle(h->multi, easy);
 	curl_easy_reset(easy); /* connections stay; pointers into `t` go */
 	if (h->n_spare < (size_t)h->o.max_idle)
@@ -78,22 +83,34 @@ transfer_end(struct http_transfer *t)
 	t->http->ended = t;
 }
 
+static void
+set_no_memory(struct http_transfer *t)
+{
+	err_set(&t->answer.err, ENOMEM, "no memory");
+	t->answer.is_retryable = true;
+}
+
 /* --- what curl calls --- */
 
 static size_t
 on_header(char *data, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
+	int rc;
 
 	n *= size;
 	t->last_byte_ms = date_mono_ms();
 	if (n > 5 && memcmp(data, "HTTP/", 5) == 0)
 		t->answer.head.len = 0; /* a final answer after a 1xx one */
-	if (buf_add(&t->answer.head, data, n) == 0)
+	rc = buf_add(&t->answer.head, data, n);
+	if (rc == 0)
 		return n;
 	t->was_given_up = true;
-	err_set(&t->answer.err, EIO, "more than %d bytes of header fields",
-		HTTP_HEAD_MAX);
+	if (rc == -EFBIG)
+		err_set(&t->answer.err, EIO,
+			"more than %d bytes of header fields", HTTP_HEAD_MAX);
+	else
+		set_no_memory(t);
 	return 0;
 }
 
@@ -117,10 +134,12 @@ on_body(char *data, size_t size, size_t n, void *arg)
 			err_set(&t->answer.err, EIO, "answer not understood");
 	} else {
 		rc = buf_add(&t->answer.body, data, n);
-		if (rc)
+		if (rc == -EFBIG)
 			err_set(&t->answer.err, EFBIG,
 				"answer of more than %zu bytes",
 				t->answer.body.max);
+		else if (rc)
+			set_no_memory(t);
 	}
 	t->was_given_up = rc != 0;
 	return rc == 0 ? n : 0;
@@ -177,18 +196,21 @@ on_idle(void *arg)
 
 /* --- requests --- */
 
-static void
+/* What needs memory is checked: the rest can't fail. */
+static CURLcode
 set_options(struct http_transfer *t, const struct http_request *r)
 {
 	const struct http_options *o = &t->http->o;
 	CURL *e = t->easy;
+	CURLcode rc;
 
 	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->curl_msg);
-	curl_easy_setopt(e, CURLOPT_URL, r->url);
+	rc = curl_easy_setopt(e, CURLOPT_URL, r->url);
 	/* keys may hold ".." and "//" */
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
@@ -198,9 +220,11 @@ set_options(struct http_transfer *t, const struct http_request *r)
 			 (long)o->connect_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, t->http->user_agent);
-	if (t->http->ca_bundle)
-		curl_easy_setopt(e, CURLOPT_CAINFO, t->http->ca_bundle);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(e, CURLOPT_USERAGENT,
+				      t->http->user_agent);
+	if (rc == CURLE_OK && t->http->ca_bundle)
+		rc = curl_easy_setopt(e, CURLOPT_CAINFO, t->http->ca_bundle);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->fields);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
@@ -209,15 +233,17 @@ set_options(struct http_transfer *t, const struct http_request *r)
 	if (strcmp(r->method, "HEAD") == 0)
 		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
 	if (strcmp(r->method, "PUT") != 0)
-		return;
+		return rc;
 	curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(e, CURLOPT_READDATA, t);
 	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
 	curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
 	curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_len);
+	return rc;
 }
 
+/* NULL if there is no memory. */
 static CURL *
 take_easy(struct http *h)
 {
@@ -226,10 +252,38 @@ take_easy(struct http *h)
 	if (h->n_spare > 0)
 		return h->spare[--h->n_spare];
 	easy = curl_easy_init();
-	if (!easy)
-		die_no_memory();
-	curl_easy_setopt(easy, CURLOPT_SHARE, h->share); /* survives a reset */
+	if (easy) /* it survives a reset */
+		curl_easy_setopt(easy, CURLOPT_SHARE, h->share);
 	return easy;
+}
+
+/* Copy the header fields; false if there is no memory. */
+static bool
+set_fields(struct http_transfer *t, const char *const *fields)
+{
+	for (; *fields; fields++) {
+		struct curl_slist *more = curl_slist_append(t->fields, *fields);
+
+		if (!more)
+			return false;
+		t->fields = more;
+	}
+	return true;
+}
+
+/* Hand it to curl, which may run out of memory; then it ends soon. */
+static void
+transfer_start(struct http_transfer *t, const struct http_request *r)
+{
+	bool is_started =
+		t->easy && set_fields(t, r->headers) &&
+		set_options(t, r) == CURLE_OK &&
+		curl_multi_add_handle(t->http->multi, t->easy) == CURLM_OK;
+
+	if (is_started)
+		return;
+	set_no_memory(t);
+	transfer_end(t);
 }
 
 struct http_transfer *
@@ -246,14 +300,11 @@ http_submit(struct http *h, const struct http_request *r)
 	t->body_len = r->body_len;
 	buf_init(&t->answer.head, HTTP_HEAD_MAX);
 	buf_init(&t->answer.body, r->body_max);
-	for (const char *const *f = r->headers; *f; f++)
-		t->fields = curl_slist_append(t->fields, *f);
-	set_options(t, r);
 	timer_init(&t->idle, on_idle, t);
 	t->last_byte_ms = date_mono_ms();
 	timer_arm(h->timers, &t->idle, h->o.idle_timeout_ms);
 	log_debug("%s %s", r->method, r->url);
-	curl_multi_add_handle(h->multi, t->easy);
+	transfer_start(t, r);
 	return t;
 }
 
@@ -292,6 +343,7 @@ static const struct {
 	{ CURLE_PEER_FAILED_VERIFICATION, EPROTO, false },
 	{ CURLE_SSL_CONNECT_ERROR, EPROTO, false },
 	{ CURLE_SSL_CACERT_BADFILE, EPROTO, false },
+	{ CURLE_OUT_OF_MEMORY, ENOMEM, true },
 	{ CURLE_URL_MALFORMAT, EIO, false },
 	{ CURLE_WEIRD_SERVER_REPLY, EIO, false },
 	{ CURLE_UNSUPPORTED_PROTOCOL, EIO, false },
@@ -364,14 +416,18 @@ http_poll(struct http *h, int timeout_ms)
 		deliver(h);
 		return; /* timers and mail may have changed */
 	}
-	curl_multi_poll(h->multi, NULL, 0, timeout_ms < 0 ? 60000 : timeout_ms,
-			NULL);
+	if (timeout_ms < 0 || timeout_ms > SLEEP_MAX_MS)
+		timeout_ms = SLEEP_MAX_MS;
+	curl_multi_poll(h->multi, NULL, 0, timeout_ms, NULL);
 }
 
 void
 http_wake(struct http *h)
 {
-	curl_multi_wakeup(h->multi);
+	int tries = 3;
+
+	while (curl_multi_wakeup(h->multi) != CURLM_OK && --tries > 0) {
+	}
 }
 
 int

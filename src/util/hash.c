@@ -1,66 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SHA-256 through OpenSSL's EVP: see hash.h.  Any thread.  The context and the
- * algorithm are fetched once and used again: a fetch per object would cost more
- * than the hash of a short key.
+ * SHA-256 through OpenSSL: see hash.h.  Any thread.  By its low-level functions,
+ * which OpenSSL 3 would rather not see used: they need no memory and cannot fail,
+ * and a context of EVP would cost more than the hash of a short key.
  */
 #include "config.h"
 
 #include "util/hash.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#define BLOCK_LEN SHA256_CBLOCK
 
 struct sha256 {
-	EVP_MD_CTX *ctx;
-	EVP_MD *md;
+	SHA256_CTX ctx;
 };
-
-/* OpenSSL fails here only for want of memory. */
-static void
-check(int ok)
-{
-	if (!ok)
-		die_no_memory();
-}
 
 struct sha256 *
 sha256_new(void)
 {
 	struct sha256 *h = xnew(struct sha256);
 
-	h->ctx = EVP_MD_CTX_new();
-	h->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	check(h->ctx && h->md && EVP_DigestInit_ex2(h->ctx, h->md, NULL));
+	sha256_begin(h);
 	return h;
 }
 
 void
 sha256_free(struct sha256 *h)
 {
-	if (!h)
-		return;
-	EVP_MD_CTX_free(h->ctx);
-	EVP_MD_free(h->md);
 	free(h);
 }
 
 void
 sha256_begin(struct sha256 *h)
 {
-	check(EVP_DigestInit_ex2(h->ctx, NULL, NULL));
+	SHA256_Init(&h->ctx);
 }
 
 void
 sha256_add(struct sha256 *h, const void *data, size_t len)
 {
-	check(EVP_DigestUpdate(h->ctx, data, len));
+	SHA256_Update(&h->ctx, data, len);
 }
 
 void
 sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN])
 {
-	check(EVP_DigestFinal_ex(h->ctx, out, NULL));
+	SHA256_Final(out, &h->ctx);
+}
+
+static void
+digest(const void *data, size_t len, unsigned char out[SHA256_LEN])
+{
+	struct sha256 h;
+
+	sha256_begin(&h);
+	sha256_add(&h, data, len);
+	sha256_end(&h, out);
+	explicit_bzero(&h, sizeof(h));
 }
 
 void
@@ -68,18 +66,43 @@ sha256_hex(const void *data, size_t len, char out[SHA256_HEX_LEN])
 {
 	unsigned char raw[SHA256_LEN];
 
-	check(EVP_Digest(data, len, raw, NULL, EVP_sha256(), NULL));
+	digest(data, len, raw);
 	hex_print(raw, sizeof(raw), out);
 }
 
+/* The hash of the key, each byte of it XORed with `pad`, and then the data. */
+static void
+padded_digest(const unsigned char key[BLOCK_LEN], unsigned char pad,
+	      const void *data, size_t len, unsigned char out[SHA256_LEN])
+{
+	unsigned char block[BLOCK_LEN];
+	struct sha256 h;
+
+	for (size_t i = 0; i < BLOCK_LEN; i++)
+		block[i] = key[i] ^ pad;
+	sha256_begin(&h);
+	sha256_add(&h, block, sizeof(block));
+	sha256_add(&h, data, len);
+	sha256_end(&h, out);
+	explicit_bzero(block, sizeof(block));
+	explicit_bzero(&h, sizeof(h));
+}
+
+/* RFC 2104 */
 void
 hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 	    unsigned char out[SHA256_LEN])
 {
-	unsigned int n = SHA256_LEN;
+	unsigned char block[BLOCK_LEN] = { 0 }, inner[SHA256_LEN];
 
-	check(HMAC(EVP_sha256(), key, (int)key_len, data, len, out, &n) !=
-	      NULL);
+	if (key_len > BLOCK_LEN)
+		digest(key, key_len, block);
+	else if (key_len > 0)
+		memcpy(block, key, key_len);
+	padded_digest(block, 0x36, data, len, inner);
+	padded_digest(block, 0x5c, inner, sizeof(inner), out);
+	explicit_bzero(block, sizeof(block));
+	explicit_bzero(inner, sizeof(inner));
 }
 
 void

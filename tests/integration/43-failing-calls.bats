@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Allocations and system calls fail, one after the other: see failing.py and
+# faultlib.c.  Whatever fails, a read gives the right figures or an error, nothing hangs
+# or crashes, and the next start serves.
+#
+# Sanitizers bring a malloc of their own, and would have to be preloaded first: ./check
+# runs this file with the plain program only, and there always.
+
+load lib
+load mounts
+
+setup_file() {
+	cc -shared -fPIC -O1 -pthread -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/faultlib.so" \
+		"$BATS_TEST_DIRNAME/faultlib.c"
+	export FAULTLIB=$BATS_FILE_TMPDIR/faultlib.so
+	[[ -z $LONG ]] || export BATS_TEST_TIMEOUT=1800
+}
+
+# Some of the calls; with --long all, but of the thousands of a start.
+try_kinds() {
+	local steps=$1
+
+	shift
+	[[ -z $LONG ]] || steps=300
+	start_stub
+	# what failing.py expects
+	stub_ctl PUT bucket/bkt '[{"key": "a/reference.bin", "size": 10},
+		{"key": "a/%d.delta", "count": 3, "size": 10, "meta": {"dg-file-size": "1000"}},
+		{"key": "b%d", "count": 3, "size": 1}, {"key": "c/reference.bin", "size": 20}]'
+	at_end forget_leftovers
+	no_proxy='*' "$HERE/failing.py" "$DGSTATFS" "$FAULTLIB" \
+		"${ENDPOINT/127.0.0.1/store.test}" "$BATS_TEST_TMPDIR" "$steps" "$@"
+}
+
+forget_leftovers() {
+	! is_mounted "$MNT" || fusermount3 -uz "$MNT"
+}
+
+@test "allocations of libcurl and libfuse" {
+	try_kinds 20 curl fuse
+}
+
+@test "allocations of libxml2, cJSON and libcrypto" {
+	try_kinds 10 xml cjson crypto
+}
+
+@test "allocations of libc" {
+	try_kinds 20 libc
+}
+
+@test "allocations of our own: an error, or the end with one message" {
+	try_kinds 20 own
+}
+
+@test "sockets, connections, threads, sends, wake-ups, and writes of the log" {
+	try_kinds 6 socket connect thread send wake write
+}
