@@ -377,3 +377,81 @@ end_mount_of_root() {
 	as_root chmod a+r "$LOG"
 	assert_no_reports "$LOG"
 }
+
+# --- the rights that the store must give -----------------------------------------------------
+
+# A bucket of the other user's colleague, and a mount by him who has these rights of
+# contrib/iam-policy.json: mount_with SID...
+given_bucket() {
+	new_bucket
+	s3 <<-END
+		put $BUCKET a/reference.bin 100
+		put $BUCKET a/x.delta 10 dg-file-size=1000
+		put $BUCKET b 5
+	END
+	export AWS_ACCESS_KEY_ID=otherkey AWS_SECRET_ACCESS_KEY=othersecret
+}
+
+mount_with() {
+	local policy
+	policy=$(jq --arg bucket "$BUCKET" '.Statement |= map(select(IN(.Sid; $ARGS.positional[])) |
+		.Resource |= sub("BUCKET"; $bucket))' "$HERE/../../contrib/iam-policy.json" \
+		--args "$@")
+	(($(jq '.Statement | length' <<<"$policy") == $#)) || fail "no such rights: $*"
+	s3 grant other "$BUCKET" "$policy"
+	at_end s3 revoke other "$BUCKET"
+	start_proxy
+	mount_fs -o log_level=warn
+}
+
+has_document() {
+	s3 ls "$BUCKET" .deltaglider/ | grep -q "$1"
+}
+
+@test "rights: without any, EACCES" {
+	given_bucket
+	mount_fs
+	refused 'Permission denied' cat "$MNT/$BUCKET/stats_quick.json"
+}
+
+@test "rights: with the policy of contrib/, all that there is" {
+	given_bucket
+	mount_with Figures ExactFigures Cache NamesInTheRoot
+	ls "$MNT" >/dev/null
+	local mode
+	for mode in quick sampled detailed; do
+		assert_equal "$(field $mode .stats.object_count)" 2
+		has_document "$mode"
+	done
+	assert_equal "$(field detailed .stats.total_size)" 1005
+	echo all >"$MNT/$BUCKET/refresh"
+	assert_equal "$(field detailed .stats.total_size)" 1005
+	assert_equal "$(<"$LOG")" ''
+	assert_equal "$(s3 ls "$BUCKET" .deltaglider/ | wc -l)" 3
+	# what it may not do it does not try
+	refused 'AccessDenied' env S3_KEY=otherkey S3_SECRET=othersecret \
+		"$HERE/s3.py" put "$BUCKET" b 1
+}
+
+@test "rights: with LIST alone figures come without a cache, and one warning" {
+	given_bucket
+	mount_with Figures
+	for _ in {1..3}; do
+		assert_equal "$(field quick .stats.object_count)" 2
+	done
+	assert_equal "$(s3 ls "$BUCKET" .deltaglider/)" ''
+	assert_equal "$(grep -c "warn: .*$BUCKET" "$LOG")/$(wc -l <"$LOG")" 1/1
+	# exact figures need more than that
+	refused 'Permission denied' cat "$MNT/$BUCKET/stats_detailed.json"
+	refused 'Permission denied' cat "$MNT/$BUCKET/stats_sampled.json"
+	grep -q 'mode=detailed: HEAD .*403' "$LOG"
+}
+
+@test "rights: without PutObject all figures come, and nothing is stored" {
+	given_bucket
+	mount_with Figures ExactFigures
+	assert_equal "$(field detailed .stats.total_size)" 1005
+	assert_equal "$(field quick .stats.object_count)" 2
+	assert_equal "$(s3 ls "$BUCKET" .deltaglider/)" ''
+	assert_equal "$(grep -c 'warn: ' "$LOG")/$(wc -l <"$LOG")" 2/2
+}

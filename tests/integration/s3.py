@@ -17,6 +17,8 @@ usage: s3.py COMMAND ARGUMENT...     one command
     rm BUCKET KEY...
     touch BUCKET KEY [NAME=VALUE...] copy it onto itself with this metadata
     policy BUCKET JSON               set the bucket policy
+    grant USER NAME JSON             give the user of the gateway an IAM policy
+    revoke USER NAME                 take it away
 
 Keys are written percent-encoded, here and in what is printed; fill alone takes
 its key as it is.  Of the environment S3_ENDPOINT counts, and S3_KEY and
@@ -35,9 +37,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 
-def connect():
+def connect(service="s3"):
     return boto3.client(
-        "s3",
+        service,
         endpoint_url=os.environ["S3_ENDPOINT"],
         aws_access_key_id=os.environ.get("S3_KEY", "testkey"),
         aws_secret_access_key=os.environ.get("S3_SECRET", "testsecret"),
@@ -138,6 +140,15 @@ def do_touch(s3, bucket, key, *pairs):
 
 def do_policy(s3, bucket, policy):
     s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+
+def do_grant(_, user, name, policy):
+    connect("iam").put_user_policy(UserName=user, PolicyName=name,
+                                   PolicyDocument=policy)
+
+
+def do_revoke(_, user, name):
+    connect("iam").delete_user_policy(UserName=user, PolicyName=name)
 
 
 def main():
