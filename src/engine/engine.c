@@ -121,9 +121,14 @@ look_for_interrupts(struct engine *e)
 static void
 turn(struct engine *e)
 {
+	int wait, poll;
+
 	timers_run(&e->timers);
 	slots_pump(&e->slots);
-	http_poll(e->http, timers_wait_ms(&e->timers));
+	wait = timers_wait_ms(&e->timers);
+	poll = slots_wait_ms(&e->slots);
+	http_poll(e->http,
+		  poll >= 0 && (wait < 0 || wait > poll) ? poll : wait);
 }
 
 /* Call `fn` for every flight there is. */
@@ -190,6 +195,7 @@ static void
 set_environments(struct engine *e, const struct engine_options *o)
 {
 	e->slots.pace = e->pace;
+	e->slots.most = (unsigned)o->connections;
 	e->flights = (struct flight_env){
 		.jobs = { .s3 = e->s3,
 			  .timers = &e->timers,

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Admission of requests for pages and HEADs: as many under way at a time in the
- * whole mount as the pace of its endpoint allows, given out in turn.  First the
- * groups take turns, each of them a bucket, so that a huge bucket cannot starve
- * a small one, whatever it has under way; then the clients of the group.  Net
- * thread only.
- *
- * A client with nothing under way may always send one: where the requests of one
- * bucket all hang, the others go on.
+ * whole mount as the pace of its endpoint allows.  The next slot goes to the
+ * group that has the fewest, each of them a bucket, and there to the client that
+ * has the fewest; among equals they take turns.  So a huge bucket cannot starve a
+ * small one, nor one whose requests hang.  Net thread only.
  */
 #ifndef ENGINE_SLOTS_H
 #define ENGINE_SLOTS_H
@@ -19,8 +16,9 @@ struct slots_group;
 
 struct slots {
 	const struct pace *pace; /* it says how many; set by the owner */
+	unsigned most; /* at a time, whatever hangs; set by the owner */
 	unsigned n_running;
-	struct slots_group *groups; /* with something to send; the next first */
+	struct slots_group *groups; /* with something to send or under way */
 };
 
 struct slots_client {
@@ -28,8 +26,8 @@ struct slots_client {
 	bool (*send)(void *arg);
 	void *arg;
 	const void *group; /* the bucket */
-	unsigned n_running; /* its requests under way */
 	bool is_queued;
+	unsigned n_running;
 	struct slots_client *prev, *next;
 };
 
@@ -45,10 +43,14 @@ void slots_want(struct slots *s, struct slots_client *c);
 /* The client has nothing to send any more. */
 void slots_leave(struct slots *s, struct slots_client *c);
 
-/* A request of the client has completed, its retries included. */
+/* A request that it sent has completed, its retries included. */
 void slots_completed(struct slots *s, struct slots_client *c);
 
-/* Send what may be sent: in each turn of the loop, since the pace changes. */
+/*
+ * Send what may be sent: in each turn of the loop, since the pace changes, and
+ * after so many milliseconds at the latest; -1: no matter when.
+ */
 void slots_pump(struct slots *s);
+int slots_wait_ms(const struct slots *s);
 
 #endif

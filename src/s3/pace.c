@@ -28,8 +28,8 @@
  * end, while the share stays small.  So a call that is pushed back twice takes
  * one off the limit, after which a place stays free for it, and each further time
  * takes a tenth.  And when a call that was pushed back three times is to be tried
- * again, none begins for a moment before, until it is answered: whatever it is
- * that is short, some of it is there then.
+ * again, none begins for a moment before: whatever it is that is short, some of
+ * it is there then.
  *
  * Not below four for a second time: a store that limits the rate and answers at
  * once is left idle when less than four take turns in waiting.  But for the rest
@@ -39,6 +39,8 @@
 
 #include "s3/pace.h"
 
+#include <utlist.h>
+
 #include "util/date.h"
 #include "util/log.h"
 
@@ -47,6 +49,7 @@
 #define WINDOW_MS 250
 #define HOLD_AFTER 3 /* times that a call was pushed back */
 #define HOLD_MS 50
+#define STUCK_MS 1000
 #define ROUND_ANSWERS 16 /* and as many as the limit */
 
 /* Parts of the answers that pushed back. */
@@ -60,7 +63,8 @@ struct pace {
 	bool is_starting;
 	bool was_cut; /* ever: the log has said so */
 	unsigned round; /* of cuts */
-	unsigned n_sent; /* tries under way */
+	unsigned n_sent; /* tries under way: `sent`, the oldest first */
+	struct pace_call *sent;
 	unsigned n_holds; /* calls that others wait for */
 	int64_t clean_ms; /* so long no answer has pushed back, in whole windows */
 	/* the window: answers to what was sent since the last cut */
@@ -99,6 +103,21 @@ unsigned
 pace_limit(const struct pace *p)
 {
 	return (unsigned)p->limit;
+}
+
+unsigned
+pace_n_stuck(const struct pace *p)
+{
+	int64_t now = date_mono_ms();
+	const struct pace_call *c;
+	unsigned n = 0;
+
+	DL_FOREACH (p->sent, c) {
+		if (now - c->sent_ms < STUCK_MS)
+			break;
+		n++;
+	}
+	return n;
 }
 
 bool
@@ -200,14 +219,17 @@ pace_began(struct pace *p, struct pace_call *c)
 {
 	if (++p->n_sent > p->most_sent)
 		p->most_sent = p->n_sent;
+	pace_left(p, c);
 	c->round = p->round;
+	c->sent_ms = date_mono_ms();
+	DL_APPEND(p->sent, c);
 }
 
 void
 pace_ended(struct pace *p, struct pace_call *c, enum pace_answer answer)
 {
 	p->n_sent--;
-	pace_left(p, c);
+	DL_DELETE(p->sent, c);
 	c->n_pushed_back += answer == PACE_PUSHED_BACK;
 	if (answer == PACE_NONE || c->round != p->round)
 		return;

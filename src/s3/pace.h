@@ -16,9 +16,12 @@ struct pace;
 
 /* What it knows of a call, in the caller's storage; zero at first. */
 struct pace_call {
-	unsigned round; /* in which the latest try was sent */
 	unsigned n_pushed_back; /* tries */
-	bool is_held_for; /* others wait until its next try has ended */
+	bool is_held_for; /* others wait until its next try is sent */
+	/* of the try under way */
+	unsigned round; /* in which it was sent */
+	int64_t sent_ms;
+	struct pace_call *prev, *next;
 };
 
 enum pace_answer {
@@ -33,6 +36,12 @@ void pace_free(struct pace *p); /* NULL is fine */
 
 /* Calls that may be under way now: 1 or more.  Changes when a try has ended. */
 unsigned pace_limit(const struct pace *p);
+
+/*
+ * Calls that have waited so long for an answer that they had better not keep
+ * others from being sent.
+ */
+unsigned pace_n_stuck(const struct pace *p);
 
 /* No call may begin for a moment, whatever the limit. */
 bool pace_is_held(const struct pace *p);

@@ -26,6 +26,7 @@ fixture_init(struct fixture *fx)
 	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_DEBUG, &err);
 	*fx = (struct fixture){ .pace = pace_new(FIXTURE_CONNECTIONS) };
 	fx->slots.pace = fx->pace;
+	fx->slots.most = FIXTURE_CONNECTIONS;
 	assert_int_equal(http_new(&fx->http, &http, &fx->timers, &err), 0);
 	assert_int_equal(endpoint_new(&fx->endpoint, "http://s3.test:9000",
 				      NULL, ADDRESSING_AUTO, &err),
