@@ -132,7 +132,7 @@ model_find(const struct model *m, const char *key)
 }
 
 void
-model_change(struct model *m, struct bytes *b)
+model_change(struct model *m, struct bytes *b, bool is_still)
 {
 	unsigned n = take(b, THINGS_MAX + 1);
 
@@ -141,6 +141,8 @@ model_change(struct model *m, struct bytes *b)
 
 		make_key(b, t.key);
 		make_thing(b, &t);
+		if (is_still)
+			t.fate = FATE_SAME;
 		old = (struct thing *)model_find(m, t.key);
 		if (old)
 			*old = t;

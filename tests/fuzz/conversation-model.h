@@ -48,8 +48,11 @@ struct model {
 	unsigned n;
 };
 
-/* Some more objects, and other ones in the place of some. */
-void model_change(struct model *m, struct bytes *b);
+/*
+ * Some more objects, and other ones in the place of some.  `is_still`: all will
+ * be as they were listed.
+ */
+void model_change(struct model *m, struct bytes *b, bool is_still);
 
 const struct thing *model_find(const struct model *m, const char *key);
 

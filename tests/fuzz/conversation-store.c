@@ -110,8 +110,26 @@ add_key(const struct talk_store *s, struct buf *out, const char *key)
 	}
 }
 
+/* As MinIO does it or, with plain names, RustFS; some objects leave it to HEAD. */
 static void
-add_object(const struct talk_store *s, struct buf *out, const struct thing *t)
+add_metadata(struct buf *out, const struct thing *t)
+{
+	const char *prefix = t->size % 2 ? "X-Amz-Meta-" : "";
+
+	if (t->size % 5 == 4)
+		return;
+	buf_add_str(out, "<UserMetadata>");
+	for (int i = 0; i < META_MAX; i++)
+		if (t->meta[i].name)
+			buf_printf(out, "<%s%s>%s</%s%s>", prefix,
+				   t->meta[i].name, t->meta[i].value, prefix,
+				   t->meta[i].name);
+	buf_add_str(out, "</UserMetadata>");
+}
+
+static void
+add_object(const struct talk_store *s, struct buf *out, const struct thing *t,
+	   bool is_told)
 {
 	buf_add_str(out, "<Contents><Key>");
 	add_key(s, out, t->key);
@@ -119,7 +137,10 @@ add_object(const struct talk_store *s, struct buf *out, const struct thing *t)
 		   moment_iso[t->moment]);
 	if (t->etag)
 		buf_printf(out, "<ETag>&quot;%s&quot;</ETag>", t->etag);
-	buf_printf(out, "<Size>%lld</Size></Contents>", (long long)t->size);
+	buf_printf(out, "<Size>%lld</Size>", (long long)t->size);
+	if (is_told)
+		add_metadata(out, t);
+	buf_add_str(out, "</Contents>");
 }
 
 static void
@@ -152,6 +173,7 @@ static void
 print_page(struct talk_store *s, struct buf *out, const struct http_transfer *t,
 	   enum lie lie)
 {
+	bool is_told = s->tells_metadata && strstr(t->url, "metadata=true");
 	unsigned first = find_start(s, t), last, n = s->model.n;
 	bool is_truncated;
 
@@ -166,7 +188,7 @@ print_page(struct talk_store *s, struct buf *out, const struct http_transfer *t,
 		   "<IsTruncated>%s</IsTruncated>",
 		   is_truncated ? "true" : "false");
 	for (unsigned i = first; i < last; i++)
-		add_object(s, out, &s->model.things[s->order[i]]);
+		add_object(s, out, &s->model.things[s->order[i]], is_told);
 	if (is_truncated && lie != LIE_NO_TOKEN)
 		add_token(s, out, t, last, lie);
 	buf_add_str(out, "</ListBucketResult>");

@@ -35,6 +35,7 @@ struct talk_store {
 	enum manner manner;
 	unsigned page_size;
 	bool has_plus; /* spaces are "+" */
+	bool tells_metadata; /* in listings, if it is asked to */
 	unsigned n_tokens; /* no two are the same */
 	/* cached documents, by mode; NULL with status 200: none */
 	char *documents[3];

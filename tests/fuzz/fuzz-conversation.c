@@ -48,6 +48,7 @@ struct talk {
 	/* how good the store has been in this round */
 	int retries, n_failures;
 	int64_t passed_ms;
+	bool has_repeated; /* itself: LIE_AGAIN */
 	bool may_fail; /* an error may come of it */
 	/* by mode: what lies in the cache is valid, and was not kept from us */
 	bool is_good_document[N_MODES];
@@ -87,6 +88,7 @@ world_init(struct talk *k)
 	fake_clock_reset();
 	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_ERROR, &err);
 	k->retries = (int)take(&k->b, 3);
+	k->store.tells_metadata = take(&k->b, 3) == 2;
 	k->pace = pace_new(1 + take(&k->b, 6));
 	k->slots.pace = k->pace;
 	CHECK(http_new(&k->http, &http, &k->timers, &err) == 0);
@@ -367,13 +369,39 @@ lay_document(struct talk *k, enum mode mode)
 		corrupt(&k->b, *text);
 }
 
+/* What an older listing has left: the bucket is cut at some of these keys. */
+static void
+teach_cuts(struct talk *k)
+{
+	const struct model *m = &k->store.model;
+	struct list_marks marks = { .n = 0 };
+	unsigned n = take(&k->b, 8), at = 0;
+
+	if (n < 3)
+		return; /* as it is */
+	for (unsigned i = 0; i < n && at < m->n; i++) {
+		const char *key = m->things[at].key;
+
+		at += 1 + take(&k->b, 6);
+		/* a key may have gone since then, with all behind it */
+		list_marks_add(&marks,
+			       &(struct object){ .key = key,
+						 .key_len = strlen(key) -
+							    take(&k->b, 2) },
+			       LIST_PAGE_KEYS, 1);
+	}
+	list_memory_learn(&k->bucket->list_memory, &marks);
+	list_marks_clear(&marks);
+}
+
 static void
 begin_round(struct talk *k)
 {
 	struct talk_store *s = &k->store;
 
 	CHECK(s->model.n <= THINGS_MAX);
-	model_change(&s->model, &k->b);
+	model_change(&s->model, &k->b, s->tells_metadata);
+	teach_cuts(k);
 	s->manner = take(&k->b, 8) < 6 ? STORE_ORDERED
 				       : 1 + take(&k->b, N_MANNERS - 1);
 	s->page_size = 1 + take(&k->b, 12);
@@ -381,7 +409,7 @@ begin_round(struct talk *k)
 	talk_store_arrange(s, &k->b);
 	k->n_failures = 0;
 	k->passed_ms = 0;
-	k->may_fail = s->manner == STORE_UNORDERED;
+	k->may_fail = k->has_repeated = false;
 	for (int mode = 0; mode < N_MODES; mode++)
 		lay_document(k, (enum mode)mode);
 }
@@ -478,12 +506,26 @@ fail_for_good(struct talk *k, struct http_transfer *t)
 		k->is_good_document[document_mode(t)] = false;
 }
 
+/*
+ * Where keys come in no order nobody can tell that one came twice; and a store
+ * that was caught once is taken for one of that kind.
+ */
+static bool
+may_repeat(const struct talk *k)
+{
+	return !k->has_repeated && k->store.manner != STORE_UNORDERED &&
+	       k->bucket->list_memory.manner != LIST_UNORDERED;
+}
+
 /* A page that is odd, or plainly wrong. */
 static void
 lie_about_page(struct talk *k, struct http_transfer *t)
 {
 	unsigned lie = 1 + take(&k->b, LIE_ERROR);
 
+	if (lie == LIE_AGAIN && !may_repeat(k))
+		lie = LIE_NONE;
+	k->has_repeated |= lie == LIE_AGAIN;
 	if (lie == LIE_ERROR)
 		k->may_fail |= ++k->n_failures > k->retries;
 	else if (lie > LIE_LAST)
