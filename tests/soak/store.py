@@ -61,14 +61,14 @@ class RandomFaults(Faults):
         self._random = random.Random(seed)
         self.counts = {name: 0 for _, name, _ in FAULTS}
 
-    def take(self, kind, method, path, query):
+    def take(self, kind, *request):
         draw = self._random.randrange(1000)
         for share, name, what in FAULTS:
             draw -= share
             if draw < 0:
                 break
         if draw >= 0 or what.get("kind", kind) != kind:
-            return super().take(kind, method, path, query)
+            return super().take(kind, *request)
         self.counts[name] += 1
         return Fault(**what)
 
@@ -173,7 +173,7 @@ def load_stub():
 
 def main():
     seed = int(sys.argv[1])
-    server = load_stub().Server()
+    server = load_stub().Server(port=0, pem=None, before=None)
     server.faults, server.log = RandomFaults(seed), RequestCounts()
     server.store.settings["page_size"] = PAGE_SIZE
     writer = Writer(server.store, server.lock, seed)
