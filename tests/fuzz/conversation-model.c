@@ -273,6 +273,26 @@ original_size(const struct model *m, const struct thing *delta,
 	return told < 0 ? estimated_size(m, delta) : told;
 }
 
+unsigned
+model_find_no_delta(const struct model *m, unsigned from)
+{
+	for (; from < m->n; from++)
+		if (!is_delta(&m->things[from]))
+			return from;
+	return THINGS_MAX;
+}
+
+void
+model_without(const struct model *m, unsigned place, struct model *out)
+{
+	*out = *m;
+	if (place >= m->n)
+		return;
+	out->n--;
+	memmove(&out->things[place], &out->things[place + 1],
+		(out->n - place) * sizeof(out->things[0]));
+}
+
 /* --- the figures --- */
 
 static void

@@ -54,6 +54,12 @@ struct model {
  */
 void model_change(struct model *m, struct bytes *b, bool is_still);
 
+/* All but that one. */
+void model_without(const struct model *m, unsigned place, struct model *out);
+
+/* A place of an object that is no delta; at or behind `from`, THINGS_MAX: none. */
+unsigned model_find_no_delta(const struct model *m, unsigned from);
+
 const struct thing *model_find(const struct model *m, const char *key);
 
 enum model_mode { MODEL_QUICK, MODEL_SAMPLED, MODEL_DETAILED };

@@ -188,7 +188,9 @@ print_page(struct talk_store *s, struct buf *out, const struct http_transfer *t,
 		   "<IsTruncated>%s</IsTruncated>",
 		   is_truncated ? "true" : "false");
 	for (unsigned i = first; i < last; i++)
-		add_object(s, out, &s->model.things[s->order[i]], is_told);
+		if (!s->is_gone || s->order[i] != s->flicker)
+			add_object(s, out, &s->model.things[s->order[i]],
+				   is_told);
 	if (is_truncated && lie != LIE_NO_TOKEN)
 		add_token(s, out, t, last, lie);
 	buf_add_str(out, "</ListBucketResult>");

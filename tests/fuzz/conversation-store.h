@@ -36,6 +36,9 @@ struct talk_store {
 	unsigned page_size;
 	bool has_plus; /* spaces are "+" */
 	bool tells_metadata; /* in listings, if it is asked to */
+	/* A place in the model, of an object that comes and goes. */
+	unsigned flicker;
+	bool is_gone;
 	unsigned n_tokens; /* no two are the same */
 	/* cached documents, by mode; NULL with status 200: none */
 	char *documents[3];

@@ -38,6 +38,7 @@ struct run {
 	struct snapshot *last; /* that was handed in; NULL: none */
 	bool may_use_last;
 	bool has_listed; /* on_listed was called */
+	struct validation listed; /* what was said then */
 };
 
 struct talk {
@@ -208,10 +209,19 @@ is_of_listing(const char *text, const struct model_figures *f)
 
 /* --- the end of a job --- */
 
+/* An object may have come and gone: either is right, and `v` says which it was. */
 static void
-figures_of(const struct run *run, struct model_figures *f)
+figures_of(const struct run *run, const struct validation *v,
+	   struct model_figures *f)
 {
-	model_figures(&run->talk->store.model, (enum model_mode)run->mode, f);
+	const struct talk_store *s = &run->talk->store;
+	struct model without;
+
+	model_figures(&s->model, (enum model_mode)run->mode, f);
+	if (v->object_count == f->all_objects)
+		return;
+	model_without(&s->model, s->flicker, &without);
+	model_figures(&without, (enum model_mode)run->mode, f);
 }
 
 static void
@@ -263,8 +273,10 @@ check_result(const struct run *run, const struct job_result *r)
 {
 	struct model_figures f;
 
-	figures_of(run, &f);
+	figures_of(run, &r->validation, &f);
 	check_validation(&r->validation, &f);
+	if (run->has_listed)
+		CHECK(run->listed.object_count == r->validation.object_count);
 	CHECK((run->kind == JOB_PROBE) == !r->doc);
 	if (run->kind == JOB_PROBE)
 		return;
@@ -305,8 +317,9 @@ on_listed(void *arg)
 	CHECK(run->job && !run->has_listed);
 	run->has_listed = true;
 	CHECK(job_validation(run->job));
-	figures_of(run, &f);
-	check_validation(job_validation(run->job), &f);
+	run->listed = *job_validation(run->job);
+	figures_of(run, &run->listed, &f);
+	check_validation(&run->listed, &f);
 }
 
 static void
@@ -406,6 +419,8 @@ begin_round(struct talk *k)
 				       : 1 + take(&k->b, N_MANNERS - 1);
 	s->page_size = 1 + take(&k->b, 12);
 	s->has_plus = take(&k->b, 2);
+	s->flicker = model_find_no_delta(&s->model, take(&k->b, THINGS_MAX));
+	s->is_gone = false;
 	talk_store_arrange(s, &k->b);
 	k->n_failures = 0;
 	k->passed_ms = 0;
@@ -558,6 +573,16 @@ wait_for_timer(struct talk *k)
 }
 
 static void
+flicker(struct talk *k)
+{
+	if (k->store.flicker == THINGS_MAX)
+		return;
+	k->store.is_gone = !k->store.is_gone;
+	for (int mode = 0; mode < N_MODES; mode++)
+		k->is_good_document[mode] = false;
+}
+
+static void
 stop_run(struct run *run)
 {
 	if (run->job)
@@ -570,6 +595,8 @@ happen(struct talk *k)
 	struct http_transfer *t = any_pending(k);
 	unsigned what = t ? take(&k->b, 32) : 0;
 
+	if (what == 21 || what == 20)
+		flicker(k);
 	if (!t)
 		wait_for_timer(k);
 	else if (what >= 28)
