@@ -57,9 +57,11 @@ range_note_page(struct range *r, const struct list_page *page,
 	size_t n = 0;
 
 	r->n_pages++;
+	r->is_guessed = false;
 	if (page->n_objects == 0)
 		return;
 	r->n_left -= (int64_t)page->n_objects;
+	r->n_keys += (int64_t)page->n_objects;
 	last = &page->objects[page->n_objects - 1];
 	while (n < first->key_len && n < last->key_len &&
 	       first->key[n] == last->key[n])
@@ -70,14 +72,48 @@ range_note_page(struct range *r, const struct list_page *page,
 	list_marks_add(&r->marks, last, page->n_objects, stride);
 }
 
-int64_t
-range_pages_left(const struct range *r)
+/* What the pivot is found from; false: no key was delivered yet. */
+static bool
+describe(const struct range *r, const struct pivot_seen *seen,
+	 struct pivot_range *out)
 {
-	size_t len;
+	*out = (struct pivot_range){ .after = r->pivot,
+				     .first = r->first.key,
+				     .first_len = r->first.len,
+				     .page_common = r->page_common,
+				     .n_keys = r->n_keys,
+				     .seen = seen };
+	out->last = lister_last_key(r->lister, &out->last_len);
+	out->until = lister_until(r->lister, &out->until_len);
+	if (r->next) {
+		out->beyond = r->next->first.key;
+		out->beyond_len = r->next->first.len;
+	}
+	return out->last != NULL;
+}
+
+static int64_t
+guess_pages(const struct range *r, const struct pivot_seen *seen)
+{
+	struct pivot_range p;
+	int64_t n;
 
 	if (r->n_left > 0)
 		return list_pages(r->n_left);
-	return lister_until(r->lister, &len) ? r->n_pages : INT64_MAX;
+	if (!describe(r, seen, &p))
+		return 0;
+	n = pivot_keys_left(&p);
+	return n < 0 ? INT64_MAX : n / LIST_PAGE_KEYS;
+}
+
+int64_t
+range_pages_left(struct range *r, const struct pivot_seen *seen)
+{
+	if (!r->is_guessed) {
+		r->n_guess = guess_pages(r, seen);
+		r->is_guessed = true;
+	}
+	return r->n_guess;
 }
 
 bool
@@ -93,13 +129,7 @@ bool
 range_find_pivot(const struct range *r, const struct pivot_seen *seen,
 		 struct pivot *out)
 {
-	struct pivot_range p = { .after = r->pivot,
-				 .first = r->first.key,
-				 .first_len = r->first.len,
-				 .page_common = r->page_common,
-				 .seen = seen };
+	struct pivot_range p;
 
-	p.last = lister_last_key(r->lister, &p.last_len);
-	p.until = lister_until(r->lister, &p.until_len);
-	return p.last && pivot_find(&p, out);
+	return describe(r, seen, &p) && pivot_find(&p, out);
 }

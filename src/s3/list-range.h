@@ -30,6 +30,9 @@ struct range {
 	struct edge beyond; /* the first one behind the end of a done range */
 	bool is_sent, is_done;
 	bool is_checked; /* with the range to its right */
+	int64_t n_keys; /* delivered */
+	bool is_guessed; /* n_guess holds since its last page */
+	int64_t n_guess; /* pages left */
 	unsigned n_pages; /* since it began or was cut */
 	size_t page_common; /* bytes that all keys of its last page begin with */
 	int64_t n_left; /* keys, as far as the memory knows; 0: no idea */
@@ -47,10 +50,11 @@ void range_note_page(struct range *r, const struct list_page *page,
 		     struct pivot_seen *seen, unsigned stride);
 
 /*
- * Pages that it may still have, at a guess: as the memory says; without end, all
- * of them; else as many as it had.
+ * Pages that it may still have, at a guess: as the memory says, or as many keys
+ * as there are in such a part of the bucket; INT64_MAX where it is not known how
+ * far the keys go.
  */
-int64_t range_pages_left(const struct range *r);
+int64_t range_pages_left(struct range *r, const struct pivot_seen *seen);
 
 /* Whether it can be cut now, and where. */
 bool range_may_be_cut(const struct range *r);

@@ -165,35 +165,37 @@ is_cut_right(struct listing *l, struct range *left, struct err *err)
 	return false;
 }
 
-/*
- * Requests that may come to nothing: one for each range, when it ends.  While it
- * is not known how far the keys go, half of them are kept for finding out.
- */
+/* Requests that may come to nothing: one for each range, when it ends. */
 static bool
-may_cut(const struct listing *l, const struct range *r)
+may_cut(const struct listing *l)
 {
 	int64_t n = l->n_keys, wasted, allowed;
 
 	if (n < l->o.memory->n_keys)
 		n = l->o.memory->n_keys;
 	allowed = list_ranges_allowed(n);
-	if (r->next && !l->ranges->prev->is_done)
-		allowed /= 2;
 	wasted = l->n_requests - l->n_in_flight - l->n_keys / LIST_PAGE_KEYS;
 	return wasted + l->n_open < allowed;
 }
 
-/* The range that is likely to have most left, of those that can be cut. */
+/*
+ * The range that is likely to have most left, of those that can be cut; of equals
+ * the last.  One page is on its way: with less than two there is nothing to give.
+ */
 static struct range *
 find_largest(struct listing *l)
 {
 	struct range *r, *found = NULL;
+	int64_t most = 0;
 
 	DL_FOREACH (l->ranges, r) {
-		/* of equals the last: the steps of cuts become longer */
-		if (range_may_be_cut(r) &&
-		    (!found || range_pages_left(r) >= range_pages_left(found)))
+		int64_t n =
+			range_may_be_cut(r) ? range_pages_left(r, &l->seen) : 0;
+
+		if (n >= 2 && n >= most) {
 			found = r;
+			most = n;
+		}
 	}
 	return found;
 }
@@ -235,7 +237,7 @@ find_ready(struct listing *l)
 		DL_FOREACH (l->ranges, r)
 			if (!r->is_sent && !r->is_done)
 				return r;
-	while (may_have_more && (r = find_largest(l)) && may_cut(l, r)) {
+	while (may_have_more && (r = find_largest(l)) && may_cut(l)) {
 		if (cut_range(l, r))
 			return r->next;
 		r->n_pages = 0; /* not before its next page */
@@ -284,8 +286,10 @@ digest(struct listing *l, struct range *r, const struct lister_answer *a)
 {
 	const struct list_page *page = a->page;
 
-	if (!r->first.is_known && (a->first || a->is_last))
+	if (!r->first.is_known && (a->first || a->is_last)) {
 		edge_set(&r->first, a->first);
+		r->prev->is_guessed = false;
+	}
 	l->n_pages++;
 	l->n_keys += (int64_t)page->n_objects;
 	note_page(l, r, page);

@@ -13,6 +13,9 @@
 /* A word of at least so many of 0-9a-f, of both sorts, is hexadecimal. */
 #define HEX_WORD_MIN 6
 
+/* Digits that are enough for a fraction. */
+#define PLACES_MAX 24
+
 /* Bytes that follow each other in keys of one kind. */
 static const char *const kinds[] = {
 	"0123456789",
@@ -48,8 +51,8 @@ pivot_plain_length(const char *key, size_t key_len)
 /* --- what was seen --- */
 
 /* The place of key[i]; NULL beyond the table. */
-static const unsigned char *
-find_top(const struct pivot_seen *s, const char *key, size_t i)
+static const uint64_t *
+find_place(const struct pivot_seen *s, const char *key, size_t i)
 {
 	size_t depth = 0, begin = 0;
 
@@ -61,7 +64,13 @@ find_top(const struct pivot_seen *s, const char *key, size_t i)
 	}
 	if (depth >= PIVOT_DEPTH || i - begin >= PIVOT_WIDTH)
 		return NULL;
-	return &s->top[depth][i - begin];
+	return s->bytes[depth][i - begin];
+}
+
+static bool
+was_seen(const uint64_t *place, unsigned char c)
+{
+	return place[c / 64] >> (c % 64) & 1;
 }
 
 void
@@ -72,8 +81,9 @@ pivot_see(struct pivot_seen *s, const char *key, size_t key_len)
 	for (size_t i = 0; i < key_len && depth < PIVOT_DEPTH; i++) {
 		unsigned char c = (unsigned char)key[i];
 
-		if (width < PIVOT_WIDTH && c > s->top[depth][width])
-			s->top[depth][width] = c;
+		if (width < PIVOT_WIDTH)
+			s->bytes[depth][width][c / 64] |= (uint64_t)1
+							  << (c % 64);
 		width++;
 		if (c == '/') {
 			depth++;
@@ -108,7 +118,7 @@ find_kind(const char *key, size_t len, size_t i)
 	return NULL;
 }
 
-/* The first and the last byte of a kind. */
+/* -1: it is not of that kind. */
 static int
 digit_value(const char *kind, unsigned char c)
 {
@@ -126,7 +136,6 @@ n_digits(const char *kind)
 	return *kind ? (int)strlen(kind) : 64;
 }
 
-/* Words are seldom counted up. */
 static bool
 is_letter(const char *kind)
 {
@@ -142,7 +151,7 @@ make(char out[PIVOT_MAX], const char *key, size_t i, const char *kind,
 
 	if (i + 4 > PIVOT_MAX)
 		return 0;
-	memcpy(out, key, i);
+	memmove(out, key, i);
 	if (*kind) {
 		out[i] = kind[value];
 		return i + 1;
@@ -178,97 +187,229 @@ common_length(const char *a, size_t a_len, const char *b, size_t b_len)
 	return i;
 }
 
-/* last[0..i) and the digit half-way between last[i] and `high`. */
-static bool
-make_middle(const struct pivot_range *r, size_t i, int high, struct pivot *out)
-{
-	const char *kind = find_kind(r->last, r->last_len, i);
-	int low = digit_value(kind, (unsigned char)r->last[i]);
+/* --- keys as numbers --- */
 
-	if (high - low < 2)
-		return false;
-	out->step = 0;
-	out->len = make(out->key, r->last, i, kind, low + (high - low) / 2);
-	return is_good(r, out);
+/* What the byte at last[i] counts in; of no kind: `kind` is NULL, and 1. */
+struct place {
+	const char *kind;
+	int low, high; /* digits */
+};
+
+static unsigned char
+digit_byte(const char *kind, int value)
+{
+	return (unsigned char)(*kind ? kind[value] : 0x80 | value);
 }
 
-/* Between the first digit in which `last` and `until` differ. */
 static bool
-find_between(const struct pivot_range *r, size_t common, size_t plain,
-	     struct pivot *out)
+is_first_of_run(const struct pivot_range *r, size_t i, const char *kind)
 {
-	const char *kind;
-	int high;
-
-	if (common >= plain || common >= r->until_len)
-		return false;
-	kind = find_kind(r->last, r->last_len, common);
-	if (!kind)
-		return false;
-	high = digit_value(kind, (unsigned char)r->until[common]);
-	if (r->until_len > common + 1)
-		high++; /* the digit of `until` has keys before it */
-	return make_middle(r, common, high, out);
+	return i == 0 || digit_value(kind, (unsigned char)r->last[i - 1]) < 0;
 }
 
 /*
- * Within the directories of `last`, up to the highest digit seen at that place;
- * or up to the highest there is.
+ * The first digit of a number goes as far as was seen, the others roll over:
+ * days to 3x, x to 9.  Letters are as they were seen.
  */
-static bool
-find_middle(const struct pivot_range *r, size_t from, size_t plain,
-	    bool is_seen, struct pivot *out)
+static struct place
+find_place_digits(const struct pivot_range *r, size_t i)
 {
-	for (size_t i = from; i < plain; i++) {
-		const char *kind = find_kind(r->last, r->last_len, i);
-		const unsigned char *top = find_top(r->seen, r->last, i);
-		int high = 0;
+	const char *kind = find_kind(r->last, r->last_len, i);
+	const uint64_t *seen = find_place(r->seen, r->last, i);
+	struct place p = { .kind = kind };
+	int n;
 
-		if (kind && !is_seen)
-			high = n_digits(kind);
-		else if (kind && top && !is_letter(kind))
-			high = digit_value(kind, *top) + 1;
-		if (kind && make_middle(r, i, high, out))
+	if (!kind)
+		return p;
+	n = n_digits(kind);
+	p.high = n - 1;
+	if (!seen || (!is_letter(kind) && !is_first_of_run(r, i, kind)))
+		return p;
+	while (p.high > 0 && !was_seen(seen, digit_byte(kind, p.high)))
+		p.high--;
+	while (p.low < p.high && !was_seen(seen, digit_byte(kind, p.low)))
+		p.low++;
+	return p;
+}
+
+/*
+ * Where `key` is, as a fraction of all keys that begin as last[0..from) does.
+ */
+static double
+position(const struct pivot_range *r, size_t from, const char *key, size_t len)
+{
+	double x = 0, scale = 1;
+
+	for (size_t i = from;
+	     i < len && i < r->last_len && i < from + PLACES_MAX; i++) {
+		struct place p = find_place_digits(r, i);
+		unsigned char c = (unsigned char)key[i];
+		int value = p.kind ? digit_value(p.kind, c) : -1;
+
+		if (value < 0 && c == (unsigned char)r->last[i])
+			continue;
+		if (value < 0 || value > p.high) {
+			if (value > p.high || c > (unsigned char)r->last[i])
+				x += scale;
+			return x;
+		}
+		if (value < p.low)
+			return x;
+		scale /= p.high - p.low + 1;
+		x += (value - p.low) * scale;
+	}
+	return x;
+}
+
+/* Of the first key seen, the last one, and the end. */
+struct positions {
+	size_t from;
+	double first, last, until;
+};
+
+static struct positions
+find_positions(const struct pivot_range *r)
+{
+	struct positions p;
+	size_t n = common_length(r->first, r->first_len, r->last, r->last_len);
+
+	p.from = common_length(r->last, r->last_len, r->until, r->until_len);
+	if (n < p.from)
+		p.from = n;
+	p.first = position(r, p.from, r->first, r->first_len);
+	p.last = position(r, p.from, r->last, r->last_len);
+	p.until = position(r, p.from, r->until, r->until_len);
+	return p;
+}
+
+/* Whether there are keys behind its end: else it may reach far beyond them. */
+static bool
+is_bounded(const struct pivot_range *r)
+{
+	return r->until && r->beyond;
+}
+
+/* Whether there are keys up to its end: those behind it are near to it. */
+static bool
+is_dense(const struct pivot_range *r)
+{
+	return common_length(r->last, r->last_len, r->until, r->until_len) <
+	       common_length(r->until, r->until_len, r->beyond, r->beyond_len);
+}
+
+int64_t
+pivot_keys_left(const struct pivot_range *r)
+{
+	struct positions p;
+	double n;
+
+	if (!is_bounded(r))
+		return -1;
+	p = find_positions(r);
+	if (p.last <= p.first)
+		return r->n_keys;
+	n = (double)r->n_keys * (p.until - p.last) / (p.last - p.first);
+	if (!is_dense(r) && n > (double)r->n_keys)
+		return r->n_keys;
+	return n < PIVOT_KEYS_MAX ? (int64_t)n : PIVOT_KEYS_MAX;
+}
+
+/* Half-way between `last` and `until`. */
+static bool
+find_middle(const struct pivot_range *r, struct pivot *out)
+{
+	struct positions p = find_positions(r);
+	double x = (p.last + p.until) / 2, scale = 1;
+
+	if (p.from >= PIVOT_MAX)
+		return false;
+	memcpy(out->key, r->last, p.from);
+	out->is_step = false;
+	for (size_t i = p.from;
+	     i < r->last_len && i < p.from + PLACES_MAX && i < PIVOT_MAX; i++) {
+		struct place d = find_place_digits(r, i);
+		int n = d.high - d.low + 1;
+		int value = (int)(x * n);
+
+		out->key[i] = r->last[i];
+		if (!d.kind)
+			continue;
+		if (value >= n)
+			value = n - 1;
+		x = x * n - value;
+		scale /= n;
+		out->len = make(out->key, out->key, i, d.kind, d.low + value);
+		if (scale < (p.until - p.last) / 8 && is_good(r, out))
 			return true;
 	}
 	return false;
 }
 
-/* The digit at last[i] raised. */
+/* --- steps into the unknown --- */
+
+/* The digit at last[i] raised: by one, or half-way to the highest. */
 static bool
-raise_digit(const struct pivot_range *r, size_t i, int step, struct pivot *out)
+raise_digit(const struct pivot_range *r, size_t i, bool is_half,
+	    struct pivot *out)
 {
 	const char *kind = find_kind(r->last, r->last_len, i);
 	int value = kind ? digit_value(kind, (unsigned char)r->last[i]) : -1;
+	int high = kind ? n_digits(kind) : 0, step = 1;
+	int until;
 
-	if (value < 0 || value + step >= n_digits(kind))
+	if (value < 0)
+		return false;
+	if (r->until && i < r->until_len && memcmp(r->last, r->until, i) == 0) {
+		until = digit_value(kind, (unsigned char)r->until[i]);
+		if (until >= 0)
+			high = until + (r->until_len > i + 1);
+	}
+	if (is_half && high - value > 3)
+		step = (high - value) / 2;
+	if (value + step >= high)
 		return false;
 	out->len = make(out->key, r->last, i, kind, value + step);
 	out->digit = i;
-	out->step = step;
+	out->is_step = true;
 	return is_good(r, out);
+}
+
+/*
+ * Places of `last` that are behind the one where keys are known to go on: no
+ * step is needed there.
+ */
+static size_t
+find_known(const struct pivot_range *r, size_t top, size_t plain)
+{
+	const struct pivot *before = r->after;
+	size_t n;
+
+	if (!before || !before->is_step)
+		return plain;
+	n = common_length(before->key, before->len, r->first, r->first_len);
+	if (n == before->len)
+		n = before->digit; /* the step led to keys */
+	else if (r->until && n <= top)
+		return plain; /* it led to another place altogether */
+	return n + 1 < plain ? n + 1 : plain;
 }
 
 static bool
 find_step(const struct pivot_range *r, size_t plain, struct pivot *out)
 {
-	const struct pivot *before = r->after;
-	size_t i = common_length(r->first, r->first_len, r->last, r->last_len);
-	size_t carry;
+	size_t top = r->until ? common_length(r->last, r->last_len, r->until,
+					      r->until_len)
+			      : 0;
+	size_t known = find_known(r, top, plain);
+	size_t places[PIVOT_MAX], n = 0;
 
-	if (before && before->step > 0) {
-		carry = common_length(before->key, before->len, r->first,
-				      r->first_len);
-		if (carry >= before->digit && before->digit < plain &&
-		    raise_digit(r, before->digit, 2 * before->step, out))
-			return true;
-		/* there was no such digit: the next key differs further up */
-		i = carry < before->digit ? carry + 1 : before->digit;
-	}
-	if (i > plain)
-		i = plain;
-	while (i-- > 0)
-		if (raise_digit(r, i, 1, out))
+	for (size_t i = top; i < known; i++)
+		if (raise_digit(r, i, false, out))
+			places[n++] = i;
+	if (n > 0)
+		return raise_digit(r, places[(n - 1) / 2], n == 1, out);
+	for (size_t i = known; i < plain; i++)
+		if (raise_digit(r, i, true, out))
 			return true;
 	return false;
 }
@@ -277,18 +418,12 @@ bool
 pivot_find(const struct pivot_range *r, struct pivot *out)
 {
 	size_t plain = pivot_plain_length(r->last, r->last_len);
-	size_t common;
 	bool is_found;
 
 	if (plain > r->page_common)
 		plain = r->page_common;
-	common = r->until ? common_length(r->last, r->last_len, r->until,
-					  r->until_len)
-			  : 0;
-	is_found = r->until && (find_between(r, common, plain, out) ||
-				find_middle(r, common + 1, plain, true, out));
-	is_found = is_found || find_step(r, plain, out) ||
-		   find_middle(r, common, plain, false, out);
+	is_found =
+		is_bounded(r) ? find_middle(r, out) : find_step(r, plain, out);
 	out->key[is_found ? out->len : 0] = '\0';
 	return is_found;
 }

@@ -19,34 +19,37 @@
 size_t pivot_plain_length(const char *key, size_t key_len);
 
 /*
- * The highest byte seen at each place of a key, counted from the last "/": how
- * far hours or days go shows in one directory, and holds in the others.
+ * The bytes seen at each place of a key, counted from the last "/": how far hours
+ * or days go shows in one directory, and holds in the others.
  */
 #define PIVOT_DEPTH 12
 #define PIVOT_WIDTH 32
 
 struct pivot_seen {
-	unsigned char top[PIVOT_DEPTH][PIVOT_WIDTH];
+	uint64_t bytes[PIVOT_DEPTH][PIVOT_WIDTH][256 / 64];
 };
 
 void pivot_see(struct pivot_seen *s, const char *key, size_t key_len);
 
-/* A pivot, and how it was found: where a digit was raised, and by how much. */
+/* A pivot, and how it was found. */
 struct pivot {
 	char key[PIVOT_MAX + 1];
 	size_t len;
+	bool is_step; /* a digit was raised, this one; else a middle */
 	size_t digit;
-	int step; /* 0: it is the middle of something */
 };
 
 struct pivot_range {
 	const struct pivot *after; /* where it begins; NULL: the first range */
-	const char *first; /* a key seen near the beginning */
+	const char *first; /* the first key of the range */
 	size_t first_len;
 	const char *last; /* the last key seen: what is before it is known */
 	size_t last_len;
+	int64_t n_keys; /* from `first` to `last` */
 	const char *until; /* the range ends with this key; NULL: nowhere */
 	size_t until_len;
+	const char *beyond; /* the first key behind `until`; NULL: none */
+	size_t beyond_len;
 	/*
 	 * Bytes that all keys of the last page have in common: what differs
 	 * behind them is less than a page away.
@@ -55,21 +58,30 @@ struct pivot_range {
 	const struct pivot_seen *seen;
 };
 
+#define PIVOT_KEYS_MAX ((int64_t)1 << 50)
+
+/*
+ * Keys between `last` and `until`, at a guess; -1 if nothing is known of how far
+ * they go: there is none beyond.  Where those beyond are not near to `until`, the
+ * guess is not more than `n_keys`.
+ */
+int64_t pivot_keys_left(const struct pivot_range *r);
+
 /*
  * A plain key behind `last` and before `until`, such that, as far as one can
  * guess, a good part of the keys not seen yet lies on either side.  False if
  * there is none.
  *
  * Keys are read as numbers whose digits are the characters of one kind (0-9,
- * a-z, hexadecimal ...).  With an end, it is the middle between `last` and
- * `until`, or, where these are next to each other, the middle of the directories
- * of `last`, as far as other directories show how far they go.
+ * a-z, hexadecimal ...); the first digit of each goes as far as was seen at that
+ * place.  Where there are keys beyond the end, it is the middle between `last`
+ * and `until`.
  *
- * Where nothing is known, what is behind `last` may be ten keys or ten million.
- * So the steps double: the digit before the first one in which `first` and `last`
- * differ is raised by one; in the range that begins there the same digit by two,
- * and so on, then the digit before it.  If no key had the raised digit, the next
- * step goes on where the key that came instead differs.
+ * Where there are none, what is behind `last` may be ten keys or ten million.
+ * So one of its digits is raised by one, the middle one of those that can be:
+ * if there is no key behind that, the step was too large, and a digit on the
+ * right of it is next; else a digit on its left.  When it is known which digit
+ * changes, that is raised half-way.
  */
 bool pivot_find(const struct pivot_range *r, struct pivot *out);
 
