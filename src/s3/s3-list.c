@@ -20,7 +20,7 @@
 /* Truncated pages without an object, in a row, before it counts as a loop. */
 #define EMPTY_PAGES_MAX 1000
 
-/* A page that was seen: without order, that it comes again is not obvious. */
+/* The first or last key of a page: without order, they tell what comes again. */
 struct seen {
 	uint64_t hash;
 	UT_hash_handle hh;
@@ -212,26 +212,57 @@ check_order(struct lister *l, struct lister_answer *a, struct err *err)
 	return 0;
 }
 
-/* Without order, a page that comes again must not count twice. */
+static uint64_t
+hash_key(const struct object *o)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (size_t k = 0; k < o->key_len; k++)
+		hash = (hash ^ (unsigned char)o->key[k]) * 0x100000001b3;
+	return hash;
+}
+
+static struct seen *
+find_seen(const struct lister *l, const struct object *o)
+{
+	uint64_t hash = hash_key(o);
+	struct seen *s;
+
+	HASH_FIND(hh, l->seen, &hash, sizeof(hash), s);
+	return s;
+}
+
+static void
+remember_seen(struct lister *l, const struct object *o)
+{
+	struct seen *s;
+
+	if (find_seen(l, o))
+		return; /* the only key of its page */
+	s = xnew(struct seen);
+	s->hash = hash_key(o);
+	HASH_ADD(hh, l->seen, hash, sizeof(s->hash), s);
+}
+
+/*
+ * Without order, nothing must count twice either: not a page that comes again,
+ * nor one that begins in the midst of another, which shows sooner or later the
+ * first or the last key of that one.
+ */
 static int
 check_new(struct lister *l, struct err *err)
 {
-	uint64_t hash = l->page.n_objects;
-	struct seen *s;
+	const struct object *o = l->page.objects;
+	size_t n = l->page.n_objects;
 
-	for (size_t i = 0; i < l->page.n_objects; i++) {
-		const struct object *o = &l->page.objects[i];
-
-		for (size_t k = 0; k < o->key_len; k++)
-			hash = (hash ^ (unsigned char)o->key[k]) *
-			       0x100000001b3;
-	}
-	HASH_FIND(hh, l->seen, &hash, sizeof(hash), s);
-	if (s)
-		return err_set(err, EIO, "a page of the listing came twice");
-	s = xnew(struct seen);
-	s->hash = hash;
-	HASH_ADD(hh, l->seen, hash, sizeof(hash), s);
+	for (size_t i = 0; i < n; i++)
+		if (find_seen(l, &o[i]))
+			return err_set(err, EIO,
+				       "a page of the listing came twice, "
+				       "or a part of it: %.*s",
+				       (int)o[i].key_len, o[i].key);
+	remember_seen(l, &o[0]);
+	remember_seen(l, &o[n - 1]);
 	return 0;
 }
 
