@@ -28,6 +28,7 @@ struct list_cut {
 
 struct list_memory {
 	enum list_manner manner; /* what was found out of the store */
+	bool is_start_ignored; /* a range did not begin behind start-after */
 	unsigned n_doubts; /* listings in a row whose ranges did not agree */
 	int64_t n_keys; /* of the last complete listing; 0: none yet */
 	struct list_cut *cuts; /* ascending */

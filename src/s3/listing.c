@@ -95,6 +95,26 @@ settle_manner(struct listing *l, enum list_manner manner, const char *why)
 		 l->o.bucket, why);
 }
 
+/*
+ * Complete in this manner, so it is one that the store can do; before, a fault
+ * may have been only the first sign of a worse one.
+ */
+static void
+learn_manner(struct listing *l)
+{
+	const struct list_memory *m = l->o.memory;
+
+	if (l->manner == LIST_UNORDERED)
+		settle_manner(l, LIST_UNORDERED,
+			      "the store does not list in the order of bytes");
+	else if (l->manner == LIST_SEQUENTIAL && m->is_start_ignored)
+		settle_manner(l, LIST_SEQUENTIAL,
+			      "the store does not honour start-after");
+	else if (l->manner == LIST_SEQUENTIAL && m->n_doubts >= DOUBTS_MAX)
+		settle_manner(l, LIST_SEQUENTIAL,
+			      "its ranges do not agree, again and again");
+}
+
 /* All ranges are done: what they saw is kept for the next listing. */
 static void
 learn(struct listing *l)
@@ -103,9 +123,7 @@ learn(struct listing *l)
 	struct list_marks marks = { 0 };
 	struct range *r;
 
-	if (l->manner == LIST_UNORDERED)
-		settle_manner(l, LIST_UNORDERED,
-			      "the store does not list in the order of bytes");
+	learn_manner(l);
 	if (l->manner != LIST_PARALLEL)
 		return;
 	if (l->ranges->next)
@@ -132,8 +150,7 @@ static void
 judge_fault(struct listing *l, enum lister_fault fault, struct listing_end *end)
 {
 	if (fault == LISTER_START_IGNORED && l->manner == LIST_PARALLEL) {
-		settle_manner(l, LIST_SEQUENTIAL,
-			      "the store does not honour start-after");
+		l->o.memory->is_start_ignored = true;
 		list_again(l, LIST_SEQUENTIAL, end);
 	} else if (fault == LISTER_DISORDER && l->manner != LIST_UNORDERED) {
 		list_again(l, LIST_UNORDERED, end);
@@ -159,9 +176,7 @@ is_cut_right(struct listing *l, struct range *left, struct err *err)
 		return true;
 	err_set(err, EIO, "two ranges of the listing do not agree after %s",
 		right->after);
-	if (++l->o.memory->n_doubts >= DOUBTS_MAX)
-		settle_manner(l, LIST_SEQUENTIAL,
-			      "its ranges do not agree, again and again");
+	l->o.memory->n_doubts++;
 	return false;
 }
 
