@@ -41,6 +41,8 @@
 # In general
 #   at_end COMMAND...      run it in teardown, the latest first
 #   wait_until COMMAND...  until it succeeds; fails after 20 s
+#   assert_logged N REGEX  so many lines of LOG say this, now or soon: a line is
+#                          written by a thread that nobody waits for
 #   fail MESSAGE...
 #   assert_equal ACTUAL EXPECTED
 
@@ -74,6 +76,15 @@ wait_until() {
 		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
 		sleep 0.02
 	done
+}
+
+is_logged() {
+	(($(grep -Ec -e "$2" "$LOG") >= $1))
+}
+
+assert_logged() {
+	wait_until is_logged "$1" "$2" || return
+	assert_equal "$(grep -Ec -e "$2" "$LOG") of $2" "$1 of $2"
 }
 
 # bats waits until its descriptors are closed, by whatever runs in the background.

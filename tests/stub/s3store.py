@@ -18,7 +18,7 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 from xml.sax.saxutils import escape
 
 XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
@@ -111,6 +111,17 @@ def rustfs_metadata(headers):
 
 METADATA_FORMS = {"minio": minio_metadata, "rustfs": rustfs_metadata}
 REFUSALS = {"refused": (400, "InvalidArgument"), "unknown": (501, "NotImplemented")}
+
+# Where a listing begins, of the keys behind it, that was asked to begin behind `key`.
+STARTS = {
+    None: lambda bucket, key: key,
+    "ignored": lambda bucket, key: b"",
+    "inclusive": lambda bucket, key: bucket.key_before(key),
+    "late": lambda bucket, key: bucket.key_after(key),      # loses one
+    "double-decoded": lambda bucket, key: unquote_to_bytes(key.replace(b"+", b" ")),
+}
+
+
 def next_token(query, after, keys):
     """Of a page without keys the same place, in other words."""
     if keys:
@@ -147,6 +158,16 @@ class Bucket:
             return bisect.bisect_right(self.keys, key)
         return self.keys.index(key) + 1 if key in self.objects else 0
 
+    def key_before(self, key):
+        """What `key` itself comes behind, if it is there."""
+        if key not in self.objects:
+            return key
+        position = self.keys.index(key)
+        return self.keys[position - 1] if position else b""
+
+    def key_after(self, key):
+        return next(iter(self.keys[self.position_after(key):]), key)
+
     def page(self, after, prefix, limit):
         """Up to `limit` keys behind `after`, and whether more follow."""
         keys = []
@@ -169,6 +190,8 @@ class Store:
             # What LIST with metadata=true is: null, ignored; "minio" or "rustfs",
             # told in the form of this store; "refused", 400; "unknown", 501
             "metadata": None,
+            # What LIST does with start-after: null, as S3; or a value of STARTS
+            "start_after": None,
         }
 
     def change(self, bucket, put, delete):
@@ -212,7 +235,10 @@ class Store:
             return error(*REFUSALS[self.settings["metadata"]])
         prefix = query.get("prefix", "")
         limit = min(int(query.get("max-keys", 1000)), self.settings["page_size"])
-        after = query.get("start-after", "").encode("utf-8", "surrogateescape")
+        after = b""
+        if "start-after" in query:
+            after = STARTS[self.settings["start_after"]](
+                bucket, query["start-after"].encode("utf-8", "surrogateescape"))
         if "continuation-token" in query:
             after = decode_token(query["continuation-token"])
         keys, is_truncated = bucket.page(
