@@ -9,7 +9,7 @@ load lib
 load documents
 load mounts
 
-# 3,570 objects: deltaspaces in one another, references between their deltas, first
+# 3,555 objects: deltaspaces in one another, references between their deltas, first
 # deltas unlike the others, deltas without metadata, directories of one kind of
 # key, odd keys.
 mixed=$(jq -nc 'def deltas($key; $n; $size): {key: ($key + "%03d.delta"), count: $n,
