@@ -173,7 +173,8 @@ def load_stub():
 
 def main():
     seed = int(sys.argv[1])
-    server = load_stub().Server(port=0, pem=None, before=None)
+    stub = load_stub()
+    server = stub.Server(stub.arguments([]))
     server.faults, server.log = RandomFaults(seed), RequestCounts()
     server.store.settings["page_size"] = PAGE_SIZE
     writer = Writer(server.store, server.lock, seed)
