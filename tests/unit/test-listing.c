@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listings in ranges, of buckets with odd keys: every key exactly once, whatever
+ * the cuts, the order of the answers and the failures.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "listing-fixture.h"
+
+/* Keys come and go, at the cuts and beside them. */
+static void
+change_bucket(struct run *run)
+{
+	struct key_store *s = &run->store;
+
+	for (size_t i = 0; i < run->memory.n_cuts; i++) {
+		const char *cut = run->memory.cuts[i].key;
+		size_t k = key_store_find(s, cut, strlen(cut));
+		char beside[128];
+
+		switch (key_store_random(s, 5)) {
+		case 0:
+			key_store_delete(s, k);
+			break;
+		case 1:
+			key_store_delete(s, k + 1);
+			break;
+		case 2:
+			snprintf(beside, sizeof(beside), "%s\x01", cut);
+			key_store_put(s, beside);
+			break;
+		case 3:
+			while (key_store_random(s, 4) && k < s->n_keys)
+				key_store_delete(s, k);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* Nothing is known of the bucket. */
+static void
+test_first(void **state)
+{
+	unsigned n_cuts = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < RUNS; i++) {
+		struct run run;
+		unsigned parallel = run_begin(&run, i);
+
+		assert_int_equal(run_list(&run, parallel), 1);
+		run_check(&run, NULL);
+		assert_int_equal(run.memory.n_keys, run.store.n_keys);
+		assert_int_equal(run.memory.manner, LIST_PARALLEL);
+		n_cuts += (unsigned)run.n_ranges - 1;
+		run_clear(&run);
+	}
+	assert_true(n_cuts > RUNS); /* else it says nothing */
+}
+
+/* It begins in ranges, which need not fit the bucket any more. */
+static void
+test_again(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < RUNS; i++) {
+		struct run run;
+		unsigned parallel = run_begin(&run, i);
+
+		run_remember_cuts(&run);
+		if (i % 5)
+			change_bucket(&run);
+		assert_int_equal(run_list(&run, parallel), 1);
+		run_check(&run, NULL);
+		assert_int_equal(run.memory.manner, LIST_PARALLEL);
+		run_clear(&run);
+	}
+}
+
+/* While it is listed, others write: what is there all the time comes once. */
+static void
+test_writers(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < RUNS; i++) {
+		struct run run;
+		unsigned parallel = run_begin(&run, i);
+
+		run_remember_cuts(&run);
+		run.has_writers = true;
+		run.n_stay = run.store.n_keys;
+		run_list(&run, parallel);
+		assert_int_equal(run.code, 0);
+		for (size_t k = 0; k < run.n_stay; k++)
+			assert_int_equal(run.n_seen[k], 1);
+		run_clear(&run);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_writers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
