@@ -145,7 +145,10 @@ fake_lister_answer(struct s3 *s3)
 	if (page.n_objects > 0)
 		l->last_key_len = s3->key(s3->bucket, end - 1, l->last_key);
 	l->next = end;
-	a.is_last = a.beyond || !page.is_truncated;
+	a.is_last = a.beyond || !page.is_truncated ||
+		    (l->until && page.n_objects > 0 &&
+		     key_compare(l->last_key, l->last_key_len, l->until,
+				 l->o.until_len) == 0);
 	l->o.on_page(l->o.arg, &a);
 	return true;
 }

@@ -177,11 +177,108 @@ test_rounds(void **state)
 	}
 }
 
+/* --- requests --- */
+
+static unsigned
+list_pages_of(unsigned n_keys)
+{
+	return n_keys > 0 ? (n_keys + LIST_PAGE_KEYS - 1) / LIST_PAGE_KEYS : 1;
+}
+
+/* A tenth more than there are pages, and a few; first and repeated. */
+static void
+test_requests(void **state)
+{
+	static const unsigned sizes[] = { 2001,	 2500,	5000,	12345,
+					  20000, 50000, 123456, 200000 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		for (size_t k = 0; k < 3 * ARRAY_SIZE(sizes); k++) {
+			unsigned n = sizes[k / 3], most = n / 10000 + 20;
+			struct run run;
+
+			most += list_pages_of(n);
+			run_init(&run, shapes[i], n,
+				 k % 3 == 0   ? 4
+				 : k % 3 == 1 ? n / 1000
+					      : n / 20);
+			list(&run);
+			assert_in_range(run.n_requests, list_pages_of(n), most);
+			list(&run);
+			assert_in_range(run.n_requests, list_pages_of(n), most);
+			run_clear(&run);
+		}
+	}
+}
+
+/* A small bucket costs no request more than one connection would ask. */
+static void
+test_small(void **state)
+{
+	static const unsigned sizes[] = { 1, 999, 1000, 1001, 1999, 2000 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		struct run run;
+
+		for (size_t k = 0; k < ARRAY_SIZE(sizes); k++) {
+			run_init(&run, shapes[i], sizes[k], 1);
+			for (int n = 0; n < 3; n++) {
+				list(&run);
+				assert_int_equal(run.n_requests,
+						 list_pages_of(sizes[k]));
+			}
+			run_clear(&run);
+		}
+		run_init(&run, shapes[i], 2500, 1);
+		list(&run);
+		list(&run);
+		assert_int_equal(run.n_requests, 3);
+		run_clear(&run);
+	}
+}
+
+/* A bucket that has shrunk, or has grown, since it was cut. */
+static void
+test_changed_size(void **state)
+{
+	static const unsigned sizes[] = {
+		200000, 1000, 150000, 0, 3000, 90000
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		struct list_memory memory = { .n_keys = 0 };
+		unsigned before = 0;
+
+		for (size_t k = 0; k < ARRAY_SIZE(sizes); k++) {
+			unsigned n = sizes[k], allowed;
+			struct run run;
+
+			allowed = (unsigned)list_ranges_allowed(
+				n > before ? n : before);
+			run_init(&run, shapes[i], n ? n : 1, 1);
+			run.s3.n_keys = n;
+			run.memory = memory;
+			list(&run);
+			assert_in_range(run.n_requests, list_pages_of(n),
+					list_pages_of(n) + allowed);
+			memory = run.memory;
+			before = n;
+		}
+		list_memory_clear(&memory);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rounds),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_changed_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

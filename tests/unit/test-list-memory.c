@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one listing leaves for the next: marks on the way, cuts in the end.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "s3/list-memory.h"
+
+static void
+test_allowance(void **state)
+{
+	(void)state;
+	assert_int_equal(list_pages(0), 0);
+	assert_int_equal(list_pages(1), 1);
+	assert_int_equal(list_pages(1000), 1);
+	assert_int_equal(list_pages(1001), 2);
+	assert_int_equal(list_ranges_allowed(0), 16);
+	assert_int_equal(list_ranges_allowed(1000000), 116);
+}
+
+static void
+add_page(struct list_marks *m, const char *last, size_t n_keys, unsigned stride)
+{
+	list_marks_add(m,
+		       &(struct object){ .key = last, .key_len = strlen(last) },
+		       n_keys, stride);
+}
+
+/* Pages p000000, p000001 … of a thousand keys each. */
+static void
+add_pages(struct list_marks *m, unsigned first, unsigned n, unsigned stride)
+{
+	char key[16];
+
+	for (unsigned i = first; i < first + n; i++) {
+		snprintf(key, sizeof(key), "p%06u", i);
+		add_page(m, key, 1000, stride);
+	}
+}
+
+static int64_t
+count(const struct list_marks *m)
+{
+	int64_t n = m->n_keys;
+
+	for (size_t i = 0; i < m->n; i++)
+		n += m->marks[i].n_keys;
+	return n;
+}
+
+/* --- marks --- */
+
+/* No key is lost where there is no mark. */
+static void
+test_marks(void **state)
+{
+	struct list_marks m = { 0 };
+
+	(void)state;
+	add_page(&m, "a", 1000, 1);
+	add_page(&m, "b%", 1000, 1); /* not plain */
+	add_page(&m, "c", 7, 1);
+	add_page(&m, "d\xff", 1, 1);
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.marks[0].key, "a");
+	assert_int_equal(m.marks[0].n_keys, 1000);
+	assert_string_equal(m.marks[1].key, "c");
+	assert_int_equal(m.marks[1].n_keys, 1007);
+	assert_int_equal(count(&m), 2008);
+	list_marks_clear(&m);
+	add_pages(&m, 0, 10, 4);
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.marks[1].key, "p000007");
+	assert_int_equal(m.marks[1].n_keys, 4000);
+	assert_int_equal(count(&m), 10000);
+	list_marks_clear(&m);
+}
+
+static void
+test_thin(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 10; n++) {
+		struct list_marks m = { 0 };
+
+		add_pages(&m, 0, n, 1);
+		list_marks_thin(&m);
+		assert_int_equal(m.n, (n + 1) / 2);
+		assert_int_equal(count(&m), 1000 * n);
+		if (n >= 2)
+			assert_string_equal(m.marks[0].key, "p000001");
+		for (size_t i = 0; i + 1 < m.n; i++)
+			assert_int_equal(m.marks[i].n_keys, 2000);
+		list_marks_clear(&m);
+	}
+}
+
+/* What came after the last mark of a range is before the first of the next. */
+static void
+test_append(void **state)
+{
+	struct list_marks m = { 0 }, next = { 0 }, empty = { 0 };
+
+	(void)state;
+	add_pages(&m, 0, 3, 2);
+	list_marks_append(&m, &empty);
+	add_pages(&next, 3, 2, 2);
+	add_page(&next, "p000005", 5, 2);
+	list_marks_append(&m, &next);
+	assert_int_equal(next.n, 0);
+	assert_null(next.marks);
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.marks[1].key, "p000004");
+	assert_int_equal(m.marks[1].n_keys, 3000);
+	assert_int_equal(m.n_keys, 5);
+	assert_int_equal(count(&m), 5005);
+	list_marks_clear(&m);
+}
+
+/* --- cuts --- */
+
+static void
+learn(struct list_memory *m, unsigned n_pages, size_t n_rest)
+{
+	struct list_marks marks = { 0 };
+
+	add_pages(&marks, 0, n_pages, 1);
+	if (n_rest > 0)
+		add_page(&marks, "q", n_rest, 1);
+	list_memory_learn(m, &marks);
+	list_marks_clear(&marks);
+}
+
+/* As many ranges as requests allow, of the same size, and none of it empty. */
+static void
+test_learn(void **state)
+{
+	static const unsigned n_pages[] = { 0,	1,  2,	 3,    10,   16,
+					    17, 30, 100, 1000, 3000, 20000 };
+	struct list_memory m = { .n_doubts = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(n_pages); i++) {
+		unsigned n = n_pages[i / 2];
+		size_t rest = i % 2 ? 500 : 0;
+		int64_t pages = list_pages(1000 * (int64_t)n + (int64_t)rest);
+		int64_t most, last;
+
+		learn(&m, n, rest);
+		assert_int_equal(m.n_keys, 1000 * n + rest);
+		most = list_ranges_allowed(m.n_keys);
+		most = pages < 3 ? 1 : most < pages ? most : pages;
+		if (most > LIST_RANGES_MAX)
+			most = LIST_RANGES_MAX;
+		assert_in_range(m.n_cuts + 1, (most + 1) / 2, most);
+		last = m.n_keys;
+		for (size_t k = 0; k < m.n_cuts; k++) {
+			assert_in_range(m.cuts[k].n_keys, 1,
+					2 * m.n_keys / most + 1000);
+			last -= m.cuts[k].n_keys;
+			if (k > 0)
+				assert_true(strcmp(m.cuts[k - 1].key,
+						   m.cuts[k].key) < 0);
+		}
+		assert_in_range(last, m.n_cuts ? 1 : 0,
+				2 * m.n_keys / most + 1000);
+	}
+	assert_int_equal(m.n_doubts, 1); /* none of its business */
+	list_memory_clear(&m);
+	assert_int_equal(m.n_cuts, 0);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_allowance), cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_thin),	  cmocka_unit_test(test_append),
+		cmocka_unit_test(test_learn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
