@@ -188,15 +188,28 @@ compare_from_end(const void *a, const void *b)
 
 /* --- pages --- */
 
+/* A size that says which key it is of. */
+static unsigned
+size_of(const char *key)
+{
+	unsigned size = 1;
+
+	for (const char *p = key; *p; p++)
+		size = (31 * size + (unsigned char)*p) % 1000003;
+	return size;
+}
+
 static void
 add_key(struct buf *xml, const char *key)
 {
 	buf_add_str(xml, "<Contents><Key>");
 	for (const char *p = key; *p; p++)
 		buf_printf(xml, "%%%02X", (unsigned char)*p);
-	buf_add_str(xml, "</Key><Size>1</Size><ETag>&quot;e&quot;</ETag>"
-			 "<LastModified>2025-10-14T10:30:00.000Z"
-			 "</LastModified></Contents>");
+	buf_printf(xml,
+		   "</Key><Size>%u</Size><ETag>&quot;e&quot;</ETag>"
+		   "<LastModified>2025-10-14T10:30:00.000Z"
+		   "</LastModified></Contents>",
+		   size_of(key));
 }
 
 /* Where the page begins that this request asks for. */
@@ -292,4 +305,27 @@ key_store_answer(struct key_store *s, struct http_transfer *t, bool is_cut)
 		s->n_answered++;
 	}
 	fake_http_answer(t, &a);
+}
+
+void
+key_store_answer_head(struct key_store *s, struct http_transfer *t)
+{
+	char *key CLEANUP_FREE = xstrdup(strstr(t->url, "//") + 2);
+	const char *path = strchr(strchr(key, '/') + 1, '/') + 1;
+	char head[256];
+	size_t i;
+
+	decode(key, false);
+	i = key_store_find(s, path, strlen(path));
+	if (i == s->n_keys || strcmp(s->keys[i], path) != 0) {
+		fake_http_answer(t, &(struct fake_answer){ .status = 404 });
+		return;
+	}
+	snprintf(head, sizeof(head),
+		 "content-length: %u\r\netag: \"e\"\r\n"
+		 "last-modified: Tue, 14 Oct 2025 10:30:00 GMT\r\n"
+		 "x-amz-meta-dg-file-size: %u\r\n",
+		 size_of(path), 7 * size_of(path));
+	fake_http_answer(t,
+			 &(struct fake_answer){ .status = 200, .head = head });
 }

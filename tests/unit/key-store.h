@@ -51,4 +51,7 @@ void key_store_delete(struct key_store *s, size_t i);
 void key_store_answer(struct key_store *s, struct http_transfer *t,
 		      bool is_cut);
 
+/* Answer a HEAD; each delta has an original size of its own. */
+void key_store_answer_head(struct key_store *s, struct http_transfer *t);
+
 #endif

@@ -272,9 +272,8 @@ run_check(struct run *run, bool (*may_lose)(const struct run *, size_t key))
 /* --- cuts of a listing before this one --- */
 
 void
-run_remember_cut(struct run *run, const char *key)
+remember_cut(struct list_memory *m, const char *key)
 {
-	struct list_memory *m = &run->memory;
 
 	if (pivot_plain_length(key, strlen(key)) < strlen(key) ||
 	    (m->n_cuts > 0 && strcmp(m->cuts[m->n_cuts - 1].key, key) >= 0))
@@ -286,12 +285,12 @@ run_remember_cut(struct run *run, const char *key)
 
 /* Some keys of the bucket. */
 void
-run_remember_cuts(struct run *run)
+remember_cuts(struct list_memory *m, struct key_store *store)
 {
-	run->memory.n_keys = MANY_KEYS;
-	for (size_t i = 0; i < run->store.n_keys; i++)
-		if (key_store_random(&run->store, 10) == 0)
-			run_remember_cut(run, run->store.keys[i]);
+	m->n_keys = MANY_KEYS;
+	for (size_t i = 0; i < store->n_keys; i++)
+		if (key_store_random(store, 10) == 0)
+			remember_cut(m, store->keys[i]);
 }
 
 /* Fills the bucket; returns how many requests may be under way. */

@@ -54,8 +54,11 @@ unsigned run_list(struct run *run, unsigned parallel);
 void run_check(struct run *run,
 	       bool (*may_lose)(const struct run *, size_t key));
 
-/* Cuts of a listing before this one: that key; some keys of the bucket. */
-void run_remember_cut(struct run *run, const char *key);
-void run_remember_cuts(struct run *run);
+/*
+ * Cuts of a listing before this one: at that key, behind those that are there;
+ * at some keys of a bucket.
+ */
+void remember_cut(struct list_memory *m, const char *key);
+void remember_cuts(struct list_memory *m, struct key_store *store);
 
 #endif

@@ -35,7 +35,7 @@ try_quirk(enum quirk quirk, bool (*may_lose)(const struct run *, size_t key))
 
 		key_store_fill(&run.store, i % KEY_STORE_SHAPES, 20);
 		if (i % 2)
-			run_remember_cuts(&run);
+			remember_cuts(&run.memory, &run.store);
 		run.store.quirk = quirk;
 		n = run_list(&run, parallel);
 		run_check(&run, may_lose);
@@ -124,7 +124,7 @@ test_doubts(void **state)
 	run_init(&run, 1);
 	key_store_fill(&run.store, 1, 100);
 	run.memory.n_keys = MANY_KEYS;
-	run_remember_cut(&run, "data/00000050x");
+	remember_cut(&run.memory, "data/00000050x");
 	run.store.quirk = SKIPS_AFTER_START;
 	assert_int_equal(run_list(&run, 2), 3);
 	run_check(&run, NULL);

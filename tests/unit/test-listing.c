@@ -76,7 +76,7 @@ test_again(void **state)
 		struct run run;
 		unsigned parallel = run_begin(&run, i);
 
-		run_remember_cuts(&run);
+		remember_cuts(&run.memory, &run.store);
 		if (i % 5)
 			change_bucket(&run);
 		assert_int_equal(run_list(&run, parallel), 1);
@@ -95,7 +95,7 @@ test_writers(void **state)
 		struct run run;
 		unsigned parallel = run_begin(&run, i);
 
-		run_remember_cuts(&run);
+		remember_cuts(&run.memory, &run.store);
 		run.has_writers = true;
 		run.n_stay = run.store.n_keys;
 		run_list(&run, parallel);
