@@ -105,18 +105,28 @@ true_document() {
 	assert_open_costs detailed 1/1/0/0
 }
 
-# Where its keys can be cut is not known at first: that may cost a request.
+# Three pages are listed in ranges: where their keys can be cut is not known at first,
+# and then each document that is put moves the pages, which may cost one more.
+assert_big_open_costs() {
+	local lists
+
+	forget_requests
+	cat "$(stats_file "$1")" >/dev/null
+	lists=$(requests LIST)
+	((lists == 3 || lists == 4)) || fail "$lists LISTs"
+	assert_requests "$lists/$2"
+}
+
 @test "a hit in a bucket of 2,500 objects: its three LIST pages and one GET" {
 	given_stub '[{"key": "%04d.delta", "count": 2497, "size": 1,
 		"meta": {"file_size": "2"}}]'
 	mount_fs
-	cat "$(stats_file quick)" >/dev/null
-	(($(requests LIST) <= 4)) || fail "$(requests LIST) LISTs"
-	assert_open_costs quick 3/1/0/0
-	assert_open_costs sampled 3/1/1/1
-	assert_open_costs sampled 3/1/0/0
-	assert_open_costs detailed 3/1/2497/1
-	assert_open_costs detailed 3/1/0/0
+	assert_big_open_costs quick 1/0/1
+	assert_big_open_costs quick 1/0/0
+	assert_big_open_costs sampled 1/1/1
+	assert_big_open_costs sampled 1/0/0
+	assert_big_open_costs detailed 1/2497/1
+	assert_big_open_costs detailed 1/0/0
 	assert_figures detailed 2497 4994 2497 2497 2497 0 2497/0/0
 }
 
