@@ -254,7 +254,7 @@ assert_listed_in_no_order() {
 @test "a page that fails half-way is read again, and its first half counts once" {
 	given -o retries=6
 	stub_ctl PATCH settings '{"page_size": 20}'
-	fault '{"class": "LIST", "query": "token", "times": 1, "cut": 1500}' \
+	fault '{"class": "LIST", "query": "token", "times": 1, "cut": 500}' \
 		'{"class": "LIST", "query": "token", "times": 1, "drop": "body"}' \
 		'{"class": "LIST", "query": "token", "times": 1, "drop": "head"}' \
 		'{"class": "LIST", "query": "token", "times": 1, "drop": "before"}' \
