@@ -38,6 +38,7 @@ struct job {
 	enum state state;
 	struct s3_call *get; /* of the cached document */
 	struct snapshot *cached; /* it, if it may be valid */
+	bool is_get_late; /* get was cancelled, since it took too long */
 	bool is_decided; /* what lies in the cache is known */
 	bool is_announced; /* on_listed was called */
 	struct walk walk;
@@ -141,6 +142,7 @@ on_get_limit(void *arg)
 {
 	struct job *job = arg;
 
+	job->is_get_late = true;
 	s3_cancel(job->get); /* on_get() takes it for CACHE_FAILED */
 }
 
@@ -279,6 +281,9 @@ on_get(void *arg, const struct s3_answer *answer)
 		made_progress(job);
 	r->verdict = cache_judge(answer, job->o.bucket->name, job->o.mode,
 				 &job->cached, &r->cache_err);
+	if (job->is_get_late && r->cache_err.code == ECANCELED)
+		err_set(&r->cache_err, ETIMEDOUT, "no answer within %lld ms",
+			(long long)job->o.env->timeout_ms / CACHE_GET_PART);
 	job->is_decided = true;
 	if (job->o.last && !job->o.may_use_last(job->o.arg, r->verdict))
 		snapshot_unref(steal(&job->o.last));

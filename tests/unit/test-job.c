@@ -325,6 +325,7 @@ test_slow_get(void **state)
 		fixture_run(&run.fx);
 		expect_done(&run, 0);
 		assert_int_equal(run.result.verdict, CACHE_FAILED);
+		assert_int_equal(run.result.cache_err.code, ETIMEDOUT);
 		run_clear(&run);
 	}
 }
