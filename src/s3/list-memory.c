@@ -35,18 +35,33 @@ add_mark(struct list_marks *m, struct list_cut mark)
 	m->marks[m->n++] = mark;
 }
 
-void
-list_marks_add(struct list_marks *m, const struct object *last, size_t n_keys,
-	       unsigned stride)
+static bool
+is_plain(const struct object *o)
 {
+	return pivot_plain_length(o->key, o->key_len) == o->key_len;
+}
+
+void
+list_marks_add(struct list_marks *m, const struct object *keys, size_t n_keys,
+	       bool is_end, unsigned stride)
+{
+	size_t back = is_end ? 0 : (m->n_added + 1) % n_keys;
+	const struct object *o;
+
 	m->n_keys += (int64_t)n_keys;
 	m->n_pages++;
-	if (m->n_pages < stride ||
-	    pivot_plain_length(last->key, last->key_len) < last->key_len)
+	if (m->n_pages < stride)
 		return;
-	add_mark(m, (struct list_cut){ xstrndup(last->key, last->key_len),
-				       last->key_len, m->n_keys });
-	m->n_keys = 0;
+	for (size_t i = 0; !is_plain(&keys[n_keys - 1 - back]); i++) {
+		if (i == n_keys)
+			return;
+		back = (back + 1) % n_keys;
+	}
+	o = &keys[n_keys - 1 - back];
+	add_mark(m, (struct list_cut){ xstrndup(o->key, o->key_len), o->key_len,
+				       m->n_keys - (int64_t)back });
+	m->n_added++;
+	m->n_keys = (int64_t)back;
 	m->n_pages = 0;
 }
 
@@ -137,8 +152,9 @@ list_memory_learn(struct list_memory *m, const struct list_marks *marks)
 	m->cuts = xcalloc((size_t)n_ranges, sizeof(m->cuts[0]));
 	for (size_t i = 0; i < marks->n; i++) {
 		seen += marks->marks[i].n_keys;
-		if (seen == total ||
-		    seen * n_ranges < (int64_t)(m->n_cuts + 1) * total)
+		if (total - seen < LIST_PAGE_KEYS / 4 ||
+		    (seen + LIST_PAGE_KEYS / 4) * n_ranges <
+			    (int64_t)(m->n_cuts + 1) * total)
 			continue;
 		if (m->n_cuts + 1 >= (size_t)n_ranges)
 			break;

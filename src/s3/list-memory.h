@@ -46,17 +46,26 @@ int64_t list_pages(int64_t n_keys);
  */
 int64_t list_ranges_allowed(int64_t n_keys);
 
-/* Keys seen on the way, in order: each at the end of some pages. */
+/*
+ * Keys seen on the way, in order: each near the end of some pages, one key
+ * further from it than the one before.  So a range between two of them is some
+ * pages less a few keys, and its last page shows what is behind its end: it can
+ * be checked that the next range begins there.
+ */
 struct list_marks {
 	struct list_cut *marks;
 	size_t n, size;
+	size_t n_added; /* in all */
 	int64_t n_keys; /* since the last mark */
 	unsigned n_pages; /* likewise */
 };
 
-/* A page of `n_keys` ended with `key`; one mark for every `stride` pages. */
-void list_marks_add(struct list_marks *m, const struct object *last,
-		    size_t n_keys, unsigned stride);
+/*
+ * A page of `n_keys`, 1 or more, has come; one mark for every `stride` pages.
+ * `is_end`: its last key is a cut that could be checked, and so will be again.
+ */
+void list_marks_add(struct list_marks *m, const struct object *keys,
+		    size_t n_keys, bool is_end, unsigned stride);
 
 /* Leave every second one. */
 void list_marks_thin(struct list_marks *m);

@@ -69,7 +69,8 @@ range_note_page(struct range *r, const struct list_page *page,
 	r->page_common = n;
 	pivot_see(seen, first->key, first->key_len);
 	pivot_see(seen, last->key, last->key_len);
-	list_marks_add(&r->marks, last, page->n_objects, stride);
+	list_marks_add(&r->marks, page->objects, page->n_objects,
+		       r->has_seen_end, stride);
 }
 
 /* What the pivot is found from; false: no key was delivered yet. */

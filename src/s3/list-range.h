@@ -30,6 +30,7 @@ struct range {
 	struct edge beyond; /* the first one behind the end of a done range */
 	bool is_sent, is_done;
 	bool is_checked; /* with the range to its right */
+	bool has_seen_end; /* its last page shows a key beyond */
 	int64_t n_keys; /* delivered */
 	bool is_guessed; /* n_guess holds since its last page */
 	int64_t n_guess; /* pages left */

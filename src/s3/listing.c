@@ -307,6 +307,7 @@ digest(struct listing *l, struct range *r, const struct lister_answer *a)
 	}
 	l->n_pages++;
 	l->n_keys += (int64_t)page->n_objects;
+	r->has_seen_end = a->beyond;
 	note_page(l, r, page);
 	l->o.events->on_page(l->o.arg, r->owner, page);
 	if (a->is_last)

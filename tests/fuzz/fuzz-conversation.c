@@ -390,20 +390,21 @@ teach_cuts(struct talk *k)
 {
 	const struct model *m = &k->store.model;
 	struct list_marks marks = { .n = 0 };
+	struct object page[LIST_PAGE_KEYS]; /* its last key stands for all */
 	unsigned n = take(&k->b, 8), at = 0;
 
 	if (n < 3)
 		return; /* as it is */
 	for (unsigned i = 0; i < n && at < m->n; i++) {
 		const char *key = m->things[at].key;
+		size_t len;
 
 		at += 1 + take(&k->b, 6);
 		/* a key may have gone since then, with all behind it */
-		list_marks_add(&marks,
-			       &(struct object){ .key = key,
-						 .key_len = strlen(key) -
-							    take(&k->b, 2) },
-			       LIST_PAGE_KEYS, 1);
+		len = strlen(key) - take(&k->b, 2);
+		for (size_t p = 0; p < LIST_PAGE_KEYS; p++)
+			page[p] = (struct object){ .key = key, .key_len = len };
+		list_marks_add(&marks, page, LIST_PAGE_KEYS, true, 1);
 	}
 	list_memory_learn(&k->bucket->list_memory, &marks);
 	list_marks_clear(&marks);

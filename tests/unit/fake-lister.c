@@ -113,7 +113,7 @@ fake_lister_answer(struct s3 *s3)
 {
 	struct lister *l = s3->first_asked;
 	struct object objects[LIST_PAGE_KEYS], beyond;
-	char first[FAKE_KEY_SIZE], last[FAKE_KEY_SIZE], behind[FAKE_KEY_SIZE];
+	char keys[LIST_PAGE_KEYS][FAKE_KEY_SIZE], behind[FAKE_KEY_SIZE];
 	struct list_page page = { .objects = objects };
 	struct lister_answer a = { .page = &page };
 	uint32_t end, until = s3->n_keys;
@@ -131,7 +131,7 @@ fake_lister_answer(struct s3 *s3)
 		end = s3->n_keys;
 	/* an empty range sees what is behind it, too */
 	if (l->next < end) {
-		fill(s3, l->next, first, &objects[0]);
+		fill(s3, l->next, keys[0], &objects[0]);
 		a.first = &objects[0];
 	}
 	if (until < end) {
@@ -140,8 +140,8 @@ fake_lister_answer(struct s3 *s3)
 		end = until;
 	}
 	page.n_objects = end - l->next;
-	if (page.n_objects > 1)
-		fill(s3, end - 1, last, &objects[page.n_objects - 1]);
+	for (uint32_t i = 1; i < page.n_objects; i++)
+		fill(s3, l->next + i, keys[i], &objects[i]);
 	if (page.n_objects > 0)
 		l->last_key_len = s3->key(s3->bucket, end - 1, l->last_key);
 	l->next = end;

@@ -25,12 +25,16 @@ test_allowance(void **state)
 	assert_int_equal(list_ranges_allowed(1000000), 116);
 }
 
+/* A page whose last key is an end that was seen; it stands for all its keys. */
 static void
 add_page(struct list_marks *m, const char *last, size_t n_keys, unsigned stride)
 {
-	list_marks_add(m,
-		       &(struct object){ .key = last, .key_len = strlen(last) },
-		       n_keys, stride);
+	struct object keys[LIST_PAGE_KEYS];
+
+	for (size_t i = 0; i < n_keys; i++)
+		keys[i] =
+			(struct object){ .key = last, .key_len = strlen(last) };
+	list_marks_add(m, keys, n_keys, true, stride);
 }
 
 /* Pages p000000, p000001 … of a thousand keys each. */
@@ -80,6 +84,48 @@ test_marks(void **state)
 	assert_string_equal(m.marks[1].key, "p000007");
 	assert_int_equal(m.marks[1].n_keys, 4000);
 	assert_int_equal(count(&m), 10000);
+	list_marks_clear(&m);
+}
+
+/* The keys NAME0, NAME1 ... of a full page in the midst of a range. */
+static void
+add_numbered(struct list_marks *m, const char *name, const char *last)
+{
+	struct object keys[LIST_PAGE_KEYS];
+	char text[LIST_PAGE_KEYS][16];
+
+	for (size_t i = 0; i < LIST_PAGE_KEYS; i++) {
+		snprintf(text[i], sizeof(text[i]), "%s%zu", name, i);
+		if (last && i == LIST_PAGE_KEYS - 1)
+			snprintf(text[i], sizeof(text[i]), "%s", last);
+		keys[i] = (struct object){ .key = text[i],
+					   .key_len = strlen(text[i]) };
+	}
+	list_marks_add(m, keys, LIST_PAGE_KEYS, false, 1);
+}
+
+/* Between two marks is room on a page for what is behind the second. */
+static void
+test_room(void **state)
+{
+	struct list_marks m = { 0 };
+
+	(void)state;
+	add_numbered(&m, "a", NULL);
+	add_numbered(&m, "b", NULL);
+	add_numbered(&m, "c%", "c~"); /* there is but the last one */
+	add_numbered(&m, "d%", NULL);
+	add_numbered(&m, "e", NULL);
+	assert_int_equal(m.n, 4);
+	assert_string_equal(m.marks[0].key, "a998");
+	assert_int_equal(m.marks[0].n_keys, 999);
+	assert_string_equal(m.marks[1].key, "b997");
+	assert_int_equal(m.marks[1].n_keys, 999);
+	assert_string_equal(m.marks[2].key, "c~");
+	assert_int_equal(m.marks[2].n_keys, 1002);
+	assert_string_equal(m.marks[3].key, "e995");
+	assert_int_equal(m.marks[3].n_keys, 1996);
+	assert_int_equal(count(&m), 5000);
 	list_marks_clear(&m);
 }
 
@@ -182,8 +228,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_allowance), cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_thin),	  cmocka_unit_test(test_append),
-		cmocka_unit_test(test_learn),
+		cmocka_unit_test(test_room),	  cmocka_unit_test(test_thin),
+		cmocka_unit_test(test_append),	  cmocka_unit_test(test_learn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
