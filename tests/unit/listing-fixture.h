@@ -10,7 +10,7 @@
 #include "key-store.h"
 #include "s3/listing.h"
 
-#define RUNS 600 /* of each test with random buckets */
+#define RUNS 150 /* of each test with random buckets */
 #define RANGES_MAX 512
 #define MANY_KEYS 1000000 /* so that ranges are cut as often as possible */
 

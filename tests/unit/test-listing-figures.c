@@ -14,7 +14,7 @@
 
 #include "listing-fixture.h"
 
-#define BUCKETS 250
+#define BUCKETS 80
 #define HEADS_MAX 400
 
 struct result {
