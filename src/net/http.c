@@ -372,6 +372,9 @@ set_curl_error(struct http_transfer *t, CURLcode code)
 			a->is_retryable = curl_errors[i].is_retryable;
 		}
 	}
+	/* curl's word for a field that is too long for it, as well */
+	if (code == CURLE_OUT_OF_MEMORY && a->head.len > 0)
+		error = EIO;
 	err_set(&a->err, error, "%s", msg);
 }
 
