@@ -384,7 +384,7 @@ listing_send(struct listing *l)
 void
 listing_want_no_metadata(struct listing *l)
 {
-	l->o.wanted.n = 0;
+	l->o.wanted.is_over = true;
 }
 
 unsigned

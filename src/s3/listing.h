@@ -72,7 +72,7 @@ bool listing_can_send(struct listing *l);
 /* Send one; only if listing_can_send(). */
 void listing_send(struct listing *l);
 
-/* User metadata are not wanted any more. */
+/* User metadata are not asked for any more. */
 void listing_want_no_metadata(struct listing *l);
 
 /* Requests under way. */

@@ -456,7 +456,8 @@ lister_next(struct lister *l)
 		params[n++] =
 			(struct uri_param){ "start-after", l->start_after };
 	l->has_asked_metadata =
-		l->o.wanted && l->o.wanted->n > 0 && !l->is_again &&
+		l->o.wanted && l->o.wanted->n > 0 && !l->o.wanted->is_over &&
+		!l->is_again &&
 		list_metadata_should_ask(s3_list_metadata(l->o.s3));
 	if (l->has_asked_metadata)
 		params[n++] = (struct uri_param){ "metadata", "true" };

@@ -60,7 +60,8 @@ typedef void lister_page_fn(void *arg, const struct lister_answer *answer);
 /* User metadata that the listing should tell, if the store can. */
 struct list_wanted {
 	const char *const *names; /* see list_parser_want() */
-	size_t n; /* 0: none from now on */
+	size_t n; /* 0: none */
+	bool is_over; /* not asked for from now on; pages under way tell them */
 };
 
 struct lister_options {

@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "engine-fixture.h"
+#include "s3/list-metadata.h"
 
 /* Courses: what lies in the cache, and what is asked for. */
 static const struct course {
@@ -320,10 +321,36 @@ test_fair_heads(void **state)
 	run_clear(&run);
 }
 
+/*
+ * The document in the cache has made metadata superfluous while the first page
+ * was under way: what the page says of the store is true all the same.
+ */
+static void
+test_metadata_not_wanted(void **state)
+{
+	static const char page[] =
+		"<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
+		"<Key>a/1.delta</Key><Size>10</Size><UserMetadata>"
+		"<X-Amz-Meta-Dg-File-Size>99</X-Amz-Meta-Dg-File-Size>"
+		"</UserMetadata></Contents></ListBucketResult>";
+	struct run run;
+
+	(void)state;
+	run_start(&run, &courses[8], 0);
+	fixture_answer(&run.fx, GET_DOC);
+	fake_http_answer(fixture_find(&run.fx, "GET", "metadata=true"),
+			 &(struct fake_answer){ .status = 200, .body = page });
+	fixture_settle(&run.fx);
+	assert_int_equal(s3_list_metadata(run.fx.s3)->has, LIST_METADATA_YES);
+	job_stop(run.job);
+	run_clear(&run);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_metadata_not_wanted),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_stop_with_answers),
 		cmocka_unit_test(test_failure),
