@@ -42,6 +42,7 @@ struct lister {
 	bool has_asked_metadata; /* with the request under way */
 	bool is_again; /* without, since the store failed with it */
 	bool is_waiting; /* for a parser, in the list of those */
+	bool is_stopped; /* nothing more is asked for */
 	struct lister *prev, *next;
 };
 
@@ -389,7 +390,7 @@ goes_without_metadata(struct lister *l, const struct s3_answer *answer)
 {
 	const struct list_metadata *m = s3_list_metadata(l->o.s3);
 
-	if (!l->has_asked_metadata || answer->err.code == 0 ||
+	if (l->is_stopped || !l->has_asked_metadata || answer->err.code == 0 ||
 	    !list_metadata_is_to_blame(m, answer))
 		return false;
 	log_debug("bucket=%s: a page is asked for without metadata: %s",
@@ -479,6 +480,7 @@ lister_next(struct lister *l)
 void
 lister_stop(struct lister *l)
 {
+	l->is_stopped = true;
 	if (l->call)
 		s3_cancel(l->call);
 }

@@ -346,11 +346,28 @@ test_metadata_not_wanted(void **state)
 	run_clear(&run);
 }
 
+/* Refused because of metadata, and given up at the same moment: no other page. */
+static void
+test_stop_with_refusal(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run, &courses[10], 0);
+	fake_http_answer(fixture_find(&run.fx, LIST),
+			 &(struct fake_answer){ .status = 501 });
+	job_stop(run.job);
+	fixture_settle(&run.fx);
+	assert_int_equal(fixture_seen(&run.fx, LIST), 1);
+	run_clear(&run);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_metadata_not_wanted),
+		cmocka_unit_test(test_stop_with_refusal),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_stop_with_answers),
 		cmocka_unit_test(test_failure),
