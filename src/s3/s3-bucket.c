@@ -21,6 +21,7 @@ struct bucket_lister {
 	char **names;
 	size_t n_names;
 	char *token; /* NULL: the first page */
+	bool is_stopped; /* nothing more is asked for */
 };
 
 struct s3_call *
@@ -84,6 +85,8 @@ on_page(void *arg, const struct s3_answer *answer)
 				answer->http->body.len, &err) != 0 ||
 	     take_page(l, &page, &err) != 0))
 		err_wrap(&err, "ListBuckets");
+	if (err.code == 0 && l->token && l->is_stopped)
+		err_set(&err, ECANCELED, "cancelled");
 	if (err.code == 0 && l->token)
 		ask(l);
 	else
@@ -124,6 +127,7 @@ s3_list_buckets(struct s3 *s3, buckets_done_fn *on_done, void *arg)
 void
 bucket_lister_stop(struct bucket_lister *l)
 {
+	l->is_stopped = true;
 	if (l->call)
 		s3_cancel(l->call);
 }

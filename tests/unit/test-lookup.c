@@ -297,6 +297,27 @@ test_left(void **state)
 	}
 }
 
+/* A page has just come when the list is given up: the next is not asked for. */
+static void
+test_stop_between_pages(void **state)
+{
+	static const char page[] = "<ListAllMyBucketsResult><Buckets/>"
+				   "<ContinuationToken>t1</ContinuationToken>"
+				   "</ListAllMyBucketsResult>";
+	struct world w;
+	struct asker a;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, NULL, false);
+	fake_http_answer(fixture_find(&w.fx, LIST_BUCKETS),
+			 &(struct fake_answer){ .status = 200, .body = page });
+	lookup_stop(&w.env);
+	fixture_settle(&w.fx);
+	expect(&a, ECANCELED);
+	world_clear(&w);
+}
+
 int
 main(void)
 {
@@ -308,6 +329,7 @@ main(void)
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_impatience),
 		cmocka_unit_test(test_left),
+		cmocka_unit_test(test_stop_between_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
