@@ -225,6 +225,7 @@ walk_begin(struct walk *w, enum mode mode)
 	w->mode = mode;
 	w->is_listed = w->is_asked = false;
 	w->n_pages = w->n_heads = 0;
+	w->sweep.saw_change = false; /* of this pass */
 	w->tally = tally_new(mode);
 	w->listing = listing_new(&(struct listing_options){
 		.s3 = w->s3,

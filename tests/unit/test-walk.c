@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pass over a bucket that has to be begun again, while HEADs are under way or
+ * have told something: nothing of the first one is left in the second.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine-fixture.h"
+#include "engine/walk.h"
+
+struct run {
+	struct fixture fx;
+	struct walk walk;
+	int n_failures;
+};
+
+static void
+on_step(void *arg, const struct err *err)
+{
+	struct run *run = arg;
+
+	run->n_failures += err != NULL;
+}
+
+/* Two deltas, then keys that come before them. */
+static void
+run_init(struct run *run, enum mode mode)
+{
+	*run = (struct run){ .n_failures = 0 };
+	fixture_init(&run->fx);
+	run->fx.store.pages[0] = "b/1.delta=10 b/2.delta=20";
+	run->fx.store.pages[1] = "a/1.delta=30 a/2.delta=40 x=5";
+	run->walk = (struct walk){ .s3 = run->fx.s3,
+				   .slots = &run->fx.slots,
+				   .bucket = run->fx.bucket,
+				   .on_step = on_step,
+				   .arg = run };
+	walk_init(&run->walk);
+	walk_set_heads(&run->walk, WALK_SEND);
+	walk_begin(&run->walk, mode);
+	fixture_settle(&run->fx);
+	fixture_answer(&run->fx, LIST);
+}
+
+static void
+run_clear(struct run *run)
+{
+	walk_stop(&run->walk);
+	fixture_settle(&run->fx);
+	assert_true(walk_is_idle(&run->walk));
+	assert_int_equal(run->fx.slots.n_running, 0);
+	walk_clear(&run->walk);
+	fixture_clear(&run->fx);
+}
+
+static const struct {
+	enum mode mode;
+	int64_t total_size;
+} modes[] = {
+	{ MODE_QUICK, 105 },
+	{ MODE_SAMPLED, 2 * 100 + 2 * 300 + 5 },
+	{ MODE_DETAILED, 1005 },
+};
+
+/* `n` HEADs are answered before the order is seen to be none. */
+static void
+run_again(struct run *run, enum mode mode, unsigned n)
+{
+	run_init(run, mode);
+	while (n-- > 0)
+		fixture_refuse(&run->fx, HEAD_ANY, 404);
+	fixture_answer(&run->fx, LIST);
+	assert_false(walk_is_listed(&run->walk));
+	fixture_run(&run->fx);
+	assert_true(walk_is_complete(&run->walk));
+	assert_int_equal(run->n_failures, 0);
+}
+
+static void
+test_again(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		for (unsigned n = 0; n <= i; n++) {
+			struct figures f;
+			struct run run;
+			bool is_exact;
+
+			run_again(&run, modes[i].mode, n);
+			walk_figures(&run.walk, &f, &is_exact);
+			assert_int_equal(f.total_size, modes[i].total_size);
+			assert_int_equal(f.object_count, 5);
+			assert_true(is_exact);
+			run_clear(&run);
+		}
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
