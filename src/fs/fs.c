@@ -276,6 +276,13 @@ unmount_session(struct fs *fs)
 	return 0;
 }
 
+static void
+end_session(struct fs *fs)
+{
+	fuse_remove_signal_handlers(fs->session);
+	fuse_session_destroy(steal(&fs->session));
+}
+
 int
 fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 {
@@ -295,8 +302,10 @@ fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 		fs_unmount(fs);
 		return err_set(err, EINVAL, "libfuse refused the options");
 	}
-	if (without_environment(mount_session, fs) != 0) {
-		fuse_session_destroy(steal(&fs->session));
+	/* from the mount to the unmount: one that ends us would leave it dead */
+	if (fuse_set_signal_handlers(fs->session) != 0 ||
+	    without_environment(mount_session, fs) != 0) {
+		end_session(fs);
 		fs_unmount(fs);
 		return err_set(err, EIO, "%s can't be mounted", o->mountpoint);
 	}
@@ -340,12 +349,9 @@ fs_run(struct fs *fs, struct engine *engine)
 	int rc;
 
 	fs->engine = engine;
-	if (fuse_set_signal_handlers(fs->session) != 0)
-		return -EIO;
 	rc = answer_init(fs);
 	if (rc == 0)
 		rc = fuse_session_loop(fs->session);
-	fuse_remove_signal_handlers(fs->session);
 	/* what read(2) says if the last handle goes while it hands a request out */
 	return rc == -ECONNABORTED ? 0 : rc;
 }
@@ -357,7 +363,7 @@ fs_unmount(struct fs *fs)
 		return;
 	if (fs->session) {
 		without_environment(unmount_session, fs);
-		fuse_session_destroy(fs->session);
+		end_session(fs);
 	}
 	while (fs->handles)
 		handle_close(fs, fs->handles);

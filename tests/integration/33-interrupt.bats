@@ -258,6 +258,24 @@ assert_ends_well() {
 	is_gone "$MNT"
 }
 
+is_in_table() {
+	grep -q " $MNT fuse.dgstatfs " /proc/self/mounts
+}
+
+@test "SIGTERM as soon as it is mounted, and again and again: never a dead mount" {
+	local i
+	mkdir "$MNT"
+	for i in {1..12}; do
+		in_background "$DGSTATFS" -f http://127.0.0.1:1 "$MNT" >>"$LOG" 2>&1
+		FS_PID=$!
+		at_end forget_mount "$MNT" "$FS_PID" "$LOG"
+		until is_in_table; do kill -0 "$FS_PID"; done
+		while kill -TERM "$FS_PID" 2>/dev/null; do :; done
+		wait "$FS_PID" || [[ $? == 143 ]] # by one that came after the unmount
+		run ! is_in_table
+	done
+}
+
 # --- unmounting ---------------------------------------------------------------------------
 
 @test "fusermount3 -u of an idle mount: the program ends, status 0" {
