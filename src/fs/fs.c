@@ -8,6 +8,9 @@
 #include "fs/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <utlist.h>
@@ -276,6 +279,40 @@ unmount_session(struct fs *fs)
 	return 0;
 }
 
+/*
+ * What is mounted there, on top, by its device; 0 if that can't be told.  Asks
+ * nothing of it: it may be ours, and we are not answering.
+ */
+static dev_t
+device_at(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_SYMLINK_NOFOLLOW, 0,
+		  &st) != 0)
+		return 0;
+	return makedev(st.stx_dev_major, st.stx_dev_minor);
+}
+
+/*
+ * libfuse unmounts by name.  Where ours was taken away, or covered, another
+ * mount has the name by now, which is not ours to end: close the connection,
+ * and leave in its place what looks to libfuse like one that has ended.
+ */
+static void
+spare_others(struct fs *fs)
+{
+	dev_t device = device_at(fs->o.mountpoint);
+	int ends[2];
+
+	if (device == 0 || fs->device == 0 || device == fs->device ||
+	    pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	dup3(ends[1], fuse_session_fd(fs->session), O_CLOEXEC);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void
 end_session(struct fs *fs)
 {
@@ -309,6 +346,7 @@ fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 		fs_unmount(fs);
 		return err_set(err, EIO, "%s can't be mounted", o->mountpoint);
 	}
+	fs->device = device_at(o->mountpoint);
 	if (parallel_start(fs->session) != 0)
 		log_warn("a name that is looked up delays others");
 	*out = fs;
@@ -362,6 +400,7 @@ fs_unmount(struct fs *fs)
 	if (!fs)
 		return;
 	if (fs->session) {
+		spare_others(fs);
 		without_environment(unmount_session, fs);
 		end_session(fs);
 	}

@@ -25,6 +25,7 @@ struct handle {
 struct fs {
 	struct fs_options o;
 	struct fuse_session *session;
+	dev_t device; /* of the mount; 0: unknown */
 	struct tree *tree;
 	struct engine *engine; /* while fs_run() */
 	bool is_initialised; /* kernel and libfuse agree on the protocol */

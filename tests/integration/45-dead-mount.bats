@@ -106,6 +106,21 @@ forget_background() {
 	assert_serves
 }
 
+@test "taken away with fusermount3 -uz, started afresh: SIGTERM to the first ends it alone" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	local first=$FS_PID
+	exec 9<"$MNT/$FILE"
+	fusermount3 -uz "$MNT"
+	mount_again 9<&-
+	kill -TERM "$first"
+	wait "$first"
+	assert_serves
+	exec 9<&-
+	unmount_fs
+}
+
 @test "a dead mount of another program stays, and it is said" {
 	mkdir "$MNT"
 	in_background rclone mount --config /dev/null :memory: "$MNT" >"$LOG" 2>&1
@@ -138,6 +153,23 @@ forget_background() {
 	[[ $output == *'Permission denied'* ]] || fail "$output"
 	kill -0 "$first"
 	assert_serves
+}
+
+@test "SIGTERM to a mount that another one covers leaves that one" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	local first=$FS_PID
+	mount_fs
+	wait_until has_two_mounts
+	kill -TERM "$first"
+	wait "$first"
+	assert_equal "$(jq .stats.object_count "$MNT/$FILE")" 1
+	unmount_fs
+	mount_again # where the lower one was left dead
+	assert_serves
+	unmount_fs
+	assert_equal "$(types)" ''
 }
 
 has_two_mounts() {
