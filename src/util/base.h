@@ -37,13 +37,8 @@
 		_p;                                                            \
 	})
 
-static inline void __attribute__((noreturn)) die_no_memory(void)
-{
-	static const char msg[] = "dgstatfs: out of memory\n";
-
-	fwrite(msg, 1, sizeof(msg) - 1, stderr);
-	abort();
-}
+/* In util/log.c: the message goes where the log does, and to standard error. */
+void die_no_memory(void) __attribute__((noreturn));
 
 static inline void *
 xrealloc(void *p, size_t n)

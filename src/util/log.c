@@ -305,6 +305,25 @@ log_line(enum log_level level, const char *fmt, ...)
 }
 
 /*
+ * Without the queue, since what it needs is memory.  In the background standard
+ * error is /dev/null, and the log is where somebody looks.
+ */
+void
+die_no_memory(void)
+{
+	static const char msg[] = "dgstatfs: out of memory\n";
+	ssize_t n = write(STDERR_FILENO, msg, sizeof(msg) - 1);
+
+	alarm(1); /* should the log hang: syslog(3) has a lock as well */
+	if (sink.sink == LOG_TO_SYSLOG)
+		syslog(LOG_ERR, "out of memory");
+	else if (sink.fd != STDERR_FILENO)
+		n = write(sink.fd, msg, sizeof(msg) - 1);
+	(void)n;
+	abort();
+}
+
+/*
  * Bytes of the printable character at the start of `s`, or 0.  U+0080 to
  * U+009F are well-formed, but control a terminal as ESC does.
  */

@@ -59,6 +59,22 @@ forget_leftovers() {
 	try_kinds 20 own
 }
 
+# The first allocation of the program's own fails: see struct control in faultlib.c.
+@test "out of memory in the background: the one message is in the log" {
+	local control=$BATS_TEST_TMPDIR/control
+
+	start_stub
+	stub_ctl PUT bucket/bkt '[{"key": "a", "size": 1}]'
+	mkdir "$MNT"
+	truncate -s 4096 "$control"
+	at_end forget_leftovers
+	LD_PRELOAD=$FAULTLIB FAULT_CONTROL=$control "$DGSTATFS" -o log_file="$LOG" \
+		"$ENDPOINT" "$MNT" 3>&- 4>&-
+	printf '\7\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0' | dd of="$control" conv=notrunc status=none
+	run ! cat "$MNT/bkt/stats_quick.json"
+	assert_equal "$(<"$LOG")" 'dgstatfs: out of memory'
+}
+
 @test "sockets, connections, threads, sends, wake-ups, and writes of the log" {
 	try_kinds 6 socket connect thread send wake write
 }
