@@ -172,6 +172,27 @@ forget_background() {
 	assert_equal "$(types)" ''
 }
 
+# As systemd would run it.
+clean_up_of_unit() {
+	local command
+
+	command=$(sed -n "s/^ExecStopPost=-sh -c '\(.*\)'\$/\1/p" \
+		"$HERE/../../contrib/dgstatfs@.service")
+	MOUNTPOINT=$MNT sh -c "${command//\$\$/\$}"
+}
+
+@test "the clean-up of the systemd unit: a dead mount goes, what lives stays" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	run -1 clean_up_of_unit
+	assert_serves
+	kill_mount
+	clean_up_of_unit
+	assert_equal "$(types)" ''
+	run -1 clean_up_of_unit
+}
+
 has_two_mounts() {
 	(($(types | wc -l) == 2))
 }
