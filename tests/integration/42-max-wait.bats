@@ -56,7 +56,7 @@ is_ready() {
 @test "max_wait: the last good result while the store hangs, with its time" {
 	start_stub
 	set_objects 5
-	mount_fs -o max_wait=500ms
+	mount_fs -o max_wait=3s # on a slow machine the first read takes its time
 	assert_equal "$(count "$DETAILED")" 5
 	local time
 	time=$(stat -c %Y "$MNT/$DETAILED")
@@ -81,7 +81,7 @@ is_ready() {
 @test "max_wait: nothing from before a refresh, nothing under nocache" {
 	start_stub
 	set_objects 5
-	mount_fs -o max_wait=300ms
+	mount_fs -o max_wait=3s
 	assert_equal "$(count "$QUICK")" 5
 	fault '{"class": "LIST", "gate": "lists"}'
 	echo quick >"$MNT/bkt/refresh"
@@ -96,7 +96,7 @@ is_ready() {
 @test "max_wait: a hundred readers of a store that hangs" {
 	start_stub
 	set_objects 5
-	mount_fs -o max_wait=500ms
+	mount_fs -o max_wait=3s
 	assert_equal "$(count "$QUICK")" 5
 	fault '{"class": "LIST", "gate": "lists"}'
 	local i
