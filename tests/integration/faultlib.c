@@ -93,20 +93,29 @@ kind_of_caller(const void *caller)
 }
 
 /*
- * Where libcurl 7.88 has no memory for a piece of a URL that it parses, it frees the
- * others twice.  Nothing that a program does can make up for that.
+ * Where libcurl 7.88 has no memory for a piece of a URL that it parses, or for a copy
+ * of a string by libc's strdup() while it sets up a connection, it frees others twice.
+ * Nothing that a program does can make up for that.
  */
 static bool
 is_beyond_repair(void)
 {
+	bool is_libc_only = true;
 	void *frames[16];
 	Dl_info info;
 	int n = backtrace(frames, 16);
 
-	for (int i = 0; i < n; i++)
+	for (int i = 2; i < n; i++) { /* behind this file's own */
+		enum kind kind = kind_of(frames[i]);
+
+		if (is_libc_only && kind == CURL && i > 2 &&
+		    kind_of(frames[i - 1]) == LIBC)
+			return true;
+		is_libc_only = is_libc_only && (kind == LIBC || kind == NONE);
 		if (dladdr(frames[i], &info) && info.dli_sname &&
 		    strcmp(info.dli_sname, "curl_url_set") == 0)
 			return true;
+	}
 	return false;
 }
 
