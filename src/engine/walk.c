@@ -26,8 +26,9 @@ heads_of_page(const struct walk *w)
 	return w->n_heads / w->n_pages + 1;
 }
 
+/* The HEADs have not fallen behind so far that the listing pauses. */
 static bool
-wants_page(struct walk *w)
+may_list_on(const struct walk *w)
 {
 	unsigned n = w->sweep.n_queued;
 	unsigned in_flight;
@@ -39,7 +40,13 @@ wants_page(struct walk *w)
 		return false;
 	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
 		return false;
-	return n < HELD_MAX && listing_can_send(w->listing);
+	return n < HELD_MAX;
+}
+
+static bool
+wants_page(struct walk *w)
+{
+	return may_list_on(w) && listing_can_send(w->listing);
 }
 
 static bool
@@ -49,6 +56,14 @@ send_page(void *arg)
 
 	listing_send(w->listing);
 	return wants_page(w);
+}
+
+static bool
+may_send_ahead(void *arg)
+{
+	struct walk *w = arg;
+
+	return may_list_on(w) && slots_try(w->slots, &w->client);
 }
 
 /* Ask for slots, for what can be sent now. */
@@ -218,7 +233,8 @@ void
 walk_begin(struct walk *w, enum mode mode)
 {
 	static const struct listing_events events = {
-		on_range, on_page, on_range_end, on_request_end, on_listing_end
+		on_range,	on_page,	on_range_end,
+		on_request_end, on_listing_end, may_send_ahead,
 	};
 
 	walk_clear(w);

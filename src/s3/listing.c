@@ -24,17 +24,19 @@ struct listing {
 	unsigned n_ready; /* ranges that could ask for their next page */
 	unsigned n_open; /* ranges that are not done */
 	unsigned n_in_flight;
+	unsigned n_ahead; /* of these; it is not their turn yet */
 	unsigned n_pages; /* delivered */
 	int64_t n_requests, n_keys;
 	unsigned stride; /* pages for each mark */
 	size_t n_marks;
 	bool is_ended; /* complete, failed or stopped: nothing more is asked */
-	bool is_stopped; /* by the owner, who hears no more of it */
 };
 
 /* --- ranges --- */
 
 static void on_page(void *arg, const struct lister_answer *answer);
+static bool may_ask_ahead(void *arg);
+static void on_ahead_end(void *arg);
 
 /* A range begins behind `after`. */
 static struct range *
@@ -51,6 +53,8 @@ begin_range(struct listing *l, const char *after, const char *until,
 				  .is_unordered = l->manner == LIST_UNORDERED,
 				  .wanted = &l->o.wanted,
 				  .on_page = on_page,
+				  .may_ask_ahead = may_ask_ahead,
+				  .on_ahead_end = on_ahead_end,
 			  },
 			  after);
 
@@ -78,7 +82,6 @@ stop_ranges(struct listing *l)
 void
 listing_stop(struct listing *l)
 {
-	l->is_stopped = true;
 	if (!l->is_ended)
 		stop_ranges(l);
 }
@@ -180,17 +183,20 @@ is_cut_right(struct listing *l, struct range *left, struct err *err)
 	return false;
 }
 
-/* Requests that may come to nothing: one for each range, when it ends. */
+/*
+ * Whether one more request may come to nothing: as one for each range does, when
+ * it ends, and what was asked for ahead.
+ */
 static bool
-may_cut(const struct listing *l)
+may_be_in_vain(const struct listing *l)
 {
-	int64_t n = l->n_keys, wasted, allowed;
+	int64_t n = l->n_keys, n_doubtful;
 
 	if (n < l->o.memory->n_keys)
 		n = l->o.memory->n_keys;
-	allowed = list_ranges_allowed(n);
-	wasted = l->n_requests - l->n_in_flight - l->n_keys / LIST_PAGE_KEYS;
-	return wasted + l->n_open < allowed;
+	n_doubtful = l->n_requests - l->n_in_flight -
+		     l->n_keys / LIST_PAGE_KEYS + l->n_open + l->n_ahead;
+	return n_doubtful < list_ranges_allowed(n);
 }
 
 /*
@@ -252,7 +258,7 @@ find_ready(struct listing *l)
 		DL_FOREACH (l->ranges, r)
 			if (!r->is_sent && !r->is_done)
 				return r;
-	while (may_have_more && (r = find_largest(l)) && may_cut(l)) {
+	while (may_have_more && (r = find_largest(l)) && may_be_in_vain(l)) {
 		if (cut_range(l, r))
 			return r->next;
 		r->n_pages = 0; /* not before its next page */
@@ -312,7 +318,7 @@ digest(struct listing *l, struct range *r, const struct lister_answer *a)
 	l->o.events->on_page(l->o.arg, r->owner, page);
 	if (a->is_last)
 		end_range(l, r, a);
-	else
+	else if (!a->is_asked)
 		l->n_ready++;
 }
 
@@ -336,6 +342,22 @@ judge_page(struct listing *l, struct range *r, const struct lister_answer *a,
 			   end);
 }
 
+/* A request has ended: the last thing that is done with the listing. */
+static void
+end_request(struct listing *l, struct listing_end *end)
+{
+	bool is_complete = l->n_open == 0 && l->n_in_flight == 0;
+
+	if (l->is_ended || (end->err->code == 0 && !is_complete)) {
+		l->o.events->on_request_end(l->o.arg); /* it may be gone now */
+		return;
+	}
+	stop_ranges(l);
+	if (end->err->code == 0)
+		learn(l);
+	l->o.events->on_end(l->o.arg, end);
+}
+
 static void
 on_page(void *arg, const struct lister_answer *a)
 {
@@ -343,22 +365,44 @@ on_page(void *arg, const struct lister_answer *a)
 	struct listing *l = r->listing;
 	struct err err = ERR_INIT;
 	struct listing_end end = { .err = &err };
-	bool ends_now = false;
 
 	l->n_in_flight--;
-	r->is_sent = false;
-	if (!l->is_ended) {
+	l->n_ahead -= a->is_asked;
+	r->is_sent = a->is_asked;
+	if (!l->is_ended)
 		judge_page(l, r, a, &end, &err);
-		ends_now = !l->is_stopped && (err.code || l->n_open == 0);
-	}
-	if (!ends_now) {
-		l->o.events->on_request_end(l->o.arg); /* it may be gone now */
-		return;
-	}
-	stop_ranges(l);
-	if (err.code == 0)
-		learn(l);
-	l->o.events->on_end(l->o.arg, &end);
+	end_request(l, &end);
+}
+
+/* --- pages ahead --- */
+
+/* Small buckets, which cost one page or two, are listed page by page. */
+static bool
+may_ask_ahead(void *arg)
+{
+	struct range *r = arg;
+	struct listing *l = r->listing;
+	enum odds odds = range_odds_of_page(r, &l->seen);
+
+	if (l->is_ended || odds == ODDS_NONE ||
+	    (l->n_pages < 2 && l->o.memory->n_keys == 0) ||
+	    (odds == ODDS_EVEN && !may_be_in_vain(l)) ||
+	    !l->o.events->may_send_ahead(l->o.arg))
+		return false;
+	l->n_ahead++;
+	l->n_in_flight++;
+	l->n_requests++;
+	return true;
+}
+
+static void
+on_ahead_end(void *arg)
+{
+	struct listing *l = ((struct range *)arg)->listing;
+
+	l->n_ahead--;
+	l->n_in_flight--;
+	end_request(l, &(struct listing_end){ .err = &(struct err)ERR_INIT });
 }
 
 /* --- requests --- */

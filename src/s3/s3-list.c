@@ -29,74 +29,19 @@ struct seen {
 struct lister {
 	struct lister_options o;
 	char *bucket, *until;
-	struct list_parser *parser; /* while a page is being asked for */
-	struct s3_call *call; /* NULL while nothing is asked for */
-	const struct list_page *parsed; /* the parser's; NULL: none */
-	struct list_page page; /* what the owner sees of it */
+	struct list_call *call; /* NULL while nothing is asked for */
+	struct list_call *ahead; /* the next page's, held; NULL: none */
+	bool was_ahead; /* one was sent while the page of `call` came in */
+	struct list_page page; /* what the owner sees of the call's */
 	char *token; /* that the next page follows; NULL: none */
 	char *start_after; /* instead of a token; NULL: none */
 	char *last_key; /* of all pages so far; NULL: none yet */
 	size_t last_key_len;
 	unsigned empty_pages;
 	struct seen *seen;
-	bool has_asked_metadata; /* with the request under way */
-	bool is_again; /* without, since the store failed with it */
-	bool is_waiting; /* for a parser, in the list of those */
+	bool is_again; /* without metadata, since the store failed with it */
 	bool is_stopped; /* nothing more is asked for */
-	struct lister *prev, *next;
 };
-
-/* --- parsers --- */
-
-/* Take one for the page that comes in; false: wait for it. */
-static bool
-take_parser(struct lister *l)
-{
-	struct list_parsers *p = s3_list_parsers(l->o.s3);
-	bool is_asked = l->has_asked_metadata;
-
-	if (p->n_taken == LIST_PARSERS_MAX)
-		return false;
-	l->parser = p->n_spare > 0 ? p->spare[--p->n_spare] : list_parser_new();
-	p->n_taken++;
-	list_parser_want(l->parser, is_asked ? l->o.wanted->names : NULL,
-			 is_asked ? l->o.wanted->n : 0);
-	list_parser_reset(l->parser);
-	return true;
-}
-
-static void
-stop_waiting(struct lister *l)
-{
-	if (l->is_waiting)
-		DL_DELETE(s3_list_parsers(l->o.s3)->waiting, l);
-	l->is_waiting = false;
-}
-
-/* The page has been digested, or was lost; another one may come in. */
-static void
-give_parser(struct list_parsers *p, struct list_parser *parser)
-{
-	struct lister *next = p->waiting;
-
-	if (!parser)
-		return;
-	list_parser_reset(parser);
-	p->spare[p->n_spare++] = parser;
-	p->n_taken--;
-	if (!next)
-		return;
-	stop_waiting(next);
-	take_parser(next);
-	s3_resume(next->call);
-}
-
-void
-list_parsers_clear(struct list_parsers *p)
-{
-	while (p->n_spare > 0)
-		list_parser_free(p->spare[--p->n_spare]);
-}
 
 /* --- the range --- */
 
@@ -154,41 +99,6 @@ lister_lower_until(struct lister *l, const char *until, size_t len)
 }
 
 /* --- an answer --- */
-
-static int
-on_data(void *arg, const char *data, size_t len)
-{
-	struct lister *l = arg;
-
-	if (l->parser || take_parser(l))
-		return list_parser_feed(l->parser, data, len, NULL);
-	DL_APPEND(s3_list_parsers(l->o.s3)->waiting, l);
-	l->is_waiting = true;
-	return HTTP_PAUSE;
-}
-
-static void
-on_retry(void *arg)
-{
-	struct lister *l = arg;
-
-	stop_waiting(l);
-	give_parser(s3_list_parsers(l->o.s3), steal(&l->parser));
-}
-
-static int
-on_end(void *arg, struct s3_error *error, struct err *err)
-{
-	struct lister *l = arg;
-	int rc;
-
-	if (!l->parser)
-		return err_set(err, EIO, "an empty answer");
-	rc = list_parser_end(l->parser, &l->parsed, err);
-	if (rc && list_parser_error(l->parser))
-		*error = *list_parser_error(l->parser);
-	return rc;
-}
 
 /* Keys ascend, within the page and from what was before it. */
 static int
@@ -384,103 +294,171 @@ remember_last_key(struct lister *l)
 
 /* --- requests --- */
 
-/* The page that failed is asked for again, without metadata. */
-static bool
-goes_without_metadata(struct lister *l, const struct s3_answer *answer)
+static void on_done(void *arg, struct list_call *c,
+		    const struct s3_answer *answer);
+static void on_bytes(void *arg, struct list_call *c);
+static void on_retry(void *arg, struct list_call *c);
+
+static struct list_call *
+start_call(struct lister *l, const char *token, bool is_held)
 {
-	const struct list_metadata *m = s3_list_metadata(l->o.s3);
+	bool asks_metadata =
+		l->o.wanted && l->o.wanted->n > 0 && !l->o.wanted->is_over &&
+		!l->is_again &&
+		list_metadata_should_ask(s3_list_metadata(l->o.s3));
 
-	if (l->is_stopped || !l->has_asked_metadata || answer->err.code == 0 ||
-	    !list_metadata_is_to_blame(m, answer))
-		return false;
-	log_debug("bucket=%s: a page is asked for without metadata: %s",
-		  l->bucket, answer->err.msg);
-	give_parser(s3_list_parsers(l->o.s3), steal(&l->parser));
-	l->is_again = true;
-	lister_next(l);
-	return true;
-}
-
-static void
-on_done(void *arg, const struct s3_answer *answer)
-{
-	struct lister *l = arg;
-	struct list_parsers *parsers = s3_list_parsers(l->o.s3);
-	struct lister_answer a = { .fault = LISTER_NO_FAULT };
-	struct err err = answer->err;
-	struct list_parser *parser;
-
-	l->call = NULL;
-	stop_waiting(l);
-	if (goes_without_metadata(l, answer))
-		return;
-	parser = steal(&l->parser);
-	if (err.code == 0) {
-		l->page = *l->parsed;
-		if (l->has_asked_metadata || l->is_again)
-			list_metadata_observe(s3_list_metadata(l->o.s3),
-					      &l->page);
-		l->is_again = false;
-		check_page(l, &a, &err);
-		if (err.code == 0)
-			a.is_last = cut_page(l, &a);
-		if (err.code == 0 && !a.is_last)
-			set_position(l, &err);
-		if (err.code)
-			err_wrap(&err, "LIST %s", l->bucket);
-	}
-	if (err.code) {
-		a.err = &err;
-	} else {
-		remember_last_key(l);
-		a.page = &l->page;
-	}
-	l->o.on_page(l->o.arg, &a);
-	/* the owner may have freed the lister */
-	give_parser(parsers, parser);
+	return list_call_start(&(struct list_call_options){
+		.s3 = l->o.s3,
+		.bucket = l->bucket,
+		.token = token,
+		.start_after = l->start_after,
+		.wanted = asks_metadata ? l->o.wanted : NULL,
+		.is_held = is_held,
+		.on_bytes = on_bytes,
+		.on_retry = on_retry,
+		.on_done = on_done,
+		.arg = l,
+	});
 }
 
 void
 lister_next(struct lister *l)
 {
-	struct uri_param params[5] = {
-		{ "list-type", "2" },
-		{ "encoding-type", "url" },
-		{ "max-keys", "1000" },
-	};
-	size_t n = 3;
+	l->was_ahead = false;
+	l->call = start_call(l, l->token, false);
+}
 
-	if (l->token)
-		params[n++] =
-			(struct uri_param){ "continuation-token", l->token };
-	else if (l->start_after)
-		params[n++] =
-			(struct uri_param){ "start-after", l->start_after };
-	l->has_asked_metadata =
-		l->o.wanted && l->o.wanted->n > 0 && !l->o.wanted->is_over &&
-		!l->is_again &&
-		list_metadata_should_ask(s3_list_metadata(l->o.s3));
-	if (l->has_asked_metadata)
-		params[n++] = (struct uri_param){ "metadata", "true" };
-	l->parsed = NULL;
-	l->call = s3_start(l->o.s3, &(struct s3_request){
-					    .method = "GET",
-					    .operation = "LIST",
-					    .bucket = l->bucket,
-					    .params = params,
-					    .n_params = n,
-					    .on_data = on_data,
-					    .on_retry = on_retry,
-					    .on_end = on_end,
-					    .on_done = on_done,
-					    .arg = l,
-				    });
+static void
+drop_ahead(struct lister *l)
+{
+	if (l->ahead)
+		list_call_drop(steal(&l->ahead), l->o.on_ahead_end, l->o.arg);
 }
 
 void
 lister_stop(struct lister *l)
 {
 	l->is_stopped = true;
+	drop_ahead(l);
 	if (l->call)
-		s3_cancel(l->call);
+		list_call_cancel(l->call);
+}
+
+/* --- the next page, ahead --- */
+
+/* A token that repeats is an error, which the end of the page will tell. */
+static void
+on_bytes(void *arg, struct list_call *c)
+{
+	struct lister *l = arg;
+	const char *token = list_call_next_token(c);
+
+	if (!token || l->was_ahead || l->is_again || !l->o.may_ask_ahead ||
+	    (l->token && strcmp(token, l->token) == 0) ||
+	    !l->o.may_ask_ahead(l->o.arg))
+		return;
+	l->was_ahead = true;
+	l->ahead = start_call(l, token, true);
+}
+
+/* A store in trouble is not kept busy with what may come to nothing. */
+static void
+on_retry(void *arg, struct list_call *c)
+{
+	struct lister *l = arg;
+
+	if (c == l->call)
+		drop_ahead(l);
+}
+
+/* It failed: it will be asked for again when its turn comes. */
+static void
+on_ahead_done(struct lister *l)
+{
+	list_call_free(steal(&l->ahead));
+	l->o.on_ahead_end(l->o.arg);
+}
+
+/* The page is good, and this follows it: was it asked for already? */
+static bool
+take_ahead(struct lister *l)
+{
+	if (!l->ahead || !l->token ||
+	    strcmp(list_call_token(l->ahead), l->token) != 0)
+		return false;
+	l->call = steal(&l->ahead);
+	l->was_ahead = false;
+	return true;
+}
+
+/* --- how a page ended --- */
+
+/* The page that failed is asked for again, without metadata. */
+static bool
+goes_without_metadata(struct lister *l, struct list_call *c,
+		      const struct s3_answer *answer)
+{
+	const struct list_metadata *m = s3_list_metadata(l->o.s3);
+
+	if (l->is_stopped || !list_call_has_asked_metadata(c) ||
+	    answer->err.code == 0 || !list_metadata_is_to_blame(m, answer))
+		return false;
+	log_debug("bucket=%s: a page is asked for without metadata: %s",
+		  l->bucket, answer->err.msg);
+	drop_ahead(l);
+	l->is_again = true;
+	lister_next(l);
+	return true;
+}
+
+static void
+digest(struct lister *l, struct list_call *c, struct lister_answer *a,
+       struct err *err)
+{
+	l->page = *list_call_page(c);
+	if (list_call_has_asked_metadata(c) || l->is_again)
+		list_metadata_observe(s3_list_metadata(l->o.s3), &l->page);
+	l->is_again = false;
+	check_page(l, a, err);
+	if (err->code == 0)
+		a->is_last = cut_page(l, a);
+	if (err->code == 0 && !a->is_last)
+		set_position(l, err);
+	if (err->code) {
+		err_wrap(err, "LIST %s", l->bucket);
+		return;
+	}
+	remember_last_key(l);
+	a->page = &l->page;
+}
+
+static void
+on_done(void *arg, struct list_call *c, const struct s3_answer *answer)
+{
+	struct lister *l = arg;
+	struct lister_answer a = { .fault = LISTER_NO_FAULT };
+	struct err err = answer->err;
+	struct list_call *next;
+
+	if (c == l->ahead) {
+		on_ahead_done(l);
+		return;
+	}
+	l->call = NULL;
+	if (goes_without_metadata(l, c, answer)) {
+		list_call_free(c);
+		return;
+	}
+	if (err.code == 0)
+		digest(l, c, &a, &err);
+	if (err.code)
+		a.err = &err;
+	a.is_asked = a.page && !a.is_last && take_ahead(l);
+	drop_ahead(l);
+	next = l->call;
+	l->o.on_page(l->o.arg, &a);
+	/* unless a page is asked for, the owner may have freed the lister */
+	list_call_free(c);
+	if (next)
+		list_call_go(next);
 }

@@ -11,28 +11,19 @@
  * A range is half-open, (after, until]: the key at a boundary belongs to the
  * left.  start-after is sent for its first page only, and continuation tokens
  * after it: fewer bugs of stores are met.
+ *
+ * Where a page tells the token of the next one before its objects, as Amazon
+ * does, the next one is asked for at once, if the owner wishes: latency and
+ * transfer overlap.  Nothing of it is read before the page is complete, and has
+ * been delivered; and it comes to nothing if that fails, is tried again, or is
+ * the last of the range after all.
  */
 #ifndef S3_S3_LIST_H
 #define S3_S3_LIST_H
 
-#include "s3/s3.h"
+#include "s3/list-call.h"
 
 struct lister;
-
-/*
- * Parsers, which keep their memory from page to page.  A page takes one when its
- * first bytes come in; when all are taken, the others wait in the kernel: memory
- * does not grow with the number of requests under way.
- */
-#define LIST_PARSERS_MAX 48
-
-struct list_parsers {
-	struct list_parser *spare[LIST_PARSERS_MAX];
-	size_t n_spare, n_taken;
-	struct lister *waiting; /* for one, in order */
-};
-
-void list_parsers_clear(struct list_parsers *p);
 
 /* What the store did that a listing in another manner can cope with. */
 enum lister_fault {
@@ -45,6 +36,7 @@ struct lister_answer {
 	/* NULL after an error.  Only objects of the range; valid in the call. */
 	const struct list_page *page;
 	bool is_last; /* the range is complete */
+	bool is_asked; /* the next page was asked for ahead: no lister_next() */
 	/*
 	 * The first object of the answer, and the first one behind the range;
 	 * NULL if there is none.  The last page of a range may tell both.
@@ -54,15 +46,8 @@ struct lister_answer {
 	const struct err *err; /* that ends the range, or NULL */
 };
 
-/* The one completion of each lister_next(). */
+/* The one completion of each lister_next(), and of each page that is_asked. */
 typedef void lister_page_fn(void *arg, const struct lister_answer *answer);
-
-/* User metadata that the listing should tell, if the store can. */
-struct list_wanted {
-	const char *const *names; /* see list_parser_want() */
-	size_t n; /* 0: none */
-	bool is_over; /* not asked for from now on; pages under way tell them */
-};
 
 struct lister_options {
 	struct s3 *s3;
@@ -73,6 +58,16 @@ struct lister_options {
 	size_t until_len;
 	bool is_unordered; /* the keys come in no order: one range only */
 	lister_page_fn *on_page;
+	/*
+	 * While a page comes in: whether the next one is to be asked for now;
+	 * at most one `true` for each page.  Called from inside the client:
+	 * nothing of the lister may be called but what only looks.  NULL: never.
+	 * Each `true` is followed by an answer that is_asked, or by
+	 * on_ahead_end: that request has ended and comes to nothing.  It may come
+	 * after the lister was freed.
+	 */
+	bool (*may_ask_ahead)(void *arg);
+	void (*on_ahead_end)(void *arg);
 	void *arg;
 };
 
@@ -88,7 +83,7 @@ void lister_free(struct lister *l);
  */
 void lister_next(struct lister *l);
 
-/* A page that is being asked for ends soon, with ECANCELED. */
+/* What is being asked for ends soon, with ECANCELED. */
 void lister_stop(struct lister *l);
 
 /* The last key delivered; NULL: none yet. */

@@ -84,8 +84,9 @@ void
 http_cancel(struct http_transfer *t)
 {
 	check(t->state != TRANSFER_DELIVERED, "cancelled after completion");
-	if (t->state != TRANSFER_PENDING)
-		return;
+	if (t->state != TRANSFER_PENDING && t->n_taken == t->streamed.len)
+		return; /* no byte is left: it was just ending */
+	t->is_paused = false;
 	t->is_cancelled = true;
 	t->state = TRANSFER_ENDED;
 	err_set(&t->answer.err, ECANCELED, "cancelled");
@@ -119,26 +120,51 @@ fake_http_answer(struct http_transfer *t, const struct fake_answer *a)
 static void
 stream(struct http_transfer *t)
 {
-	const char *data = buf_str(&t->streamed);
 	size_t len = t->streamed.len;
+	int rc;
 
-	for (size_t i = 0; i < len; i += PIECE) {
-		size_t n = len - i < PIECE ? len - i : PIECE;
+	while (t->n_taken < len && !t->is_paused) {
+		size_t n = len - t->n_taken < PIECE ? len - t->n_taken : PIECE;
 
-		if (t->r.on_data(t->r.arg, data + i, n) == 0)
+		rc = t->r.on_data(t->r.arg, t->streamed.data + t->n_taken, n);
+		t->is_paused = rc == HTTP_PAUSE;
+		if (t->is_paused)
+			return;
+		t->n_taken += n;
+		if (rc == 0)
 			continue;
+		t->n_taken = len;
+		t->state = TRANSFER_ENDED;
 		t->answer.was_refused = true;
 		err_set(&t->answer.err, EIO, "answer not understood");
-		return;
 	}
+}
+
+void
+fake_http_stream(struct http_transfer *t, const char *data)
+{
+	check(t && t->state == TRANSFER_PENDING && t->r.on_data,
+	      "bytes for what is not pending");
+	t->answer.status = 200;
+	check(buf_add_str(&t->streamed, data) == 0, "body");
+	stream(t);
+}
+
+void
+http_resume(struct http_transfer *t)
+{
+	t->is_paused = false;
+	stream(t);
 }
 
 static void
 deliver(struct http_transfer *t)
 {
-	t->state = TRANSFER_DELIVERED;
 	if (!t->is_cancelled)
 		stream(t);
+	if (t->is_paused)
+		return;
+	t->state = TRANSFER_DELIVERED;
 	t->r.on_done(t->r.arg, &t->answer);
 	buf_clear(&t->answer.head);
 	buf_clear(&t->answer.body);
@@ -203,7 +229,7 @@ bool
 fake_http_has_ended(const struct http *h)
 {
 	for (size_t i = 0; i < h->n; i++)
-		if (h->all[i]->state == TRANSFER_ENDED)
+		if (h->all[i]->state == TRANSFER_ENDED && !h->all[i]->is_paused)
 			return true;
 	return false;
 }
@@ -227,12 +253,4 @@ fake_http_dup_header(const struct http_transfer *t, const char *name)
 					strcspn(line + n + 2, "\n"));
 	}
 	return NULL;
-}
-
-/* Nothing here comes in so slowly that so many would wait. */
-void
-http_resume(struct http_transfer *t)
-{
-	(void)t;
-	abort();
 }

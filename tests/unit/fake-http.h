@@ -26,6 +26,8 @@ struct http_transfer {
 	enum { TRANSFER_PENDING, TRANSFER_ENDED, TRANSFER_DELIVERED } state;
 	struct http_answer answer;
 	struct buf streamed; /* of a 2xx body: what on_data is to get */
+	size_t n_taken; /* and has taken of it */
+	bool is_paused; /* by on_data: it takes no more before http_resume() */
 };
 
 struct fake_answer {
@@ -35,6 +37,9 @@ struct fake_answer {
 	int err; /* errno of the transport, after head and body; 0: none */
 	bool is_retryable;
 };
+
+/* Some bytes of a 200 answer come in, before fake_http_answer() brings the rest. */
+void fake_http_stream(struct http_transfer *t, const char *data);
 
 /* End a transfer that is pending; delivered by the next http_poll(). */
 void fake_http_answer(struct http_transfer *t, const struct fake_answer *a);
@@ -48,7 +53,7 @@ unsigned fake_http_pending(struct http *h, const char *method,
 			   const char *part);
 unsigned fake_http_seen(struct http *h, const char *method, const char *part);
 
-/* Whether completions wait for http_poll(). */
+/* Whether completions wait for http_poll(), and for nothing else. */
 bool fake_http_has_ended(const struct http *h);
 
 /* The i-th transfer ever submitted, NULL beyond the last. */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A request for a page of a listing: see list-call.h.  Net thread only.
+ *
+ * Source of the protocol: Amazon S3 API Reference, "ListObjectsV2".
+ */
+#include "config.h"
+
+#include "s3/list-call.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+struct list_call {
+	struct list_call_options o; /* but for its strings */
+	char *token; /* NULL: none */
+	struct s3_call *call;
+	struct list_parser *parser; /* NULL: nothing has been read */
+	const struct list_page *page; /* the parser's */
+	bool is_paused; /* the next bytes were not taken yet */
+	bool is_waiting; /* for a parser, in the list of those */
+	void (*on_dropped)(void *arg); /* instead of on_done, if not NULL */
+	struct list_call *prev, *next;
+};
+
+/* --- parsers --- */
+
+static struct list_parsers *
+parsers_of(const struct list_call *c)
+{
+	return s3_list_parsers(c->o.s3);
+}
+
+/* Take one for the page that comes in; false: wait for it. */
+static bool
+take_parser(struct list_call *c)
+{
+	struct list_parsers *p = parsers_of(c);
+	const struct list_wanted *w = c->o.wanted;
+
+	if (p->n_taken == LIST_PARSERS_MAX)
+		return false;
+	c->parser = p->n_spare > 0 ? p->spare[--p->n_spare] : list_parser_new();
+	p->n_taken++;
+	list_parser_want(c->parser, w ? w->names : NULL, w ? w->n : 0);
+	list_parser_reset(c->parser);
+	return true;
+}
+
+static void
+start_waiting(struct list_call *c)
+{
+	DL_APPEND(parsers_of(c)->waiting, c);
+	c->is_waiting = true;
+}
+
+static void
+stop_waiting(struct list_call *c)
+{
+	if (c->is_waiting)
+		DL_DELETE(parsers_of(c)->waiting, c);
+	c->is_waiting = false;
+}
+
+static void
+resume(struct list_call *c)
+{
+	c->is_paused = false;
+	s3_resume(c->call);
+}
+
+/* The page has been digested, or was lost; another one may come in. */
+static void
+give_parser(struct list_call *c)
+{
+	struct list_parsers *p = parsers_of(c);
+	struct list_call *next = p->waiting;
+
+	if (!c->parser)
+		return;
+	list_parser_reset(c->parser);
+	p->spare[p->n_spare++] = steal(&c->parser);
+	p->n_taken--;
+	if (!next)
+		return;
+	stop_waiting(next);
+	take_parser(next);
+	resume(next);
+}
+
+void
+list_parsers_clear(struct list_parsers *p)
+{
+	while (p->n_spare > 0)
+		list_parser_free(p->spare[--p->n_spare]);
+}
+
+/* --- the answer --- */
+
+static int
+on_data(void *arg, const char *data, size_t len)
+{
+	struct list_call *c = arg;
+	int rc;
+
+	if (c->o.is_held || (!c->parser && !take_parser(c))) {
+		c->is_paused = true;
+		if (!c->o.is_held)
+			start_waiting(c);
+		return HTTP_PAUSE;
+	}
+	rc = list_parser_feed(c->parser, data, len, NULL);
+	if (rc == 0)
+		c->o.on_bytes(c->o.arg, c);
+	return rc;
+}
+
+static void
+on_retry(void *arg)
+{
+	struct list_call *c = arg;
+
+	stop_waiting(c);
+	c->is_paused = false;
+	give_parser(c);
+	c->o.on_retry(c->o.arg, c);
+}
+
+static int
+on_end(void *arg, struct s3_error *error, struct err *err)
+{
+	struct list_call *c = arg;
+	int rc;
+
+	if (!c->parser)
+		return err_set(err, EIO, "an empty answer");
+	rc = list_parser_end(c->parser, &c->page, err);
+	if (rc && list_parser_error(c->parser))
+		*error = *list_parser_error(c->parser);
+	return rc;
+}
+
+static void
+on_done(void *arg, const struct s3_answer *answer)
+{
+	struct list_call *c = arg;
+	void (*on_dropped)(void *) = c->on_dropped;
+	void *dropped_arg = c->o.arg;
+
+	c->call = NULL;
+	stop_waiting(c);
+	if (!on_dropped) {
+		c->o.on_done(c->o.arg, c, answer);
+		return;
+	}
+	list_call_free(c);
+	on_dropped(dropped_arg);
+}
+
+/* --- the request --- */
+
+struct list_call *
+list_call_start(const struct list_call_options *o)
+{
+	struct list_call *c = xnew(struct list_call);
+	struct uri_param params[5] = {
+		{ "list-type", "2" },
+		{ "encoding-type", "url" },
+		{ "max-keys", "1000" },
+	};
+	size_t n = 3;
+
+	c->o = *o;
+	c->token = o->token ? xstrdup(o->token) : NULL;
+	if (o->token)
+		params[n++] =
+			(struct uri_param){ "continuation-token", o->token };
+	else if (o->start_after)
+		params[n++] =
+			(struct uri_param){ "start-after", o->start_after };
+	if (o->wanted)
+		params[n++] = (struct uri_param){ "metadata", "true" };
+	c->call = s3_start(o->s3, &(struct s3_request){
+					  .method = "GET",
+					  .operation = "LIST",
+					  .bucket = o->bucket,
+					  .params = params,
+					  .n_params = n,
+					  .on_data = on_data,
+					  .on_retry = on_retry,
+					  .on_end = on_end,
+					  .on_done = on_done,
+					  .arg = c,
+				  });
+	return c;
+}
+
+void
+list_call_free(struct list_call *c)
+{
+	if (!c)
+		return;
+	give_parser(c);
+	free(c->token);
+	free(c);
+}
+
+void
+list_call_go(struct list_call *c)
+{
+	c->o.is_held = false;
+	if (!c->is_paused)
+		return;
+	if (take_parser(c))
+		resume(c);
+	else
+		start_waiting(c);
+}
+
+void
+list_call_cancel(struct list_call *c)
+{
+	if (c->call)
+		s3_cancel(c->call);
+}
+
+void
+list_call_drop(struct list_call *c, void (*on_end_fn)(void *arg), void *arg)
+{
+	c->on_dropped = on_end_fn;
+	c->o.arg = arg;
+	list_call_cancel(c);
+}
+
+const char *
+list_call_token(const struct list_call *c)
+{
+	return c->token;
+}
+
+bool
+list_call_has_asked_metadata(const struct list_call *c)
+{
+	return c->o.wanted != NULL;
+}
+
+const char *
+list_call_next_token(const struct list_call *c)
+{
+	return c->parser ? list_parser_next_token(c->parser) : NULL;
+}
+
+const struct list_page *
+list_call_page(const struct list_call *c)
+{
+	return c->page;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request for a page of a listing, with the parser that reads its answer.
+ * Part of s3-list.c's inside.  Net thread only.
+ *
+ * A call takes a parser when the first bytes of the page come in.  When all are
+ * taken, or while the call is held, the bytes wait in the kernel: memory does not
+ * grow with the number of requests under way.
+ */
+#ifndef S3_LIST_CALL_H
+#define S3_LIST_CALL_H
+
+#include "s3/s3.h"
+
+struct list_call;
+
+/* Parsers, which keep their memory from page to page. */
+#define LIST_PARSERS_MAX 48
+
+struct list_parsers {
+	struct list_parser *spare[LIST_PARSERS_MAX];
+	size_t n_spare, n_taken;
+	struct list_call *waiting; /* for one, in order */
+};
+
+void list_parsers_clear(struct list_parsers *p);
+
+/* User metadata that the listing should tell, if the store can. */
+struct list_wanted {
+	const char *const *names; /* see list_parser_want() */
+	size_t n; /* 0: none */
+	bool is_over; /* not asked for from now on; pages under way tell them */
+};
+
+struct list_call_options {
+	struct s3 *s3;
+	const char *bucket;
+	/* Where the page begins: one of them, or neither. */
+	const char *token, *start_after;
+	const struct list_wanted *wanted; /* asked for; NULL: nothing is */
+	bool is_held; /* no byte is read before list_call_go() */
+	/* Some bytes of the page have been read. */
+	void (*on_bytes)(void *arg, struct list_call *c);
+	/* What was read of it is void: it is asked for once more. */
+	void (*on_retry)(void *arg, struct list_call *c);
+	/* The one completion; list_call_free() is up to who gets it. */
+	void (*on_done)(void *arg, struct list_call *c,
+			const struct s3_answer *answer);
+	void *arg;
+};
+
+/* Copies what it is given, but for `wanted`. */
+struct list_call *list_call_start(const struct list_call_options *o);
+
+/* After its completion.  NULL is fine. */
+void list_call_free(struct list_call *c);
+
+/* Let go on what was held. */
+void list_call_go(struct list_call *c);
+
+/* End it soon, with ECANCELED. */
+void list_call_cancel(struct list_call *c);
+
+/*
+ * The same for a call that is held: on_end(arg) instead of on_done, and it frees
+ * itself.
+ */
+void list_call_drop(struct list_call *c, void (*on_end)(void *arg), void *arg);
+
+/* The token that it was started with. */
+const char *list_call_token(const struct list_call *c);
+
+bool list_call_has_asked_metadata(const struct list_call *c);
+
+/* While the page comes in: see list_parser_next_token(). */
+const char *list_call_next_token(const struct list_call *c);
+
+/* After a completion without error: it lives as long as the call. */
+const struct list_page *list_call_page(const struct list_call *c);
+
+#endif
