@@ -175,23 +175,27 @@ print_page(struct talk_store *s, struct buf *out, const struct http_transfer *t,
 {
 	bool is_told = s->tells_metadata && strstr(t->url, "metadata=true");
 	unsigned first = find_start(s, t), last, n = s->model.n;
-	bool is_truncated;
+	bool is_truncated, has_token, is_first = s->page_size % 2;
 
 	if (lie == LIE_AGAIN && first > 0)
 		first--;
 	last = first + (lie == LIE_NO_OBJECTS ? 0 : find_max_keys(s, t));
 	last = last < n ? last : n;
 	is_truncated = last < n || lie == LIE_NO_OBJECTS || lie == LIE_LAST;
+	has_token = is_truncated && lie != LIE_NO_TOKEN;
 	buf_printf(out,
 		   "<?xml version=\"1.0\"?><ListBucketResult>"
 		   "<EncodingType>url</EncodingType>"
 		   "<IsTruncated>%s</IsTruncated>",
 		   is_truncated ? "true" : "false");
+	/* before the objects, as Amazon; or behind them, as Ceph */
+	if (has_token && is_first)
+		add_token(s, out, t, last, lie);
 	for (unsigned i = first; i < last; i++)
 		if (!s->is_gone || s->order[i] != s->flicker)
 			add_object(s, out, &s->model.things[s->order[i]],
 				   is_told);
-	if (is_truncated && lie != LIE_NO_TOKEN)
+	if (has_token && !is_first)
 		add_token(s, out, t, last, lie);
 	buf_add_str(out, "</ListBucketResult>");
 }

@@ -15,7 +15,7 @@
 #include <errno.h>
 
 #include "ahead-fixture.h"
-#include "s3/listing.h"
+#include "engine/walk.h"
 
 #define PAST(key) "GET", "start-after=" key
 
@@ -30,7 +30,7 @@ struct world {
 	unsigned n_sent, n_ahead, n_ended;
 	bool has_end;
 	int code; /* errno of it */
-	char keys[64];
+	char keys[256];
 };
 
 static void *
@@ -46,6 +46,7 @@ on_page(void *arg, void *range, const struct list_page *page)
 	struct world *w = arg;
 
 	assert_ptr_equal(range, w);
+	assert_true(strlen(w->keys) < sizeof(w->keys) / 2);
 	for (size_t i = 0; i < page->n_objects; i++)
 		strncat(w->keys, page->objects[i].key,
 			page->objects[i].key_len);
@@ -364,6 +365,54 @@ test_failure(void **state)
 	clear(&w);
 }
 
+/* --- with HEADs --- */
+
+static void
+on_step(void *arg, const struct err *err)
+{
+	(void)arg, (void)err;
+}
+
+/* While too many HEADs wait the listing pauses, pages ahead included. */
+static void
+test_heads_wait(void **state)
+{
+	struct fixture fx;
+	struct walk w = { .heads = WALK_HOLD, .on_step = on_step };
+	struct http_transfer *t;
+	char object[128];
+
+	(void)state;
+	fixture_init(&fx);
+	fx.bucket->list_memory.n_keys = 10000;
+	w.s3 = fx.s3;
+	w.slots = &fx.slots;
+	w.bucket = fx.bucket;
+	walk_init(&w);
+	walk_begin(&w, MODE_DETAILED);
+	fixture_settle(&fx);
+	t = fixture_find(&fx, LIST);
+	fake_http_stream(t, HEAD("t1"));
+	fixture_settle(&fx);
+	assert_int_equal(fx.slots.n_running, 2);
+	for (int i = 0; i < 4000; i++) {
+		snprintf(object, sizeof(object), OBJECT("%04d.delta"), i);
+		fake_http_stream(t, object);
+	}
+	fake_http_answer(t,
+			 &(struct fake_answer){ .status = 200, .body = END });
+	fixture_settle(&fx);
+	assert_int_equal(fx.slots.n_running, 1);
+	fake_http_stream(fixture_find(&fx, AFTER("t1")), HEAD("t2"));
+	fixture_settle(&fx);
+	assert_int_equal(fixture_seen(&fx, LIST), 2);
+	walk_stop(&w);
+	fixture_settle(&fx);
+	assert_true(walk_is_idle(&w));
+	walk_clear(&w);
+	fixture_clear(&fx);
+}
+
 int
 main(void)
 {
@@ -376,6 +425,7 @@ main(void)
 		cmocka_unit_test(test_cut_range),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_heads_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
