@@ -49,13 +49,6 @@ take_parser(struct list_call *c)
 }
 
 static void
-start_waiting(struct list_call *c)
-{
-	DL_APPEND(parsers_of(c)->waiting, c);
-	c->is_waiting = true;
-}
-
-static void
 stop_waiting(struct list_call *c)
 {
 	if (c->is_waiting)
@@ -105,9 +98,10 @@ on_data(void *arg, const char *data, size_t len)
 	int rc;
 
 	if (c->o.is_held || (!c->parser && !take_parser(c))) {
-		c->is_paused = true;
 		if (!c->o.is_held)
-			start_waiting(c);
+			DL_APPEND(parsers_of(c)->waiting, c);
+		c->is_waiting = !c->o.is_held;
+		c->is_paused = true;
 		return HTTP_PAUSE;
 	}
 	rc = list_parser_feed(c->parser, data, len, NULL);
@@ -210,12 +204,8 @@ void
 list_call_go(struct list_call *c)
 {
 	c->o.is_held = false;
-	if (!c->is_paused)
-		return;
-	if (take_parser(c))
+	if (c->is_paused)
 		resume(c);
-	else
-		start_waiting(c);
 }
 
 void

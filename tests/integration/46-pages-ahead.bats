@@ -12,7 +12,7 @@ given() {
 	BUCKET=bkt
 	start_stub
 	stub_ctl PATCH settings '{"page_size": 10}'
-	stub_ctl PUT bucket/bkt '[
+	stub_ctl PUT "bucket/$BUCKET" '[
 		{"key": "a/%02d.delta", "count": 40, "size": 10, "meta": {"dg-file-size": "1000"}},
 		{"key": "b/%02d", "count": 20, "size": 7}]'
 	mount_fs -o cache=off "$@"

@@ -221,6 +221,21 @@ test_open_end(void **state)
 	clear(&w);
 }
 
+/* So it is in the last of many ranges, however little was expected of it. */
+static void
+test_last_range(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w, LIST_PARALLEL, 22, 1, N_MORE);
+	stream(&w, fixture_find(&w.fx, PAST("qu")), HEAD("t1"));
+	assert_int_equal(w.n_ahead, 1);
+	listing_stop(w.listing);
+	fixture_settle(&w.fx);
+	clear(&w);
+}
+
 /* Up to "m": its first page says that keys are left, as the memory does. */
 static struct http_transfer *
 begin_second_page(struct world *w, const char *object)
@@ -277,14 +292,39 @@ test_in_vain(void **state)
 	clear(&w);
 }
 
+/* What there is of the last range meanwhile. */
+enum other { QUIET, AHEAD, TURN_HAS_COME, HAS_FAILED };
+
+static void
+do_other(struct world *w, size_t n_more, enum other other)
+{
+	char start[] = "start-after=qa";
+	struct http_transfer *t;
+
+	start[13] = (char)(start[13] + n_more);
+	t = fixture_find(&w->fx, "GET", start);
+	if (other == QUIET)
+		return;
+	stream(w, t, HEAD("u1"));
+	fixture_find(&w->fx, AFTER("u1"));
+	if (other == TURN_HAS_COME)
+		finish(w, t, OBJECT("z") END);
+	if (other == HAS_FAILED)
+		fixture_refuse(&w->fx, AFTER("u1"), 500);
+}
+
 /* Nobody knows: as much as there was; and only if that may be in vain. */
 static void
 test_guessed_end(void **state)
 {
 	static const struct {
 		size_t n_more;
+		enum other other;
 		unsigned n_ahead;
-	} cases[] = { { 0, 1 }, { N_MORE, 0 } };
+	} cases[] = { { N_MORE, QUIET, 0 },	{ 13, QUIET, 1 },
+		      { 13, AHEAD, 0 },		{ 12, TURN_HAS_COME, 1 },
+		      { 13, TURN_HAS_COME, 0 }, { 12, HAS_FAILED, 1 },
+		      { 13, HAS_FAILED, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -295,6 +335,8 @@ test_guessed_end(void **state)
 		t = begin_second_page(&w, OBJECT("a") END);
 		assert_int_equal(w.n_ahead, 0);
 		finish(&w, t, OBJECT("b") END);
+		do_other(&w, cases[i].n_more, cases[i].other);
+		w.n_ahead = 0;
 		stream(&w, fixture_find(&w.fx, AFTER("t2")), HEAD("t3"));
 		assert_int_equal(w.n_ahead, cases[i].n_ahead);
 		listing_stop(w.listing);
@@ -419,6 +461,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_listing),
 		cmocka_unit_test(test_open_end),
+		cmocka_unit_test(test_last_range),
 		cmocka_unit_test(test_remembered_end),
 		cmocka_unit_test(test_in_vain),
 		cmocka_unit_test(test_guessed_end),
