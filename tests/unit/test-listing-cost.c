@@ -68,6 +68,13 @@ on_request_end(void *arg)
 	(void)arg;
 }
 
+static bool
+may_send_ahead(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 static void
 on_end(void *arg, const struct listing_end *end)
 {
@@ -92,9 +99,10 @@ send(struct run *run)
 static void
 list(struct run *run)
 {
-	static const struct listing_events events = { on_range, on_page,
-						      on_range_end,
-						      on_request_end, on_end };
+	static const struct listing_events events = {
+		on_range,	on_page, on_range_end,
+		on_request_end, on_end,	 may_send_ahead,
+	};
 
 	run->n_keys = run->n_requests = run->n_rounds = run->n_ranges = 0;
 	run->is_ended = false;
