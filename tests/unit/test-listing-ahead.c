@@ -334,6 +334,7 @@ test_guessed_end(void **state)
 		init(&w, LIST_PARALLEL, 20000, 1, cases[i].n_more);
 		t = fixture_find(&w.fx, LIST);
 		finish(&w, t, HEAD("t1") OBJECT("a") END);
+		assert_int_equal(w.n_ahead, 0); /* one key was left */
 		do_other(&w, cases[i].n_more, cases[i].other);
 		w.n_ahead = 0;
 		stream(&w, fixture_find(&w.fx, AFTER("t1")), HEAD("t2"));
