@@ -69,10 +69,20 @@ repeated_queries() {
 }
 
 @test "there are never more requests under way than connections" {
+	local reader
+
 	given -o connections=1
 	assert_quick
-	assert_quick
+	stall_next_page
+	in_background cat "$(stats_file quick)" >/dev/null
+	reader=$!
+	wait_for_gate g
+	sleep 0.2
+	assert_equal "$(requests LIST)" 1
+	open_gate g
+	wait "$reader"
 	assert_equal "$(stub_ctl GET max_in_flight)" 1
+	assert_equal "$(repeated_queries)" ''
 }
 
 @test "pages that break off, or are refused: each object counts once" {
