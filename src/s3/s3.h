@@ -48,11 +48,11 @@ struct s3_request {
 	size_t body_len;
 	size_t body_max; /* cap of the answer */
 	/*
-	 * Streaming: on_data gets the bytes of a 2xx body, or returns HTTP_PAUSE
-	 * until s3_resume(); they begin anew
-	 * after on_retry.  on_end is asked when they have ended, or when on_data
-	 * refused one: it returns 0, or sets `err` to what is wrong with the
-	 * body, and `error` too if the body was an <Error>.
+	 * Streaming: on_data gets the bytes of a body with status 200, or returns
+	 * HTTP_PAUSE until s3_resume(); they begin anew after on_retry.  on_end
+	 * is asked when they have ended, or when on_data refused one: it returns
+	 * 0, or sets `err` to what is wrong with the body, and `error` too if
+	 * the body was an <Error>.
 	 */
 	http_data_fn *on_data;
 	void (*on_retry)(void *arg);
