@@ -220,16 +220,27 @@ set_operands(struct line *l, struct err *err)
 			      err);
 }
 
+/* 0 or a positive errno. */
+static int
+check_file(const char *path)
+{
+	struct stat st;
+
+	if (access(path, R_OK) != 0 || stat(path, &st) != 0)
+		return errno;
+	return S_ISDIR(st.st_mode) ? EISDIR : 0;
+}
+
 /* What is wrong now would be wrong at every open. */
 static int
 check(const struct conf *c, struct err *err)
 {
 	struct endpoint *e = NULL;
-	int rc;
+	int rc = c->ca_bundle ? check_file(c->ca_bundle) : 0;
 
-	if (c->ca_bundle && access(c->ca_bundle, R_OK) != 0)
-		return err_set(err, errno, "ca_bundle %s: %s", c->ca_bundle,
-			       strerror(errno));
+	if (rc)
+		return err_set(err, rc, "ca_bundle %s: %s", c->ca_bundle,
+			       strerror(rc));
 	rc = endpoint_new(&e, c->endpoint_url, c->region, c->style, err);
 	endpoint_free(e);
 	return rc;

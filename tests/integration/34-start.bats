@@ -166,6 +166,7 @@ can_read() {
 @test "files and profiles that are named and not there are said" {
 	mkdir "$MNT"
 	assert_refused /none/ca.pem -o ca_bundle=/none/ca.pem "$MNT"
+	assert_refused 'ca_bundle /etc: Is a directory' -o ca_bundle=/etc "$MNT"
 	AWS_CA_BUNDLE=/none/ca.pem assert_refused /none/ca.pem "$MNT"
 	assert_refused no-such-profile -o profile=no-such-profile "$MNT"
 	AWS_PROFILE=no-such-profile assert_refused no-such-profile "$MNT"
