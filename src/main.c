@@ -2,9 +2,10 @@
 /*
  * dgstatfs: the life of the process and nothing else.
  *
- * First, protection of what is secret.  Before the fork, everything whose
- * failure the user should see on the terminal: configuration, descriptor limit,
- * mount.  After it: the threads of the log and of the net, then the FUSE loop.
+ * First, protection of what is secret.  Before the fork: configuration,
+ * descriptor limit, mount.  After it: the threads of the log and of the net, all
+ * of which the parent waits for, so that the user sees on the terminal what
+ * fails; then the FUSE loop.
  * The end goes in reverse order: waiting readers are answered while the mount is
  * still there to answer them.
  */
@@ -21,6 +22,7 @@
 #include "fs/fs.h"
 #include "net/creds.h"
 #include "s3/endpoint.h"
+#include "util/background.h"
 
 /*
  * A connection that is being made may have two descriptors, one for each kind of
@@ -177,6 +179,24 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 		err);
 }
 
+/* The log, the engine; then whoever started us may go on. */
+static int
+start(const struct conf *c, struct parts *p, struct engine **engine,
+      struct err *err)
+{
+	int fd = -1, rc = 0;
+
+	if (!c->foreground)
+		rc = background_start(&fd, err);
+	if (rc == 0)
+		rc = log_start(err);
+	if (rc == 0)
+		rc = start_engine(c, p, engine, err);
+	if (rc == 0 && !c->foreground)
+		background_ready(fd);
+	return rc;
+}
+
 /* From the fork to the end of the mount: an exit status. */
 static int
 serve(const struct conf *c, struct parts *p)
@@ -185,9 +205,10 @@ serve(const struct conf *c, struct parts *p)
 	struct err err = ERR_INIT;
 	int rc;
 
-	if (fs_daemonize(p->fs, c->foreground, &err) != 0 ||
-	    log_start(&err) != 0 || start_engine(c, p, &engine, &err) != 0) {
+	if (start(c, p, &engine, &err) != 0) {
 		log_err("%s", err.msg);
+		if (!c->foreground || c->log_file)
+			fprintf(stderr, "dgstatfs: %s\n", err.msg);
 		return 1;
 	}
 	rc = fs_run(p->fs, engine);

@@ -353,16 +353,6 @@ fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 	return 0;
 }
 
-int
-fs_daemonize(struct fs *fs, bool foreground, struct err *err)
-{
-	(void)fs;
-	if (fuse_daemonize(foreground) != 0)
-		return err_set(err, errno, "can't go to the background: %s",
-			       strerror(errno));
-	return 0;
-}
-
 /*
  * The first request is INIT.  Where libfuse has no memory for it, the kernel will
  * refuse everything with ECONNREFUSED: better to end at once.

@@ -27,9 +27,6 @@ struct fs_options {
 /* Mount.  What is wrong is said in `err`, and by libfuse in the log. */
 int fs_mount(struct fs **out, const struct fs_options *o, struct err *err);
 
-/* Go to the background (the parent exits with 0), unless `foreground`. */
-int fs_daemonize(struct fs *fs, bool foreground, struct err *err);
-
 /*
  * Serve until unmounted or told to end by a signal; returns that signal, 0
  * after an unmount, or -errno.
