@@ -46,6 +46,7 @@ static const struct {
 	{ "noiversion", IGNORE },
 	{ "mand", IGNORE },
 	{ "nomand", IGNORE },
+	{ "nosymfollow", IGNORE }, /* there are none */
 	{ "silent", IGNORE },
 	{ "loud", IGNORE },
 	{ "_netdev", IGNORE },
