@@ -281,14 +281,16 @@ unmount_session(struct fs *fs)
 
 /*
  * What is mounted there, on top, by its device; 0 if that can't be told.  Asks
- * nothing of it: it may be ours, and we are not answering.
+ * nothing of it: it may be ours, and we are not answering; or an automount, for
+ * which to ask would be to mount again.
  */
 static dev_t
 device_at(const char *path)
 {
 	struct statx st;
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_SYMLINK_NOFOLLOW, 0,
+	if (statx(AT_FDCWD, path,
+		  AT_STATX_DONT_SYNC | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0,
 		  &st) != 0)
 		return 0;
 	return makedev(st.stx_dev_major, st.stx_dev_minor);
