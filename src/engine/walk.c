@@ -7,23 +7,45 @@
 #include "engine/walk.h"
 
 #include <errno.h>
+#include <limits.h>
 
+#include "s3/list-metadata.h"
 #include "stats/space.h"
 
-/* HEADs that wait, with those that pages under way may bring, at most. */
+/*
+ * HEADs that wait, with those that pages under way may bring, at a guess, at most.
+ * Deltas may lie all in one half of the bucket: then the guess is wrong, and the
+ * number of pages under way is what bounds them.
+ */
 #define HELD_MAX 4000
+#define PAGES_WITH_HEADS_MAX 16
 
 /* --- when the next page is asked for --- */
 
-/* HEADs that a page brings, at a guess. */
+static bool
+needs_heads(const struct walk *w)
+{
+	return w->mode != MODE_QUICK && w->heads != WALK_DROP;
+}
+
+/* How many a page brings, at a guess. */
 static unsigned
 heads_of_page(const struct walk *w)
 {
-	if (w->mode == MODE_QUICK || w->heads == WALK_DROP)
+	if (!needs_heads(w))
 		return 0;
 	if (w->n_pages == 0)
 		return LIST_PAGE_KEYS;
 	return w->n_heads / w->n_pages + 1;
+}
+
+/* Pages that may be under way, whatever is guessed. */
+static unsigned
+pages_max(const struct walk *w)
+{
+	bool is_told = s3_list_metadata(w->s3)->has == LIST_METADATA_YES;
+
+	return needs_heads(w) && !is_told ? PAGES_WITH_HEADS_MAX : UINT_MAX;
 }
 
 /* The HEADs have not fallen behind so far that the listing pauses. */
@@ -40,7 +62,7 @@ may_list_on(const struct walk *w)
 		return false;
 	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
 		return false;
-	return n < HELD_MAX;
+	return n < HELD_MAX && in_flight < pages_max(w);
 }
 
 static bool

@@ -275,7 +275,7 @@ note_page(struct listing *l, struct range *r, const struct list_page *page)
 
 	range_note_page(r, page, &l->seen, l->stride);
 	l->n_marks += r->marks.n - before;
-	if (l->n_marks <= MARKS_MAX)
+	if (l->n_marks <= MARKS_MAX || l->stride > MARKS_MAX)
 		return;
 	l->stride *= 2;
 	l->n_marks = 0;

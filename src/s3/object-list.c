@@ -10,14 +10,22 @@
 
 #include "util/uri.h"
 
+#define TEXT_KEPT_MAX (1024 * 1024) /* of a page with unusually long keys */
+
+static void
+begin_text(struct object_list *l, size_t max)
+{
+	buf_init(&l->text, max);
+	if (buf_add(&l->text, "\0", 2))
+		die_no_memory();
+}
+
 void
 object_list_init(struct object_list *l, size_t max)
 {
 	*l = (struct object_list){ 0 };
 	/* beside the empty ones, three texts of an object and a token end in NUL */
-	buf_init(&l->text, max + 3 * OBJECT_LIST_MAX + 3);
-	if (buf_add(&l->text, "\0", 2))
-		die_no_memory();
+	begin_text(l, max + 3 * OBJECT_LIST_MAX + 3);
 }
 
 void
@@ -31,6 +39,12 @@ object_list_clear(struct object_list *l)
 void
 object_list_reset(struct object_list *l)
 {
+	if (l->text.size > TEXT_KEPT_MAX) {
+		size_t max = l->text.max;
+
+		buf_clear(&l->text);
+		begin_text(l, max);
+	}
 	object_list_cut(l, 2);
 	free(steal(&l->objects));
 	l->n = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A pass over a bucket that has to be begun again, while HEADs are under way or
- * have told something: nothing of the first one is left in the second.
+ * have told something: nothing of the first one is left in the second.  And how
+ * many pages are under way at a time.
  */
 #include "config.h"
 
@@ -103,11 +104,86 @@ test_again(void **state)
 	}
 }
 
+/* --- pages under way --- */
+
+#define N_CUTS 40
+
+/* A mount that is warmed up, and a bucket that was listed before. */
+static void
+run_init_warm(struct run *run, enum mode mode)
+{
+	struct list_memory *m;
+	struct pace_call calls[64] = { 0 };
+
+	*run = (struct run){ .n_failures = 0 };
+	fixture_init(&run->fx);
+	run->fx.slots.pace = pace_new(64);
+	run->fx.slots.most = 64;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		pace_began((struct pace *)run->fx.slots.pace, &calls[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		pace_ended((struct pace *)run->fx.slots.pace, &calls[i],
+			   PACE_CLEAN);
+	m = &run->fx.bucket->list_memory;
+	m->n_keys = (N_CUTS + 1) * 1000;
+	m->cuts = xcalloc(N_CUTS, sizeof(m->cuts[0]));
+	for (m->n_cuts = 0; m->n_cuts < N_CUTS; m->n_cuts++)
+		m->cuts[m->n_cuts] = (struct list_cut){
+			.key = xasprintf("k%02zu", m->n_cuts),
+			.key_len = 3,
+			.n_keys = 1000,
+		};
+	run->fx.store.pages[0] = "a=1";
+	run->fx.store.pages[1] = NULL;
+	run->walk = (struct walk){ .s3 = run->fx.s3,
+				   .slots = &run->fx.slots,
+				   .bucket = run->fx.bucket,
+				   .on_step = on_step,
+				   .arg = run };
+	walk_init(&run->walk);
+	walk_set_heads(&run->walk, WALK_SEND);
+	walk_begin(&run->walk, mode);
+	fixture_settle(&run->fx);
+}
+
+/*
+ * Deltas may be all in the half that comes last, so pages without any say nothing
+ * of how many HEADs the next ones bring: those under way are few.
+ */
+static void
+test_pages_under_way(void **state)
+{
+	static const unsigned expected[] = {
+		[MODE_QUICK] = N_CUTS + 1,
+		[MODE_SAMPLED] = 16,
+		[MODE_DETAILED] = 16,
+	};
+
+	(void)state;
+	for (int mode = 0; mode < N_MODES; mode++) {
+		unsigned most = 0, n;
+		struct run run;
+		struct pace *pace;
+
+		run_init_warm(&run, (enum mode)mode);
+		pace = (struct pace *)run.fx.slots.pace;
+		while ((n = fixture_pending(&run.fx, LIST)) > 0) {
+			most = n > most ? n : most;
+			fixture_answer(&run.fx, LIST);
+		}
+		assert_int_equal(most, expected[mode]);
+		assert_true(walk_is_complete(&run.walk));
+		run_clear(&run);
+		pace_free(pace);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_pages_under_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
