@@ -272,8 +272,9 @@ walk_begin(struct walk *w, enum mode mode)
 		.events = &events,
 		.arg = w,
 		.manner = w->manner,
-		.wanted = { original_size_names,
-			    mode == MODE_QUICK ? 0 : n_original_size_names },
+		.wanted = { .names = original_size_names,
+			    .n = mode == MODE_QUICK ? 0
+						    : n_original_size_names },
 	});
 	go_on(w);
 }
