@@ -41,7 +41,7 @@ struct world {
 static void
 world_init(struct world *w, const char *after)
 {
-	*w = (struct world){ .seen = { "" } };
+	*w = (struct world){ .seen = { .text = "" } };
 	spaces_init(&w->spaces, on_done, &w->seen);
 	space_stack_init(&w->stack, &w->spaces, after,
 			 after ? strlen(after) : 0, true);

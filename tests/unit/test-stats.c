@@ -483,8 +483,11 @@ random_bucket(struct entry *e, uint64_t *seed)
 		char *key = random_key(seed);
 
 		e[i] = (struct entry){
-			.o = { key, strlen(key), random_size(seed, is_huge), "",
-			       "" },
+			.o = { .key = key,
+			       .key_len = strlen(key),
+			       .size = random_size(seed, is_huge),
+			       .etag = "",
+			       .last_modified = "" },
 			.original = ORIGINAL_UNKNOWN,
 		};
 		if (next_random(seed) % 3)
