@@ -12,12 +12,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <utlist.h>
 
 #include "engine/flight.h"
 #include "engine/lookup.h"
+#include "util/thread.h"
 
 struct engine {
 	pthread_t thread;
@@ -220,20 +220,6 @@ set_environments(struct engine *e, const struct engine_options *o)
 	};
 }
 
-/* Signals belong to the FUSE thread: the new one is born with all blocked. */
-static int
-start_thread(struct engine *e)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&e->thread, NULL, run, e);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
-}
-
 int
 engine_start(struct engine **out, const struct engine_options *o,
 	     struct err *err)
@@ -248,7 +234,7 @@ engine_start(struct engine **out, const struct engine_options *o,
 		e->s3 = s3_new(e->http, &e->timers, o->endpoint, o->creds,
 			       e->pace, o->retries);
 		set_environments(e, o);
-		rc = start_thread(e);
+		rc = thread_start(&e->thread, run, e);
 		if (rc)
 			rc = err_set(err, rc, "no thread: %s", strerror(rc));
 	}

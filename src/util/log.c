@@ -15,13 +15,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "util/date.h"
 #include "util/lock.h"
+#include "util/thread.h"
 #include "util/utf8.h"
 
 #define QUEUE_MAX (256 * 1024) /* bytes of lines that wait */
@@ -221,14 +221,8 @@ write_lines(void *arg)
 int
 log_start(struct err *err)
 {
-	sigset_t all, before;
-	int rc;
+	int rc = thread_start(&queue.thread, write_lines, NULL);
 
-	/* SIGPIPE too: it comes to the thread that writes */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&queue.thread, NULL, write_lines, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc)
 		return err_set(err, rc, "no thread for the log: %s",
 			       strerror(rc));
