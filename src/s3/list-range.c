@@ -54,7 +54,6 @@ range_note_page(struct range *r, const struct list_page *page,
 		struct pivot_seen *seen, unsigned stride)
 {
 	const struct object *first = page->objects, *last;
-	size_t n = 0;
 
 	r->n_pages++;
 	r->is_guessed = false;
@@ -63,10 +62,8 @@ range_note_page(struct range *r, const struct list_page *page,
 	r->n_left -= (int64_t)page->n_objects;
 	r->n_keys += (int64_t)page->n_objects;
 	last = &page->objects[page->n_objects - 1];
-	while (n < first->key_len && n < last->key_len &&
-	       first->key[n] == last->key[n])
-		n++;
-	r->page_common = n;
+	r->page_common = key_common_length(first->key, first->key_len,
+					   last->key, last->key_len);
 	pivot_see(seen, first->key, first->key_len);
 	pivot_see(seen, last->key, last->key_len);
 	list_marks_add(&r->marks, page->objects, page->n_objects,

@@ -177,16 +177,6 @@ is_good(const struct pivot_range *r, const struct pivot *p)
 		key_compare(p->key, p->len, r->until, r->until_len) < 0);
 }
 
-static size_t
-common_length(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	size_t i = 0;
-
-	while (i < a_len && i < b_len && a[i] == b[i])
-		i++;
-	return i;
-}
-
 /* --- keys as numbers --- */
 
 /* What the byte at last[i] counts in; of no kind: `kind` is NULL, and 1. */
@@ -271,9 +261,11 @@ static struct positions
 find_positions(const struct pivot_range *r)
 {
 	struct positions p;
-	size_t n = common_length(r->first, r->first_len, r->last, r->last_len);
+	size_t n =
+		key_common_length(r->first, r->first_len, r->last, r->last_len);
 
-	p.from = common_length(r->last, r->last_len, r->until, r->until_len);
+	p.from =
+		key_common_length(r->last, r->last_len, r->until, r->until_len);
 	if (n < p.from)
 		p.from = n;
 	p.first = position(r, p.from, r->first, r->first_len);
@@ -293,8 +285,9 @@ is_bounded(const struct pivot_range *r)
 static bool
 is_dense(const struct pivot_range *r)
 {
-	return common_length(r->last, r->last_len, r->until, r->until_len) <
-	       common_length(r->until, r->until_len, r->beyond, r->beyond_len);
+	return key_common_length(r->last, r->last_len, r->until, r->until_len) <
+	       key_common_length(r->until, r->until_len, r->beyond,
+				 r->beyond_len);
 }
 
 int64_t
@@ -386,7 +379,7 @@ find_known(const struct pivot_range *r, size_t top, size_t plain)
 
 	if (!before || !before->is_step)
 		return plain;
-	n = common_length(before->key, before->len, r->first, r->first_len);
+	n = key_common_length(before->key, before->len, r->first, r->first_len);
 	if (n == before->len)
 		n = before->digit; /* the step led to keys */
 	else if (r->until && n <= top)
@@ -397,8 +390,8 @@ find_known(const struct pivot_range *r, size_t top, size_t plain)
 static bool
 find_step(const struct pivot_range *r, size_t plain, struct pivot *out)
 {
-	size_t top = r->until ? common_length(r->last, r->last_len, r->until,
-					      r->until_len)
+	size_t top = r->until ? key_common_length(r->last, r->last_len,
+						  r->until, r->until_len)
 			      : 0;
 	size_t known = find_known(r, top, plain);
 	size_t places[PIVOT_MAX], n = 0;

@@ -31,4 +31,15 @@ key_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 	return c ? c : (a_len > b_len) - (a_len < b_len);
 }
 
+/* Bytes that both keys begin with. */
+static inline size_t
+key_common_length(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t i = 0;
+
+	while (i < a_len && i < b_len && a[i] == b[i])
+		i++;
+	return i;
+}
+
 #endif
