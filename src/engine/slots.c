@@ -123,6 +123,14 @@ choose(const struct slots *s)
 	return s->n_running < s->most ? next_client(g) : idle_client(s);
 }
 
+static void
+count_sent(struct slots *s, struct slots_group *g, struct slots_client *c)
+{
+	s->n_running++;
+	g->n_running++;
+	c->n_running++;
+}
+
 /* Its turn: it and its group go to the end of their queues. */
 static void
 send_one(struct slots *s, struct slots_client *c)
@@ -133,9 +141,7 @@ send_one(struct slots *s, struct slots_client *c)
 	DL_APPEND(s->groups, g);
 	DL_DELETE(g->queue, c);
 	DL_APPEND(g->queue, c);
-	s->n_running++;
-	g->n_running++;
-	c->n_running++;
+	count_sent(s, g, c);
 	if (!c->send(c->arg))
 		slots_leave(s, c);
 }
@@ -161,9 +167,7 @@ slots_try(struct slots *s, struct slots_client *c)
 	if (next_group(s) || pace_is_held(s->pace) ||
 	    s->n_running >= slots_limit(s))
 		return false;
-	s->n_running++;
-	find_group(s, c->group)->n_running++;
-	c->n_running++;
+	count_sent(s, find_group(s, c->group), c);
 	return true;
 }
 
