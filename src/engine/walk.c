@@ -199,7 +199,7 @@ on_request_end(void *arg)
 	struct walk *w = arg;
 	struct err err = ERR_INIT;
 
-	if (!w->is_stopped && w->tally && tally_is_full(w->tally))
+	if (!w->is_stopped && tally_is_full(w->tally))
 		err_set(&err, EIO,
 			"keys in no order, and in more deltaspaces than "
 			"%d bytes hold",

@@ -6,6 +6,8 @@
 
 #include "s3/attempt.h"
 
+#include "util/wipe.h"
+
 #define URL_MAX (288 * 1024) /* the query, and 32 KiB for the rest */
 
 static int
@@ -108,12 +110,8 @@ attempt_init(struct attempt *a, const struct s3_request *r, const char *query,
 void
 attempt_clear(struct attempt *a)
 {
-	for (size_t i = 0; i < ATTEMPT_LINES_MAX && a->owned[i]; i++) {
-		explicit_bzero(a->owned[i], strlen(a->owned[i]));
-		free(a->owned[i]);
-	}
-	if (a->authorization.len)
-		explicit_bzero(a->authorization.data, a->authorization.len);
+	for (size_t i = 0; i < ATTEMPT_LINES_MAX && a->owned[i]; i++)
+		wipe_free(a->owned[i]);
 	buf_clear(&a->authorization);
 	buf_clear(&a->url);
 	buf_clear(&a->host);

@@ -97,13 +97,13 @@ on_data(void *arg, const char *data, size_t len)
 	struct list_call *c = arg;
 	int rc;
 
-	if (c->o.is_held || (!c->parser && !take_parser(c))) {
-		if (!c->o.is_held)
-			DL_APPEND(parsers_of(c)->waiting, c);
-		c->is_waiting = !c->o.is_held;
-		c->is_paused = true;
-		return HTTP_PAUSE;
+	c->is_paused = c->o.is_held;
+	if (!c->is_paused && !c->parser && !take_parser(c)) {
+		DL_APPEND(parsers_of(c)->waiting, c);
+		c->is_waiting = c->is_paused = true;
 	}
+	if (c->is_paused)
+		return HTTP_PAUSE;
 	rc = list_parser_feed(c->parser, data, len, NULL);
 	if (rc == 0)
 		c->o.on_bytes(c->o.arg, c);

@@ -5,8 +5,10 @@
  * What it guarantees: every object of the range exactly once, in ascending order
  * of unsigned bytes, or an error: pages out of order, a repeated token, a
  * truncated page without one, a wrong root element are EIO, never a short
- * listing.  A page is a transaction: one that failed and was asked for again
- * leaves no trace.
+ * listing.  Where the owner says that the keys come in no order, it is once each
+ * or an error; a key that comes twice in different pages is noticed only if one of
+ * them repeats or begins in another.  A page is a transaction: one that failed and
+ * was asked for again leaves no trace.
  *
  * A range is half-open, (after, until]: the key at a boundary belongs to the
  * left.  start-after is sent for its first page only, and continuation tokens

@@ -13,10 +13,10 @@
 
 #include <errno.h>
 
-#include "s3/list-metadata.h"
-#include "s3/s3-list.h"
 #include "s3/attempt.h"
 #include "s3/correction.h"
+#include "s3/list-metadata.h"
+#include "s3/s3-list.h"
 #include "util/date.h"
 #include "util/log.h"
 
