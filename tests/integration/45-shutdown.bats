@@ -166,7 +166,7 @@ requests_stop_after() {
 	assert_program_ends 137
 	assert_at_most "$MS" 2000
 	stub_ctl DELETE faults
-	mount_over_dead
+	mount_again
 	grep -q "$MNT: removed the dead mount of a killed dgstatfs" "$LOG"
 	assert_equal "$(jq .stats.object_count "$MNT/bucket-7/stats_detailed.json")" 2
 	unmount_fs
@@ -174,15 +174,6 @@ requests_stop_after() {
 }
 
 # --- dead mounts -------------------------------------------------------------------------
-
-# mount_fs, where nothing can be asked of the mount point.
-mount_over_dead() {
-	is_mounted "$MNT"
-	in_background "$DGSTATFS" -f "$ENDPOINT" "$MNT" >>"$LOG" 2>&1
-	FS_PID=$!
-	at_end forget_mount "$MNT" "$FS_PID" "$LOG"
-	wait_until test -d "$MNT"
-}
 
 kill_fs() {
 	kill -KILL "$FS_PID"
@@ -198,7 +189,7 @@ kill_fs() {
 	kill_fs
 	FS_PID=$lower
 	kill_fs
-	mount_over_dead
+	mount_again
 	assert_equal "$(grep -c "$MNT: removed the dead mount of a killed dgstatfs" "$LOG")" 2
 	assert_equal "$(jq .stats.object_count "$MNT/bucket-1/stats_quick.json")" 2
 	unmount_fs

@@ -12,6 +12,23 @@
 #   cached MODE                     the document in the bucket, as boto3 gets it
 #   put_cached MODE                 put one there from standard input
 #   cache_key MODE
+#
+#   worked_example                  a small bucket, as objects for the stub, whose
+#                                   figures were worked out by hand
+
+worked_example() {
+	echo '[
+		{"key": ".deltaglider/stats_quick.json", "size": 400},
+		{"key": "a/1.zip.delta", "size": 10, "meta": {"dg-file-size": "900"}},
+		{"key": "a/2.zip.delta", "size": 20,
+			"meta": {"dg-file-size": "", "file_size": "950"}},
+		{"key": "a/b/1.tar.delta", "size": 30},
+		{"key": "a/reference.bin", "size": 1000},
+		{"key": "a/z.zip.delta", "size": 40,
+			"meta": {"dg-file-size": "12x", "file_size": "77"}},
+		{"key": "c/reference.bin", "size": 500},
+		{"key": "readme é.txt", "size": 7}]'
+}
 
 cache_key() {
 	echo ".deltaglider/stats_$1.json"

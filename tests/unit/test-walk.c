@@ -30,14 +30,9 @@ on_step(void *arg, const struct err *err)
 	run->n_failures += err != NULL;
 }
 
-/* Two deltas, then keys that come before them. */
 static void
-run_init(struct run *run, enum mode mode)
+begin(struct run *run, enum mode mode)
 {
-	*run = (struct run){ .n_failures = 0 };
-	fixture_init(&run->fx);
-	run->fx.store.pages[0] = "b/1.delta=10 b/2.delta=20";
-	run->fx.store.pages[1] = "a/1.delta=30 a/2.delta=40 x=5";
 	run->walk = (struct walk){ .s3 = run->fx.s3,
 				   .slots = &run->fx.slots,
 				   .bucket = run->fx.bucket,
@@ -47,6 +42,17 @@ run_init(struct run *run, enum mode mode)
 	walk_set_heads(&run->walk, WALK_SEND);
 	walk_begin(&run->walk, mode);
 	fixture_settle(&run->fx);
+}
+
+/* Two deltas, then keys that come before them. */
+static void
+run_init(struct run *run, enum mode mode)
+{
+	*run = (struct run){ .n_failures = 0 };
+	fixture_init(&run->fx);
+	run->fx.store.pages[0] = "b/1.delta=10 b/2.delta=20";
+	run->fx.store.pages[1] = "a/1.delta=30 a/2.delta=40 x=5";
+	begin(run, mode);
 	fixture_answer(&run->fx, LIST);
 }
 
@@ -135,15 +141,7 @@ run_init_warm(struct run *run, enum mode mode)
 		};
 	run->fx.store.pages[0] = "a=1";
 	run->fx.store.pages[1] = NULL;
-	run->walk = (struct walk){ .s3 = run->fx.s3,
-				   .slots = &run->fx.slots,
-				   .bucket = run->fx.bucket,
-				   .on_step = on_step,
-				   .arg = run };
-	walk_init(&run->walk);
-	walk_set_heads(&run->walk, WALK_SEND);
-	walk_begin(&run->walk, mode);
-	fixture_settle(&run->fx);
+	begin(run, mode);
 }
 
 /*
