@@ -44,16 +44,22 @@ static void
 check_page(const struct list_page *page)
 {
 	const struct object *o = page->objects;
+	bool is_ordered = true;
 
 	for (size_t i = 0; i < page->n_objects; i++, o++) {
+		int c = i == 0 ? -1
+			       : key_compare(o[-1].key, o[-1].key_len, o->key,
+					     o->key_len);
+
 		check(o->key_len > 0 && o->key_len <= 4096 && o->size >= 0);
 		check(strlen(o->etag) <= 258 &&
 		      strlen(o->last_modified) <= 256);
 		check(!o->metadata ||
 		      (strlen(o->metadata) <= 256 && page->has_metadata));
-		check(i == 0 || key_compare(o[-1].key, o[-1].key_len, o->key,
-					    o->key_len) < 0);
+		check(c != 0);
+		is_ordered = is_ordered && c < 0;
 	}
+	check(page->is_ordered == is_ordered);
 	check(!page->is_token_unreadable ||
 	      (page->is_truncated && !page->next_token && page->n_objects));
 	check(page->is_truncated ==
