@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 
+#include "net/curl-error.h"
 #include "util/date.h"
 #include "util/log.h"
 #include "util/wipe.h"
@@ -330,54 +331,6 @@ http_resume(struct http_transfer *t)
 
 /* --- completions --- */
 
-/* What a failure of curl is to the user; what is not here is EIO, retryable. */
-static const struct {
-	CURLcode code;
-	int error;
-	bool is_retryable;
-} curl_errors[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, true },
-	{ CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, true },
-	{ CURLE_COULDNT_CONNECT, EHOSTUNREACH, true },
-	{ CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true },
-	{ CURLE_PEER_FAILED_VERIFICATION, EPROTO, false },
-	{ CURLE_SSL_CONNECT_ERROR, EPROTO, false },
-	{ CURLE_SSL_CACERT_BADFILE, EPROTO, false },
-	{ CURLE_OUT_OF_MEMORY, ENOMEM, true },
-	{ CURLE_URL_MALFORMAT, EIO, false },
-	{ CURLE_WEIRD_SERVER_REPLY, EIO, false },
-	{ CURLE_UNSUPPORTED_PROTOCOL, EIO, false },
-};
-
-/* What curl says; but a proxy that it can't parse it quotes, password and all. */
-static const char *
-curl_message(const struct http_transfer *t, CURLcode code)
-{
-	bool is_fit = t->curl_msg[0] && !strchr(t->curl_msg, '@');
-
-	return is_fit ? t->curl_msg : curl_easy_strerror(code);
-}
-
-static void
-set_curl_error(struct http_transfer *t, CURLcode code)
-{
-	struct http_answer *a = &t->answer;
-	const char *msg = curl_message(t, code);
-	int error = EIO;
-
-	a->is_retryable = true;
-	for (size_t i = 0; i < ARRAY_SIZE(curl_errors); i++) {
-		if (curl_errors[i].code == code) {
-			error = curl_errors[i].error;
-			a->is_retryable = curl_errors[i].is_retryable;
-		}
-	}
-	/* curl's word for a field that is too long for it, as well */
-	if (code == CURLE_OUT_OF_MEMORY && a->head.len > 0)
-		error = EIO;
-	err_set(&a->err, error, "%s", msg);
-}
-
 static void
 on_curl_done(CURLMsg *msg)
 {
@@ -389,7 +342,7 @@ on_curl_done(CURLMsg *msg)
 	curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &status);
 	t->answer.status = (int)status;
 	if (code != CURLE_OK && !t->was_given_up)
-		set_curl_error(t, code);
+		curl_error(&t->answer, t->easy, code, t->curl_msg);
 	transfer_end(t);
 }
 

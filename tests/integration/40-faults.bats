@@ -121,6 +121,7 @@ own_amazon() {
 @test "fault: Content-Length too small" { row; }
 @test "fault: Content-Length too small, on the gateway" { row; }
 @test "fault: no HTTP at all" { row; }
+@test "fault: no HTTP on a used connection, once" { row; }
 @test "fault: status 503 for 1 %" { row; }
 @test "fault: status 503 for 1 %, on the gateway" { row; }
 @test "fault: status 503 for 5 %" { row; }
