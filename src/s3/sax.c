@@ -111,6 +111,14 @@ is_bad_character(int code)
 	       code == XML_ERR_INTERNAL_ERROR;
 }
 
+/* Not in a tag, a comment ... */
+static bool
+is_in_text(const struct sax *s)
+{
+	return s->ctxt && (s->ctxt->instate == XML_PARSER_CONTENT ||
+			   s->ctxt->instate == XML_PARSER_CDATA_SECTION);
+}
+
 /* Only fatal errors count: a strange namespace is not our business. */
 static void
 on_error(void *arg, xml_error_ptr e)
@@ -120,7 +128,7 @@ on_error(void *arg, xml_error_ptr e)
 
 	if (e->level < XML_ERR_FATAL || s->err.code)
 		return;
-	s->is_bad_character = is_bad_character(e->code);
+	s->is_bad_character = is_bad_character(e->code) && is_in_text(s);
 	err_set(&s->err, EIO, "malformed answer: not well-formed XML: %.*s",
 		(int)strcspn(msg, "\n"), msg);
 }

@@ -43,7 +43,8 @@ int sax_feed(struct sax *s, const char *data, size_t len, struct err *err);
 int sax_end(struct sax *s, struct err *err);
 
 /*
- * Whether the failure was a character that XML cannot hold, raw or as "&#x1;".
+ * Whether the failure was a character that XML cannot hold, raw or as "&#x1;", in
+ * a text: not one in a tag or a comment.
  * All events before it have been delivered, and none after it.
  */
 bool sax_is_bad_character(const struct sax *s);
