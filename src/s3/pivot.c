@@ -197,6 +197,17 @@ is_first_of_run(const struct pivot_range *r, size_t i, const char *kind)
 	return i == 0 || digit_value(kind, (unsigned char)r->last[i - 1]) < 0;
 }
 
+/* Of all digits of its kind, those up to the highest that was seen. */
+static void
+narrow(struct place *p, const uint64_t *seen)
+{
+	p->high = n_digits(p->kind) - 1;
+	while (p->high > 0 && !was_seen(seen, digit_byte(p->kind, p->high)))
+		p->high--;
+	while (p->low < p->high && !was_seen(seen, digit_byte(p->kind, p->low)))
+		p->low++;
+}
+
 /*
  * The first digit of a number goes as far as was seen, the others roll over:
  * days to 3x, x to 9.  Letters are as they were seen.
@@ -207,18 +218,13 @@ find_place_digits(const struct pivot_range *r, size_t i)
 	const char *kind = find_kind(r->last, r->last_len, i);
 	const uint64_t *seen = find_place(r->seen, r->last, i);
 	struct place p = { .kind = kind };
-	int n;
 
 	if (!kind)
 		return p;
-	n = n_digits(kind);
-	p.high = n - 1;
-	if (!seen || (!is_letter(kind) && !is_first_of_run(r, i, kind)))
-		return p;
-	while (p.high > 0 && !was_seen(seen, digit_byte(kind, p.high)))
-		p.high--;
-	while (p.low < p.high && !was_seen(seen, digit_byte(kind, p.low)))
-		p.low++;
+	if (seen && (is_letter(kind) || is_first_of_run(r, i, kind)))
+		narrow(&p, seen);
+	else
+		p.high = n_digits(kind) - 1;
 	return p;
 }
 
@@ -379,8 +385,9 @@ find_known(const struct pivot_range *r, size_t top, size_t plain)
 
 	if (!before || !before->is_step)
 		return plain;
-	n = key_common_length(before->key, before->len, r->first, r->first_len);
-	if (n == before->len)
+	n = key_common_length(before->key, before->stem, r->first,
+			      r->first_len);
+	if (n == before->stem)
 		n = before->digit; /* the step led to keys */
 	else if (r->until && n <= top)
 		return plain; /* it led to another place altogether */
@@ -407,6 +414,57 @@ find_step(const struct pivot_range *r, size_t plain, struct pivot *out)
 	return false;
 }
 
+/* --- a cut inside a directory --- */
+
+/* Such a number of names is worth it; the draw is another one for each pivot. */
+#define NAMES_MIN 3
+
+static unsigned
+draw_number(const struct pivot *p)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < p->len; i++)
+		n = n * 31 + (unsigned char)p->key[i];
+	return n;
+}
+
+/*
+ * Directories may hold just as many keys as a page.  A range from the beginning
+ * of one to that of another has full pages, and then asks once more in vain.  So
+ * the cut is somewhere among names like the one of `last`.
+ */
+static void
+add_name(const struct pivot_range *r, struct pivot *out)
+{
+	struct pivot longer = *out;
+	unsigned number = draw_number(out);
+	const uint64_t *seen;
+
+	for (size_t i = out->len; i < r->last_len && i < PIVOT_MAX; i++) {
+		struct place d = { .kind = find_kind(r->last, r->last_len, i) };
+		unsigned n;
+
+		longer.key[i] = r->last[i];
+		if (!d.kind)
+			continue;
+		seen = find_place(r->seen, r->last, i);
+		if (!seen)
+			return;
+		narrow(&d, seen);
+		n = (unsigned)(d.high - d.low + 1);
+		longer.len = make(longer.key, longer.key, i, d.kind,
+				  d.low + (int)(number / 7 % n));
+		number = number * 31 + n;
+		if (n >= NAMES_MIN &&
+		    !memchr(r->last + i, '/', r->last_len - i)) {
+			if (is_good(r, &longer))
+				*out = longer;
+			return;
+		}
+	}
+}
+
 bool
 pivot_find(const struct pivot_range *r, struct pivot *out)
 {
@@ -417,6 +475,10 @@ pivot_find(const struct pivot_range *r, struct pivot *out)
 		plain = r->page_common;
 	is_found =
 		is_bounded(r) ? find_middle(r, out) : find_step(r, plain, out);
+	if (is_found) {
+		out->stem = out->len;
+		add_name(r, out);
+	}
 	out->key[is_found ? out->len : 0] = '\0';
 	return is_found;
 }

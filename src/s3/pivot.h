@@ -35,6 +35,7 @@ void pivot_see(struct pivot_seen *s, const char *key, size_t key_len);
 struct pivot {
 	char key[PIVOT_MAX + 1];
 	size_t len;
+	size_t stem; /* so far it was found, the rest is any name like others */
 	bool is_step; /* a digit was raised, this one; else a middle */
 	size_t digit;
 };
@@ -82,6 +83,10 @@ int64_t pivot_keys_left(const struct pivot_range *r);
  * if there is no key behind that, the step was too large, and a digit on the
  * right of it is next; else a digit on its left.  When it is known which digit
  * changes, that is raised half-way.
+ *
+ * Neither ends where a directory begins, but at some name in it: a directory may
+ * hold just as many keys as a page, and a range of full pages asks once more, in
+ * vain.
  */
 bool pivot_find(const struct pivot_range *r, struct pivot *out);
 

@@ -174,7 +174,7 @@ test_rounds(void **state)
 				      run.n_rounds, run.n_requests,
 				      run.n_ranges);
 			assert_in_range(run.n_requests, 1000, 1120);
-			assert_in_range(run.n_rounds, 1, 100);
+			assert_in_range(run.n_rounds, 1, 70);
 			list(&run);
 			print_message("then %2u rounds, %u requests\n",
 				      run.n_rounds, run.n_requests);

@@ -122,8 +122,40 @@ test_pivots(void **state)
 			continue;
 		}
 		assert_true(is_found);
-		assert_string_equal(p.key, cases[i].pivot);
+		assert_int_equal(p.stem, strlen(cases[i].pivot));
+		assert_memory_equal(p.key, cases[i].pivot, p.stem);
 		assert_int_equal(pivot_keys_left(&r), cases[i].left);
+	}
+}
+
+/*
+ * Where directories begin is no place for a cut: the name of a key is added, of
+ * those that were seen, another one for each directory.
+ */
+static void
+test_names(void **state)
+{
+	static const char *const lasts[] = { "2024/01/0000321.zip",
+					     "2024/03/0000321.zip" };
+	static const char *const pivots[] = { "2024/05/00005",
+					      "2024/06/00004" };
+	struct range_case c = { .first = "2024/01/0000000.zip",
+				.until = "2024/09",
+				.beyond = "2024/09/0000000.zip",
+				.page_common = 8,
+				.seen = "2024/10/0000987.zip" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lasts); i++) {
+		struct pivot_seen seen;
+		struct pivot_range r;
+		struct pivot p;
+
+		c.last = lasts[i];
+		r = make_range(&c, &seen);
+		assert_true(pivot_find(&r, &p));
+		assert_string_equal(p.key, pivots[i]);
+		assert_in_range(p.stem, 1, p.len - 1);
 	}
 }
 
@@ -240,6 +272,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain_length),
 		cmocka_unit_test(test_pivots),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_long_keys),
 	};
