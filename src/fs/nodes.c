@@ -46,7 +46,9 @@ fs_stat(struct fs *fs, uint64_t node, struct stat *st)
 static void
 answer_entry(struct fs *fs, fuse_req_t req, const struct place *place)
 {
-	struct fuse_entry_param e = { .ino = tree_lookup(fs->tree, place) };
+	struct fuse_entry_param e = {
+		.ino = tree_lookup(fs->tree, place, fuse_req_ctx(req)->pid),
+	};
 
 	fs_stat(fs, e.ino, &e.attr);
 	if (fuse_reply_entry(req, &e) != 0)

@@ -24,6 +24,8 @@
 struct open_file {
 	struct handle handle; /* first */
 	struct snapshot *text;
+	struct tree *tree;
+	fuse_ino_t node;
 };
 
 /* Whether the caller may not open it so; a positive errno, or 0. */
@@ -42,46 +44,57 @@ open_file_free(struct handle *h)
 {
 	struct open_file *file = (struct open_file *)h;
 
+	tree_closed(file->tree, file->node);
 	snapshot_unref(file->text);
 	free(file);
 }
 
 static void
-answer_open(fuse_req_t req, struct fuse_file_info *fi, struct snapshot *s)
+answer_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
+	    struct snapshot *s)
 {
+	struct fs *fs = fuse_req_userdata(req);
 	struct open_file *file = xnew(struct open_file);
 
 	file->handle.free = open_file_free;
 	file->text = snapshot_ref(s);
+	file->tree = fs->tree;
+	file->node = node;
 	fi->direct_io = 1;
-	handle_open(fuse_req_userdata(req), req, fi, &file->handle);
+	handle_open(fs, req, fi, &file->handle);
 }
 
 /* --- stats files: net thread --- */
 
-/* The node shows the document, and the kernel knows its size. */
-static void
-prepare_stats(struct pending *p, struct snapshot *s, const struct err *err)
+/* The node shows the document, and the kernel knows its size; see tree.h. */
+static int
+prepare_stats(struct pending *p, const struct snapshot *s)
 {
+	struct tree *tree = p->fs->tree;
 	struct fuse_bufvec last = FUSE_BUFVEC_INIT(1);
+	pid_t thread = fuse_req_ctx(p->req)->pid;
 
-	(void)err;
-	if (!s)
-		return;
-	tree_set_document(p->fs->tree, p->node, (int64_t)s->len,
-			  s->computed_at);
+	if (!p->is_again && thread != 0 &&
+	    !tree_may_show(tree, p->node, (int64_t)s->len)) {
+		tree_refused(tree, thread);
+		return ESTALE;
+	}
+	tree_set_document(tree, p->node, (int64_t)s->len, s->computed_at);
 	last.buf[0].mem = (char *)s->data + s->len - 1;
 	fuse_lowlevel_notify_store(p->fs->session, p->node, (off_t)s->len - 1,
 				   &last, 0);
+	return 0;
 }
 
 static void
 reply_stats(struct pending *p, struct snapshot *s, const struct err *err)
 {
-	if (s)
-		answer_open(p->req, &p->fi, s);
-	else
-		fuse_reply_err(p->req, err->code);
+	if (s) {
+		answer_open(p->req, p->node, &p->fi, s);
+		return;
+	}
+	tree_closed(p->fs->tree, p->node);
+	fuse_reply_err(p->req, err->code);
 }
 
 static void
@@ -102,14 +115,14 @@ open_stats(struct fs *fs, fuse_req_t req, fuse_ino_t ino,
 	p->waiter.group = ino;
 	p->waiter.is_nonblocking =
 		fs->o.is_eagain_wanted && (fi->flags & O_NONBLOCK);
-	tree_opened(fs->tree, ino);
+	p->is_again = tree_opened(fs->tree, ino, fuse_req_ctx(req)->pid);
 	pending_start(p);
 }
 
 /* --- control files --- */
 
 static void
-open_control(fuse_req_t req, const struct place *place,
+open_control(fuse_req_t req, fuse_ino_t ino, const struct place *place,
 	     struct fuse_file_info *fi)
 {
 	struct buf text CLEANUP_BUF = BUF_INIT(CONTROL_MAX);
@@ -119,7 +132,7 @@ open_control(fuse_req_t req, const struct place *place,
 	place->file->render(place->bucket, &text);
 	len = text.len;
 	s = snapshot_new(buf_steal(&text), len, 0, NULL);
-	answer_open(req, fi, s);
+	answer_open(req, ino, fi, s);
 	snapshot_unref(s);
 }
 
@@ -170,7 +183,7 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	else if (place.file->is_stats)
 		open_stats(fs, req, ino, &place, fi);
 	else
-		open_control(req, &place, fi);
+		open_control(req, ino, &place, fi);
 }
 
 void

@@ -42,10 +42,13 @@ on_done(struct waiter *w, struct snapshot *s, const struct err *err)
 {
 	struct pending *p = CONTAINER_OF(w, struct pending, waiter);
 
-	if (p->prepare)
-		p->prepare(p, s, err);
+	int error = s && p->prepare ? p->prepare(p, s) : 0;
+
 	fuse_req_interrupt_func(p->req, NULL, NULL);
-	p->reply(p, s, err);
+	if (error)
+		p->reply(p, NULL, &(struct err){ .code = error });
+	else
+		p->reply(p, s, err);
 	free(p);
 }
 

@@ -83,16 +83,22 @@ struct pending;
 typedef void pending_reply_fn(struct pending *p, struct snapshot *s,
 			      const struct err *err);
 
+/*
+ * Called before, if there is a result: still part of the request.  An errno is
+ * answered instead of it; 0: all is well.
+ */
+typedef int pending_prepare_fn(struct pending *p, const struct snapshot *s);
+
 struct pending {
 	struct waiter waiter; /* kind and what it waits for: by the caller */
 	struct fs *fs;
 	fuse_req_t req;
 	fuse_ino_t node;
+	bool is_again; /* an open that was answered with ESTALE */
 	struct fuse_file_info fi; /* copied: the request's own dies */
 	size_t size; /* of a readdir: the room for its answer */
+	pending_prepare_fn *prepare; /* NULL: nothing */
 	pending_reply_fn *reply;
-	/* Called before: still part of the request; may be NULL. */
-	pending_reply_fn *prepare;
 };
 
 /* Takes `p`, on the heap. */

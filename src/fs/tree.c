@@ -19,12 +19,16 @@
 #define SLOTS 16
 #define FIRST_NODE ((uint64_t)1 << 48)
 
+/* Threads that come again within microseconds; more at once are unlikely. */
+#define REFUSED_MAX 64
+
 /* One document of a stats file, or one that is still to come. */
 struct node {
 	uint64_t id;
 	struct place place;
 	uint64_t n_lookups;
-	bool is_opened;
+	bool is_opened; /* ever */
+	unsigned n_open; /* handles, and opens under way */
 	bool has_document;
 	int64_t size, mtime; /* of the document */
 	UT_hash_handle hh;
@@ -40,6 +44,8 @@ struct tree {
 	/* by fixed number: the node that was not opened yet, or NULL */
 	struct node **fresh;
 	size_t n_fresh;
+	pid_t refused[REFUSED_MAX]; /* threads that will come again; 0: none */
+	unsigned n_refused; /* ever */
 };
 
 uint64_t
@@ -110,23 +116,47 @@ fresh_node(struct tree *t, const struct place *p)
 	return &t->fresh[ino];
 }
 
-uint64_t
-tree_lookup(struct tree *t, const struct place *p)
+/* Under lock. */
+static struct node *
+add_node(struct tree *t, const struct place *p)
 {
-	struct node **fresh;
+	struct node *n = xnew(struct node);
+
+	n->id = t->next_id++;
+	n->place = *p;
+	HASH_ADD(hh, t->nodes, id, sizeof(n->id), n);
+	return n;
+}
+
+/* Under lock: where that thread is kept; NULL if it was not refused. */
+static pid_t *
+find_refused(struct tree *t, pid_t thread)
+{
+	for (size_t i = 0; thread != 0 && i < REFUSED_MAX; i++)
+		if (t->refused[i] == thread)
+			return &t->refused[i];
+	return NULL;
+}
+
+uint64_t
+tree_lookup(struct tree *t, const struct place *p, pid_t thread)
+{
+	struct node *n, **fresh;
 
 	if (!p->file || !p->file->is_stats)
 		return tree_ino(p);
 	LOCKED(t);
-	fresh = fresh_node(t, p);
-	if (!*fresh) {
-		*fresh = xnew(struct node);
-		(*fresh)->id = t->next_id++;
-		(*fresh)->place = *p;
-		HASH_ADD(hh, t->nodes, id, sizeof((*fresh)->id), *fresh);
+	if (find_refused(t, thread)) {
+		n = add_node(t, p);
+		n->is_opened = true; /* as for all others */
+	} else {
+		fresh = fresh_node(t, p);
+		if (!*fresh)
+			*fresh = add_node(t, p);
+		n = *fresh;
 	}
-	(*fresh)->n_lookups++;
-	return (*fresh)->id;
+	n->n_lookups++;
+	return n->id;
 }
 
 void
@@ -171,17 +201,54 @@ tree_attr(struct tree *t, uint64_t node, struct node_attr *out)
 	return true;
 }
 
+bool
+tree_opened(struct tree *t, uint64_t node, pid_t thread)
+{
+	struct node *n;
+	pid_t *refused;
+	LOCKED(t);
+
+	n = find_node(t, node);
+	if (!n)
+		return false;
+	n->n_open++;
+	if (!n->is_opened) {
+		n->is_opened = true;
+		*fresh_node(t, &n->place) = NULL;
+	}
+	refused = find_refused(t, thread);
+	if (refused)
+		*refused = 0;
+	return refused;
+}
+
 void
-tree_opened(struct tree *t, uint64_t node)
+tree_closed(struct tree *t, uint64_t node)
 {
 	struct node *n;
 	LOCKED(t);
 
 	n = find_node(t, node);
-	if (!n || n->is_opened)
-		return;
-	n->is_opened = true;
-	*fresh_node(t, &n->place) = NULL;
+	if (n)
+		n->n_open--;
+}
+
+bool
+tree_may_show(struct tree *t, uint64_t node, int64_t len)
+{
+	struct node *n;
+	LOCKED(t);
+
+	n = find_node(t, node);
+	return !n || !n->has_document || n->size == len || n->n_open <= 1;
+}
+
+void
+tree_refused(struct tree *t, pid_t thread)
+{
+	LOCKED(t);
+
+	t->refused[t->n_refused++ % REFUSED_MAX] = thread;
 }
 
 void

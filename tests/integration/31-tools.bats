@@ -260,3 +260,31 @@ read_in_turn() {
 	done
 	check_documents "$BATS_TEST_TMPDIR"/*.json
 }
+
+# Of two that look a name up at once, one may open it long after the other.
+@test "a bucket that changes: many map it at once, and nobody's size is another's" {
+	start_stub
+	stub_ctl PUT bucket/bkt "${STATES[0]}"
+	mount_fs -o cache=off
+	in_background change_for_ever
+	at_end end_process $!
+	local found
+	found=$("$HERE/mapped.py" "$MNT/bkt/stats_quick.json" 24 6)
+	echo "$found"
+	assert_equal "$(jq -c keys <<<"$found")" '["looked","whole"]'
+}
+
+# There is no name to look up for such an open.
+@test "a bucket that changes: opened again by its descriptor, it is read again" {
+	start_stub
+	stub_ctl PUT bucket/bkt "${STATES[0]}"
+	mount_fs -o cache=off
+	local n
+	exec {n}<"$MNT/bkt/stats_quick.json"
+	stub_ctl PUT bucket/bkt "${STATES[1]}"
+	for _ in 1 2 3; do
+		assert_equal "$(jq .stats.object_count "/proc/self/fd/$n")" 100
+	done
+	assert_equal "$(jq .stats.object_count <&"$n")" 1
+	exec {n}<&-
+}

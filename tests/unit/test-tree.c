@@ -108,7 +108,7 @@ test_unknown(void **state)
 	assert_false(tree_attr(w.tree, UINT64_MAX, &attr));
 	tree_forget(w.tree, UINT64_MAX, 1);
 	tree_forget(w.tree, tree_ino(&w.one), 1);
-	tree_opened(w.tree, UINT64_MAX);
+	tree_opened(w.tree, UINT64_MAX, 0);
 	tree_set_document(w.tree, UINT64_MAX, 1, 1);
 	world_clear(&w);
 }
@@ -121,8 +121,9 @@ test_lookup_fixed(void **state)
 
 	(void)state;
 	world_init(&w);
-	assert_int_equal(tree_lookup(w.tree, &w.one), tree_ino(&w.one));
-	assert_int_equal(tree_lookup(w.tree, &w.refresh), tree_ino(&w.refresh));
+	assert_int_equal(tree_lookup(w.tree, &w.one, 0), tree_ino(&w.one));
+	assert_int_equal(tree_lookup(w.tree, &w.refresh, 0),
+			 tree_ino(&w.refresh));
 	world_clear(&w);
 }
 
@@ -135,19 +136,19 @@ test_nodes(void **state)
 
 	(void)state;
 	world_init(&w);
-	first = tree_lookup(w.tree, &w.quick);
+	first = tree_lookup(w.tree, &w.quick, 0);
 	assert_int_not_equal(first, tree_ino(&w.quick));
-	assert_int_equal(tree_lookup(w.tree, &w.quick), first);
-	other = tree_lookup(w.tree, &w.detailed);
+	assert_int_equal(tree_lookup(w.tree, &w.quick, 0), first);
+	other = tree_lookup(w.tree, &w.detailed, 0);
 	assert_int_not_equal(other, first);
-	tree_opened(w.tree, first);
-	second = tree_lookup(w.tree, &w.quick);
+	tree_opened(w.tree, first, 0);
+	second = tree_lookup(w.tree, &w.quick, 0);
 	assert_int_not_equal(second, first);
-	assert_int_equal(tree_lookup(w.tree, &w.detailed), other);
+	assert_int_equal(tree_lookup(w.tree, &w.detailed, 0), other);
 	expect_place(&w, first, &w.quick);
 	expect_place(&w, second, &w.quick);
-	tree_opened(w.tree, first); /* again: the fresh one stays */
-	assert_int_equal(tree_lookup(w.tree, &w.quick), second);
+	tree_opened(w.tree, first, 0); /* again: the fresh one stays */
+	assert_int_equal(tree_lookup(w.tree, &w.quick, 0), second);
 	world_clear(&w);
 }
 
@@ -160,20 +161,21 @@ test_forget(void **state)
 
 	(void)state;
 	world_init(&w);
-	first = tree_lookup(w.tree, &w.quick);
-	tree_lookup(w.tree, &w.quick);
-	tree_lookup(w.tree, &w.quick);
+	first = tree_lookup(w.tree, &w.quick, 0);
+	tree_lookup(w.tree, &w.quick, 0);
+	tree_lookup(w.tree, &w.quick, 0);
 	tree_forget(w.tree, first, 2);
 	assert_true(tree_find(w.tree, first, &p));
 	tree_forget(w.tree, first, 1);
 	assert_false(tree_find(w.tree, first, &p));
-	second = tree_lookup(w.tree, &w.quick); /* numbers are not used again */
+	/* numbers are not used again */
+	second = tree_lookup(w.tree, &w.quick, 0);
 	assert_int_not_equal(second, first);
-	tree_opened(w.tree, second);
-	first = tree_lookup(w.tree, &w.quick);
+	tree_opened(w.tree, second, 0);
+	first = tree_lookup(w.tree, &w.quick, 0);
 	tree_forget(w.tree, second, 5); /* more than there are */
 	assert_false(tree_find(w.tree, second, &p));
-	assert_int_equal(tree_lookup(w.tree, &w.quick), first);
+	assert_int_equal(tree_lookup(w.tree, &w.quick, 0), first);
 	world_clear(&w);
 }
 
@@ -191,17 +193,17 @@ test_attr(void **state)
 	assert_int_equal(attr.mtime, -1);
 	assert_true(tree_attr(w.tree, tree_ino(&w.refresh), &attr));
 	assert_int_equal(attr.mtime, FAKE_CLOCK_EPOCH);
-	first = tree_lookup(w.tree, &w.quick);
+	first = tree_lookup(w.tree, &w.quick, 0);
 	assert_true(tree_attr(w.tree, first, &attr));
 	assert_int_equal(attr.ino, tree_ino(&w.quick));
 	assert_int_equal(attr.size, doc_shortest("one", MODE_QUICK));
 	assert_int_equal(attr.mtime, 0);
-	tree_opened(w.tree, first);
+	tree_opened(w.tree, first, 0);
 	tree_set_document(w.tree, first, 700, 5000);
 	/* its own document, whatever came later */
 	atomic_store(&w.one.bucket->last_len[MODE_QUICK], 800);
 	atomic_store(&w.one.bucket->last_computed_at[MODE_QUICK], 6000);
-	second = tree_lookup(w.tree, &w.quick);
+	second = tree_lookup(w.tree, &w.quick, 0);
 	assert_true(tree_attr(w.tree, first, &attr));
 	assert_int_equal(attr.size, 700);
 	assert_int_equal(attr.mtime, 5000);
@@ -211,6 +213,64 @@ test_attr(void **state)
 	tree_set_document(w.tree, first, 900, 7000); /* opened once more */
 	assert_true(tree_attr(w.tree, first, &attr));
 	assert_int_equal(attr.size, 900);
+	world_clear(&w);
+}
+
+/* Two threads got one node; the slower one gets a node of its own. */
+static void
+test_late_open(void **state)
+{
+	enum { FAST = 100, SLOW };
+	struct world w;
+	uint64_t shared, fresh, own;
+
+	(void)state;
+	world_init(&w);
+	shared = tree_lookup(w.tree, &w.quick, FAST);
+	assert_int_equal(tree_lookup(w.tree, &w.quick, SLOW), shared);
+	assert_false(tree_opened(w.tree, shared, FAST));
+	assert_true(tree_may_show(w.tree, shared, 700));
+	tree_set_document(w.tree, shared, 700, 5000);
+	fresh = tree_lookup(w.tree, &w.quick, 0);
+	assert_false(tree_opened(w.tree, shared, SLOW));
+	assert_true(tree_may_show(w.tree, shared, 700));
+	assert_false(tree_may_show(w.tree, shared, 800));
+	tree_refused(w.tree, SLOW);
+	tree_closed(w.tree, shared);
+	own = tree_lookup(w.tree, &w.quick, SLOW);
+	assert_int_not_equal(own, shared);
+	assert_int_not_equal(own, fresh);
+	assert_int_equal(tree_lookup(w.tree, &w.quick, FAST), fresh);
+	assert_true(tree_opened(w.tree, own, SLOW)); /* once */
+	assert_true(tree_may_show(w.tree, own, 800));
+	assert_int_equal(tree_lookup(w.tree, &w.quick, SLOW), fresh);
+	assert_false(tree_opened(w.tree, shared, SLOW));
+	/* the other one has closed it */
+	tree_closed(w.tree, shared);
+	assert_true(tree_may_show(w.tree, shared, 800));
+	tree_forget(w.tree, own, 1);
+	assert_int_equal(tree_lookup(w.tree, &w.quick, 0), fresh);
+	world_clear(&w);
+}
+
+/* So many at once that some are forgotten; an unknown one never counts. */
+static void
+test_refused(void **state)
+{
+	struct world w;
+	uint64_t node;
+
+	(void)state;
+	world_init(&w);
+	node = tree_lookup(w.tree, &w.quick, 0);
+	for (pid_t thread = 0; thread <= 100; thread++)
+		tree_refused(w.tree, thread);
+	assert_false(tree_opened(w.tree, node, 0));
+	assert_false(tree_opened(w.tree, node, 36));
+	for (pid_t thread = 37; thread <= 100; thread++) {
+		assert_true(tree_opened(w.tree, node, thread));
+		assert_false(tree_opened(w.tree, node, thread));
+	}
 	world_clear(&w);
 }
 
@@ -231,10 +291,10 @@ test_many(void **state)
 		buckets_set_there(w.buckets, name);
 		assert_int_equal(buckets_find(w.buckets, name, &p.bucket),
 				 BUCKET_IS_THERE);
-		node = tree_lookup(w.tree, &p);
+		node = tree_lookup(w.tree, &p, 0);
 		expect_place(&w, node, &p);
 		if (i % 2)
-			tree_opened(w.tree, node);
+			tree_opened(w.tree, node, 0);
 		if (i % 3 == 0)
 			tree_forget(w.tree, node, 1);
 	}
@@ -249,9 +309,9 @@ work(void *arg)
 	struct node_attr attr;
 
 	for (int i = 0; i < 2000; i++) {
-		uint64_t node = tree_lookup(w->tree, &w->quick);
+		uint64_t node = tree_lookup(w->tree, &w->quick, 0);
 
-		tree_opened(w->tree, node);
+		tree_opened(w->tree, node, 0);
 		tree_set_document(w->tree, node, 700 + i, i);
 		tree_attr(w->tree, node, &attr);
 		tree_forget(w->tree, node, 1);
@@ -285,6 +345,8 @@ main(void)
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_attr),
+		cmocka_unit_test(test_late_open),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_threads),
 	};
