@@ -124,6 +124,39 @@ list_memory_clear(struct list_memory *m)
 	forget_cuts(m);
 }
 
+enum list_manner
+list_memory_manner(struct list_memory *m, int64_t now_ms)
+{
+	if (m->doubted_until_ms && now_ms >= m->doubted_until_ms) {
+		m->doubted_until_ms = 0;
+		m->manner = LIST_PARALLEL;
+		m->n_doubts = 0;
+	}
+	return m->manner;
+}
+
+const char *
+list_memory_settle(struct list_memory *m, enum list_manner manner,
+		   int64_t now_ms)
+{
+	if (manner <= m->manner)
+		return NULL;
+	if (manner == LIST_UNORDERED) {
+		m->manner = manner;
+		m->doubted_until_ms = 0;
+		return "the store does not list in the order of bytes";
+	}
+	if (m->is_start_ignored) {
+		m->manner = manner;
+		return "the store does not honour start-after";
+	}
+	if (m->n_doubts < LIST_DOUBTS_MAX)
+		return NULL;
+	m->manner = manner;
+	m->doubted_until_ms = now_ms + LIST_DOUBTED_MS;
+	return "its ranges do not agree, again and again";
+}
+
 static void
 add_cut(struct list_memory *m, const struct list_cut *mark, int64_t n_keys)
 {

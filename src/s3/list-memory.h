@@ -30,12 +30,31 @@ struct list_memory {
 	enum list_manner manner; /* what was found out of the store */
 	bool is_start_ignored; /* a range did not begin behind start-after */
 	unsigned n_doubts; /* listings in a row whose ranges did not agree */
+	int64_t doubted_until_ms; /* that is why it is sequential; 0: it is not */
 	int64_t n_keys; /* of the last complete listing; 0: none yet */
 	struct list_cut *cuts; /* ascending */
 	size_t n_cuts;
 };
 
 void list_memory_clear(struct list_memory *m);
+
+/*
+ * Ranges that do not agree may be the work of a writer, or of a store that loses
+ * keys.  So many times in a row, and ranges are given up for an hour.
+ */
+#define LIST_DOUBTS_MAX 3
+#define LIST_DOUBTED_MS ((int64_t)3600 * 1000)
+
+/* How to list now, which is date_mono_ms(). */
+enum list_manner list_memory_manner(struct list_memory *m, int64_t now_ms);
+
+/*
+ * A listing was complete in this manner, so the store can do it; before, a fault
+ * may have been only the first sign of a worse one.  Returns why the bucket will
+ * be listed so from now on; NULL: nothing new.
+ */
+const char *list_memory_settle(struct list_memory *m, enum list_manner manner,
+			       int64_t now_ms);
 
 /* Pages that `n_keys` need at least. */
 int64_t list_pages(int64_t n_keys);

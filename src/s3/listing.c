@@ -11,10 +11,10 @@
 #include <utlist.h>
 
 #include "s3/list-range.h"
+#include "util/date.h"
 #include "util/log.h"
 
 #define MARKS_MAX 2048 /* remembered on the way */
-#define DOUBTS_MAX 3 /* listings in a row, before ranges are given up */
 
 struct listing {
 	struct listing_options o;
@@ -86,47 +86,19 @@ listing_stop(struct listing *l)
 		stop_ranges(l);
 }
 
-static void
-settle_manner(struct listing *l, enum list_manner manner, const char *why)
-{
-	struct list_memory *m = l->o.memory;
-
-	if (m->manner >= manner)
-		return;
-	m->manner = manner;
-	log_warn("bucket=%s: %s: it is listed on one connection from now on",
-		 l->o.bucket, why);
-}
-
-/*
- * Complete in this manner, so it is one that the store can do; before, a fault
- * may have been only the first sign of a worse one.
- */
-static void
-learn_manner(struct listing *l)
-{
-	const struct list_memory *m = l->o.memory;
-
-	if (l->manner == LIST_UNORDERED)
-		settle_manner(l, LIST_UNORDERED,
-			      "the store does not list in the order of bytes");
-	else if (l->manner == LIST_SEQUENTIAL && m->is_start_ignored)
-		settle_manner(l, LIST_SEQUENTIAL,
-			      "the store does not honour start-after");
-	else if (l->manner == LIST_SEQUENTIAL && m->n_doubts >= DOUBTS_MAX)
-		settle_manner(l, LIST_SEQUENTIAL,
-			      "its ranges do not agree, again and again");
-}
-
 /* All ranges are done: what they saw is kept for the next listing. */
 static void
 learn(struct listing *l)
 {
 	struct list_memory *m = l->o.memory;
 	struct list_marks marks = { 0 };
+	const char *why = list_memory_settle(m, l->manner, date_mono_ms());
 	struct range *r;
 
-	learn_manner(l);
+	if (why)
+		log_warn("bucket=%s: %s: it is listed on one connection from "
+			 "now on",
+			 l->o.bucket, why);
 	if (l->manner != LIST_PARALLEL)
 		return;
 	if (l->ranges->next)
@@ -476,9 +448,9 @@ listing_new(const struct listing_options *o)
 
 	l->o = *o;
 	l->stride = 1;
-	l->manner = o->manner;
-	if (l->manner < o->memory->manner)
-		l->manner = o->memory->manner;
+	l->manner = list_memory_manner(o->memory, date_mono_ms());
+	if (l->manner < o->manner)
+		l->manner = o->manner;
 	begin_ranges(l);
 	return l;
 }

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "fake-clock.h"
 #include "listing-fixture.h"
+#include "util/date.h"
 
 struct outcome {
 	unsigned n_runs, n_again; /* with more than one listing */
@@ -114,7 +116,7 @@ test_keys_lost(void **state)
 	assert_int_equal(out.n_remembered[LIST_UNORDERED], 0);
 }
 
-/* Three doubts in a row are remembered; a listing in between that is right, not. */
+/* Three doubts in a row are remembered. */
 static void
 test_doubts(void **state)
 {
@@ -133,12 +135,36 @@ test_doubts(void **state)
 	assert_int_equal(run_list(&run, 2), 2);
 	run_check(&run, NULL);
 	assert_int_equal(run.memory.manner, LIST_SEQUENTIAL);
-	run.memory.manner = LIST_PARALLEL;
-	run.memory.n_doubts = 2;
-	run.store.quirk = HONEST;
+	run_clear(&run);
+}
+
+/* For an hour; then ranges are tried again, and one that is right is enough. */
+static void
+test_doubts_end(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run, 1);
+	key_store_fill(&run.store, 1, 100);
+	run.memory.n_keys = MANY_KEYS;
+	run.memory.n_doubts = LIST_DOUBTS_MAX;
+	remember_cut(&run.memory, "data/00000050x");
+	assert_non_null(list_memory_settle(&run.memory, LIST_SEQUENTIAL,
+					   date_mono_ms()));
+	fake_clock_advance(LIST_DOUBTED_MS - 1);
+	assert_int_equal(run_list(&run, 2), 1);
+	assert_int_equal(run.n_ranges, 1);
+	fake_clock_advance(1);
+	assert_int_equal(run_list(&run, 2), 1);
+	assert_true(run.n_ranges > 1);
+	run.memory.n_doubts = LIST_DOUBTS_MAX - 1;
+	run.memory.n_keys = MANY_KEYS;
+	remember_cut(&run.memory, "data/00000050x");
 	assert_int_equal(run_list(&run, 2), 1);
 	assert_true(run.n_ranges > 1);
 	assert_int_equal(run.memory.n_doubts, 0);
+	assert_int_equal(run.memory.manner, LIST_PARALLEL);
 	run_clear(&run);
 }
 
@@ -193,6 +219,7 @@ main(void)
 		cmocka_unit_test(test_start_decoded_twice),
 		cmocka_unit_test(test_keys_lost),
 		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_doubts_end),
 		cmocka_unit_test(test_other_order),
 		cmocka_unit_test(test_page_repeated),
 		cmocka_unit_test(test_early_end),
