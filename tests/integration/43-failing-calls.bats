@@ -97,6 +97,23 @@ start_in_background() {
 	done
 }
 
-@test "sockets, connections, threads, sends, wake-ups, and writes of the log" {
-	try_kinds 6 socket connect thread send wake write
+@test "sockets, connections, threads, sends, wake-ups, writes of the log, names" {
+	try_kinds 6 socket connect thread send wake write lookup
+}
+
+# The 200th would fail.
+@test "the name of the store is looked up once, or twice at once, however many connections" {
+	local left
+
+	start_stub
+	stub_ctl PUT bucket/bkt '[{"key": "a/reference.bin", "size": 10},
+		{"key": "a/%d.delta", "count": 60, "size": 10, "meta": {"dg-file-size": "1000"}}]'
+	fault '{"class": "HEAD", "delay": 0.1}'
+	let_fail 14 200
+	no_proxy='*' ENDPOINT=${ENDPOINT/127.0.0.1/store.test} start_in_background
+	assert_equal "$(jq .stats.total_size "$MNT/bkt/stats_detailed.json")" 60000
+	(($(stub_ctl GET max_in_flight) > 8))
+	left=$(od -An -t d8 -j 8 -N 8 "$CONTROL")
+	((left == 199 || left == 198)) || fail "$((200 - left)) lookups"
+	fusermount3 -u "$MNT"
 }

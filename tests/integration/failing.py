@@ -22,7 +22,7 @@ import sys
 import time
 
 KINDS = ["none", "curl", "xml", "crypto", "cjson", "fuse", "libc", "own",
-         "socket", "connect", "thread", "send", "wake", "write"]
+         "socket", "connect", "thread", "send", "wake", "write", "lookup"]
 EXPECTED = {"object_count": 6, "total_size": 3003, "compressed_size": 63}
 # what a reader is told
 ERRORS = {errno.EIO, errno.ENOMEM, errno.EHOSTUNREACH, errno.ETIMEDOUT}

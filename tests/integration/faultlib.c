@@ -38,6 +38,7 @@ enum kind {
 	SEND, /* to the store */
 	WAKE, /* the same call, from thread to thread */
 	WRITE,
+	LOOKUP, /* of a name */
 };
 
 struct control {
@@ -231,6 +232,8 @@ getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 		real = (typeof(real))dlsym(RTLD_NEXT, "getaddrinfo");
 	if (node && strcmp(node, "store.test") == 0)
 		node = "127.0.0.1";
+	if (fails(LOOKUP))
+		return EAI_AGAIN;
 	return real(node, service, hints, out);
 }
 
