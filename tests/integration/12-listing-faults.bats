@@ -530,5 +530,5 @@ start_tls_gateway() {
 	for word in SecretExample TokenExample Signature= uthorization; do
 		run ! grep -F "$word" "$LOG"
 	done
-	(($(wc -l <"$LOG") > 3))
+	wait_until is_logged 4 .
 }

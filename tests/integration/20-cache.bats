@@ -59,8 +59,8 @@ stub_cached() {
 	curl -sS --fail "$ENDPOINT/$BUCKET/$(cache_key "$1")"
 }
 
-warnings() {
-	grep -c ': warn: ' "$LOG" || true
+assert_warnings() {
+	assert_logged "$1" ': warn: '
 }
 
 # The document of that mode that is true now, from a mount of its own.
@@ -90,7 +90,7 @@ true_document() {
 	assert_equal "$(s3 head "$BUCKET" "$(cache_key quick)" |
 		jq -cS '[.content_type, .meta]')" \
 		'["application/json",{"dg-no-delta":"true","x-deltaglider-cache":"true"}]'
-	assert_equal "$(warnings)" 0
+	assert_warnings 0
 }
 
 @test "what misses and hits cost, in requests" {
@@ -274,7 +274,8 @@ assert_rejected() {
 	assert_equal "$(requests LIST) $(requests PUT)" '1 1'
 	assert_truth "$mode"
 	stub_cached "$mode" | cmp - "$BATS_TEST_TMPDIR/shown"
-	assert_equal "$(warnings) $(grep -c "bucket=$BUCKET mode=$mode" "$LOG")" "$CASES 1"
+	assert_logged 1 "bucket=$BUCKET mode=$mode"
+	assert_warnings "$CASES"
 }
 
 @test "ignored and overwritten: what is no JSON, or more than that" {
@@ -360,7 +361,7 @@ assert_rejected() {
 		forget_requests
 		assert_truth
 		assert_requests 2/1/3/1
-		assert_equal "$(warnings)" 0
+		assert_warnings 0
 		unmount_fs
 	done
 }
@@ -407,9 +408,9 @@ assert_rejected() {
 	assert_truth
 	assert_truth
 	assert_truth
-	assert_equal "$(grep -c 'warn: .*is ignored' "$LOG")" 1
-	assert_equal "$(grep -c 'warn: .*AccessDenied' "$LOG")" 1
-	assert_equal "$(warnings)" 2
+	assert_logged 1 'warn: .*is ignored'
+	assert_logged 1 'warn: .*AccessDenied'
+	assert_warnings 2
 }
 
 # --- documents of others -------------------------------------------------------------------
@@ -428,7 +429,7 @@ assert_rejected() {
 	assert_open_costs detailed 1/1/0/0
 	assert_equal "$(cat "$(stats_file detailed)")" "$doc"
 	assert_equal "$(stat -c %Y "$(stats_file detailed)")" 1760437800
-	assert_equal "$(warnings)" 0
+	assert_warnings 0
 }
 
 @test "without a fingerprint, count and size decide" {
@@ -460,7 +461,7 @@ assert_rejected() {
 	assert_right detailed
 	assert_equal "$(requests PUT)" 0
 	stub_cached detailed | cmp - "$BATS_TEST_TMPDIR/foreign"
-	assert_equal "$(warnings)" 1
+	assert_warnings 1
 	# the hour counts for each mode
 	jq '.mode = "quick"' "$BATS_TEST_TMPDIR/foreign" | stub_put quick
 	assert_open_costs quick 1/1/0/1
@@ -496,13 +497,13 @@ deny_cache() {
 	assert_equal "$(requests HEAD) $(requests PUT)" '3 0'
 	assert_open_costs detailed 1/1/0/0
 	assert_truth
-	assert_equal "$(warnings)" 1
+	assert_warnings 1
 	s3 touch "$BUCKET" b/1.delta dg-file-size=400
 	forget_requests
 	assert_figures detailed 4 705 35 670 3 1 3/0/0
 	assert_equal "$(requests HEAD) $(requests PUT)" '3 0'
 	assert_open_costs detailed 1/1/0/0
-	assert_equal "$(warnings)" 1
+	assert_warnings 1
 }
 
 @test "writing the cache refused: figures, one warning, the mount's own last serves" {
@@ -518,11 +519,11 @@ deny_cache() {
 	assert_figures detailed 4 705 35 670 3 1 3/0/0
 	assert_equal "$(requests HEAD) $(requests PUT)" '3 0'
 	assert_open_costs detailed 1/1/0/0
-	assert_equal "$(warnings)" 1
+	assert_warnings 1
 	# once an hour for each mode
 	assert_open_costs quick 1/1/0/1
 	assert_open_costs quick 1/1/0/0
-	assert_equal "$(warnings)" 2
+	assert_warnings 2
 }
 
 @test "a cache that answers with nothing but errors costs no read" {
@@ -535,7 +536,7 @@ deny_cache() {
 	forget_requests
 	assert_truth
 	assert_equal "$(requests HEAD) $(requests PUT)" '0 0'
-	assert_equal "$(warnings)" 1
+	assert_warnings 1
 }
 
 @test "a cache that never answers: the figures come without it" {
@@ -544,7 +545,7 @@ deny_cache() {
 	fault '{"class": "GET", "gate": "never"}'
 	assert_truth
 	assert_equal "$(requests HEAD) $(requests PUT)" '3 0'
-	assert_equal "$(warnings)" 1
+	assert_warnings 1
 }
 
 # --- cache=ro and off --------------------------------------------------------------------------
@@ -617,7 +618,7 @@ deny_cache() {
 	forget_requests
 	assert_truth
 	assert_requests 1/1/3/1
-	assert_equal "$(warnings)" 1
+	assert_warnings 1
 	# our own last document serves
 	assert_open_costs detailed 1/1/0/0
 }

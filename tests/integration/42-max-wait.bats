@@ -45,7 +45,7 @@ is_ready() {
 	refused 'Connection timed out' cat "$MNT/$DETAILED"
 	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
 	((ms >= 500 && ms < 3000)) || fail "$ms ms"
-	[[ $(<"$LOG") == *bucket=bkt*mode=detailed*'max_wait of 500 ms'* ]] || fail "$(<"$LOG")"
+	assert_logged 1 'bucket=bkt.*mode=detailed.*max_wait of 500 ms'
 	sleep 0.5
 	open_gate heads
 	wait_until has_requests PUT 1

@@ -113,6 +113,6 @@ with_descriptors() {
 	echo "took $took ms, $(requests) requests"
 	((took < 8000))
 	(($(requests) < 1000))
-	assert_equal "$(grep -c 'the store pushes back' "$LOG")" 1
+	assert_logged 1 'the store pushes back'
 	run ! grep 'SlowDown' "$LOG" # each retry is worth a line at debug only
 }

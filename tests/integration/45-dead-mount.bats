@@ -42,7 +42,7 @@ forget_background() {
 	kill_mount
 	mount_again
 	assert_serves
-	assert_equal "$(grep -c "$MNT: removed the dead mount" "$LOG")" 1
+	assert_logged 1 "$MNT: removed the dead mount"
 	unmount_fs
 	assert_equal "$(types)" ''
 	: >"$LOG"

@@ -167,7 +167,7 @@ requests_stop_after() {
 	assert_at_most "$MS" 2000
 	stub_ctl DELETE faults
 	mount_again
-	grep -q "$MNT: removed the dead mount of a killed dgstatfs" "$LOG"
+	wait_until is_logged 1 "$MNT: removed the dead mount of a killed dgstatfs"
 	assert_equal "$(jq .stats.object_count "$MNT/bucket-7/stats_detailed.json")" 2
 	unmount_fs
 	run ! is_mounted "$MNT"
@@ -190,7 +190,7 @@ kill_fs() {
 	FS_PID=$lower
 	kill_fs
 	mount_again
-	assert_equal "$(grep -c "$MNT: removed the dead mount of a killed dgstatfs" "$LOG")" 2
+	assert_logged 2 "$MNT: removed the dead mount of a killed dgstatfs"
 	assert_equal "$(jq .stats.object_count "$MNT/bucket-1/stats_quick.json")" 2
 	unmount_fs
 	exec {handle}<&-

@@ -82,8 +82,10 @@ is_logged() {
 	(($(grep -Ec -e "$2" "$LOG") >= $1))
 }
 
+# What is logged too often may come a moment later.
 assert_logged() {
 	wait_until is_logged "$1" "$2" || return
+	sleep 0.1
 	assert_equal "$(grep -Ec -e "$2" "$LOG") of $2" "$1 of $2"
 }
 
