@@ -68,18 +68,17 @@ answer_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
 
 /* The node shows the document, and the kernel knows its size; see tree.h. */
 static int
-prepare_stats(struct pending *p, const struct snapshot *s)
+prepare_stats(struct pending *p, struct snapshot *s)
 {
 	struct tree *tree = p->fs->tree;
 	struct fuse_bufvec last = FUSE_BUFVEC_INIT(1);
 	pid_t thread = fuse_req_ctx(p->req)->pid;
 
-	if (!p->is_again && thread != 0 &&
-	    !tree_may_show(tree, p->node, (int64_t)s->len)) {
-		tree_refused(tree, thread);
+	if (!p->is_again && thread != 0 && !tree_may_show(tree, p->node, s)) {
+		tree_refuse(tree, p->node, thread, s);
 		return ESTALE;
 	}
-	tree_set_document(tree, p->node, (int64_t)s->len, s->computed_at);
+	tree_show(tree, p->node, s);
 	last.buf[0].mem = (char *)s->data + s->len - 1;
 	fuse_lowlevel_notify_store(p->fs->session, p->node, (off_t)s->len - 1,
 				   &last, 0);
@@ -89,20 +88,28 @@ prepare_stats(struct pending *p, const struct snapshot *s)
 static void
 reply_stats(struct pending *p, struct snapshot *s, const struct err *err)
 {
-	if (s) {
+	if (s)
 		answer_open(p->req, p->node, &p->fi, s);
-		return;
-	}
-	tree_closed(p->fs->tree, p->node);
-	fuse_reply_err(p->req, err->code);
+	else
+		fuse_reply_err(p->req, err->code);
 }
 
 static void
 open_stats(struct fs *fs, fuse_req_t req, fuse_ino_t ino,
-	   const struct place *place, const struct fuse_file_info *fi)
+	   const struct place *place, struct fuse_file_info *fi)
 {
-	struct pending *p = xnew(struct pending);
+	bool is_again;
+	struct snapshot *kept =
+		tree_opened(fs->tree, ino, fuse_req_ctx(req)->pid, &is_again);
+	struct pending *p;
 
+	if (kept) { /* the lookup has told the kernel its size */
+		tree_show(fs->tree, ino, kept);
+		answer_open(req, ino, fi, kept);
+		snapshot_unref(kept);
+		return;
+	}
+	p = xnew(struct pending);
 	p->fs = fs;
 	p->req = req;
 	p->node = ino;
@@ -115,7 +122,7 @@ open_stats(struct fs *fs, fuse_req_t req, fuse_ino_t ino,
 	p->waiter.group = ino;
 	p->waiter.is_nonblocking =
 		fs->o.is_eagain_wanted && (fi->flags & O_NONBLOCK);
-	p->is_again = tree_opened(fs->tree, ino, fuse_req_ctx(req)->pid);
+	p->is_again = is_again;
 	pending_start(p);
 }
 

@@ -87,7 +87,7 @@ typedef void pending_reply_fn(struct pending *p, struct snapshot *s,
  * Called before, if there is a result: still part of the request.  An errno is
  * answered instead of it; 0: all is well.
  */
-typedef int pending_prepare_fn(struct pending *p, const struct snapshot *s);
+typedef int pending_prepare_fn(struct pending *p, struct snapshot *s);
 
 struct pending {
 	struct waiter waiter; /* kind and what it waits for: by the caller */

@@ -14,24 +14,37 @@
 #define uthash_fatal(msg) die_no_memory()
 #include <uthash.h>
 
+#include "util/date.h"
 #include "util/lock.h"
 
 #define SLOTS 16
 #define FIRST_NODE ((uint64_t)1 << 48)
 
-/* Threads that come again within microseconds; more at once are unlikely. */
-#define REFUSED_MAX 64
+/*
+ * Threads that were refused come again at once.  What was kept for one that has
+ * not is too old: its next open must not get it.
+ */
+#define REFUSED_MAX 256
+#define REFUSED_MS 1000
 
 /* One document of a stats file, or one that is still to come. */
 struct node {
 	uint64_t id;
 	struct place place;
 	uint64_t n_lookups;
-	bool is_opened; /* ever */
-	unsigned n_open; /* handles, and opens under way */
-	bool has_document;
-	int64_t size, mtime; /* of the document */
+	bool is_opened; /* or never to be given by a lookup again */
+	unsigned n_handles;
+	struct snapshot *document; /* that it shows; NULL: none yet */
+	pid_t kept_for; /* the thread that is to open it; 0: any */
 	UT_hash_handle hh;
+};
+
+/* A thread that was refused. */
+struct refusal {
+	pid_t thread; /* 0: it came again, or there was none */
+	struct place place;
+	struct snapshot *document;
+	int64_t until_ms;
 };
 
 struct tree {
@@ -44,8 +57,8 @@ struct tree {
 	/* by fixed number: the node that was not opened yet, or NULL */
 	struct node **fresh;
 	size_t n_fresh;
-	pid_t refused[REFUSED_MAX]; /* threads that will come again; 0: none */
-	unsigned n_refused; /* ever */
+	struct refusal refusals[REFUSED_MAX];
+	unsigned n_refusals; /* ever */
 };
 
 uint64_t
@@ -128,27 +141,58 @@ add_node(struct tree *t, const struct place *p)
 	return n;
 }
 
-/* Under lock: where that thread is kept; NULL if it was not refused. */
-static pid_t *
-find_refused(struct tree *t, pid_t thread)
+/* Under lock. */
+static void
+node_free(struct tree *t, struct node *n)
 {
-	for (size_t i = 0; thread != 0 && i < REFUSED_MAX; i++)
-		if (t->refused[i] == thread)
-			return &t->refused[i];
+	HASH_DEL(t->nodes, n);
+	snapshot_unref(n->document);
+	free(n);
+}
+
+/* Under lock.  NULL: it was not refused, or long ago. */
+static struct refusal *
+find_refusal(struct tree *t, pid_t thread)
+{
+	struct refusal *r = t->refusals;
+
+	for (; thread != 0 && r < t->refusals + REFUSED_MAX; r++)
+		if (r->thread == thread && date_mono_ms() < r->until_ms)
+			return r;
 	return NULL;
+}
+
+static void
+refusal_clear(struct refusal *r)
+{
+	snapshot_unref(r->document);
+	*r = (struct refusal){ .thread = 0 };
+}
+
+/* Under lock: a node that no other thread is given. */
+static struct node *
+add_kept_node(struct tree *t, const struct refusal *r)
+{
+	struct node *n = add_node(t, &r->place);
+
+	n->is_opened = true;
+	n->document = snapshot_ref(r->document);
+	n->kept_for = r->thread;
+	return n;
 }
 
 uint64_t
 tree_lookup(struct tree *t, const struct place *p, pid_t thread)
 {
 	struct node *n, **fresh;
+	const struct refusal *r;
 
 	if (!p->file || !p->file->is_stats)
 		return tree_ino(p);
 	LOCKED(t);
-	if (find_refused(t, thread)) {
-		n = add_node(t, p);
-		n->is_opened = true; /* as for all others */
+	r = find_refusal(t, thread);
+	if (r && tree_ino(&r->place) == tree_ino(p)) {
+		n = add_kept_node(t, r);
 	} else {
 		fresh = fresh_node(t, p);
 		if (!*fresh)
@@ -173,8 +217,7 @@ tree_forget(struct tree *t, uint64_t node, uint64_t n)
 		return;
 	if (!found->is_opened)
 		*fresh_node(t, &found->place) = NULL;
-	HASH_DEL(t->nodes, found);
-	free(found);
+	node_free(t, found);
 }
 
 bool
@@ -194,32 +237,65 @@ tree_attr(struct tree *t, uint64_t node, struct node_attr *out)
 		return true;
 	LOCKED(t);
 	n = find_node(t, node);
-	if (n && n->has_document) {
-		out->size = n->size;
-		out->mtime = n->mtime;
+	if (n && n->document) {
+		out->size = (int64_t)n->document->len;
+		out->mtime = n->document->computed_at;
 	}
 	return true;
 }
 
-bool
-tree_opened(struct tree *t, uint64_t node, pid_t thread)
+struct snapshot *
+tree_opened(struct tree *t, uint64_t node, pid_t thread, bool *is_again)
 {
+	struct refusal *r;
 	struct node *n;
-	pid_t *refused;
 	LOCKED(t);
 
+	r = find_refusal(t, thread);
+	*is_again = r != NULL;
+	if (r)
+		refusal_clear(r);
 	n = find_node(t, node);
 	if (!n)
-		return false;
-	n->n_open++;
+		return NULL;
 	if (!n->is_opened) {
 		n->is_opened = true;
 		*fresh_node(t, &n->place) = NULL;
 	}
-	refused = find_refused(t, thread);
-	if (refused)
-		*refused = 0;
-	return refused;
+	if (n->kept_for == 0 || n->kept_for != thread)
+		return NULL;
+	n->kept_for = 0;
+	return r ? snapshot_ref(n->document) : NULL;
+}
+
+bool
+tree_may_show(struct tree *t, uint64_t node, const struct snapshot *s)
+{
+	const struct snapshot *shown;
+	struct node *n;
+	LOCKED(t);
+
+	n = find_node(t, node);
+	if (!n || n->n_handles == 0)
+		return true;
+	shown = n->document;
+	return shown->len == s->len &&
+	       memcmp(shown->data, s->data, s->len) == 0;
+}
+
+void
+tree_show(struct tree *t, uint64_t node, struct snapshot *s)
+{
+	struct node *n;
+	LOCKED(t);
+
+	n = find_node(t, node);
+	if (!n)
+		return;
+	n->n_handles++;
+	snapshot_ref(s); /* before: it may be the same */
+	snapshot_unref(n->document);
+	n->document = s;
 }
 
 void
@@ -230,40 +306,25 @@ tree_closed(struct tree *t, uint64_t node)
 
 	n = find_node(t, node);
 	if (n)
-		n->n_open--;
+		n->n_handles--;
 }
 
-bool
-tree_may_show(struct tree *t, uint64_t node, int64_t len)
+void
+tree_refuse(struct tree *t, uint64_t node, pid_t thread, struct snapshot *s)
 {
+	struct refusal *r;
 	struct node *n;
 	LOCKED(t);
 
 	n = find_node(t, node);
-	return !n || !n->has_document || n->size == len || n->n_open <= 1;
-}
-
-void
-tree_refused(struct tree *t, pid_t thread)
-{
-	LOCKED(t);
-
-	t->refused[t->n_refused++ % REFUSED_MAX] = thread;
-}
-
-void
-tree_set_document(struct tree *t, uint64_t node, int64_t len,
-		  int64_t computed_at)
-{
-	struct node *n;
-	LOCKED(t);
-
-	n = find_node(t, node);
-	if (!n)
-		return;
-	n->has_document = true;
-	n->size = len;
-	n->mtime = computed_at;
+	r = &t->refusals[t->n_refusals++ % REFUSED_MAX];
+	refusal_clear(r);
+	if (n)
+		*r = (struct refusal){ .thread = thread,
+				       .place = n->place,
+				       .document = snapshot_ref(s),
+				       .until_ms =
+					       date_mono_ms() + REFUSED_MS };
 }
 
 struct tree *
@@ -285,10 +346,10 @@ tree_free(struct tree *t)
 
 	if (!t)
 		return;
-	HASH_ITER (hh, t->nodes, n, next) {
-		HASH_DEL(t->nodes, n);
-		free(n);
-	}
+	HASH_ITER (hh, t->nodes, n, next)
+		node_free(t, n);
+	for (size_t i = 0; i < REFUSED_MAX; i++)
+		refusal_clear(&t->refusals[i]);
 	free(t->fresh);
 	pthread_mutex_destroy(&t->lock);
 	free(t);

@@ -11,17 +11,19 @@
  * lookup gives the node that was not opened yet, if there is one.
  *
  * So two threads that look a name up at the same time get the same node, and one
- * may open it when the other has its document already.  If its own is of another
- * length, the open is to be answered with ESTALE: of that the kernel makes another
- * lookup and another open, once, and the program sees nothing of it.  This lookup
- * gives a node for that thread alone.  Where there is nothing to look up, as for
- * /proc/self/fd and for a file that is mounted somewhere, the open comes again for
- * the same node: then it is granted, and the node shows the newer document.
+ * may open it when the other has its document already.  Its own is kept for it
+ * then, and the open answered with ESTALE: of that the kernel makes another lookup
+ * and another open, once, of which the program sees nothing.  This lookup gives a
+ * node for that thread alone, which shows what was kept.  Where there is nothing
+ * to look up, as for /proc/self/fd and for a file that is mounted somewhere, the
+ * open comes again for the same node: it is granted, and the node shows the newer
+ * document.
  */
 #ifndef FS_TREE_H
 #define FS_TREE_H
 
 #include "engine/buckets.h"
+#include "engine/snapshot.h"
 #include "fs/files.h"
 
 #define TREE_ROOT 1 /* FUSE_ROOT_ID */
@@ -59,21 +61,22 @@ void tree_forget(struct tree *t, uint64_t node, uint64_t n);
 bool tree_attr(struct tree *t, uint64_t node, struct node_attr *out);
 
 /*
- * A stats file is being opened: the next lookup gives another node.  For each such
- * call, one of tree_closed() when the open has failed or its handle is gone.  True
- * if the thread was refused before: it comes again.
+ * A thread opens a stats file: the next lookup gives another node.  Returns what was
+ * kept for it, with a reference for the caller; NULL: nothing.  `is_again`: it was
+ * refused before.
  */
-bool tree_opened(struct tree *t, uint64_t node, pid_t thread);
+struct snapshot *tree_opened(struct tree *t, uint64_t node, pid_t thread,
+			     bool *is_again);
+
+/* Whether nobody has another document open there. */
+bool tree_may_show(struct tree *t, uint64_t node, const struct snapshot *s);
+
+/* One handle more, and this is what the node shows; tree_closed() ends it. */
+void tree_show(struct tree *t, uint64_t node, struct snapshot *s);
 void tree_closed(struct tree *t, uint64_t node);
 
-/* False if it shows a document of another length that somebody has open. */
-bool tree_may_show(struct tree *t, uint64_t node, int64_t len);
-
-/* A thread's open is answered with ESTALE. */
-void tree_refused(struct tree *t, pid_t thread);
-
-/* The document that this node shows from now on. */
-void tree_set_document(struct tree *t, uint64_t node, int64_t len,
-		       int64_t computed_at);
+/* A thread's open is answered with ESTALE; for a moment, this is kept for it. */
+void tree_refuse(struct tree *t, uint64_t node, pid_t thread,
+		 struct snapshot *s);
 
 #endif

@@ -49,6 +49,35 @@ world_clear(struct world *w)
 	buckets_free(w->buckets);
 }
 
+/* `len` bytes that only documents of the same moment have. */
+static struct snapshot *
+text(size_t len, int64_t computed_at)
+{
+	char *data = xmalloc(len);
+
+	memset(data, (int)(computed_at % 64) + ' ', len);
+	return snapshot_new(data, len, computed_at, NULL);
+}
+
+static void
+show(struct tree *t, uint64_t node, size_t len, int64_t computed_at)
+{
+	struct snapshot *s = text(len, computed_at);
+
+	tree_show(t, node, s);
+	snapshot_unref(s);
+}
+
+/* Whether it was refused before; nothing is kept for it. */
+static bool
+opened(struct tree *t, uint64_t node, pid_t thread)
+{
+	bool is_again;
+
+	assert_null(tree_opened(t, node, thread, &is_again));
+	return is_again;
+}
+
 static void
 expect_place(struct world *w, uint64_t node, const struct place *p)
 {
@@ -108,8 +137,8 @@ test_unknown(void **state)
 	assert_false(tree_attr(w.tree, UINT64_MAX, &attr));
 	tree_forget(w.tree, UINT64_MAX, 1);
 	tree_forget(w.tree, tree_ino(&w.one), 1);
-	tree_opened(w.tree, UINT64_MAX, 0);
-	tree_set_document(w.tree, UINT64_MAX, 1, 1);
+	opened(w.tree, UINT64_MAX, 0);
+	show(w.tree, UINT64_MAX, 1, 1);
 	world_clear(&w);
 }
 
@@ -141,13 +170,13 @@ test_nodes(void **state)
 	assert_int_equal(tree_lookup(w.tree, &w.quick, 0), first);
 	other = tree_lookup(w.tree, &w.detailed, 0);
 	assert_int_not_equal(other, first);
-	tree_opened(w.tree, first, 0);
+	opened(w.tree, first, 0);
 	second = tree_lookup(w.tree, &w.quick, 0);
 	assert_int_not_equal(second, first);
 	assert_int_equal(tree_lookup(w.tree, &w.detailed, 0), other);
 	expect_place(&w, first, &w.quick);
 	expect_place(&w, second, &w.quick);
-	tree_opened(w.tree, first, 0); /* again: the fresh one stays */
+	opened(w.tree, first, 0); /* again: the fresh one stays */
 	assert_int_equal(tree_lookup(w.tree, &w.quick, 0), second);
 	world_clear(&w);
 }
@@ -171,7 +200,7 @@ test_forget(void **state)
 	/* numbers are not used again */
 	second = tree_lookup(w.tree, &w.quick, 0);
 	assert_int_not_equal(second, first);
-	tree_opened(w.tree, second, 0);
+	opened(w.tree, second, 0);
 	first = tree_lookup(w.tree, &w.quick, 0);
 	tree_forget(w.tree, second, 5); /* more than there are */
 	assert_false(tree_find(w.tree, second, &p));
@@ -198,8 +227,8 @@ test_attr(void **state)
 	assert_int_equal(attr.ino, tree_ino(&w.quick));
 	assert_int_equal(attr.size, doc_shortest("one", MODE_QUICK));
 	assert_int_equal(attr.mtime, 0);
-	tree_opened(w.tree, first, 0);
-	tree_set_document(w.tree, first, 700, 5000);
+	opened(w.tree, first, 0);
+	show(w.tree, first, 700, 5000);
 	/* its own document, whatever came later */
 	atomic_store(&w.one.bucket->last_len[MODE_QUICK], 800);
 	atomic_store(&w.one.bucket->last_computed_at[MODE_QUICK], 6000);
@@ -210,67 +239,129 @@ test_attr(void **state)
 	assert_true(tree_attr(w.tree, second, &attr));
 	assert_int_equal(attr.size, 800);
 	assert_int_equal(attr.mtime, 6000);
-	tree_set_document(w.tree, first, 900, 7000); /* opened once more */
+	show(w.tree, first, 900, 7000); /* opened once more */
 	assert_true(tree_attr(w.tree, first, &attr));
 	assert_int_equal(attr.size, 900);
 	world_clear(&w);
 }
 
-/* Two threads got one node; the slower one gets a node of its own. */
+/* Two threads got one node; the slower one gets its own, with its document. */
 static void
 test_late_open(void **state)
 {
 	enum { FAST = 100, SLOW };
 	struct world w;
+	struct node_attr attr;
+	struct snapshot *mine = text(800, 6000), *kept;
 	uint64_t shared, fresh, own;
+	bool is_again;
 
 	(void)state;
 	world_init(&w);
 	shared = tree_lookup(w.tree, &w.quick, FAST);
 	assert_int_equal(tree_lookup(w.tree, &w.quick, SLOW), shared);
-	assert_false(tree_opened(w.tree, shared, FAST));
-	assert_true(tree_may_show(w.tree, shared, 700));
-	tree_set_document(w.tree, shared, 700, 5000);
+	assert_false(opened(w.tree, shared, FAST));
+	assert_true(tree_may_show(w.tree, shared, mine));
+	show(w.tree, shared, 700, 5000);
 	fresh = tree_lookup(w.tree, &w.quick, 0);
-	assert_false(tree_opened(w.tree, shared, SLOW));
-	assert_true(tree_may_show(w.tree, shared, 700));
-	assert_false(tree_may_show(w.tree, shared, 800));
-	tree_refused(w.tree, SLOW);
-	tree_closed(w.tree, shared);
+	assert_false(opened(w.tree, shared, SLOW));
+	assert_false(tree_may_show(w.tree, shared, mine));
+	tree_refuse(w.tree, shared, SLOW, mine);
+	assert_int_not_equal(tree_lookup(w.tree, &w.detailed, SLOW), fresh);
 	own = tree_lookup(w.tree, &w.quick, SLOW);
 	assert_int_not_equal(own, shared);
 	assert_int_not_equal(own, fresh);
+	assert_true(tree_attr(w.tree, own, &attr));
+	assert_int_equal(attr.size, 800);
 	assert_int_equal(tree_lookup(w.tree, &w.quick, FAST), fresh);
-	assert_true(tree_opened(w.tree, own, SLOW)); /* once */
-	assert_true(tree_may_show(w.tree, own, 800));
+	kept = tree_opened(w.tree, own, SLOW, &is_again);
+	assert_ptr_equal(kept, mine);
+	assert_true(is_again);
+	tree_show(w.tree, own, kept);
+	snapshot_unref(kept);
+	/* once */
 	assert_int_equal(tree_lookup(w.tree, &w.quick, SLOW), fresh);
-	assert_false(tree_opened(w.tree, shared, SLOW));
+	assert_false(opened(w.tree, own, SLOW));
 	/* the other one has closed it */
 	tree_closed(w.tree, shared);
-	assert_true(tree_may_show(w.tree, shared, 800));
+	assert_true(tree_may_show(w.tree, shared, mine));
 	tree_forget(w.tree, own, 1);
 	assert_int_equal(tree_lookup(w.tree, &w.quick, 0), fresh);
+	snapshot_unref(mine);
 	world_clear(&w);
 }
 
-/* So many at once that some are forgotten; an unknown one never counts. */
+/* What is shown is shown to all, if it is the same text. */
 static void
-test_refused(void **state)
+test_same_text(void **state)
 {
+	struct snapshot *same = text(700, 6000), *other = text(700, 5000);
 	struct world w;
 	uint64_t node;
 
 	(void)state;
 	world_init(&w);
 	node = tree_lookup(w.tree, &w.quick, 0);
-	for (pid_t thread = 0; thread <= 100; thread++)
-		tree_refused(w.tree, thread);
-	assert_false(tree_opened(w.tree, node, 0));
-	assert_false(tree_opened(w.tree, node, 36));
-	for (pid_t thread = 37; thread <= 100; thread++) {
-		assert_true(tree_opened(w.tree, node, thread));
-		assert_false(tree_opened(w.tree, node, thread));
+	show(w.tree, node, 700, 6000);
+	assert_true(tree_may_show(w.tree, node, same));
+	assert_false(tree_may_show(w.tree, node, other));
+	snapshot_unref(same);
+	snapshot_unref(other);
+	world_clear(&w);
+}
+
+/* For its own thread alone, and not for long. */
+static void
+test_kept(void **state)
+{
+	enum { SLOW = 100, OTHER };
+	struct snapshot *mine = text(800, 6000);
+	struct world w;
+	uint64_t shared, own;
+	bool is_again;
+
+	(void)state;
+	world_init(&w);
+	shared = tree_lookup(w.tree, &w.quick, 0);
+	show(w.tree, shared, 700, 5000);
+	tree_refuse(w.tree, shared, SLOW, mine);
+	own = tree_lookup(w.tree, &w.quick, SLOW);
+	assert_null(tree_opened(w.tree, own, OTHER, &is_again));
+	assert_false(is_again);
+	/* there was nothing to look up */
+	assert_null(tree_opened(w.tree, shared, SLOW, &is_again));
+	assert_true(is_again);
+	/* it does not come, or a namesake does */
+	tree_refuse(w.tree, shared, SLOW, mine);
+	own = tree_lookup(w.tree, &w.quick, SLOW);
+	fake_clock_advance(1000);
+	assert_int_not_equal(tree_lookup(w.tree, &w.quick, SLOW), own);
+	assert_null(tree_opened(w.tree, own, SLOW, &is_again));
+	assert_false(is_again);
+	snapshot_unref(mine);
+	world_clear(&w);
+}
+
+/* So many at once that some are forgotten; an unknown one never counts. */
+static void
+test_many_refused(void **state)
+{
+	struct snapshot *mine = text(800, 6000);
+	struct world w;
+	uint64_t node;
+
+	(void)state;
+	world_init(&w);
+	node = tree_lookup(w.tree, &w.quick, 0);
+	for (pid_t thread = 0; thread <= 300; thread++)
+		tree_refuse(w.tree, node, thread, mine);
+	assert_false(opened(w.tree, node, 0));
+	assert_false(opened(w.tree, node, 44));
+	for (pid_t thread = 45; thread <= 300; thread++) {
+		assert_true(opened(w.tree, node, thread));
+		assert_false(opened(w.tree, node, thread));
 	}
+	snapshot_unref(mine);
 	world_clear(&w);
 }
 
@@ -294,7 +385,7 @@ test_many(void **state)
 		node = tree_lookup(w.tree, &p, 0);
 		expect_place(&w, node, &p);
 		if (i % 2)
-			tree_opened(w.tree, node, 0);
+			opened(w.tree, node, 0);
 		if (i % 3 == 0)
 			tree_forget(w.tree, node, 1);
 	}
@@ -311,8 +402,8 @@ work(void *arg)
 	for (int i = 0; i < 2000; i++) {
 		uint64_t node = tree_lookup(w->tree, &w->quick, 0);
 
-		tree_opened(w->tree, node, 0);
-		tree_set_document(w->tree, node, 700 + i, i);
+		opened(w->tree, node, 0);
+		show(w->tree, node, 700 + i, i);
 		tree_attr(w->tree, node, &attr);
 		tree_forget(w->tree, node, 1);
 	}
@@ -346,7 +437,9 @@ main(void)
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_attr),
 		cmocka_unit_test(test_late_open),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_same_text),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_many_refused),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_threads),
 	};
