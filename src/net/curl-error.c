@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include <curl/curl.h>
+
 enum retry {
 	RETRY,
 	NO_RETRY,
@@ -35,36 +37,28 @@ static const struct {
 	{ CURLE_UNSUPPORTED_PROTOCOL, EIO, RETRY_IF_REUSED },
 };
 
-static bool
-was_reused(CURL *easy)
-{
-	long n_connects = 1;
-
-	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &n_connects);
-	return n_connects == 0;
-}
-
 /* What curl says; but a proxy that it can't parse it quotes, password and all. */
 static const char *
-message(CURLcode code, const char *msg)
+message(int code, const char *msg)
 {
-	return msg[0] && !strchr(msg, '@') ? msg : curl_easy_strerror(code);
+	return msg[0] && !strchr(msg, '@') ? msg
+					   : curl_easy_strerror((CURLcode)code);
 }
 
 void
-curl_error(struct http_answer *a, CURL *easy, CURLcode code, const char *msg)
+curl_error(struct http_answer *a, int code, bool was_reused, const char *msg)
 {
 	enum retry retry = RETRY;
 	int error = EIO;
 
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		if (errors[i].code == code) {
+		if ((int)errors[i].code == code) {
 			error = errors[i].error;
 			retry = errors[i].retry;
 		}
 	}
-	a->is_retryable = retry == RETRY ||
-			  (retry == RETRY_IF_REUSED && was_reused(easy));
+	a->is_retryable =
+		retry == RETRY || (retry == RETRY_IF_REUSED && was_reused);
 	/* curl's word for a field that is too long for it, as well */
 	if (code == CURLE_OUT_OF_MEMORY && a->head.len > 0)
 		error = EIO;

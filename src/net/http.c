@@ -336,13 +336,14 @@ on_curl_done(CURLMsg *msg)
 {
 	struct http_transfer *t = NULL;
 	CURLcode code = msg->data.result;
-	long status = 0;
+	long status = 0, n_connects = 1;
 
 	curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
+	curl_easy_getinfo(msg->easy_handle, CURLINFO_NUM_CONNECTS, &n_connects);
 	curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &status);
 	t->answer.status = (int)status;
 	if (code != CURLE_OK && !t->was_given_up)
-		curl_error(&t->answer, t->easy, code, t->curl_msg);
+		curl_error(&t->answer, (int)code, n_connects == 0, t->curl_msg);
 	transfer_end(t);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP/1.1 requests, many at a time, over connections that stay open.  The only
- * user of curl.  Net thread only, but for http_wake().
+ * HTTP/1.1 requests, many at a time, over connections that stay open, with
+ * curl.  Net thread only, but for http_wake().
  *
  * A request has exactly one completion, always from http_poll(), never from
  * inside http_submit() or http_cancel(): what follows a submit may rely on
