@@ -167,6 +167,14 @@ make(char out[PIVOT_MAX], const char *key, size_t i, const char *kind,
 	return i;
 }
 
+/* Whether the end is the name of a key there: that step was too large before. */
+static bool
+was_tried(const struct pivot_range *r, const struct pivot *p)
+{
+	return r->until && key_common_length(p->key, p->len, r->until,
+					     r->until_len) == p->len;
+}
+
 /* Whether it lies where it must, and may be sent. */
 static bool
 is_good(const struct pivot_range *r, const struct pivot *p)
@@ -370,7 +378,7 @@ raise_digit(const struct pivot_range *r, size_t i, bool is_half,
 	out->len = make(out->key, r->last, i, kind, value + step);
 	out->digit = i;
 	out->is_step = true;
-	return is_good(r, out);
+	return is_good(r, out) && !was_tried(r, out);
 }
 
 /*

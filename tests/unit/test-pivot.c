@@ -102,6 +102,7 @@ static const struct range_case cases[] = {
 	{ "d/0000000", "d/0000100", "d/01", NULL, 6, NULL, "d/001", -1 },
 	{ "d/0000000", "d/0000100", "d/0001", NULL, 6, NULL, NULL, -1 },
 	{ "d/0000000", "d/0000100", "d/0009", NULL, 6, NULL, "d/0004", -1 },
+	{ "d/0000000", "d/0011020", "d/010012", NULL, 5, NULL, "d/005", -1 },
 	/* what is not plain is left alone */
 	{ "a%00/0", "a%00/5", "a%01", "a%01/0", 4, NULL, NULL, 0 },
 	{ "a/00%0", "a/00%5", NULL, NULL, 6, NULL, "a/1", -1 },
