@@ -144,17 +144,20 @@ list_memory_settle(struct list_memory *m, enum list_manner manner,
 	if (manner == LIST_UNORDERED) {
 		m->manner = manner;
 		m->doubted_until_ms = 0;
-		return "the store does not list in the order of bytes";
+		return "the store does not list in the order of bytes: it is "
+		       "listed on one connection from now on";
 	}
 	if (m->is_start_ignored) {
 		m->manner = manner;
-		return "the store does not honour start-after";
+		return "the store does not honour start-after: it is listed "
+		       "on one connection from now on";
 	}
 	if (m->n_doubts < LIST_DOUBTS_MAX)
 		return NULL;
 	m->manner = manner;
 	m->doubted_until_ms = now_ms + LIST_DOUBTED_MS;
-	return "its ranges do not agree, again and again";
+	return "its ranges do not agree, again and again: it is listed "
+	       "on one connection for an hour";
 }
 
 static void

@@ -50,8 +50,8 @@ enum list_manner list_memory_manner(struct list_memory *m, int64_t now_ms);
 
 /*
  * A listing was complete in this manner, so the store can do it; before, a fault
- * may have been only the first sign of a worse one.  Returns why the bucket will
- * be listed so from now on; NULL: nothing new.
+ * may have been only the first sign of a worse one.  Returns what there is to say
+ * of that; NULL: nothing new.
  */
 const char *list_memory_settle(struct list_memory *m, enum list_manner manner,
 			       int64_t now_ms);

@@ -96,9 +96,7 @@ learn(struct listing *l)
 	struct range *r;
 
 	if (why)
-		log_warn("bucket=%s: %s: it is listed on one connection from "
-			 "now on",
-			 l->o.bucket, why);
+		log_warn("bucket=%s: %s", l->o.bucket, why);
 	if (l->manner != LIST_PARALLEL)
 		return;
 	if (l->ranges->next)

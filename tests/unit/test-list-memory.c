@@ -223,6 +223,38 @@ test_learn(void **state)
 	assert_int_equal(m.n_cuts, 0);
 }
 
+/* What one fault is remembered for is not forgotten for another. */
+static void
+test_settle(void **state)
+{
+	struct list_memory m = { .n_doubts = LIST_DOUBTS_MAX - 1 };
+
+	(void)state;
+	assert_null(list_memory_settle(&m, LIST_PARALLEL, 5));
+	assert_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_manner(&m, 5), LIST_PARALLEL);
+	m.n_doubts++;
+	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
+	assert_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_manner(&m, 5), LIST_SEQUENTIAL);
+	assert_int_equal(list_memory_manner(&m, 4 + LIST_DOUBTED_MS),
+			 LIST_SEQUENTIAL);
+	assert_int_equal(list_memory_manner(&m, 5 + LIST_DOUBTED_MS),
+			 LIST_PARALLEL);
+	assert_int_equal(m.n_doubts, 0);
+
+	m.n_doubts = LIST_DOUBTS_MAX;
+	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
+	assert_non_null(list_memory_settle(&m, LIST_UNORDERED, 6));
+	assert_int_equal(list_memory_manner(&m, 7 + LIST_DOUBTED_MS),
+			 LIST_UNORDERED);
+
+	m = (struct list_memory){ .is_start_ignored = true };
+	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_manner(&m, 7 + LIST_DOUBTED_MS),
+			 LIST_SEQUENTIAL);
+}
+
 int
 main(void)
 {
@@ -230,6 +262,7 @@ main(void)
 		cmocka_unit_test(test_allowance), cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_room),	  cmocka_unit_test(test_thin),
 		cmocka_unit_test(test_append),	  cmocka_unit_test(test_learn),
+		cmocka_unit_test(test_settle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
