@@ -116,6 +116,39 @@ finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
 	return 0;
 }
 
+static int
+compare_objects(const void *a, const void *b)
+{
+	const struct object *x = *(const struct object *const *)a;
+	const struct object *y = *(const struct object *const *)b;
+
+	return key_compare(x->key, x->key_len, y->key, y->key_len);
+}
+
+static int
+refuse_twice(const struct object *o, struct err *err)
+{
+	return err_set(err, EIO, "malformed listing: \"%.*s\" twice",
+		       (int)o->key_len, o->key);
+}
+
+/* Where they are in order, those that are the same stand side by side. */
+static int
+check_unordered(const struct object_list *l, struct err *err)
+{
+	const struct object **sorted = xcalloc(l->n, sizeof(sorted[0]));
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		sorted[i] = &l->objects[i];
+	qsort(sorted, l->n, sizeof(sorted[0]), compare_objects);
+	for (size_t i = 1; i < l->n && rc == 0; i++)
+		if (compare_objects(&sorted[i - 1], &sorted[i]) == 0)
+			rc = refuse_twice(sorted[i], err);
+	free(sorted);
+	return rc;
+}
+
 int
 object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
 {
@@ -131,11 +164,9 @@ object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
 			c = key_compare(o[-1].key, o[-1].key_len, o->key,
 					o->key_len);
 		if (c == 0)
-			return err_set(err, EIO,
-				       "malformed listing: \"%.*s\" twice",
-				       (int)o->key_len, o->key);
+			return refuse_twice(o, err);
 		if (c > 0)
 			l->is_ordered = false;
 	}
-	return 0;
+	return l->is_ordered ? 0 : check_unordered(l, err);
 }

@@ -199,6 +199,26 @@ test_bytes(void **state)
 	list_parser_free(p);
 }
 
+/* In no order, what comes twice need not stand side by side. */
+static void
+test_twice(void **state)
+{
+	static const char *const pages[] = {
+		LIST(URL LAST OBJECT("a") OBJECT("a")),
+		LIST(URL LAST OBJECT("b") OBJECT("a") OBJECT("c") OBJECT("b")),
+		LIST(URL LAST OBJECT("c") OBJECT("a") OBJECT("b")
+			     OBJECT("%61")),
+	};
+	struct list_parser *p = list_parser_new();
+	const struct list_page *page;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		assert_int_equal(
+			parse(p, pages[i], strlen(pages[i]), 100, &page), -EIO);
+	list_parser_free(p);
+}
+
 /* --- the token that can't be read --- */
 
 /*
@@ -254,6 +274,8 @@ static const struct {
 	{ LIST(URL MORE OBJECT("a") TOKEN("a&b;")), -1, false },
 	{ LIST(URL MORE OBJECT("a") TOKEN("a<b/>&#x1;")), -1, false },
 	{ LIST(URL MORE OBJECT("a") "<NextContinuationToken>a</X>"), -1,
+	  false },
+	{ LIST(URL MORE OBJECT("a") "<NextContinuationToken>a</N\xf8>"), -1,
 	  false },
 };
 
@@ -451,6 +473,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_unreadable_token),
 		cmocka_unit_test(test_bad_pages),
 		cmocka_unit_test(test_caps),
