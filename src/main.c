@@ -162,7 +162,10 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 					  PACKAGE_NAME "/" PACKAGE_VERSION,
 				  .connect_timeout_ms = c->connect_timeout_ms,
 				  .idle_timeout_ms = c->request_timeout_ms,
-				  .max_idle = p->connections },
+				  .max_idle = p->connections,
+				  /* where many hang; see find_connections() */
+				  .max_connections =
+					  DESCRIPTORS_EACH * p->connections },
 			.endpoint = p->endpoint,
 			.creds = p->creds,
 			.buckets = p->buckets,

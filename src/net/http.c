@@ -416,6 +416,8 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 		return err_set(err, ENOMEM, "libcurl can't be initialised");
 	}
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)o->max_idle);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+			  (long)o->max_connections);
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,
 			  (long)CURLPIPE_NOTHING);
 	*out = h;

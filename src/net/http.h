@@ -22,6 +22,7 @@ struct http_options {
 	int64_t connect_timeout_ms; /* name, TCP and TLS together */
 	int64_t idle_timeout_ms; /* without a byte in either direction */
 	int max_idle; /* connections kept open while unused */
+	int max_connections; /* at all; what has none waits for one */
 };
 
 struct http_answer {

@@ -74,6 +74,34 @@ with_descriptors() {
 	! is_mounted "$MNT"
 }
 
+# Who has nothing under way may send one request more, whatever hangs.
+@test "descriptors: enough for however many buckets that hang" {
+	local n readers=()
+
+	start_stub
+	for n in {1..60}; do
+		stub_ctl PUT "bucket/bkt-$n" "[{\"key\": \"a%d\", \"count\": $n, \"size\": 1}]"
+	done
+	fault '{"class": "LIST", "gate": "hung"}'
+	with_descriptors 76 76
+	mount_fs
+	for n in {1..60}; do
+		cat "$MNT/bkt-$n/stats_quick.json" >"$BATS_TEST_TMPDIR/$n.json" 3>&- &
+		readers+=("$!")
+	done
+	wait_for_gate hung 12
+	sleep 2 # nor do those count that have hung for a second
+	stub_ctl DELETE faults
+	for n in "${!readers[@]}"; do
+		wait "${readers[$n]}" || fail "bucket $n: $(<"$LOG")"
+	done
+	for n in {1..60}; do
+		assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/$n.json")" "$n"
+	done
+	# twelve; but the stub counts a request for a moment after its answer
+	(($(max_in_flight) <= 16)) || fail "$(max_in_flight) at once"
+}
+
 # --- connections -------------------------------------------------------------------------
 
 @test "TLS: connections are used again, and new ones resume a session" {
