@@ -10,10 +10,20 @@
 
 #include <errno.h>
 
+#define uthash_fatal(msg) die_no_memory()
+#include <uthash.h>
 #include <utlist.h>
+
+/* The calls of one bucket. */
+struct list_parsers_bucket {
+	size_t n_calls, n_taken; /* parsers */
+	UT_hash_handle hh;
+	char name[];
+};
 
 struct list_call {
 	struct list_call_options o; /* but for its strings */
+	struct list_parsers_bucket *bucket;
 	char *token; /* NULL: none */
 	struct s3_call *call;
 	struct list_parser *parser; /* NULL: nothing has been read */
@@ -32,6 +42,32 @@ parsers_of(const struct list_call *c)
 	return s3_list_parsers(c->o.s3);
 }
 
+static struct list_parsers_bucket *
+bucket_ref(struct list_parsers *p, const char *name)
+{
+	size_t len = strlen(name);
+	struct list_parsers_bucket *b;
+
+	HASH_FIND(hh, p->buckets, name, len, b);
+	if (!b) {
+		b = xmalloc(sizeof(*b) + len + 1);
+		*b = (struct list_parsers_bucket){ .n_calls = 0 };
+		memcpy(b->name, name, len + 1);
+		HASH_ADD_KEYPTR(hh, p->buckets, b->name, len, b);
+	}
+	b->n_calls++;
+	return b;
+}
+
+static void
+bucket_unref(struct list_parsers *p, struct list_parsers_bucket *b)
+{
+	if (--b->n_calls > 0)
+		return;
+	HASH_DEL(p->buckets, b);
+	free(b);
+}
+
 /* Take one for the page that comes in; false: wait for it. */
 static bool
 take_parser(struct list_call *c)
@@ -39,10 +75,11 @@ take_parser(struct list_call *c)
 	struct list_parsers *p = parsers_of(c);
 	const struct list_wanted *w = c->o.wanted;
 
-	if (p->n_taken == LIST_PARSERS_MAX)
+	if (p->n_taken >= LIST_PARSERS_MAX && c->bucket->n_taken > 0)
 		return false;
 	c->parser = p->n_spare > 0 ? p->spare[--p->n_spare] : list_parser_new();
 	p->n_taken++;
+	c->bucket->n_taken++;
 	list_parser_want(c->parser, w ? w->names : NULL, w ? w->n : 0);
 	list_parser_reset(c->parser);
 	return true;
@@ -63,23 +100,37 @@ resume(struct list_call *c)
 	s3_resume(c->call);
 }
 
+/* One parser is free: of the bucket that has the fewest, who has waited longest. */
+static void
+serve_waiting(struct list_parsers *p)
+{
+	struct list_call *c, *next = p->waiting;
+
+	DL_FOREACH (p->waiting, c)
+		if (c->bucket->n_taken < next->bucket->n_taken)
+			next = c;
+	if (!next || !take_parser(next))
+		return;
+	stop_waiting(next);
+	resume(next);
+}
+
 /* The page has been digested, or was lost; another one may come in. */
 static void
 give_parser(struct list_call *c)
 {
 	struct list_parsers *p = parsers_of(c);
-	struct list_call *next = p->waiting;
 
 	if (!c->parser)
 		return;
-	list_parser_reset(c->parser);
-	p->spare[p->n_spare++] = steal(&c->parser);
 	p->n_taken--;
-	if (!next)
-		return;
-	stop_waiting(next);
-	take_parser(next);
-	resume(next);
+	c->bucket->n_taken--;
+	list_parser_reset(c->parser);
+	if (p->n_taken + p->n_spare < LIST_PARSERS_MAX)
+		p->spare[p->n_spare++] = steal(&c->parser);
+	else
+		list_parser_free(steal(&c->parser));
+	serve_waiting(p);
 }
 
 void
@@ -166,6 +217,7 @@ list_call_start(const struct list_call_options *o)
 	size_t n = 3;
 
 	c->o = *o;
+	c->bucket = bucket_ref(parsers_of(c), o->bucket);
 	c->token = o->token ? xstrdup(o->token) : NULL;
 	if (o->token)
 		params[n++] =
@@ -196,6 +248,7 @@ list_call_free(struct list_call *c)
 	if (!c)
 		return;
 	give_parser(c);
+	bucket_unref(parsers_of(c), c->bucket);
 	free(c->token);
 	free(c);
 }

@@ -3,9 +3,19 @@
  * One request for a page of a listing, with the parser that reads its answer.
  * Part of s3-list.c's inside.  Net thread only.
  *
- * A call takes a parser when the first bytes of the page come in.  When all are
- * taken, or while the call is held, the bytes wait in the kernel: memory does not
- * grow with the number of requests under way.
+ * A call takes a parser when the first bytes of the page come in, and has it
+ * until the page has been digested.  When all are taken, or while the call is
+ * held, the bytes wait in the kernel: memory does not grow with the number of
+ * requests under way.
+ *
+ * A page may stop coming in half-way and keep its parser as long as a request
+ * may be idle.  So a bucket that has no parser gets one in any case, and one
+ * that is free goes to the bucket that has the fewest: pages of one bucket that
+ * hang delay no other one.
+ *
+ * Memory: LIST_PARSERS_MAX parsers, and one more at most for each bucket that is
+ * being listed.  Each needs 180 to 350 KiB for a page of 1000 keys of 20 to 100
+ * bytes: 9 to 17 MiB in all.  LIST_PARSERS_MAX of them at most are kept.
  */
 #ifndef S3_LIST_CALL_H
 #define S3_LIST_CALL_H
@@ -13,6 +23,7 @@
 #include "s3/s3.h"
 
 struct list_call;
+struct list_parsers_bucket;
 
 /* Parsers, which keep their memory from page to page. */
 #define LIST_PARSERS_MAX 48
@@ -21,8 +32,10 @@ struct list_parsers {
 	struct list_parser *spare[LIST_PARSERS_MAX];
 	size_t n_spare, n_taken;
 	struct list_call *waiting; /* for one, in order */
+	struct list_parsers_bucket *buckets; /* with calls, by name */
 };
 
+/* No call may be under way. */
 void list_parsers_clear(struct list_parsers *p);
 
 /* User metadata that the listing should tell, if the store can. */

@@ -102,6 +102,35 @@ with_descriptors() {
 	(($(max_in_flight) <= 16)) || fail "$(max_in_flight) at once"
 }
 
+# Bytes that have come wait in few pages at a time, but of each bucket in one at least.
+@test "pages of some buckets that stop half-way delay no other bucket" {
+	local n readers=() took
+
+	start_stub
+	stub_ctl PUT bucket/small '[{"key": "a", "size": 1}]'
+	for n in {1..6}; do
+		stub_ctl PUT "bucket/large-$n" '[{"key": "a%d", "count": 10000, "size": 1}]'
+	done
+	mount_fs
+	for n in {1..6}; do # next time they are listed in ten ranges
+		cat "$MNT/large-$n/stats_quick.json" >/dev/null
+	done
+	fault '{"class": "LIST", "path": "^/large", "gate": "half", "gate_at": 2000}'
+	for n in {1..6}; do
+		cat "$MNT/large-$n/stats_quick.json" >"$BATS_TEST_TMPDIR/$n.json" 3>&- &
+		readers+=("$!")
+	done
+	wait_for_gate half 60
+	took=$(elapsed_ms timeout 10 cat "$MNT/small/stats_quick.json")
+	echo "took $took ms"
+	((took < 5000))
+	stub_ctl DELETE faults
+	for n in "${!readers[@]}"; do
+		wait "${readers[$n]}" || fail "$(<"$LOG")"
+		assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/$((n + 1)).json")" 10000
+	done
+}
+
 # --- connections -------------------------------------------------------------------------
 
 @test "TLS: connections are used again, and new ones resume a session" {

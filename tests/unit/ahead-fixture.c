@@ -61,7 +61,7 @@ ahead_begin(struct run *run, struct fixture *fx, struct lister_options o)
 {
 	*run = (struct run){ .fx = fx, .may_ask = true };
 	o.s3 = fx->s3;
-	o.bucket = FIXTURE_BUCKET;
+	o.bucket = o.bucket ? o.bucket : FIXTURE_BUCKET;
 	o.on_page = on_page;
 	o.may_ask_ahead = may_ask_ahead;
 	o.on_ahead_end = on_ahead_end;

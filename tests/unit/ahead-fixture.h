@@ -32,7 +32,10 @@ struct run {
 	unsigned stop_at; /* that page, from inside its delivery */
 };
 
-/* Ask for the first page.  `o` needs the range and what is wanted only. */
+/*
+ * Ask for the first page.  `o` needs the range and what is wanted only, and the
+ * bucket if it is another one.
+ */
 void ahead_begin(struct run *run, struct fixture *fx, struct lister_options o);
 
 /* The same in a world of its own, for all keys. */
