@@ -16,6 +16,7 @@
 #include "s3/attempt.h"
 #include "s3/correction.h"
 #include "s3/list-metadata.h"
+#include "s3/retry-after.h"
 #include "s3/s3-list.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -231,22 +232,20 @@ on_try(void *arg)
 
 /* --- how a try ended --- */
 
-/* Full jitter, or what the store asks for (Retry-After in seconds). */
+/* Full jitter, or what the store asks for. */
 static int64_t
 backoff_ms(struct s3_call *call, const struct http_answer *http)
 {
-	int64_t limit = BACKOFF_FIRST_MS, asked;
-	size_t len;
-	const char *after = http_header(http, "retry-after", &len);
+	int64_t now = date_now() + call->place.clock_s; /* there */
+	int64_t asked = retry_after_ms(http, now, BACKOFF_MAX_MS);
+	int64_t limit = BACKOFF_FIRST_MS;
 
+	if (asked >= 0)
+		return asked;
 	for (int i = 1; i < call->tries && limit < BACKOFF_MAX_MS; i++)
 		limit *= 2;
 	if (limit > BACKOFF_MAX_MS)
 		limit = BACKOFF_MAX_MS;
-	if (after && len > 0 && len < 6 && strspn(after, "0123456789") >= len) {
-		asked = strtol(after, NULL, 10) * 1000;
-		return asked > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : asked;
-	}
 	return rand_r(&call->s3->seed) % (limit + 1);
 }
 

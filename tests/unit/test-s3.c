@@ -15,7 +15,9 @@
 #include <errno.h>
 
 #include "engine-fixture.h"
+#include "s3/retry-after.h"
 #include "s3/s3-object.h"
+#include "util/date.h"
 
 #define RETRIES 2
 #define BACKOFF_MAX_MS 20000
@@ -335,6 +337,8 @@ test_many_tries(void **state)
 	run_clear(&run);
 }
 
+#define DIGITS "99999999999999999999999999999999"
+
 static const struct {
 	const char *head;
 	int min_ms, max_ms;
@@ -343,10 +347,35 @@ static const struct {
 	{ "Retry-After: 3\r\n", 3000, 3000 },
 	{ "retry-after: 0\r\n", 0, 0 },
 	{ "Retry-After: 99999\r\n", BACKOFF_MAX_MS, BACKOFF_MAX_MS },
-	{ "Retry-After: 123456789\r\n", 0, 250 },
+	{ "Retry-After: 123456789\r\n", BACKOFF_MAX_MS, BACKOFF_MAX_MS },
+	{ "Retry-After: 9223372036854775807\r\n", BACKOFF_MAX_MS,
+	  BACKOFF_MAX_MS },
+	{ "Retry-After: " DIGITS DIGITS DIGITS "\r\n", BACKOFF_MAX_MS,
+	  BACKOFF_MAX_MS },
+	{ "Retry-After: 00000000000000000000000003\r\n", 3000, 3000 },
 	{ "Retry-After: -1\r\n", 0, 250 },
+	{ "Retry-After: 3.5\r\n", 0, 250 },
 	{ "Retry-After:\r\n", 0, 250 },
-	{ "Retry-After: Tue, 14 Oct 2025 10:30:09 GMT\r\n", 0, 250 },
+	/* a date, by the store's clock */
+	{ "Date: Tue, 14 Oct 2025 09:59:58 GMT\r\n"
+	  "Retry-After: Tue, 14 Oct 2025 10:00:07 GMT\r\n",
+	  9000, 9000 },
+	{ "Retry-After: Tue, 14 Oct 2025 10:00:00 GMT\r\n"
+	  "Date: Tue, 14 Oct 2025 10:00:00 GMT\r\n",
+	  0, 0 },
+	{ "Date: Tue, 14 Oct 2025 10:00:08 GMT\r\n"
+	  "Retry-After: Tue, 14 Oct 2025 10:00:07 GMT\r\n",
+	  0, 250 },
+	{ "Date: Tue, 14 Oct 2025 10:00:00 GMT\r\n"
+	  "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n",
+	  BACKOFF_MAX_MS, BACKOFF_MAX_MS },
+	/* by ours, where the store does not say its time */
+	{ "Retry-After: Tue, 14 Oct 2025 10:30:09 GMT\r\n", 9000, 9000 },
+	{ "Date: today\r\n"
+	  "Retry-After: Tue, 14 Oct 2025 10:30:09 GMT\r\n",
+	  9000, 9000 },
+	{ "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT\r\n", 0, 250 },
+	{ "Retry-After: Tue, 14 Oct 2025\r\n", 0, 250 },
 };
 
 static void
@@ -370,6 +399,53 @@ test_delays(void **state)
 		run_answer(&run, &(struct fake_answer){ .status = 200 });
 		run_clear(&run);
 	}
+}
+
+/* What is over asks for nothing: not for a try at once. */
+static void
+test_delay_is_over(void **state)
+{
+	static const char *const heads[] = {
+		"Retry-After: Tue, 14 Oct 2025 10:29:59 GMT\r\n",
+		"Date: Tue, 14 Oct 2025 10:00:08 GMT\r\n"
+		"Retry-After: Tue, 14 Oct 2025 10:00:07 GMT\r\n",
+		"Retry-After: Sat, 01 Jan 0000 00:00:00 GMT\r\n",
+	};
+
+	(void)state;
+	fake_clock_reset();
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+		struct http_answer http = { .head = BUF_INIT(HTTP_HEAD_MAX) };
+
+		assert_int_equal(buf_add_str(&http.head, heads[i]), 0);
+		assert_true(retry_after_ms(&http, date_now(), 1000) < 0);
+		buf_clear(&http.head);
+	}
+}
+
+/* The clock here is an hour behind, and only the first answer said so. */
+static void
+test_delay_by_their_clock(void **state)
+{
+	static const struct fake_answer skewed = {
+		.status = 403,
+		.head = "Date: Tue, 14 Oct 2025 11:30:00 GMT\r\n",
+		.body = "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+	}, busy = {
+		.status = 503,
+		.head = "Retry-After: Tue, 14 Oct 2025 11:30:09 GMT\r\n",
+	};
+	struct run run;
+
+	(void)state;
+	run_init(&run, RETRIES);
+	run_get(&run);
+	run_answer(&run, &skewed);
+	run_answer(&run, &busy);
+	assert_int_equal(timers_wait_ms(&run.fx.timers), 9000);
+	fixture_advance(&run.fx, 9000);
+	run_answer(&run, &(struct fake_answer){ .status = 200 });
+	run_clear(&run);
 }
 
 /* --- cancelling --- */
@@ -498,6 +574,8 @@ main(void)
 		cmocka_unit_test(test_long_error),
 		cmocka_unit_test(test_many_tries),
 		cmocka_unit_test(test_delays),
+		cmocka_unit_test(test_delay_is_over),
+		cmocka_unit_test(test_delay_by_their_clock),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_streams),
 	};
