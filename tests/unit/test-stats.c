@@ -594,6 +594,73 @@ test_metadata(void **state)
 			    "deltaglider-original-size");
 }
 
+/* --- many deltaspaces --- */
+
+#define PREFIX_LEN 4000
+
+/* A delta in the i-th deltaspace of a long prefix; HEADs are answered at once. */
+static void
+add_far(struct tally *t, struct tally_part *p, size_t i, const char *name)
+{
+	char key[PREFIX_LEN + 32];
+	struct object o = { .key = key, .etag = "", .last_modified = "" };
+	struct space *s;
+	int n = snprintf(key, sizeof(key), "%0*zu", PREFIX_LEN - 1, i);
+
+	n += snprintf(key + n, sizeof(key) - (size_t)n, "/%s.delta", name);
+	o.key_len = (size_t)n;
+	s = tally_add(p, &o);
+	if (s)
+		tally_answer(t, s, o.size, ORIGINAL_UNKNOWN);
+}
+
+/*
+ * Without order all deltaspaces are kept, and sampled keeps their first deltas,
+ * up to the bound.  More deltas of the same ones need no more.
+ */
+static void
+test_full(void **state)
+{
+	static const size_t keys_kept[N_MODES] = { 1, 2, 1 };
+
+	(void)state;
+	for (int mode = 0; mode < N_MODES; mode++) {
+		struct tally *t = tally_new((enum mode)mode);
+		struct tally_part *p = tally_part_new(t, NULL, 0, false);
+		size_t least = keys_kept[mode] * PREFIX_LEN;
+		size_t n = 0;
+
+		while (n < SPACES_BYTES_MAX / (least + 1000))
+			add_far(t, p, n++, "b");
+		for (int i = 9999; i > 0; i--) {
+			char name[16];
+
+			/* each one the first, so far */
+			snprintf(name, sizeof(name), "a%04d", i);
+			add_far(t, p, 0, name);
+		}
+		assert_false(tally_is_full(t));
+		while (n < SPACES_BYTES_MAX / least && !tally_is_full(t))
+			add_far(t, p, n++, "b");
+		assert_true(tally_is_full(t));
+		tally_free(t);
+	}
+}
+
+/* In order, only those that are open are kept. */
+static void
+test_not_full(void **state)
+{
+	struct tally *t = tally_new(MODE_SAMPLED);
+	struct tally_part *p = tally_part_new(t, NULL, 0, true);
+
+	(void)state;
+	for (size_t i = 0; i < SPACES_BYTES_MAX / PREFIX_LEN; i++)
+		add_far(t, p, i, "b");
+	assert_false(tally_is_full(t));
+	tally_free(t);
+}
+
 int
 main(void)
 {
@@ -603,6 +670,8 @@ main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_metadata),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_not_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A pass over a bucket that has to be begun again, while HEADs are under way or
- * have told something: nothing of the first one is left in the second.  And how
- * many pages are under way at a time.
+ * have told something: nothing of the first one is left in the second.  How many
+ * pages are under way at a time.  And the end of one that would need too much
+ * memory.
  */
 #include "config.h"
 
@@ -13,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+
 #include "engine-fixture.h"
 #include "engine/walk.h"
 
@@ -20,6 +23,7 @@ struct run {
 	struct fixture fx;
 	struct walk walk;
 	int n_failures;
+	struct err err; /* the last one */
 };
 
 static void
@@ -27,7 +31,11 @@ on_step(void *arg, const struct err *err)
 {
 	struct run *run = arg;
 
-	run->n_failures += err != NULL;
+	if (!err || run->walk.is_stopped)
+		return;
+	run->n_failures++;
+	run->err = *err;
+	walk_stop(&run->walk); /* as a job does */
 }
 
 static void
@@ -176,12 +184,66 @@ test_pages_under_way(void **state)
 	}
 }
 
+/* --- more deltaspaces than memory is meant for --- */
+
+/* They come from beside the listing, which would need 130 pages for them. */
+static void
+fill(struct tally *t, enum mode mode)
+{
+	struct tally_part *p = tally_part_new(t, NULL, 0, false);
+	char key[1024];
+	struct object o = { .key = key, .etag = "", .last_modified = "" };
+
+	for (int i = 0; !tally_is_full(t); i++) {
+		struct space *space;
+
+		o.key_len = (size_t)snprintf(key, sizeof(key), "%0*d/x.delta",
+					     1000, i);
+		space = tally_add(p, &o);
+		assert_int_equal(space != NULL, mode == MODE_DETAILED);
+		if (space)
+			tally_answer(t, space, o.size, ORIGINAL_UNKNOWN);
+	}
+	tally_part_end(p);
+}
+
+/* It fails with what comes next, says why, and ends what is under way. */
+static void
+test_full(void **state)
+{
+	(void)state;
+	for (int mode = 0; mode < N_MODES; mode++) {
+		struct run run;
+
+		run_init(&run, (enum mode)mode);
+		fixture_answer(&run.fx, LIST); /* no order */
+		while (fixture_pending(&run.fx, HEAD_ANY) > 0)
+			fixture_answer(&run.fx, HEAD_ANY);
+		fixture_answer(&run.fx, LIST); /* the first one again */
+		assert_int_equal(run.n_failures, 0);
+		fill(run.walk.tally, (enum mode)mode);
+		run.fx.store.pages[2] = "c=1";
+		fixture_answer(&run.fx, LIST);
+		assert_int_equal(run.n_failures, 1);
+		assert_int_equal(run.err.code, EIO);
+		assert_string_equal(run.err.msg,
+				    "keys in no order, and in more deltaspaces "
+				    "than 134217728 bytes hold");
+		assert_false(walk_is_listed(&run.walk));
+		assert_false(walk_is_complete(&run.walk));
+		assert_int_equal(fixture_pending(&run.fx, LIST), 0);
+		assert_int_equal(fixture_pending(&run.fx, HEAD_ANY), 0);
+		run_clear(&run);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_pages_under_way),
+		cmocka_unit_test(test_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
