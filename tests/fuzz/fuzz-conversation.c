@@ -23,8 +23,11 @@
 #define GET_PATIENCE_MS 8000
 #define RUNS_MAX 2
 #define ROUNDS 3
+/* Requests of a kind under way: so many only if a walk sends more than one. */
+#define PARALLEL (RUNS_MAX + 1)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *replay_complaint(void);
 
 struct talk;
 
@@ -64,7 +67,11 @@ struct talk {
 	struct buckets *buckets;
 	struct bucket *bucket;
 	struct job_env env;
+	unsigned most_lists, most_heads; /* that waited for answers at a time */
 };
+
+/* Whether any input has had both LISTs and HEADs in parallel. */
+static bool was_parallel;
 
 #define CHECK(what) check((what), #what, __LINE__)
 
@@ -79,19 +86,31 @@ check(bool is_right, const char *what, int line)
 
 /* --- the world --- */
 
+/* How many requests there may be at a time: few, or more than there are. */
+static unsigned
+take_connections(struct bytes *b)
+{
+	unsigned n = take(b, 256);
+
+	return n < 224 ? 1 + n % 6 : n - 216;
+}
+
 static void
 world_init(struct talk *k)
 {
 	static const struct http_options http = { .user_agent = "test" };
 	char *names[] = { (char *)BUCKET };
+	unsigned connections;
 	struct err err = ERR_INIT;
 
 	fake_clock_reset();
 	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_ERROR, &err);
 	k->retries = (int)take(&k->b, 3);
 	k->store.tells_metadata = take(&k->b, 3) == 2;
-	k->pace = pace_new(1 + take(&k->b, 6));
+	connections = take_connections(&k->b);
+	k->pace = pace_new(connections);
 	k->slots.pace = k->pace;
+	k->slots.most = connections;
 	CHECK(http_new(&k->http, &http, &k->timers, &err) == 0);
 	CHECK(endpoint_new(&k->endpoint, "http://s3.test:9000", NULL,
 			   ADDRESSING_AUTO, &err) == 0);
@@ -124,13 +143,34 @@ world_clear(struct talk *k)
 }
 
 static void
+count_pending(struct talk *k)
+{
+	unsigned n_lists = 0, n_heads = 0;
+	struct http_transfer *t;
+
+	for (size_t i = 0; (t = fake_http_get(k->http, i)); i++) {
+		n_lists += t->state == TRANSFER_PENDING && is_list(t);
+		n_heads += t->state == TRANSFER_PENDING && is_head(t);
+	}
+	if (n_lists > k->most_lists)
+		k->most_lists = n_lists;
+	if (n_heads > k->most_heads)
+		k->most_heads = n_heads;
+}
+
+/* Turns of the engine's loop, until it would wait. */
+static void
 settle(struct talk *k)
 {
-	while (timers_wait_ms(&k->timers) == 0 ||
-	       fake_http_has_ended(k->http)) {
+	for (;;) {
 		timers_run(&k->timers);
+		slots_pump(&k->slots);
+		if (timers_wait_ms(&k->timers) != 0 &&
+		    !fake_http_has_ended(k->http))
+			break;
 		http_poll(k->http, 0);
 	}
+	count_pending(k);
 }
 
 /* --- documents --- */
@@ -657,6 +697,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			happen(&k);
 		end_round(&k);
 	}
+	was_parallel |= k.most_lists >= PARALLEL && k.most_heads >= PARALLEL;
 	world_clear(&k);
 	return 0;
+}
+
+const char *
+replay_complaint(void)
+{
+	return was_parallel ? NULL : "no input has LISTs and HEADs in parallel";
 }

@@ -14,6 +14,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A target may have it: what the inputs did not reach; NULL: nothing. */
+__attribute__((weak)) const char *replay_complaint(void);
+
 /* The file in a block of exactly its size, so that a sanitizer sees overreads. */
 static void
 replay(const char *path)
@@ -44,6 +47,7 @@ main(int argc, char *argv[])
 	const char *corpus = getenv("CORPUS");
 	const char *name = argc > 0 ? strstr(argv[0], "replay-") : NULL;
 	char path[4096];
+	const char *complaint;
 	struct dirent *e;
 	int n = 0;
 	DIR *d;
@@ -68,5 +72,10 @@ main(int argc, char *argv[])
 	}
 	closedir(d);
 	printf("%s: %d inputs\n", name + 7, n);
+	complaint = replay_complaint ? replay_complaint() : NULL;
+	if (complaint) {
+		fprintf(stderr, "%s: %s\n", name + 7, complaint);
+		return 1;
+	}
 	return n > 0 ? 0 : 1; /* an empty corpus tests nothing */
 }
