@@ -15,6 +15,8 @@
 
 #include "engine/slots.h"
 
+#include <assert.h>
+
 #include <utlist.h>
 
 #define STUCK_POLL_MS 200
@@ -115,6 +117,7 @@ choose(const struct slots *s)
 	struct slots_group *g = next_group(s);
 	unsigned room;
 
+	assert(s->most > 0); /* else each client would have one at a time */
 	if (!g || pace_is_held(s->pace))
 		return NULL;
 	room = slots_limit(s) + pace_n_stuck(s->pace);
