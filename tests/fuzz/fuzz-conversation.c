@@ -23,6 +23,7 @@
 #define GET_PATIENCE_MS 8000
 #define RUNS_MAX 2
 #define ROUNDS 3
+#define CLIENTS_MAX (2 * RUNS_MAX) /* of slots: one for LISTs, one for HEADs */
 /* Requests of a kind under way: so many only if a walk sends more than one. */
 #define PARALLEL (RUNS_MAX + 1)
 
@@ -152,6 +153,8 @@ count_pending(struct talk *k)
 		n_lists += t->state == TRANSFER_PENDING && is_list(t);
 		n_heads += t->state == TRANSFER_PENDING && is_head(t);
 	}
+	CHECK(n_lists + n_heads <= k->slots.n_running);
+	CHECK(k->slots.n_running <= k->slots.most + CLIENTS_MAX);
 	if (n_lists > k->most_lists)
 		k->most_lists = n_lists;
 	if (n_heads > k->most_heads)
