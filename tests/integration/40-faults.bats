@@ -11,35 +11,39 @@ load faults
 
 # Both have computed the figures, and neither has put them yet.
 own_two_writers() {
-	local mode pids=()
+	local mode dir=$BATS_TEST_TMPDIR pid pids=()
 
+	mkdir "$dir"/{first,second,left}
 	stub_start
 	fault '{"class": "GET", "gate": "get"}' '{"class": "PUT", "gate": "put"}'
 	mount_fs
-	MNT=$BATS_TEST_TMPDIR/other LOG=$BATS_TEST_TMPDIR/other.log mount_fs
+	MNT=$dir/other LOG=$dir/other.log mount_fs
 	for mode in quick sampled detailed; do
-		in_background cat "$(stats_file "$mode")" >"$BATS_TEST_TMPDIR/stats_$mode.json"
+		in_background cat "$(stats_file "$mode")" >"$dir/first/stats_$mode.json"
 		pids+=("$!")
-		MNT=$BATS_TEST_TMPDIR/other in_background cat \
-			"$BATS_TEST_TMPDIR/other/bkt/stats_$mode.json" >/dev/null
+		in_background cat "$dir/other/bkt/stats_$mode.json" \
+			>"$dir/second/stats_$mode.json"
 		pids+=("$!")
 	done
 	wait_for_gate get 6 # none has found a document
 	open_gate get
 	wait_for_gate put 6
 	open_gate put
-	wait "${pids[@]}"
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
 	assert_equal "$(requests PUT)" 6
 	for mode in quick sampled detailed; do
-		S3_ENDPOINT=$ENDPOINT cached "$mode" >/dev/null
+		S3_ENDPOINT=$ENDPOINT cached "$mode" >"$dir/left/stats_$mode.json"
 	done
+	S3_ENDPOINT=$ENDPOINT script model.py bkt "$dir"/{first,second,left}/*.json
 	stub_ctl DELETE faults
 	forget_requests
 	assert_right
-	MNT=$BATS_TEST_TMPDIR/other assert_right
+	MNT=$dir/other assert_right
 	# those HEADs are the model's
 	assert_equal "$(requests PUT) $(requests HEAD)" '0 80'
-	assert_equal "$(cat "$LOG" "$BATS_TEST_TMPDIR/other.log")" ''
+	assert_equal "$(cat "$LOG" "$dir/other.log")" ''
 }
 
 # Amazon, as far as the program can tell: the stub is its proxy.
@@ -94,8 +98,9 @@ own_amazon() {
 @test "fault: answer never comes, on the gateway" { row; }
 @test "fault: answer stops half-way" { row; }
 @test "fault: answer stops half-way, on the gateway" { row; }
-@test "fault: no HEAD is answered" { row; }
 @test "fault: no HEAD is answered, on the gateway" { row; }
+@test "fault: two HEADs of forty are never answered" { row; }
+@test "fault: two HEADs of forty are never answered, on the gateway" { row; }
 @test "fault: every page slow" { row; }
 @test "fault: every page slow, on the gateway" { row; }
 @test "fault: slower than the deadline" { row; }
@@ -218,6 +223,7 @@ own_amazon() {
 @test "fault: PUT reset" { row; }
 @test "fault: PUT reset, on the gateway" { row; }
 @test "fault: PUT never answered" { row; }
+@test "fault: PUT not answered in time" { row; }
 @test "fault: two mounts write the cache at once" { row; }
 @test "fault: list of buckets fails" { row; }
 @test "fault: list of buckets refused" { row; }

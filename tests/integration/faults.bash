@@ -5,12 +5,16 @@
 # then `load faults`.
 #
 #   row             the one that the test is named after: while the fault is on,
-#                   each read gives what the table says, in time, and the log has
+#                   each read gives what the table says, when it says, and the log has
 #                   the line that tells of it; when it is gone, what was cached is
 #                   right, and so is the next read.  No secret is in the log.
 
-# A hang is what must not be; slow is what sanitizers are.
-LIMIT_S=20
+# A hang is what must not be, where no limit is named.
+LIMIT_MS=20000
+
+# More than a limit says; slow is what sanitizers are.
+SLACK_MS=3000
+[[ $SANITIZER == none ]] || SLACK_MS=6000
 
 declare -gA MESSAGES=(
 	[EACCES]='Permission denied'
@@ -26,7 +30,7 @@ OBJECTS='[{"key": "a/%02d.delta", "count": 40, "size": 10, "meta": {"dg-file-siz
 
 # --- the row -------------------------------------------------------------------------
 
-# Sets PLACE OPTIONS FAULT READS RESULT LOGGED.
+# Sets PLACE OPTIONS FAULT READS TAKES RESULT LOGGED, and IS_UNCACHED.
 find_row() {
 	local name=${BATS_TEST_DESCRIPTION#fault: } line
 
@@ -34,11 +38,30 @@ find_row() {
 		[[ $line != "${name%, on the gateway} | "* ]] || break
 	done <"$BATS_TEST_DIRNAME/faults.table"
 	[[ -n $line ]] || fail "no such row: $name"
-	IFS=$'\t' read -r _ PLACE OPTIONS FAULT READS RESULT LOGGED _ \
+	IFS=$'\t' read -r _ PLACE OPTIONS FAULT READS TAKES RESULT LOGGED _ \
 		<<<"${line// | /$'\t'}"
 	[[ $READS != all ]] || READS='quick sampled detailed'
 	[[ $PLACE != both ]] || PLACE=stub
 	[[ $BATS_TEST_DESCRIPTION != *', on the gateway' ]] || PLACE=gateway
+	IS_UNCACHED=false
+	[[ $RESULT != 'uncached '* ]] || IS_UNCACHED=true
+	RESULT=${RESULT#uncached }
+}
+
+# Sets LEAST_MS and LIMIT_MS from TAKES, in which options are named.
+set_limits() {
+	local option name ms
+
+	LEAST_MS=0
+	[[ $TAKES != - ]] || return 0
+	for option in ${OPTIONS//[,-]/ }; do
+		name=${option%%=*} ms=${option#*=}
+		[[ $ms == *ms || $ms != *s ]] || ms=${ms%s}000
+		local "$name=${ms%ms}"
+	done
+	LEAST_MS=$((TAKES))
+	((LEAST_MS > 0)) || fail "takes: $TAKES of $OPTIONS"
+	LIMIT_MS=$((LEAST_MS + SLACK_MS))
 }
 
 # --- the world -----------------------------------------------------------------------
@@ -171,29 +194,41 @@ read_one() {
 	local what=$1
 
 	case $what in
-	bucket) timeout "$LIMIT_S" ls "$MNT/$BUCKET" ;;
-	root) timeout "$LIMIT_S" ls "$MNT" ;;
-	*) timeout "$LIMIT_S" cat "$(stats_file "$what")" ;;
+	bucket) set -- ls "$MNT/$BUCKET" ;;
+	root) set -- ls "$MNT" ;;
+	*) set -- cat "$(stats_file "$what")" ;;
 	esac
+	timeout "$((LIMIT_MS / 1000)).$((LIMIT_MS % 1000 / 100))" "$@"
+}
+
+# What is known not to be there is not shown either.
+assert_gone() {
+	assert_equal "$(ls "$MNT")" ''
+	run ! stat "$MNT/$BUCKET"
 }
 
 # A document that was read is kept for the model.
 check_read() {
 	local what=$1 out=$BATS_TEST_TMPDIR/read/stats_$1.json said=$BATS_TEST_TMPDIR/said
-	local status=0
+	local status=0 start=${EPOCHREALTIME/./} ms
 
 	LC_ALL=C read_one "$what" >"$out" 2>"$said" || status=$?
-	((status < 124)) || fail "$what: no answer within $LIMIT_S s"
+	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	((status < 124)) || fail "$what: no answer within $LIMIT_MS ms"
+	((ms >= LEAST_MS)) || fail "$what: $ms ms, not $LEAST_MS: $(<"$said")"
 	if [[ -n ${MESSAGES[$RESULT]:-} ]]; then
 		[[ $status != 0 && $(<"$said") == *": ${MESSAGES[$RESULT]}" ]] ||
 			fail "$what: not $RESULT: $(cat "$said" "$out")"
 		rm "$out"
+		if [[ $RESULT == ENOENT ]] && is_mode "$what"; then
+			assert_gone
+		fi
 		return
 	fi
 	assert_equal "$what: $status $(<"$said")" "$what: 0 "
 	if ! is_mode "$what"; then
 		rm "$out"
-	elif [[ $RESULT != figures ]]; then
+	elif [[ $RESULT == .* ]]; then
 		jq -e "$RESULT" "$out" >/dev/null || fail "$what: $(<"$out")"
 		rm "$out"
 	fi
@@ -208,6 +243,11 @@ line_of() {
 	esac
 }
 
+# One for the mount, or one for each mode that was read.
+n_warnings() {
+	if [[ $1 == *' mode='* ]]; then wc -w <<<"$READS"; else echo 1; fi
+}
+
 # All that it said, to the end: reads that were right have no line.
 check_log() {
 	local what lines
@@ -219,6 +259,7 @@ check_log() {
 	elif [[ -z ${MESSAGES[$RESULT]:-} ]]; then
 		[[ -n $lines ]] || fail "nothing was logged"
 		! grep -vE -- "warn: .*$LOGGED" <<<"$lines" || fail "something else was logged"
+		assert_equal "$(wc -l <<<"$lines") $lines" "$(n_warnings "$lines") $lines"
 	else
 		for what in $READS; do
 			assert_equal "$what: $(grep -cE -- "$(line_of "$what")" <<<"$lines") $lines" \
@@ -249,10 +290,14 @@ fetch_cached() {
 	done
 }
 
-# A document of another moment is valid for a bucket that was like that.
+# A document of another moment is valid for a bucket that was like that; but where
+# the moment of the LIST was not that of the HEADs.
 check_other_figures() {
 	local file
 
+	if [[ $IS_UNCACHED == true ]]; then
+		assert_equal "$(ls "$BATS_TEST_TMPDIR/cached")" ''
+	fi
 	for file in "$BATS_TEST_TMPDIR"/cached/*.json; do
 		jq -e "$RESULT" "$file" >/dev/null || fail "cached: $(<"$file")"
 		rm "$file"
@@ -268,11 +313,20 @@ check_figures() {
 	S3_ENDPOINT=$ENDPOINT script model.py "$BUCKET" "${files[@]}"
 }
 
+# What the first read has learnt, by LIST and GET at once, the others know.
+check_learnt() {
+	local hits
+
+	hits=$(stub_ctl GET fired)
+	assert_equal "${HITS:=$hits} requests hit" "$hits requests hit"
+}
+
 row() {
-	local what
+	local what HITS=''
 
 	shopt -s nullglob
 	find_row
+	set_limits
 	if [[ $PLACE == own ]]; then
 		"own_${FAULT#@}"
 		return
@@ -284,6 +338,7 @@ row() {
 	mount_row
 	for what in $READS; do
 		check_read "$what"
+		[[ $RESULT != learnt ]] || check_learnt
 	done
 	fault_off
 	fetch_cached
