@@ -60,7 +60,9 @@ curl_error(struct http_answer *a, int code, bool was_reused, const char *msg)
 	a->is_retryable =
 		retry == RETRY || (retry == RETRY_IF_REUSED && was_reused);
 	/* curl's word for a field that is too long for it, as well */
-	if (code == CURLE_OUT_OF_MEMORY && a->head.len > 0)
+	if (code == CURLE_OUT_OF_MEMORY && a->head.len > 0) {
 		error = EIO;
+		msg = "a header field that is too long, or out of memory";
+	}
 	err_set(&a->err, error, "%s", message(code, msg));
 }
