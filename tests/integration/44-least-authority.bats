@@ -77,6 +77,31 @@ in_memory() {
 	assert_equal "$(in_memory "${SECRET:16}" "${OTHER_SECRET:16}")" '0 0'
 }
 
+# What a sanitizer keeps, see above, is of every call.
+@test "memory: the keys that sign are derived anew, and gone once a request is signed" {
+	local date words
+
+	[[ $SANITIZER == none ]] || return 0
+	start_stub
+	stub_bucket bkt
+	export AWS_ACCESS_KEY_ID=some-key AWS_SECRET_ACCESS_KEY=$SECRET
+	mount_fs
+	assert_equal "$(quick)" 1
+	assert_equal "$(quick)" 1
+	wait_until all_are_answered
+	# it finds what is there
+	assert_equal "$(in_memory "hex:$(printf %s "${SECRET:16}" | xxd -p)")" 1
+	for date in $(stub_ctl GET log | jq -r '.[].headers["x-amz-date"][:8]' | sort -u); do
+		[[ $date =~ ^20[0-9]{6}$ ]] || fail "the date $date"
+		read -rd '' -a words < <("$HERE/process.py" derived "$SECRET" "$date" us-east-1) || true
+		assert_equal "${#words[@]} $(in_memory "${words[@]}")" "32$(printf ' 0%.0s' {1..32})"
+	done
+}
+
+all_are_answered() {
+	stub_ctl GET log | jq -e 'length >= 5 and all(.[]; .status)' >/dev/null
+}
+
 # The one who traces is the parent, so no rule of Yama is in the way: what is tried with
 # sleep(1) succeeds.
 @test "memory: the same user can't trace it or read its /proc, from the start" {
