@@ -20,11 +20,15 @@ setup_file() {
 
 # Some of the calls; with --long all, but of the thousands of a start.
 try_kinds() {
+	start_stub
+	try_kinds_there "$@"
+}
+
+try_kinds_there() {
 	local steps=$1
 
 	shift
 	[[ -z $LONG ]] || steps=300
-	start_stub
 	# what failing.py expects
 	stub_ctl PUT bucket/bkt '[{"key": "a/reference.bin", "size": 10},
 		{"key": "a/%d.delta", "count": 3, "size": 10, "meta": {"dg-file-size": "1000"}},
@@ -57,6 +61,20 @@ forget_leftovers() {
 
 @test "allocations of our own: an error, or the end with one message" {
 	try_kinds 20 own
+}
+
+# The mount knows the store by a name that is no address.
+@test "allocations of libcurl, libcrypto and libssl, over TLS" {
+	local pem=$BATS_TEST_TMPDIR/server.pem
+
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj /CN=stub -addext subjectAltName=IP:127.0.0.1,DNS:store.test \
+		-keyout "$pem" -out "$BATS_TEST_TMPDIR/ca.pem" 2>/dev/null
+	cat "$BATS_TEST_TMPDIR/ca.pem" >>"$pem"
+	start_stub --tls "$pem"
+	export AWS_CA_BUNDLE=$BATS_TEST_TMPDIR/ca.pem
+	export CURL_CA_BUNDLE=$AWS_CA_BUNDLE # for stub_ctl
+	try_kinds_there 10 curl crypto
 }
 
 # let_fail KIND N: as failing.py has it; both are less than 256.

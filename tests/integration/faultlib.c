@@ -96,15 +96,31 @@ kind_of_caller(const void *caller)
 /*
  * Where libcurl 7.88 has no memory for a piece of a URL that it parses, or for a copy
  * of a string by libc's strdup() while it sets up a connection, it frees others twice.
- * Nothing that a program does can make up for that.
+ * What OpenSSL sets up once for all and had no memory for, it never tries again: there
+ * is no TLS then until the process ends.  Nothing that a program does can make up for
+ * that.
  */
+static const char *const beyond_repair[] = { "curl_url_set",
+					     "CRYPTO_THREAD_run_once" };
+
+static bool
+is_named_beyond_repair(const char *name)
+{
+	size_t n = sizeof(beyond_repair) / sizeof(beyond_repair[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, beyond_repair[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 is_beyond_repair(void)
 {
 	bool is_libc_only = true;
-	void *frames[16];
+	void *frames[24];
 	Dl_info info;
-	int n = backtrace(frames, 16);
+	int n = backtrace(frames, 24);
 
 	for (int i = 2; i < n; i++) { /* behind this file's own */
 		enum kind kind = kind_of(frames[i]);
@@ -114,19 +130,24 @@ is_beyond_repair(void)
 			return true;
 		is_libc_only = is_libc_only && (kind == LIBC || kind == NONE);
 		if (dladdr(frames[i], &info) && info.dli_sname &&
-		    strcmp(info.dli_sname, "curl_url_set") == 0)
+		    is_named_beyond_repair(info.dli_sname))
 			return true;
 	}
 	return false;
 }
 
+/* Only where it would be hit is it asked who calls: that takes long. */
 static bool
-is_hit(void)
+is_hit(bool is_allocation)
 {
 	int64_t left = atomic_fetch_sub(&control->countdown, 1);
 
 	if (left > 1 || (left < 1 && !atomic_load(&control->is_lasting)))
 		return false;
+	if (is_allocation && is_beyond_repair()) {
+		atomic_fetch_add(&control->countdown, 1); /* the next one */
+		return false;
+	}
 	atomic_fetch_add(&control->hits, 1);
 	return true;
 }
@@ -135,7 +156,7 @@ static bool
 fails(enum kind kind)
 {
 	return control && !is_inside &&
-	       atomic_load(&control->kind) == (int64_t)kind && is_hit();
+	       atomic_load(&control->kind) == (int64_t)kind && is_hit(false);
 }
 
 static bool
@@ -150,8 +171,7 @@ allocation_fails(const void *caller)
 	if (wanted < CURL || wanted > OWN)
 		return false;
 	is_inside = true;
-	does = (int64_t)kind_of_caller(caller) == wanted &&
-	       !is_beyond_repair() && is_hit();
+	does = (int64_t)kind_of_caller(caller) == wanted && is_hit(true);
 	is_inside = false;
 	if (does)
 		errno = ENOMEM;
