@@ -8,24 +8,39 @@
 
 #include <time.h>
 
-void
-date_print_iso(int64_t when, char out[DATE_ISO_LEN])
+#define YEAR_0 INT64_C(-62167219200)
+#define YEAR_9999_END INT64_C(253402300799)
+
+/* UTC; what has no year of four digits becomes the nearest time that has one. */
+static struct tm
+broken_down(int64_t when)
 {
-	time_t t = (time_t)when;
+	time_t t = (time_t)(when < YEAR_0	   ? YEAR_0
+			    : when > YEAR_9999_END ? YEAR_9999_END
+						   : when);
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	strftime(out, DATE_ISO_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return tm;
+}
+
+/* The year apart: strftime() prints that of 225 with three digits. */
+void
+date_print_iso(int64_t when, char out[DATE_ISO_LEN])
+{
+	struct tm tm = broken_down(when);
+
+	snprintf(out, DATE_ISO_LEN, "%04d", tm.tm_year + 1900);
+	strftime(out + 4, DATE_ISO_LEN - 4, "-%m-%dT%H:%M:%SZ", &tm);
 }
 
 void
 date_print_amz(int64_t when, char out[DATE_AMZ_LEN])
 {
-	time_t t = (time_t)when;
-	struct tm tm;
+	struct tm tm = broken_down(when);
 
-	gmtime_r(&t, &tm);
-	strftime(out, DATE_AMZ_LEN, "%Y%m%dT%H%M%SZ", &tm);
+	snprintf(out, DATE_AMZ_LEN, "%04d", tm.tm_year + 1900);
+	strftime(out + 4, DATE_AMZ_LEN - 4, "%m%dT%H%M%SZ", &tm);
 }
 
 /* A number of exactly `digits` digits at *s, which moves past it. */

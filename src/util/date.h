@@ -17,7 +17,10 @@
 int64_t date_now(void);
 int64_t date_mono_ms(void);
 
-/* "2025-10-14T10:30:00Z" and "20251014T103000Z" (SigV4). */
+/*
+ * "2025-10-14T10:30:00Z" and "20251014T103000Z" (SigV4).  A time outside of the
+ * years 0 to 9999 is printed as the nearest one in them.
+ */
 void date_print_iso(int64_t when, char out[DATE_ISO_LEN]);
 void date_print_amz(int64_t when, char out[DATE_AMZ_LEN]);
 

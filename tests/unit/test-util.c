@@ -155,6 +155,12 @@ test_date_print(void **state)
 	assert_string_equal(iso, "1970-01-01T00:00:00Z");
 	date_print_amz(1369353600, amz);
 	assert_string_equal(amz, "20130524T000000Z");
+	date_print_amz(INT64_C(-55041494400), amz);
+	assert_string_equal(amz, "02251021T160000Z");
+	date_print_iso(INT64_C(253402300800), iso);
+	assert_string_equal(iso, "9999-12-31T23:59:59Z");
+	date_print_amz(INT64_MIN, amz);
+	assert_string_equal(amz, "00000101T000000Z");
 }
 
 #define NO_DATE INT64_MIN
