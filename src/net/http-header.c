@@ -21,7 +21,8 @@ http_header(const struct http_answer *a, const char *name, size_t *len)
 		next = stop ? stop + 1 : end;
 		stop = stop ? stop : end;
 		if ((size_t)(stop - line) <= n || line[n] != ':' ||
-		    strncasecmp(line, name, n) != 0)
+		    strncasecmp(line, name, n) != 0 ||
+		    memchr(line, '\0', (size_t)(stop - line)))
 			continue;
 		line += n + 1;
 		while (line < stop && (*line == ' ' || *line == '\t'))

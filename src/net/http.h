@@ -82,7 +82,8 @@ void http_wake(struct http *h);
 
 /*
  * The value of the first field `name` of an answer, blanks around it trimmed;
- * NULL if there is none.  Not NUL-terminated.
+ * NULL if there is none.  Not NUL-terminated, and no NUL is in it: a field with
+ * one counts as none, since a part of it would be taken for the whole.
  */
 const char *http_header(const struct http_answer *a, const char *name,
 			size_t *len);
