@@ -87,10 +87,14 @@ class Store:
             self.expected[bucket] = json.loads(output)
         return self.expected[bucket]
 
-    def ceiling(self, bucket, what, connections):
-        """Seconds in which a client that only asks has all answers."""
-        output = subprocess.check_output(
-            [self.drain, str(self.port), bucket, str(connections), what])
+    def ceiling(self, bucket, what, connections, limit_s):
+        """Seconds in which a client that only asks has all answers; None if that
+        takes too long."""
+        argv = [self.drain, str(self.port), bucket, str(connections), what]
+        try:
+            output = subprocess.check_output(argv, timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            return None
         return json.loads(output)["seconds"]
 
 
@@ -120,7 +124,7 @@ class Synthetic:
     def change(self):
         self.store.change(self.bucket)
 
-    def ceiling(self, what):
+    def ceiling(self, what, limit_s):
         """Where the rate is limited, that is the ceiling; else ask the store."""
         pages = -(-self.expected["listed"] // 1000)
         requests = pages + (self.expected["deltas"] if what == "all" else 0)
@@ -128,7 +132,8 @@ class Synthetic:
             return requests / self.rate
         if what not in self._ceilings:
             connections = min(CONNECTIONS, requests)
-            self._ceilings[what] = self.store.ceiling(self.bucket, what, connections)
+            self._ceilings[what] = self.store.ceiling(self.bucket, what, connections,
+                                                      limit_s)
         return self._ceilings[what]
 
 
@@ -191,7 +196,7 @@ def run_timed(argv, environment, limit_s):
         sample.cpu_s = usage.ru_utime + usage.ru_stime
         sample.rss_mib = usage.ru_maxrss / 1024
         if deadline.has_passed:
-            sample.wrong = f"stopped after {limit_s} s"
+            sample.wrong = f"stopped after {limit_s:.0f} s"
         elif process.returncode:
             sample.wrong = last_message(err.name) or "failed"
         return sample, tail(out.name)
@@ -280,7 +285,7 @@ class Mount:
                     thread.join()
         sample = Sample(seconds=time.monotonic() - start)
         if deadline.has_passed:
-            sample.wrong = f"stopped after {limit_s} s"
+            sample.wrong = f"stopped after {limit_s:.0f} s"
             return sample, []
         sample.cpu_s, sample.rss_mib = self.cpu_s() - cpu, self.peak_mib()
         if failures:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 SHAPES = ("dated", "hex", "flat", "skew", "unicode")
 ALL_CASES = ("miss", "hit", "changed")
 REPETITIONS_UP_TO = 100_000  # above it, once
+SPACES = 100_000  # where memory is judged
 ONE_PAGE = 997  # with the three documents of dgstatfs, 1,000
 
 
@@ -21,11 +22,13 @@ class Setting:
     with_peers: bool = False
     on_gateway: bool = False
     is_told: bool = False  # the original sizes, by the listing itself
+    rss_max_mib: int = 0  # more than that is wrong; 0: whatever it takes
 
     @property
     def is_typical(self):
         """Rates of other settings may be held against it, and its own."""
-        return not (self.on_gateway or self.rate or self.readers > 1)
+        return not (self.on_gateway or self.rate or self.readers > 1
+                    or self.rss_max_mib)
 
     @property
     def repetitions(self):
@@ -80,6 +83,24 @@ def crowd(objects, readers):
                    formula("dated", objects), objects, readers=readers)
 
 
+def memory(mode, objects, deltas, rss_max_mib, **more):
+    """100,000 deltaspaces, and with 30 ms as many connections as there may be."""
+    return Setting(f"memory, {mode}, {objects:,} objects",
+                   f"dated-n{objects}-d{deltas}-s{SPACES}", objects, mode=mode,
+                   rss_max_mib=rss_max_mib, **more)
+
+
+def memories():
+    """Each HEAD takes time; the more objects, the fewer of them."""
+    few = ("miss", "hit")
+    return [memory("quick", 1_000_000, 500_000, 32),
+            memory("sampled", 1_000_000, 500_000, 32),
+            memory("detailed", 1_000_000, 500_000, 32, cases=few),
+            memory("quick", 10_000_000, 5_000_000, 40, cases=few),
+            memory("sampled", 10_000_000, 5_000_000, 40, cases=few),
+            memory("detailed", 10_000_000, 100_000, 40, cases=few)]
+
+
 def gateway(objects):
     """What is on the gateway has the latency that it has."""
     same = {"formula": formula("dated", objects), "objects": objects,
@@ -99,11 +120,13 @@ def full():
             *shapes(100_000, 30, True), *shapes(1_000_000, 30, False),
             detailed(10_000), detailed(100_000), told(10_000), told(100_000),
             limited(20_000, 1000),
-            crowd(100_000, 100), *gateway(10_000)]
+            crowd(100_000, 100), *gateway(10_000), *memories()]
 
 
 def short():
     """Each kind of row once, in seconds."""
     return [*size_and_latency((ONE_PAGE, 3_000), (0, 5), lambda _, ms: ms == 5),
             *shapes(3_000, 0, False), detailed(900), told(900), limited(1_000, 1_000),
-            crowd(3_000, 10), *gateway(300)]
+            crowd(3_000, 10), *gateway(300),
+            memory("detailed", 200_000, 100_000, 28, latency_ms=5,
+                   cases=("miss", "hit"))]

@@ -75,7 +75,7 @@ def make_row(setting, case, tool, samples, ceiling_s):
     row = {"setting": setting.title, "formula": setting.formula, "case": case,
            "tool": tool, "mode": setting.mode, "objects": setting.objects,
            "latency_ms": setting.latency_ms, "rate": setting.rate,
-           "readers": setting.readers, "runs": len(samples), "wrong": wrong,
+           "readers": setting.readers, "rss_max_mib": setting.rss_max_mib, "runs": len(samples), "wrong": wrong,
            "remark": "", "seconds": None, "all_seconds": None, "objects_per_s": None,
            "ratios": {}, "ceiling_s": ceiling_s, "cpu_s": None, "cpu_us_per_object": None,
            "rss_mib": None, "requests": None, "refused": None, "max_in_flight": None,

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""The figures to reach: for each, what it must be, what it was, whether it is met."""
+import plan
+from peers import PEERS
+from table import OURS
+
+MILLION = "1,000,000 objects, 30 ms"
+NO_PEER = "no peer ran"
+PLAIN = {peer.name for peer in PEERS if peer.is_plain}
+
+
+class Results:
+    """The rows of a run, found by the titles of their settings."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def ours(self, setting, case):
+        """None if that was not to be run."""
+        found = (row for row in self.rows if row["tool"] == OURS
+                 and (row["setting"], row["case"]) == (setting, case))
+        return next(found, None)
+
+    def best_peer(self, setting, column, plain_only=False):
+        """The least that a peer has in that column; None if none ran."""
+        found = [row[column] for row in self.rows if row["setting"] == setting
+                 and row["tool"] != OURS and row[column] is not None
+                 and (row["tool"] in PLAIN or not plain_only)]
+        return min(found, default=None)
+
+    def best_plain_s(self):
+        return self.best_peer(MILLION, "seconds", plain_only=True)
+
+
+def figure(target, bound, measured, is_met, unit=""):
+    """A number for `measured`, or a text: why there is none."""
+    return {"target": target, "bound": bound, "measured": measured, "unit": unit,
+            "is_met": None if isinstance(measured, str) else is_met(measured)}
+
+
+def at_least(target, bound, measured, unit=""):
+    return figure(target, f">= {bound:g}", measured, lambda it: it >= bound, unit)
+
+
+def at_most(target, bound, measured, unit=""):
+    return figure(target, f"<= {bound:g}", measured, lambda it: it <= bound, unit)
+
+
+def value(row, column):
+    """Of a row that may be without figures, and then says why."""
+    return row["wrong"] if row[column] is None else row[column]
+
+
+def quotient(above, below, why_not):
+    """Both may be the reason why there is no number; `why_not` is for None."""
+    reasons = (it for it in (above, below) if isinstance(it, str))
+    reason = next(reasons, None)
+    if reason is None and None in (above, below):
+        reason = why_not
+    return reason or above / below
+
+
+def times_faster(results, row):
+    return quotient(results.best_plain_s(), value(row, "seconds"), NO_PEER)
+
+
+def of_million(results):
+    row = results.ours(MILLION, "hit")
+    if not row:
+        return
+    cpu = value(row, "cpu_us_per_object")
+    theirs = results.best_peer(MILLION, "cpu_us_per_object")
+    yield at_least(f"{MILLION}, hit", 30, times_faster(results, row), "x plain")
+    yield at_most(f"{MILLION}, hit: CPU", 2, cpu, "us/object")
+    yield at_most(f"{MILLION}, hit: CPU, of the best peer's", 0.25,
+                  quotient(cpu, theirs, NO_PEER))
+
+
+def of_shapes(results):
+    for setting in plan.shapes(1_000_000, 30, False):
+        row = results.ours(setting.title, "miss")
+        if row:
+            yield at_least(f"{setting.title}, miss", 15, times_faster(results, row),
+                           "x plain")
+
+
+def of_detailed(results):
+    title = plan.detailed(10_000).title
+    row = results.ours(title, "miss")
+    if row:
+        yield at_most(f"{title}, miss", 2.5, value(row, "seconds"), "s")
+
+
+def of_small(results):
+    title = f"{plan.ONE_PAGE} objects, 30 ms"
+    row = results.ours(title, "hit")
+    if row:
+        yield at_most(f"{title}, hit", 1.1,
+                      quotient(value(row, "seconds"), row["ceiling_s"], "no ceiling"),
+                      "x one LIST page")
+
+
+def of_limit(results):
+    title = plan.limited(20_000, 1000).title
+    row = results.ours(title, "miss")
+    if row:
+        limit = row["limit"] or row["wrong"] or "too short"
+        used, refused = ((limit, limit) if isinstance(limit, str)
+                         else (100 * limit["used"], 100 * limit["refused"]))
+        yield at_least(f"{title}: used", 90, used, "%")
+        yield at_most(f"{title}: refused", 5, refused, "%")
+
+
+def of_memory(results):
+    """The largest of the cases, if all of them ran."""
+    bounds = {row["setting"]: row["rss_max_mib"] for row in results.rows
+              if row["rss_max_mib"]}
+    for title, bound in bounds.items():
+        peaks = [value(row, "rss_mib") for row in results.rows
+                 if row["setting"] == title and row["tool"] == OURS]
+        why_not = next((peak for peak in peaks if isinstance(peak, str)), None)
+        yield at_most(title, bound, why_not or max(peaks), "MiB")
+
+
+def judge(rows):
+    """Those whose settings were among the ones to run."""
+    results = Results(rows)
+    kinds = (of_million, of_shapes, of_detailed, of_small, of_limit, of_memory)
+    return [found for kind in kinds for found in kind(results)]
+
+
+def line(found):
+    state = {True: "met", False: "MISSED", None: "not measured"}[found["is_met"]]
+    measured = found["measured"]
+    if not isinstance(measured, str):
+        measured = f"{measured:.4g}"
+    bound = f"{found['bound']} {found['unit']}".strip()
+    return f"{found['target']:<55}  {bound:<22}  {state:<12}  {measured}"
+
+
+def block(figures):
+    return "\n".join(["\nfigures to reach", *map(line, figures)])
