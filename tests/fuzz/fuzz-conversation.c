@@ -238,7 +238,8 @@ check_document(const char *text, const struct model_figures *f,
 
 /*
  * The text says that it is of such a listing, with a fingerprint or without.  A
- * byte that was changed may be a blank, and another one now.
+ * byte that was changed may be a blank, and another one now; or a digit, and upper
+ * case now.
  */
 static bool
 is_of_listing(const char *text, const struct model_figures *f)
@@ -249,7 +250,7 @@ is_of_listing(const char *text, const struct model_figures *f)
 	count += strcspn(count, ":") + 1;
 	return strtoll(count, NULL, 10) == f->all_objects &&
 	       (!strstr(text, "\"fingerprint\"") ||
-		strstr(text, f->fingerprint));
+		strcasestr(text, f->fingerprint));
 }
 
 /* --- the end of a job --- */
