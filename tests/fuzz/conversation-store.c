@@ -215,6 +215,21 @@ answer_list(struct talk_store *s, struct http_transfer *t, enum lie lie)
 						   .body = buf_str(&text) });
 }
 
+void
+talk_store_stream(struct talk_store *s, struct http_transfer *t)
+{
+	struct buf text CLEANUP_BUF = BUF_INIT(TEXT_MAX);
+
+	print_page(s, &text, t, LIE_NONE);
+	fake_http_stream(t, buf_str(&text));
+}
+
+bool
+talk_store_has_streamed(const struct http_transfer *t)
+{
+	return t->streamed.len > 0;
+}
+
 /* --- objects --- */
 
 static void

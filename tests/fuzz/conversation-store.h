@@ -58,4 +58,11 @@ unsigned document_mode(const struct http_transfer *t);
 void talk_store_answer(struct talk_store *s, struct http_transfer *t,
 		       enum lie lie);
 
+/*
+ * All of a page comes in, but for its end.  Then it is for fake_http_answer() to
+ * end it, without a body.
+ */
+void talk_store_stream(struct talk_store *s, struct http_transfer *t);
+bool talk_store_has_streamed(const struct http_transfer *t);
+
 #endif

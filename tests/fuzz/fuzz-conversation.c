@@ -636,6 +636,20 @@ stop_run(struct run *run)
 		job_stop(steal(&run->job));
 }
 
+/* The page that has come in ends, or is lost. */
+static void
+end_page(struct talk *k, struct http_transfer *t, bool is_lost)
+{
+	struct fake_answer end = { .status = 200 };
+
+	if (is_lost) {
+		end.err = EIO;
+		end.is_retryable = true;
+		k->may_fail |= ++k->n_failures > k->retries;
+	}
+	fake_http_answer(t, &end);
+}
+
 static void
 happen(struct talk *k)
 {
@@ -646,6 +660,8 @@ happen(struct talk *k)
 		flicker(k);
 	if (!t)
 		wait_for_timer(k);
+	else if (talk_store_has_streamed(t))
+		end_page(k, t, what >= 28);
 	else if (what >= 28)
 		fail_for_now(k, t);
 	else if (what >= 25 && is_list(t))
@@ -656,6 +672,8 @@ happen(struct talk *k)
 		pass_time(k);
 	else if (what == 22 && take(&k->b, 4) == 3)
 		stop_run(&k->runs[take(&k->b, RUNS_MAX)]);
+	else if (what >= 17 && what <= 19 && is_list(t))
+		talk_store_stream(&k->store, t);
 	else
 		talk_store_answer(&k->store, t, LIE_NONE);
 	settle(k);
