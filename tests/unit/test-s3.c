@@ -407,8 +407,8 @@ test_delay_is_over(void **state)
 {
 	static const char *const heads[] = {
 		"Retry-After: Tue, 14 Oct 2025 10:29:59 GMT\r\n",
-		"Date: Tue, 14 Oct 2025 10:00:08 GMT\r\n"
-		"Retry-After: Tue, 14 Oct 2025 10:00:07 GMT\r\n",
+		("Date: Tue, 14 Oct 2025 10:00:08 GMT\r\n"
+		 "Retry-After: Tue, 14 Oct 2025 10:00:07 GMT\r\n"),
 		"Retry-After: Sat, 01 Jan 0000 00:00:00 GMT\r\n",
 	};
 
