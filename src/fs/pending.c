@@ -41,7 +41,6 @@ static void
 on_done(struct waiter *w, struct snapshot *s, const struct err *err)
 {
 	struct pending *p = CONTAINER_OF(w, struct pending, waiter);
-
 	int error = s && p->prepare ? p->prepare(p, s) : 0;
 
 	fuse_req_interrupt_func(p->req, NULL, NULL);

@@ -116,6 +116,13 @@ test_keys_lost(void **state)
 	assert_int_equal(out.n_remembered[LIST_UNORDERED], 0);
 }
 
+static void
+remember_a_cut(struct run *run)
+{
+	run->memory.n_keys = MANY_KEYS;
+	remember_cut(&run->memory, "data/00000050x");
+}
+
 /* Three doubts in a row are remembered. */
 static void
 test_doubts(void **state)
@@ -125,8 +132,7 @@ test_doubts(void **state)
 	(void)state;
 	run_init(&run, 1);
 	key_store_fill(&run.store, 1, 100);
-	run.memory.n_keys = MANY_KEYS;
-	remember_cut(&run.memory, "data/00000050x");
+	remember_a_cut(&run);
 	run.store.quirk = SKIPS_AFTER_START;
 	assert_int_equal(run_list(&run, 2), 3);
 	run_check(&run, NULL);
@@ -147,9 +153,8 @@ test_doubts_end(void **state)
 	(void)state;
 	run_init(&run, 1);
 	key_store_fill(&run.store, 1, 100);
-	run.memory.n_keys = MANY_KEYS;
+	remember_a_cut(&run);
 	run.memory.n_doubts = LIST_DOUBTS_MAX;
-	remember_cut(&run.memory, "data/00000050x");
 	assert_non_null(list_memory_settle(&run.memory, LIST_SEQUENTIAL,
 					   date_mono_ms()));
 	fake_clock_advance(LIST_DOUBTED_MS - 1);
@@ -159,8 +164,7 @@ test_doubts_end(void **state)
 	assert_int_equal(run_list(&run, 2), 1);
 	assert_true(run.n_ranges > 1);
 	run.memory.n_doubts = LIST_DOUBTS_MAX - 1;
-	run.memory.n_keys = MANY_KEYS;
-	remember_cut(&run.memory, "data/00000050x");
+	remember_a_cut(&run);
 	assert_int_equal(run_list(&run, 2), 1);
 	assert_true(run.n_ranges > 1);
 	assert_int_equal(run.memory.n_doubts, 0);
