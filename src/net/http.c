@@ -23,6 +23,7 @@ struct http_transfer {
 	struct http *http;
 	CURL *easy; /* NULL once it has left the multi handle */
 	struct curl_slist *fields;
+	http_head_fn *on_head;
 	http_data_fn *on_data;
 	http_done_fn *on_done;
 	void *arg;
@@ -93,19 +94,38 @@ set_no_memory(struct http_transfer *t)
 
 /* --- what curl calls --- */
 
+/* The head has ended.  Returns what on_header() is to return. */
+static size_t
+end_head(struct http_transfer *t, size_t n)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200 || !t->on_head)
+		return n;
+	t->answer.status = (int)status;
+	if (t->on_head(t->arg, &t->answer) == 0)
+		return n;
+	t->was_given_up = t->answer.was_refused = true;
+	err_set(&t->answer.err, EIO, "answer not accepted");
+	return 0; /* curl closes the connection */
+}
+
 static size_t
 on_header(char *data, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
+	bool is_end;
 	int rc;
 
 	n *= size;
 	t->last_byte_ms = date_mono_ms();
 	if (n > 5 && memcmp(data, "HTTP/", 5) == 0)
 		t->answer.head.len = 0; /* a final answer after a 1xx one */
+	is_end = n == 2 && memcmp(data, "\r\n", 2) == 0;
 	rc = buf_add(&t->answer.head, data, n);
 	if (rc == 0)
-		return n;
+		return is_end ? end_head(t, n) : n;
 	t->was_given_up = true;
 	if (rc == -EFBIG)
 		err_set(&t->answer.err, EIO,
@@ -214,6 +234,8 @@ set_options(struct http_transfer *t, const struct http_request *r)
 		rc = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	if (r->wants_new_connection)
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	/* else removing a handle waits for its resolver thread */
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
@@ -294,6 +316,7 @@ http_submit(struct http *h, const struct http_request *r)
 
 	t->http = h;
 	t->easy = take_easy(h);
+	t->on_head = r->on_head;
 	t->on_data = r->on_data;
 	t->on_done = r->on_done;
 	t->arg = r->arg;

@@ -28,7 +28,7 @@ struct http_options {
 struct http_answer {
 	struct err err; /* of the transport; 0: an HTTP answer came whole */
 	bool is_retryable; /* err is of a kind that may pass */
-	bool was_refused; /* by on_data */
+	bool was_refused; /* by on_head or on_data */
 	int status; /* 0 if none came */
 	struct buf head; /* raw header fields */
 	struct buf body; /* what on_data did not take */
@@ -42,6 +42,13 @@ struct http_answer {
 typedef int http_data_fn(void *arg, const char *data, size_t len);
 #define HTTP_PAUSE 1
 
+/*
+ * The head of the answer is there, of whatever status, and nothing of its body
+ * was read.  Returns 0; anything else gives the answer up, and its connection is
+ * closed: what comes next on it may be no better.
+ */
+typedef int http_head_fn(void *arg, const struct http_answer *answer);
+
 /* The answer is valid during the call. */
 typedef void http_done_fn(void *arg, const struct http_answer *answer);
 
@@ -52,6 +59,8 @@ struct http_request {
 	const void *body; /* PUT only; must live until the completion */
 	size_t body_len;
 	size_t body_max; /* cap of answer.body: more is EFBIG */
+	bool wants_new_connection; /* none that has served another request */
+	http_head_fn *on_head; /* NULL: any head will do */
 	http_data_fn *on_data; /* NULL: all goes to answer.body */
 	http_done_fn *on_done;
 	void *arg;

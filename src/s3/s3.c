@@ -50,6 +50,10 @@ struct s3_call {
 	int tries;
 	struct pace_call pace;
 	struct correction place; /* where it is sent, and for what time */
+	int head_rc; /* what on_head returned in this try */
+	struct err head_err;
+	bool asks_again; /* this try's answer seems to be another request's */
+	bool is_again; /* an earlier one's did */
 	bool is_cancelled;
 };
 
@@ -120,6 +124,18 @@ on_http_data(void *arg, const char *data, size_t len)
 	return call->r.on_data(call->r.arg, data, len);
 }
 
+static int
+on_http_head(void *arg, const struct http_answer *http)
+{
+	struct s3_call *call = arg;
+
+	if (http->status != 200)
+		return 0;
+	call->head_rc = call->r.on_head(call->r.arg, http, call->is_again,
+					&call->head_err);
+	return call->head_rc;
+}
+
 static void on_http_done(void *arg, const struct http_answer *http);
 
 /* http_submit() copies all but the body. */
@@ -127,6 +143,8 @@ static void
 send_attempt(struct s3_call *call, const struct attempt *a)
 {
 	call->tries++;
+	call->head_rc = 0;
+	call->head_err = (struct err)ERR_INIT;
 	pace_began(call->s3->pace, &call->pace);
 	call->transfer = http_submit(
 		call->s3->http,
@@ -139,6 +157,8 @@ send_attempt(struct s3_call *call, const struct attempt *a)
 			.body_max = call->r.body_max > ERROR_BODY_MAX
 					    ? call->r.body_max
 					    : ERROR_BODY_MAX,
+			.wants_new_connection = call->is_again,
+			.on_head = call->r.on_head ? on_http_head : NULL,
 			.on_data = call->r.on_data ? on_http_data : NULL,
 			.on_done = on_http_done,
 			.arg = call,
@@ -291,6 +311,26 @@ is_success(const struct s3_call *call, int status)
 	return status == 200;
 }
 
+/* It may be another request's: ask once more, or it has failed. */
+static bool
+refuse_stray(struct s3_call *call, struct s3_answer *answer)
+{
+	if (answer->err.code == 0)
+		err_set(&answer->err, EIO, "the answer is of something else");
+	call->asks_again = !call->is_again;
+	return false;
+}
+
+/* A head that on_head did not accept. */
+static bool
+judge_head(struct s3_call *call, struct s3_answer *answer)
+{
+	answer->err = call->head_err;
+	if (call->head_rc == S3_ASK_AGAIN)
+		return refuse_stray(call, answer);
+	return true;
+}
+
 /* A body that came whole, or was refused half-way: what is it? */
 static bool
 judge_body(struct s3_call *call, struct s3_answer *answer)
@@ -298,7 +338,10 @@ judge_body(struct s3_call *call, struct s3_answer *answer)
 	bool may_pass = false;
 	int code;
 
-	if (call->r.on_end(call->r.arg, &answer->error, &answer->err) == 0)
+	code = call->r.on_end(call->r.arg, &answer->error, &answer->err);
+	if (code == S3_ASK_AGAIN)
+		return refuse_stray(call, answer);
+	if (code == 0)
 		return false;
 	if (answer->error.code[0]) { /* not malformed: an <Error> */
 		code = s3_errno(0, answer->error.code, false, &may_pass);
@@ -317,6 +360,8 @@ judge(struct s3_call *call, struct s3_answer *answer)
 	int code;
 
 	answer->status = http->status;
+	if (call->head_rc)
+		return judge_head(call, answer);
 	if (is_good && call->r.on_end &&
 	    (http->err.code == 0 || http->was_refused))
 		return judge_body(call, answer);
@@ -387,6 +432,12 @@ on_http_done(void *arg, const struct http_answer *http)
 	may_pass = judge(call, &answer);
 	load = what_of_load(&answer, may_pass);
 	pace_ended(call->s3->pace, &call->pace, load);
+	if (call->asks_again && !call->is_cancelled) {
+		call->asks_again = false;
+		call->is_again = true;
+		try_better(call, &answer);
+		return;
+	}
 	if (answer.err.code && learn(call, &answer)) {
 		try_better(call, &answer);
 		return;

@@ -34,6 +34,14 @@ struct s3_answer {
 
 typedef void s3_done_fn(void *arg, const struct s3_answer *answer);
 
+/*
+ * What on_head and on_end of a request return for an answer that seems to be
+ * another request's: what came was not believed, its connection is not used any
+ * more, and the request is sent once more, over a new one.  That is no try of
+ * those that are counted.
+ */
+#define S3_ASK_AGAIN 1
+
 struct s3_request {
 	const char *method;
 	const char *operation; /* in messages; NULL: the method */
@@ -48,11 +56,19 @@ struct s3_request {
 	size_t body_len;
 	size_t body_max; /* cap of the answer */
 	/*
+	 * The head of an answer with status 200: 0; S3_ASK_AGAIN; or -errno, with
+	 * `err` set, for what is no answer of a store: a failure of the
+	 * transport.  `is_again`: it was asked again, and this came over a new
+	 * connection; S3_ASK_AGAIN is EIO then.  NULL: any head will do.
+	 */
+	int (*on_head)(void *arg, const struct http_answer *head, bool is_again,
+		       struct err *err);
+	/*
 	 * Streaming: on_data gets the bytes of a body with status 200, or returns
 	 * HTTP_PAUSE until s3_resume(); they begin anew after on_retry.  on_end
 	 * is asked when they have ended, or when on_data refused one: it returns
 	 * 0, or sets `err` to what is wrong with the body, and `error` too if
-	 * the body was an <Error>.
+	 * the body was an <Error>; S3_ASK_AGAIN, with `err` set, as on_head does.
 	 */
 	http_data_fn *on_data;
 	void (*on_retry)(void *arg);

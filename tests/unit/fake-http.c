@@ -104,6 +104,12 @@ fake_http_answer(struct http_transfer *t, const struct fake_answer *a)
 	t->state = TRANSFER_ENDED;
 	out->status = a->status;
 	check(buf_add_str(&out->head, a->head ? a->head : "") == 0, "head");
+	if (a->status >= 200 && t->r.on_head &&
+	    t->r.on_head(t->r.arg, out) != 0) {
+		out->was_refused = true;
+		err_set(&out->err, EIO, "answer not accepted");
+		return;
+	}
 	if (is_streamed) {
 		check(buf_add_str(&t->streamed, body) == 0, "body");
 	} else if (buf_add_str(&out->body, body)) {

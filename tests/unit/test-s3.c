@@ -561,6 +561,71 @@ test_streams(void **state)
 	}
 }
 
+/* --- heads --- */
+
+static int
+on_head(void *arg, const struct http_answer *head, bool is_again,
+	struct err *err)
+{
+	size_t len;
+
+	(void)arg;
+	if (http_header(head, "x-other", &len))
+		return S3_ASK_AGAIN;
+	if (http_header(head, "x-other-at-first", &len))
+		return is_again ? 0 : S3_ASK_AGAIN;
+	if (http_header(head, "x-nothing", &len))
+		return err_set(err, EIO, "no answer of a store");
+	return 0;
+}
+
+/* Of an answer that seems to be another request's nothing is believed. */
+static const struct {
+	const char *head;
+	unsigned tries, on_new;
+	int code;
+} heads[] = {
+	{ "etag: x\r\n", 1, 0, 0 },
+	{ "x-other-at-first: 1\r\n", 2, 1, 0 },
+	{ "x-other: 1\r\n", 2, 1, EIO },
+	{ "x-nothing: 1\r\n", 3, 0, EIO },
+};
+
+static void
+test_heads(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+		unsigned n = 0, on_new = 0;
+		struct run run;
+
+		run_init(&run, RETRIES);
+		s3_start(run.fx.s3, &(struct s3_request){ .method = "HEAD",
+							  .bucket = "b-b",
+							  .key = "k",
+							  .key_len = 1,
+							  .on_head = on_head,
+							  .on_done = on_done,
+							  .arg = &run });
+		fixture_settle(&run.fx);
+		for (; !run.n_done; n++) {
+			struct http_transfer *t =
+				fixture_find(&run.fx, "HEAD", "");
+
+			on_new += t->r.wants_new_connection;
+			fake_http_answer(t, &(struct fake_answer){
+						    .status = 200,
+						    .head = heads[i].head });
+			fixture_settle(&run.fx);
+			fixture_advance(&run.fx, BACKOFF_MAX_MS);
+		}
+		assert_int_equal(n, heads[i].tries);
+		assert_int_equal(on_new, heads[i].on_new);
+		assert_int_equal(run.err.code, heads[i].code);
+		run_clear(&run);
+	}
+}
+
 int
 main(void)
 {
@@ -578,6 +643,7 @@ main(void)
 		cmocka_unit_test(test_delay_by_their_clock),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_heads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
