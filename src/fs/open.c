@@ -32,7 +32,9 @@ struct open_file {
 static int
 check_access(const struct fs *fs, const struct file *f, int flags)
 {
-	if ((flags & O_ACCMODE) == O_RDONLY)
+	bool is_change = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+
+	if (!is_change)
 		return 0;
 	if (f->is_stats)
 		return EACCES; /* for root too, whom no mode bits stop */

@@ -393,7 +393,26 @@ shows_not() {
 	refused 'Permission denied' truncate -s 0 "$file"
 	refused 'Permission denied' dd if=/dev/zero of="$file" count=1
 	refused 'Permission denied' cp /dev/null "$file"
+	local flag
+	for flag in O_RDONLY O_WRONLY O_RDWR; do
+		refused 'Permission denied' open_with "$file" "$flag" O_TRUNC
+		refused 'Permission denied' open_with "$file" "$flag" O_TRUNC O_CREAT
+	done
+	refused 'Permission denied' open_with "$file" O_WRONLY O_APPEND
+	refused 'Permission denied' open_with "$file" O_WRONLY O_CREAT
+	refused 'File exists' open_with "$file" O_RDONLY O_CREAT O_EXCL
+	refused 'Permission denied' fallocate -l 2000 "$file"
+	refused 'Operation not supported' open_with "$MNT/bkt" O_RDWR O_TMPFILE
 	assert_equal "$(requests LIST)/$(requests GET)/$(requests PUT)" 0/0/0
+	open_with "$file" O_RDONLY O_CREAT
+	open_with "$file" O_RDONLY O_APPEND
+	assert_equal "$(requests LIST)" 2
+}
+
+open_with() {
+	python3 -c 'import functools, operator, os, sys
+flags = [getattr(os, name) for name in sys.argv[2:]]
+os.open(sys.argv[1], functools.reduce(operator.or_, flags))' "$@"
 }
 
 @test "refusals: editors that write a new file beside it fail and change nothing" {
@@ -480,6 +499,7 @@ end_mount_of_root() {
 	mount_fs -o ro
 	jq -e . "$MNT/bkt/stats_quick.json" >/dev/null
 	refused 'Read-only file system' sh -c "echo 1 >$MNT/bkt/nocache"
+	refused 'Read-only file system' open_with "$MNT/bkt/nocache" O_RDONLY O_TRUNC
 	refused 'Read-only file system' touch "$MNT/bkt/refresh"
 	refused 'Read-only file system' mkdir "$MNT/bkt/new"
 }
