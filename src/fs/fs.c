@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -18,6 +19,18 @@
 #include "fs/dead.h"
 #include "util/date.h"
 #include "util/log.h"
+
+#ifdef LACKS_STATX /* the kernel has it, not every libc */
+#include <linux/stat.h>
+
+#define AT_STATX_DONT_SYNC 0x4000
+
+static int
+statx(int dir, const char *path, int flags, unsigned mask, struct statx *st)
+{
+	return (int)syscall(SYS_statx, dir, path, flags, mask, st);
+}
+#endif
 
 /* --- refusals: nothing can be created, renamed or removed --- */
 
@@ -349,8 +362,7 @@ fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 		return err_set(err, EIO, "%s can't be mounted", o->mountpoint);
 	}
 	fs->device = device_at(o->mountpoint);
-	if (parallel_start(fs->session) != 0)
-		log_warn("a name that is looked up delays others");
+	parallel_start(fs->session);
 	*out = fs;
 	return 0;
 }

@@ -6,7 +6,8 @@
  * directory, or for a part of its listing, only when the question before is
  * answered: a name that the store is asked for would delay all others, and
  * ls(1).  libfuse has a word for it, and forgets to pass it on before 3.16.3
- * (its pull request 861): so the answer to INIT is put right on its way out.
+ * (its pull request 861): so the answer to INIT is put right on its way out.  From
+ * 3.17 on, libfuse is left alone: some are built without what that takes.
  */
 #include "config.h"
 
@@ -15,6 +16,8 @@
 #include <linux/fuse.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "util/log.h"
 
 void
 parallel_init(struct fs *fs, struct fuse_conn_info *conn)
@@ -45,11 +48,19 @@ write_answer(int fd, struct iovec *iov, int count, void *arg)
 	return writev(fd, iov, count);
 }
 
-int
+bool
+parallel_is_forgotten(int version)
+{
+	return version < FUSE_MAKE_VERSION(3, 17);
+}
+
+void
 parallel_start(struct fuse_session *session)
 {
 	static const struct fuse_custom_io io = { .read = read_request,
 						  .writev = write_answer };
 
-	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
+	if (parallel_is_forgotten(fuse_version()) &&
+	    fuse_session_custom_io(session, &io, fuse_session_fd(session)) != 0)
+		log_warn("a name that is looked up delays others");
 }

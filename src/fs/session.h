@@ -45,9 +45,13 @@ void handle_close(struct fs *fs, struct handle *h);
 /* Attributes of a node; false if there is none. */
 bool fs_stat(struct fs *fs, uint64_t node, struct stat *st);
 
-/* parallel.c; the second once it is mounted: 0 or -errno */
+/*
+ * parallel.c; the second once it is mounted.  The third: whether a libfuse of that
+ * version, as fuse_version() tells it, has to be helped.
+ */
 void parallel_init(struct fs *fs, struct fuse_conn_info *conn);
-int parallel_start(struct fuse_session *session);
+void parallel_start(struct fuse_session *session);
+bool parallel_is_forgotten(int version);
 
 /* nodes.c */
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
