@@ -167,7 +167,7 @@ get_head(const cJSON *tree, struct doc *out, struct err *err)
 		return err_set(err, EBADMSG, "not of mode %s",
 			       mode_names[out->mode]);
 	if (!when || !date_parse_iso(when, &out->computed_at) ||
-	    out->computed_at < 0 || out->computed_at > COMPUTED_AT_MAX)
+	    out->computed_at > COMPUTED_AT_MAX)
 		return err_set(err, EBADMSG, "computed_at is not a date");
 	return 0;
 }
