@@ -29,7 +29,7 @@
  * address.  Besides: FUSE, log, resolver, files.
  */
 #define DESCRIPTORS_EACH 2
-#define SPARE_DESCRIPTORS 64
+#define SPARE_DESCRIPTORS (64 + DESCRIPTORS_EACH * HTTP_URGENT_MAX)
 
 /* What is made before the fork. */
 struct parts {

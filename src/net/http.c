@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include <curl/curl.h>
+#include <utlist.h>
 
 #include "net/curl-error.h"
 #include "util/date.h"
@@ -21,7 +22,9 @@
 
 struct http_transfer {
 	struct http *http;
-	CURL *easy; /* NULL once it has left the multi handle */
+	CURL *easy; /* NULL once it has ended */
+	bool is_urgent;
+	enum { TRANSFER_NEW, TRANSFER_WAITING, TRANSFER_RUNNING } state;
 	struct curl_slist *fields;
 	http_head_fn *on_head;
 	http_data_fn *on_data;
@@ -35,7 +38,7 @@ struct http_transfer {
 	char curl_msg[CURL_ERROR_SIZE];
 	int64_t last_byte_ms;
 	struct timer idle;
-	struct http_transfer *next; /* in http->ended */
+	struct http_transfer *prev, *next; /* in http->waiting or ->ended */
 };
 
 struct http {
@@ -44,6 +47,8 @@ struct http {
 	struct http_options o;
 	char *ca_bundle, *user_agent;
 	struct timers *timers;
+	unsigned n_running; /* that curl has, but for urgent ones */
+	struct http_transfer *waiting; /* till it has fewer */
 	struct http_transfer *ended; /* completions to be delivered */
 	CURL **spare; /* easy handles to be used again */
 	size_t n_spare;
@@ -68,7 +73,12 @@ transfer_detach(struct http_transfer *t)
 	timer_disarm(h->timers, &t->idle);
 	if (!easy)
 		return;
-	curl_multi_remove_handle(h->multi, easy);
+	if (t->state == TRANSFER_WAITING)
+		DL_DELETE(h->waiting, t);
+	if (t->state == TRANSFER_RUNNING) {
+		curl_multi_remove_handle(h->multi, easy);
+		h->n_running -= !t->is_urgent;
+	}
 	curl_easy_reset(easy); /* connections stay; pointers into `t` go */
 	if (h->n_spare < (size_t)h->o.max_idle)
 		h->spare[h->n_spare++] = easy;
@@ -81,8 +91,7 @@ static void
 transfer_end(struct http_transfer *t)
 {
 	transfer_detach(t);
-	t->next = t->http->ended;
-	t->http->ended = t;
+	LL_PREPEND(t->http->ended, t);
 }
 
 static void
@@ -296,17 +305,52 @@ set_fields(struct http_transfer *t, const char *const *fields)
 
 /* Hand it to curl, which may run out of memory; then it ends soon. */
 static void
+transfer_run(struct http_transfer *t)
+{
+	if (curl_multi_add_handle(t->http->multi, t->easy) != CURLM_OK) {
+		set_no_memory(t);
+		transfer_end(t);
+		return;
+	}
+	t->state = TRANSFER_RUNNING;
+	t->http->n_running += !t->is_urgent;
+}
+
+static bool
+has_room(const struct http *h)
+{
+	return h->n_running < (unsigned)h->o.max_connections;
+}
+
+/* Those that have waited longest go on. */
+static void
+run_waiting(struct http *h)
+{
+	struct http_transfer *t;
+
+	while (h->waiting && has_room(h)) {
+		t = h->waiting;
+		DL_DELETE(h->waiting, t);
+		t->state = TRANSFER_NEW;
+		transfer_run(t);
+	}
+}
+
+static void
 transfer_start(struct http_transfer *t, const struct http_request *r)
 {
-	bool is_started =
-		t->easy && set_fields(t, r->headers) &&
-		set_options(t, r) == CURLE_OK &&
-		curl_multi_add_handle(t->http->multi, t->easy) == CURLM_OK;
+	struct http *h = t->http;
 
-	if (is_started)
-		return;
-	set_no_memory(t);
-	transfer_end(t);
+	if (!t->easy || !set_fields(t, r->headers) ||
+	    set_options(t, r) != CURLE_OK) {
+		set_no_memory(t);
+		transfer_end(t);
+	} else if (t->is_urgent || (has_room(h) && !h->waiting)) {
+		transfer_run(t);
+	} else {
+		t->state = TRANSFER_WAITING;
+		DL_APPEND(h->waiting, t);
+	}
 }
 
 struct http_transfer *
@@ -316,6 +360,7 @@ http_submit(struct http *h, const struct http_request *r)
 
 	t->http = h;
 	t->easy = take_easy(h);
+	t->is_urgent = r->is_urgent;
 	t->on_head = r->on_head;
 	t->on_data = r->on_data;
 	t->on_done = r->on_done;
@@ -376,7 +421,7 @@ deliver(struct http *h)
 	struct http_transfer *t;
 
 	while ((t = h->ended)) {
-		h->ended = t->next;
+		LL_DELETE(h->ended, t);
 		t->on_done(t->arg, &t->answer);
 		transfer_free(t);
 	}
@@ -388,6 +433,7 @@ http_poll(struct http *h, int timeout_ms)
 	CURLMsg *msg;
 	int n;
 
+	run_waiting(h);
 	curl_multi_perform(h->multi, &n);
 	while ((msg = curl_multi_info_read(h->multi, &n)))
 		if (msg->msg == CURLMSG_DONE)
@@ -440,7 +486,7 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	}
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)o->max_idle);
 	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-			  (long)o->max_connections);
+			  (long)o->max_connections + HTTP_URGENT_MAX);
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,
 			  (long)CURLPIPE_NOTHING);
 	*out = h;

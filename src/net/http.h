@@ -15,6 +15,7 @@
 #include "util/err.h"
 
 #define HTTP_HEAD_MAX (64 * 1024) /* bytes of header fields in an answer */
+#define HTTP_URGENT_MAX 16 /* connections besides, for what is urgent */
 
 struct http_options {
 	const char *ca_bundle; /* PEM file; NULL: the system's */
@@ -22,7 +23,7 @@ struct http_options {
 	int64_t connect_timeout_ms; /* name, TCP and TLS together */
 	int64_t idle_timeout_ms; /* without a byte in either direction */
 	int max_idle; /* connections kept open while unused */
-	int max_connections; /* at all; what has none waits for one */
+	int max_connections; /* what has none waits; see is_urgent */
 };
 
 struct http_answer {
@@ -60,6 +61,11 @@ struct http_request {
 	size_t body_len;
 	size_t body_max; /* cap of answer.body: more is EFBIG */
 	bool wants_new_connection; /* none that has served another request */
+	/*
+	 * A small question that others hang on: it does not wait where
+	 * max_connections are busy, maybe with requests that hang.
+	 */
+	bool is_urgent;
 	http_head_fn *on_head; /* NULL: any head will do */
 	http_data_fn *on_data; /* NULL: all goes to answer.body */
 	http_done_fn *on_done;

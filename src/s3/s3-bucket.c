@@ -31,6 +31,7 @@ s3_head_bucket(struct s3 *s3, const char *bucket, s3_done_fn *on_done,
 	return s3_start(s3, &(struct s3_request){
 				    .method = "HEAD",
 				    .bucket = bucket,
+				    .is_urgent = true,
 				    .on_done = on_done,
 				    .arg = arg,
 			    });
@@ -107,6 +108,7 @@ ask(struct bucket_lister *l)
 					  .params = params,
 					  .n_params = l->token ? 2 : 1,
 					  .body_max = BUCKETS_PAGE_MAX,
+					  .is_urgent = true,
 					  .on_done = on_page,
 					  .arg = l,
 				  });

@@ -158,6 +158,7 @@ send_attempt(struct s3_call *call, const struct attempt *a)
 					    ? call->r.body_max
 					    : ERROR_BODY_MAX,
 			.wants_new_connection = call->is_again,
+			.is_urgent = call->r.is_urgent,
 			.on_head = call->r.on_head ? on_http_head : NULL,
 			.on_data = call->r.on_data ? on_http_data : NULL,
 			.on_done = on_http_done,

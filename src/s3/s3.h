@@ -55,6 +55,7 @@ struct s3_request {
 	const void *body; /* must live until the completion */
 	size_t body_len;
 	size_t body_max; /* cap of the answer */
+	bool is_urgent; /* as http.h says */
 	/*
 	 * The head of an answer with status 200: 0; S3_ASK_AGAIN; or -errno, with
 	 * `err` set, for what is no answer of a store: a failure of the

@@ -247,6 +247,37 @@ all_read() {
 	all_read .stats.delta_objects 0 0 500
 }
 
+# Of both kinds of request that an open makes.
+@test "however many opens hang, a name is looked up, and the buckets are listed" {
+	local n case connections hung ms readers
+
+	for case in 1:1 4:10 16:40; do
+		connections=${case%:*} hung=${case#*:}
+		start_stub
+		for n in $(seq "$hung"); do
+			stub_ctl PUT "bucket/hung-$n" '[{"key": "a", "size": 1}]'
+		done
+		stub_ctl PUT bucket/late '[{"key": "a", "size": 1}]'
+		fault '{"path": "^/hung-", "class": "LIST", "gate": "hung"}' \
+			'{"path": "^/hung-", "class": "GET", "gate": "hung"}'
+		mount_fs -o "connections=$connections,bucket_ttl=0"
+		readers=()
+		for n in $(seq "$hung"); do
+			cat "$MNT/hung-$n/stats_quick.json" >/dev/null 3>&- &
+			readers+=("$!")
+		done
+		wait_for_gate hung $((2 * connections))
+		ms=$(elapsed_ms stat "$MNT/late")
+		((ms < 4000)) || fail "$connections connections: $ms ms for a name"
+		run -2 ls "$MNT/nowhere"
+		[[ $output == *'No such file'* ]] || fail "$output"
+		[[ $(ls "$MNT") == *late* ]]
+		open_gate hung
+		wait "${readers[@]}"
+		unmount_fs
+	done
+}
+
 # --- one document for each handle -------------------------------------------------------------
 
 @test "two handles with two documents: each keeps its text and its size" {

@@ -54,9 +54,9 @@ with_descriptors() {
 	start_stub
 	given_deltas 100
 	fault '{"class": "HEAD", "delay": 0.02}'
-	with_descriptors 76 76
+	with_descriptors 108 108
 	mount_fs
-	grep -xF 'dgstatfs: warning: connections=256 needs 576 descriptors, and the limit (ulimit -n) is 76: only 6 connections' "$LOG"
+	grep -xF 'dgstatfs: warning: connections=256 needs 608 descriptors, and the limit (ulimit -n) is 108: only 6 connections' "$LOG"
 	assert_detailed 100
 	# a GET of the document is not among them
 	(($(max_in_flight) <= 7))
@@ -68,9 +68,9 @@ with_descriptors() {
 
 @test "descriptors: with too few for one connection nothing is mounted" {
 	mkdir "$MNT"
-	with_descriptors 65 65
+	with_descriptors 97 97
 	run -1 "$DGSTATFS" "$MNT"
-	[[ $output == 'dgstatfs: 66 descriptors are needed at least, and the limit (ulimit -n) is 65' ]]
+	[[ $output == 'dgstatfs: 98 descriptors are needed at least, and the limit (ulimit -n) is 97' ]]
 	! is_mounted "$MNT"
 }
 
@@ -83,7 +83,7 @@ with_descriptors() {
 		stub_ctl PUT "bucket/bkt-$n" "[{\"key\": \"a%d\", \"count\": $n, \"size\": 1}]"
 	done
 	fault '{"class": "LIST", "gate": "hung"}'
-	with_descriptors 76 76
+	with_descriptors 108 108
 	mount_fs
 	for n in {1..60}; do
 		cat "$MNT/bkt-$n/stats_quick.json" >"$BATS_TEST_TMPDIR/$n.json" 3>&- &
