@@ -235,7 +235,7 @@ get_accuracy(const cJSON *tree, struct figures *f, struct err *err)
 		{ "sampled_deltas", &f->sampled_deltas },
 		{ "estimated_deltas", &f->estimated_deltas },
 	};
-	unsigned __int128 sum;
+	int64_t sum;
 	int rc;
 
 	if (!o)
@@ -245,9 +245,9 @@ get_accuracy(const cJSON *tree, struct figures *f, struct err *err)
 	rc = get_integers(o, counts, ARRAY_SIZE(counts), err);
 	if (rc)
 		return rc;
-	sum = (unsigned __int128)f->exact_deltas + f->sampled_deltas +
-	      f->estimated_deltas;
-	if (sum != (unsigned __int128)f->delta_objects)
+	if (__builtin_add_overflow(f->exact_deltas, f->sampled_deltas, &sum) ||
+	    __builtin_add_overflow(sum, f->estimated_deltas, &sum) ||
+	    sum != f->delta_objects)
 		return err_set(err, EBADMSG, "accuracy does not add up");
 	return 0;
 }

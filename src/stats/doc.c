@@ -86,7 +86,7 @@ add_validation(struct buf *out, const struct validation *v)
 			"    \"compressed_size\": %" PRId64,
 			v->object_count, v->compressed_size);
 	if (rc == 0 && v->has_fingerprint) {
-		fingerprint_print(v->fingerprint, hex);
+		fingerprint_print(&v->fingerprint, hex);
 		rc = buf_printf(out, ",\n    \"fingerprint\": \"%s\"", hex);
 	}
 	return rc ? rc : buf_add_str(out, "\n  },\n");

@@ -6,6 +6,8 @@
 
 #include "stats/fingerprint.h"
 
+#include <endian.h>
+
 #define DIGEST_HEX_DIGITS (FINGERPRINT_HEX_LEN - 1)
 #define NUMBER_LEN 24 /* a size between two NULs */
 
@@ -35,11 +37,18 @@ print_size(int64_t size, char out[NUMBER_LEN], size_t *len)
 	return s;
 }
 
-static unsigned __int128
+static void
+fingerprint_add(struct fingerprint *sum, const struct fingerprint *f)
+{
+	sum->high +=
+		f->high + __builtin_add_overflow(sum->low, f->low, &sum->low);
+}
+
+static struct fingerprint
 object_fingerprint(const struct object *o, struct sha256 *h)
 {
 	unsigned char digest[SHA256_LEN];
-	unsigned __int128 sum = 0;
+	struct fingerprint f;
 	char number[NUMBER_LEN];
 	const char *size;
 	size_t len;
@@ -51,17 +60,18 @@ object_fingerprint(const struct object *o, struct sha256 *h)
 	sha256_add(h, o->etag, strlen(o->etag) + 1); /* with its NUL */
 	sha256_add(h, o->last_modified, strlen(o->last_modified));
 	sha256_end(h, digest);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		sum = sum << 8 | digest[i];
-	return sum;
+	memcpy(&f, digest, sizeof(f));
+	return (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
 }
 
 void
 validation_add(struct validation *v, const struct object *o, struct sha256 *h)
 {
+	struct fingerprint f = object_fingerprint(o, h);
+
 	v->object_count = add_saturating(v->object_count, 1);
 	v->compressed_size = add_saturating(v->compressed_size, o->size);
-	v->fingerprint += object_fingerprint(o, h);
+	fingerprint_add(&v->fingerprint, &f);
 }
 
 bool
@@ -71,24 +81,28 @@ validation_matches(const struct validation *cached,
 	return cached->object_count == listed->object_count &&
 	       cached->compressed_size == listed->compressed_size &&
 	       (!cached->has_fingerprint ||
-		cached->fingerprint == listed->fingerprint);
-}
-
-void
-fingerprint_print(unsigned __int128 fingerprint, char out[FINGERPRINT_HEX_LEN])
-{
-	unsigned char bytes[sizeof(fingerprint)];
-
-	for (size_t i = sizeof(bytes); i-- > 0; fingerprint >>= 8)
-		bytes[i] = (unsigned char)fingerprint;
-	hex_print(bytes, sizeof(bytes), out);
+		fingerprint_equals(&cached->fingerprint, &listed->fingerprint));
 }
 
 bool
-fingerprint_parse(const char *s, unsigned __int128 *fingerprint)
+fingerprint_equals(const struct fingerprint *a, const struct fingerprint *b)
+{
+	return a->high == b->high && a->low == b->low;
+}
+
+void
+fingerprint_print(const struct fingerprint *f, char out[FINGERPRINT_HEX_LEN])
+{
+	struct fingerprint big = { htobe64(f->high), htobe64(f->low) };
+
+	hex_print((const unsigned char *)&big, sizeof(big), out);
+}
+
+bool
+fingerprint_parse(const char *s, struct fingerprint *out)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	unsigned __int128 sum = 0;
+	struct fingerprint f = { 0 };
 
 	if (strlen(s) != DIGEST_HEX_DIGITS)
 		return false;
@@ -97,9 +111,10 @@ fingerprint_parse(const char *s, unsigned __int128 *fingerprint)
 
 		if (!digit)
 			return false;
-		sum = sum << 4 | (unsigned)((digit - digits) % 16);
+		f.high = f.high << 4 | f.low >> 60;
+		f.low = f.low << 4 | (unsigned)((digit - digits) % 16);
 	}
-	*fingerprint = sum;
+	*out = f;
 	return true;
 }
 

@@ -16,11 +16,16 @@
 
 #define FINGERPRINT_HEX_LEN 33
 
+/* 128 bits in two halves: compilers have no such integer on 32-bit machines. */
+struct fingerprint {
+	uint64_t high, low;
+};
+
 struct validation {
 	int64_t object_count;
 	int64_t compressed_size; /* bytes, saturating at INT64_MAX */
 	bool has_fingerprint; /* documents of other programs have none */
-	unsigned __int128 fingerprint;
+	struct fingerprint fingerprint;
 };
 
 /* Keys that begin so are in neither validation nor statistics. */
@@ -36,9 +41,11 @@ void validation_add(struct validation *v, const struct object *o,
 bool validation_matches(const struct validation *cached,
 			const struct validation *listed);
 
-void fingerprint_print(unsigned __int128 fingerprint,
+bool fingerprint_equals(const struct fingerprint *a,
+			const struct fingerprint *b);
+void fingerprint_print(const struct fingerprint *f,
 		       char out[FINGERPRINT_HEX_LEN]);
-bool fingerprint_parse(const char *s, unsigned __int128 *fingerprint);
+bool fingerprint_parse(const char *s, struct fingerprint *out);
 
 /* a + b, INT64_MAX if that is more; neither is negative.  And a * b. */
 int64_t add_saturating(int64_t a, int64_t b);

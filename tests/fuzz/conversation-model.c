@@ -10,9 +10,6 @@
 
 #include <openssl/sha.h>
 
-__extension__ typedef __int128 wide;
-__extension__ typedef unsigned __int128 uwide;
-
 const char *const moment_iso[] = { "2025-10-14T10:30:00.000Z",
 				   "2024-02-29T23:59:59.999Z",
 				   "2025-10-14T10:30:01Z" };
@@ -196,10 +193,24 @@ is_same_space(const struct thing *a, const struct thing *b)
 	       memcmp(a->key, b->key, space_len(a)) == 0;
 }
 
-static int64_t
-saturated(wide sum)
+/* Never negative: whether a sum is cut on the way or at the end is the same. */
+static void
+add(int64_t *sum, int64_t n)
 {
-	return sum > INT64_MAX ? INT64_MAX : (int64_t)sum;
+	*sum = n > INT64_MAX - *sum ? INT64_MAX : *sum + n;
+}
+
+static int64_t
+read_number(const char *s)
+{
+	int64_t number = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (number > (INT64_MAX - (*s - '0')) / 10)
+			return -1;
+		number = number * 10 + (*s - '0');
+	}
+	return *s ? -1 : number;
 }
 
 /* What the metadata says, -1 if that is nothing. */
@@ -209,7 +220,6 @@ told_size(const struct thing *t)
 	static const char *const names[] = { "dg-file-size", "dg_file_size",
 					     "file_size", "file-size",
 					     "deltaglider-original-size" };
-	wide number = 0;
 
 	if (t->fate == FATE_GONE)
 		return -1;
@@ -220,10 +230,7 @@ told_size(const struct thing *t)
 			if (!t->meta[j].name || !value[0] ||
 			    strcmp(t->meta[j].name, names[i]) != 0)
 				continue;
-			for (; *value >= '0' && *value <= '9'; value++)
-				number = number * 10 + (*value - '0');
-			return *value || number > INT64_MAX ? -1
-							    : (int64_t)number;
+			return read_number(value);
 		}
 	}
 	return -1;
@@ -295,11 +302,12 @@ model_without(const struct model *m, unsigned place, struct model *out)
 
 /* --- the figures --- */
 
+/* Byte by byte, as on paper. */
 static void
-add_digest(uwide *sum, const struct thing *t)
+add_digest(unsigned char sum[16], const struct thing *t)
 {
 	unsigned char text[256], digest[SHA256_DIGEST_LENGTH];
-	uwide value = 0;
+	unsigned carry = 0;
 	size_t n;
 
 	n = 1 + (size_t)snprintf((char *)text, sizeof(text), "%s", t->key);
@@ -308,27 +316,19 @@ add_digest(uwide *sum, const struct thing *t)
 	     (size_t)sprintf((char *)text + n, "%s", t->etag ? t->etag : "");
 	n += (size_t)sprintf((char *)text + n, "%s", moment_iso[t->moment]);
 	SHA256(text, n, digest);
-	for (int i = 0; i < 16; i++)
-		value = value << 8 | digest[i];
-	*sum += value;
-}
-
-static void
-print_digest(uwide sum, char out[33])
-{
-	for (int i = 31; i >= 0; i--) {
-		out[i] = "0123456789abcdef"[sum & 15];
-		sum >>= 4;
+	for (int i = 15; i >= 0; i--) {
+		carry += (unsigned)sum[i] + digest[i];
+		sum[i] = (unsigned char)carry;
+		carry >>= 8;
 	}
-	out[32] = '\0';
 }
 
 void
 model_figures(const struct model *m, enum model_mode mode,
 	      struct model_figures *f)
 {
-	wide all = 0, total = 0, stored = 0, references = 0;
-	uwide digest = 0;
+	unsigned char digest[16] = { 0 };
+	int64_t references = 0;
 
 	*f = (struct model_figures){ .total = 0 };
 	for (unsigned i = 0; i < m->n; i++) {
@@ -337,22 +337,23 @@ model_figures(const struct model *m, enum model_mode mode,
 		if (is_internal(t))
 			continue;
 		f->all_objects++;
-		all += t->size;
-		add_digest(&digest, t);
+		add(&f->all_bytes, t->size);
+		add_digest(digest, t);
 		if (is_reference(t)) {
-			references += t->size;
+			add(&references, t->size);
 			continue;
 		}
 		f->object_count++;
-		stored += t->size;
+		add(&f->stored, t->size);
 		f->deltas += is_delta(t);
 		f->directs += !is_delta(t);
-		total += is_delta(t) ? original_size(m, t, mode, f) : t->size;
+		add(&f->total,
+		    is_delta(t) ? original_size(m, t, mode, f) : t->size);
 	}
-	f->all_bytes = saturated(all);
-	print_digest(digest, f->fingerprint);
-	f->total = saturated(total);
-	f->stored = saturated(stored + (f->deltas ? references : 0));
+	for (int i = 0; i < 16; i++)
+		sprintf(f->fingerprint + 2 * i, "%02x", digest[i]);
+	if (f->deltas)
+		add(&f->stored, references);
 	f->saved = f->total > f->stored ? f->total - f->stored : 0;
 	f->ratio = f->total ? (double)f->saved / (double)f->total : 0;
 }

@@ -278,8 +278,8 @@ check_validation(const struct validation *v, const struct model_figures *f)
 	CHECK(v->object_count == f->all_objects);
 	CHECK(v->compressed_size == f->all_bytes);
 	snprintf(hex, sizeof(hex), "%016llx%016llx",
-		 (unsigned long long)(v->fingerprint >> 64),
-		 (unsigned long long)v->fingerprint);
+		 (unsigned long long)v->fingerprint.high,
+		 (unsigned long long)v->fingerprint.low);
 	CHECK(strcmp(hex, f->fingerprint) == 0);
 }
 

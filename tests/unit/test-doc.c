@@ -67,7 +67,7 @@ test_print(void **state)
 		.mode = MODE_QUICK,
 		.bucket = "releases",
 		.computed_at = WHEN,
-		.validation = { 1546, 1234567890, true, 0 },
+		.validation = { 1546, 1234567890, true, { 0, 0 } },
 		.figures = { 1523, 50000000000, 1234567890, 48765432110,
 			     0.9753086422, 1500, 23, 0, 0, 1500 },
 	};
@@ -88,7 +88,8 @@ assert_same(const struct doc *a, const struct doc *b)
 	assert_int_equal(a->computed_at, b->computed_at);
 	assert_int_equal(a->validation.has_fingerprint,
 			 b->validation.has_fingerprint);
-	assert_true(a->validation.fingerprint == b->validation.fingerprint);
+	assert_true(fingerprint_equals(&a->validation.fingerprint,
+				       &b->validation.fingerprint));
 	assert_int_equal(a->validation.object_count,
 			 b->validation.object_count);
 	assert_int_equal(a->validation.compressed_size,
@@ -106,8 +107,11 @@ test_round_trip(void **state)
 			.mode = (enum mode)(i / 2),
 			.bucket = "My_bucket.1",
 			.computed_at = i,
-			.validation = { INT64_MAX, INT64_MAX - 1, i % 2,
-					i % 2 ? ~(unsigned __int128)0 : 0 },
+			.validation = { INT64_MAX,
+					INT64_MAX - 1,
+					i % 2,
+					{ i % 2 ? UINT64_MAX : 0,
+					  i % 2 ? UINT64_MAX : 0 } },
 			.figures = { INT64_MAX, INT64_MAX, 0, INT64_MAX,
 				     1.0 / 3, INT64_MAX - 1, 1, INT64_MAX - 2,
 				     0, 1 },

@@ -272,7 +272,7 @@ test_worked_example(void **state)
 		assert_int_equal(asked, expected[mode].asked);
 		assert_int_equal(tally_validation(t)->object_count, 7);
 		assert_int_equal(tally_validation(t)->compressed_size, 1607);
-		fingerprint_print(tally_validation(t)->fingerprint, hex);
+		fingerprint_print(&tally_validation(t)->fingerprint, hex);
 		assert_string_equal(hex, "41de27b3279702a6cac95621880992ac");
 		tally_free(t);
 	}
@@ -311,16 +311,16 @@ is_same_space(const char *a, const char *b)
 	return n == m && memcmp(a, b, n) == 0;
 }
 
-/* Sums without bound, cut when they are shown. */
+/* Sums of what is never negative: cut on the way or at the end, it is the same. */
 struct model {
-	unsigned __int128 total, compressed, references;
+	int64_t total, compressed, references;
 	struct figures f;
 };
 
-static int64_t
-cut(unsigned __int128 n)
+static void
+add(int64_t *sum, int64_t n)
 {
-	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
+	*sum = n > INT64_MAX - *sum ? INT64_MAX : *sum + n;
 }
 
 static const struct entry *
@@ -350,21 +350,21 @@ model_delta(struct model *m, const struct entry *e, size_t n,
 	bool is_asked;
 
 	m->f.delta_objects++;
-	m->compressed += (unsigned __int128)d->o.size;
+	add(&m->compressed, d->o.size);
 	if (mode == MODE_SAMPLED)
 		source = first_delta(e, n, d);
 	is_asked = mode != MODE_QUICK && source == d;
 	assert_int_equal(d->is_asked, is_asked);
 	if (mode == MODE_QUICK || source->original == ORIGINAL_UNKNOWN) {
 		m->f.estimated_deltas++;
-		m->total += (unsigned __int128)model_estimate(e, n, d);
+		add(&m->total, model_estimate(e, n, d));
 		return;
 	}
 	if (source == d)
 		m->f.exact_deltas++;
 	else
 		m->f.sampled_deltas++;
-	m->total += (unsigned __int128)source->original;
+	add(&m->total, source->original);
 }
 
 static struct figures
@@ -378,18 +378,18 @@ model_figures(const struct entry *e, size_t n, enum mode mode)
 		if (is_delta(&e[i])) {
 			model_delta(&m, e, n, &e[i], mode);
 		} else if (is_reference(e[i].o.key)) {
-			m.references += (unsigned __int128)e[i].o.size;
+			add(&m.references, e[i].o.size);
 		} else {
 			m.f.direct_objects++;
-			m.total += (unsigned __int128)e[i].o.size;
-			m.compressed += (unsigned __int128)e[i].o.size;
+			add(&m.total, e[i].o.size);
+			add(&m.compressed, e[i].o.size);
 		}
 	}
 	if (m.f.delta_objects > 0)
-		m.compressed += m.references;
+		add(&m.compressed, m.references);
 	m.f.object_count = m.f.delta_objects + m.f.direct_objects;
-	m.f.total_size = cut(m.total);
-	m.f.compressed_size = cut(m.compressed);
+	m.f.total_size = m.total;
+	m.f.compressed_size = m.compressed;
 	if (m.f.total_size > m.f.compressed_size)
 		m.f.space_saved = m.f.total_size - m.f.compressed_size;
 	if (m.f.total_size > 0)
@@ -540,7 +540,8 @@ test_empty(void **state)
 	tally_figures(t, &f);
 	assert_memory_equal(&f, &zero, sizeof(f));
 	assert_true(tally_validation(t)->has_fingerprint);
-	assert_true(tally_validation(t)->fingerprint == 0);
+	assert_true(fingerprint_equals(&tally_validation(t)->fingerprint,
+				       &(struct fingerprint){ 0, 0 }));
 	tally_free(t);
 	tally_free(NULL);
 }
