@@ -15,6 +15,9 @@
 /* Names answered with no or denied that are remembered at a time. */
 #define ABSENT_MAX 4096
 
+/* Who is silent is not asked again for each of a thousand names. */
+#define SILENCE_MS 2000
+
 struct entry {
 	struct bucket bucket;
 	UT_hash_handle hh;
@@ -39,6 +42,7 @@ struct buckets {
 	unsigned n;
 	struct absent *absent;
 	int64_t list_expires_ms;
+	int64_t silent_until_ms;
 	bool is_list_denied;
 };
 
@@ -48,6 +52,16 @@ static bool
 is_there(const struct entry *e)
 {
 	return e->bucket.is_listed || e->bucket.is_reached;
+}
+
+/* And that need not be asked now. */
+static bool
+is_fresh(const struct buckets *b, const struct entry *e)
+{
+	int64_t now = date_mono_ms();
+
+	return (b->is_confined && e->bucket.is_listed) ||
+	       e->bucket.fresh_until_ms > now || b->silent_until_ms > now;
 }
 
 static struct bucket *
@@ -69,6 +83,7 @@ add(struct buckets *b, const char *name)
 		HASH_ADD_KEYPTR(hh, b->by_name, e->bucket.name,
 				strlen(e->bucket.name), e);
 	}
+	e->bucket.fresh_until_ms = date_mono_ms() + b->ttl_ms;
 	return &e->bucket;
 }
 
@@ -94,10 +109,9 @@ buckets_find(struct buckets *b, const char *name, struct bucket **out)
 	LOCKED(b);
 
 	HASH_FIND_STR(b->by_name, name, e);
-	if (e && is_there(e)) {
-		*out = &e->bucket;
-		return BUCKET_IS_THERE;
-	}
+	*out = e && is_there(e) ? &e->bucket : NULL;
+	if (*out)
+		return is_fresh(b, e) ? BUCKET_IS_THERE : BUCKET_IS_UNKNOWN;
 	HASH_FIND_STR(b->absent, name, a);
 	if (a && a->expires_ms > date_mono_ms())
 		return a->answer;
@@ -137,8 +151,11 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char **
-buckets_names(struct buckets *b, size_t *n)
+/* Whether a name is wanted; under lock. */
+typedef bool choose_fn(const struct buckets *b, const struct entry *e);
+
+static char **
+choose_names(struct buckets *b, choose_fn *choose, size_t *n)
 {
 	char **names;
 	LOCKED(b);
@@ -146,11 +163,36 @@ buckets_names(struct buckets *b, size_t *n)
 	*n = 0;
 	names = xcalloc(b->n, sizeof(names[0]));
 	for (unsigned i = 0; i < b->n; i++) {
-		if (is_there(b->by_index[i]))
+		if (choose(b, b->by_index[i]))
 			names[(*n)++] = xstrdup(b->by_index[i]->bucket.name);
 	}
 	qsort(names, *n, sizeof(names[0]), compare_names);
 	return names;
+}
+
+static bool
+choose_there(const struct buckets *b, const struct entry *e)
+{
+	(void)b;
+	return is_there(e);
+}
+
+char **
+buckets_names(struct buckets *b, size_t *n)
+{
+	return choose_names(b, choose_there, n);
+}
+
+static bool
+choose_stale(const struct buckets *b, const struct entry *e)
+{
+	return e->bucket.is_reached && !e->bucket.is_listed && !is_fresh(b, e);
+}
+
+char **
+buckets_stale_names(struct buckets *b, size_t *n)
+{
+	return choose_names(b, choose_stale, n);
 }
 
 bool
@@ -225,6 +267,14 @@ buckets_set_not_there(struct buckets *b, const char *name,
 	a->answer = answer;
 	a->expires_ms = date_mono_ms() + b->ttl_ms;
 	HASH_ADD_STR(b->absent, name, a);
+}
+
+void
+buckets_set_silent(struct buckets *b)
+{
+	LOCKED(b);
+
+	b->silent_until_ms = date_mono_ms() + SILENCE_MS;
 }
 
 struct buckets *

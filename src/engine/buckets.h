@@ -41,6 +41,7 @@ struct bucket {
 	/* under the registry's lock */
 	bool is_listed; /* by ListBuckets, or named by -o bucket= */
 	bool is_reached; /* by HeadBucket or LIST */
+	int64_t fresh_until_ms; /* when that is to be asked again */
 };
 
 struct buckets;
@@ -53,10 +54,13 @@ enum bucket_answer {
 	BUCKET_IS_THERE,
 	BUCKET_IS_NOT, /* the store said so less than ttl ago */
 	BUCKET_IS_DENIED, /* likewise */
-	BUCKET_IS_UNKNOWN, /* ask the store */
+	BUCKET_IS_UNKNOWN, /* ask the store, which has not said so for ttl */
 };
 
-/* What is known of `name`; *out is set if it is there. */
+/*
+ * What is known of `name`.  *out is set if it is there, or was when the store was
+ * asked last, NULL otherwise.
+ */
 enum bucket_answer buckets_find(struct buckets *b, const char *name,
 				struct bucket **out);
 
@@ -66,8 +70,14 @@ unsigned buckets_count(struct buckets *b); /* indices in use */
 
 bool buckets_any(struct buckets *b); /* whether one is there */
 
-/* Names of those that are there, sorted; the caller frees each and the array. */
+/*
+ * Names of those that are there, or were when the store was asked last, sorted;
+ * the caller frees each and the array.
+ */
 char **buckets_names(struct buckets *b, size_t *n);
+
+/* Likewise of those to be asked for again that no ListBuckets tells of. */
+char **buckets_stale_names(struct buckets *b, size_t *n);
 
 /* Whether ListBuckets answered less than ttl ago; *denied: with a refusal. */
 bool buckets_list_is_fresh(struct buckets *b, bool *denied);
@@ -79,5 +89,8 @@ void buckets_set_list_denied(struct buckets *b);
 void buckets_set_there(struct buckets *b, const char *name);
 void buckets_set_not_there(struct buckets *b, const char *name,
 			   enum bucket_answer answer);
+
+/* It says nothing: for a moment, what it said before counts. */
+void buckets_set_silent(struct buckets *b);
 
 #endif

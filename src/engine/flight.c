@@ -161,6 +161,7 @@ on_job_done(void *arg, const struct job_result *r, const struct err *err)
 		on_failure(f, err);
 		return;
 	}
+	buckets_set_there(f->env->buckets, f->bucket->name);
 	store_saw(&f->store, r->verdict, &r->cache_err);
 	remember(f, r);
 	f->result = snapshot_ref(r->doc);

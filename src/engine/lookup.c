@@ -23,10 +23,20 @@ struct lookup {
 	struct bucket_lister *list;
 	struct timer deadline, patience;
 	int64_t patience_ends_ms; /* of who came first, so of all */
+	unsigned n_stale; /* of a list: names that are being asked for again */
+	struct err err; /* and how the list ended */
 	bool is_late;
+	int status; /* of HTTP, in answer to the question; 0: none came */
 	struct waiter *waiters;
 	struct lookup *prev, *next;
 };
+
+/* Whether the store has said something, be it no. */
+static bool
+is_answer(const struct err *err, int status)
+{
+	return err->code == 0 || err->code == ECANCELED || status / 100 == 4;
+}
 
 static void
 finish(struct lookup *l, const struct err *err)
@@ -41,6 +51,8 @@ finish(struct lookup *l, const struct err *err)
 			(long long)l->env->deadline_ms);
 		err = &late;
 	}
+	if (!is_answer(err, l->status))
+		buckets_set_silent(l->env->buckets);
 	if (err->code && err->code != ENOENT && err->code != ECANCELED)
 		log_err("bucket=%s: %s (%s)", l->name ? l->name : "(all)",
 			err->msg, strerror(err->code));
@@ -55,6 +67,8 @@ on_head(void *arg, const struct s3_answer *answer)
 	struct lookup *l = arg;
 	struct buckets *b = l->env->buckets;
 
+	l->head = NULL;
+	l->status = answer->status;
 	if (answer->err.code == 0)
 		buckets_set_there(b, l->name);
 	else if (answer->err.code == ENOENT)
@@ -64,17 +78,70 @@ on_head(void *arg, const struct s3_answer *answer)
 	finish(l, &answer->err);
 }
 
+/* A name that a list waits for. */
+struct stale {
+	struct waiter w;
+	struct lookup *list;
+};
+
+static void
+on_stale_done(struct waiter *w, struct snapshot *s, const struct err *err)
+{
+	struct stale *stale = CONTAINER_OF(w, struct stale, w);
+	struct lookup *list = stale->list;
+
+	(void)s;
+	(void)err;
+	free(stale);
+	if (--list->n_stale == 0)
+		finish(list, &list->err);
+}
+
+static struct lookup *find_or_start(struct lookup_env *env, const char *name);
+
+/*
+ * No list of the account's buckets tells whether those of others that were reached
+ * by name are still there: they are asked for one by one.
+ */
+static void
+ask_stale(struct lookup *l)
+{
+	size_t n;
+	char **names = buckets_stale_names(l->env->buckets, &n);
+
+	l->n_stale = (unsigned)n;
+	for (size_t i = 0; i < n; i++) {
+		struct stale *stale = xnew(struct stale);
+
+		stale->list = l;
+		stale->w.kind = WAIT_FOR_BUCKET;
+		stale->w.on_done = on_stale_done;
+		waiter_move(&stale->w,
+			    &find_or_start(l->env, names[i])->waiters);
+		free(names[i]);
+	}
+	free(names);
+}
+
 static void
 on_list(void *arg, char *const *names, size_t n, int status,
 	const struct err *err)
 {
 	struct lookup *l = arg;
 
+	l->list = NULL;
+	l->status = status;
+	l->err = *err;
 	if (err->code == 0)
 		buckets_set_list(l->env->buckets, names, n);
 	else if (status == 403) /* the store's word, not a want of keys */
 		buckets_set_list_denied(l->env->buckets);
-	finish(l, err);
+	if (err->code == 0 || status == 403)
+		ask_stale(l);
+	if (l->n_stale == 0)
+		finish(l, err);
+	else /* each name has its own */
+		timer_disarm(l->env->timers, &l->deadline);
 }
 
 static void
@@ -82,7 +149,7 @@ cancel(struct lookup *l)
 {
 	if (l->head)
 		s3_cancel(l->head);
-	else
+	if (l->list)
 		bucket_lister_stop(l->list);
 }
 
@@ -103,6 +170,7 @@ on_patience(void *arg)
 	struct err err;
 
 	err_set(&err, EAGAIN, "no answer for %d ms", PATIENCE_MS);
+	buckets_set_silent(l->env->buckets);
 	DL_FOREACH_SAFE (l->waiters, w, next) {
 		if (w->is_impatient)
 			waiter_complete(w, NULL, &err);
@@ -142,18 +210,24 @@ start(struct lookup_env *env, const char *name)
 	return l;
 }
 
-void
-lookup_add(struct lookup_env *env, struct waiter *w)
+static struct lookup *
+find_or_start(struct lookup_env *env, const char *name)
 {
-	const char *name = w->kind == WAIT_FOR_BUCKET ? w->name : NULL;
 	struct lookup *l;
 
 	DL_FOREACH (env->lookups, l) {
 		if (name ? l->name && strcmp(l->name, name) == 0 : !l->name)
-			break;
+			return l;
 	}
-	if (!l)
-		l = start(env, name);
+	return start(env, name);
+}
+
+void
+lookup_add(struct lookup_env *env, struct waiter *w)
+{
+	const char *name = w->kind == WAIT_FOR_BUCKET ? w->name : NULL;
+	struct lookup *l = find_or_start(env, name);
+
 	waiter_move(w, &l->waiters);
 	if (w->is_impatient)
 		timer_arm(env->timers, &l->patience,

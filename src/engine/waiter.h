@@ -40,7 +40,7 @@ struct waiter {
 	 */
 	uint64_t group;
 	char name[BUCKET_NAME_MAX + 1];
-	/* WAIT_FOR_LIST: complete with EAGAIN if it takes longer than a moment. */
+	/* The last two: complete with EAGAIN if it takes longer than a moment. */
 	bool is_impatient;
 	/* WAIT_FOR_STATS: complete with EAGAIN if nothing is ready. */
 	bool is_nonblocking;

@@ -92,8 +92,8 @@ get_entry(struct fs *fs, const struct dir *d, size_t i, const char **name,
 		return true;
 	}
 	*name = d->names[i - 2];
-	return buckets_find(fs->o.buckets, *name, &to->bucket) ==
-	       BUCKET_IS_THERE;
+	buckets_find(fs->o.buckets, *name, &to->bucket);
+	return to->bucket != NULL;
 }
 
 /* As many entries as fit into `size`, from `offset` on. */

@@ -55,57 +55,63 @@ answer_entry(struct fs *fs, fuse_req_t req, const struct place *place)
 		tree_forget(fs->tree, e.ino, 1);
 }
 
-/* Answer a lookup in the root from what is known; false: ask the store. */
-static bool
-answer_bucket(struct fs *fs, fuse_req_t req, const char *name)
+/* Answer a lookup in the root with what is known. */
+static void
+answer_bucket(struct fs *fs, fuse_req_t req, enum bucket_answer answer,
+	      const struct place *place)
 {
-	struct place place = { NULL, NULL };
-
-	switch (buckets_find(fs->o.buckets, name, &place.bucket)) {
-	case BUCKET_IS_THERE:
-		answer_entry(fs, req, &place);
-		return true;
-	case BUCKET_IS_NOT:
-		fuse_reply_err(req, ENOENT);
-		return true;
-	case BUCKET_IS_DENIED:
-		fuse_reply_err(req, EACCES);
-		return true;
-	case BUCKET_IS_UNKNOWN:
-		break;
-	}
-	return false;
+	if (answer == BUCKET_IS_THERE)
+		answer_entry(fs, req, place);
+	else
+		fuse_reply_err(req,
+			       answer == BUCKET_IS_DENIED ? EACCES : ENOENT);
 }
 
-/* Net thread. */
+/* Net thread.  What nobody knows better is as it was. */
 static void
 reply_lookup(struct pending *p, struct snapshot *s, const struct err *err)
 {
+	struct place place = { NULL, NULL };
+	enum bucket_answer answer =
+		buckets_find(p->fs->o.buckets, p->waiter.name, &place.bucket);
+
 	(void)s;
+	if (place.bucket)
+		answer = BUCKET_IS_THERE;
 	if (err->code == EINTR)
 		fuse_reply_err(p->req, EINTR);
-	else if (!answer_bucket(p->fs, p->req, p->waiter.name))
+	else if (answer == BUCKET_IS_UNKNOWN)
 		fuse_reply_err(p->req, err->code ? err->code : EIO);
+	else
+		answer_bucket(p->fs, p->req, answer, &place);
+}
+
+static void
+ask_for_bucket(struct fs *fs, fuse_req_t req, const char *name, bool is_known)
+{
+	struct pending *p = xnew(struct pending);
+
+	p->fs = fs;
+	p->req = req;
+	p->reply = reply_lookup;
+	p->waiter.kind = WAIT_FOR_BUCKET;
+	p->waiter.is_impatient = is_known;
+	snprintf(p->waiter.name, sizeof(p->waiter.name), "%s", name);
+	pending_start(p);
 }
 
 static void
 lookup_bucket(struct fs *fs, fuse_req_t req, const char *name)
 {
-	struct pending *p;
+	struct place place = { NULL, NULL };
+	enum bucket_answer answer = BUCKET_IS_NOT;
 
-	if (!bucket_name_is_possible(name)) {
-		fuse_reply_err(req, ENOENT);
-		return;
-	}
-	if (answer_bucket(fs, req, name))
-		return;
-	p = xnew(struct pending);
-	p->fs = fs;
-	p->req = req;
-	p->reply = reply_lookup;
-	p->waiter.kind = WAIT_FOR_BUCKET;
-	snprintf(p->waiter.name, sizeof(p->waiter.name), "%s", name);
-	pending_start(p);
+	if (bucket_name_is_possible(name))
+		answer = buckets_find(fs->o.buckets, name, &place.bucket);
+	if (answer == BUCKET_IS_UNKNOWN)
+		ask_for_bucket(fs, req, name, place.bucket != NULL);
+	else
+		answer_bucket(fs, req, answer, &place);
 }
 
 void

@@ -170,6 +170,42 @@ shows_not() {
 	wait_until test -d "$MNT/later"
 }
 
+# A yes is remembered as long as a no; by the list, by name, and by a read.
+@test "names: after bucket_ttl a bucket that was deleted is gone" {
+	start_stub
+	fault '{"class": "BUCKETS", "status": 403, "code": "AccessDenied"}'
+	mount_fs -o bucket_ttl=300ms
+	local how
+	for how in name read; do
+		stub_bucket "by-$how"
+	done
+	enter "$MNT/by-name"
+	cat "$MNT/by-read/stats_quick.json" >/dev/null
+	assert_equal "$(ls "$MNT" | xargs)" 'by-name by-read'
+	stub_ctl DELETE bucket/by-name
+	stub_ctl DELETE bucket/by-read
+	wait_until shows_not by-name # neither is looked up by its name
+	wait_until shows_not by-read
+	stub_ctl DELETE faults
+	stub_bucket by-list
+	wait_until shows by-list
+	stub_ctl DELETE bucket/by-list
+	wait_until refused 'No such file' stat "$MNT/by-list"
+}
+
+@test "names: what is there stays, and is asked for once in bucket_ttl" {
+	start_stub
+	stub_bucket mine
+	mount_fs -o bucket_ttl=60s
+	enter "$MNT/mine"
+	local n
+	for n in {1..50}; do
+		stat "$MNT/mine/refresh" >/dev/null
+		cat "$MNT/mine/stats_quick.json" >/dev/null
+	done
+	assert_equal "$(requests BUCKET)/$(requests BUCKETS)" 1/0
+}
+
 @test "names: a bucket that others own is found by name, and listed from then on" {
 	new_bucket
 	s3 policy "$BUCKET" '{"Version": "2012-10-17", "Statement": [{
@@ -316,6 +352,18 @@ shows_not() {
 	shows aaa
 	ms=$(elapsed_ms ls "$MNT/aaa")
 	((ms < 2000)) || fail "$ms ms"
+}
+
+@test "dead network: of many names none is waited for on its own" {
+	start_stub
+	local n ms
+	for n in {1..40}; do stub_bucket "bucket-$n"; done
+	mount_fs -o bucket_ttl=0
+	shows bucket-40
+	fault '{"gate": "hung"}'
+	ms=$(elapsed_ms ls -l "$MNT/")
+	((ms < 4000)) || fail "$ms ms" # 12 s if it were
+	assert_equal "$(ls "$MNT" | wc -l)" 40
 }
 
 @test "dead network: ls shows what it knew after the store has gone" {

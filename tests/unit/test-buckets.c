@@ -57,6 +57,17 @@ expect(struct buckets *b, const char *name, enum bucket_answer answer)
 	}
 }
 
+/* It was there, and is to be asked for again. */
+static void
+expect_stale(struct buckets *b, const char *name)
+{
+	struct bucket *bucket = NULL;
+
+	assert_int_equal(buckets_find(b, name, &bucket), BUCKET_IS_UNKNOWN);
+	assert_non_null(bucket);
+	assert_string_equal(bucket->name, name);
+}
+
 /* `expected`: names, each followed by a blank. */
 static void
 expect_names(struct buckets *b, const char *expected)
@@ -102,7 +113,7 @@ test_answers(void **state)
 	fake_clock_advance(1);
 	expect(b, "gone", BUCKET_IS_UNKNOWN);
 	expect(b, "theirs", BUCKET_IS_UNKNOWN);
-	expect(b, "some", BUCKET_IS_THERE); /* until the store says more */
+	expect_stale(b, "some"); /* a yes is no more than that, too */
 	buckets_set_not_there(b, "some", BUCKET_IS_NOT);
 	expect(b, "some", BUCKET_IS_NOT);
 	buckets_set_not_there(b, "some",
@@ -144,6 +155,47 @@ test_list(void **state)
 	fake_clock_advance(1);
 	assert_false(buckets_list_is_fresh(b, &is_denied));
 	expect_names(b, "reached three two "); /* on a dead network */
+	expect_stale(b, "reached");
+	expect_stale(b, "two");
+	buckets_free(b);
+}
+
+static void
+expect_stale_names(struct buckets *b, const char *expected)
+{
+	size_t n;
+	char **found = buckets_stale_names(b, &n);
+
+	assert_int_equal(n, *expected ? 1 : 0);
+	if (n > 0) {
+		assert_string_equal(found[0], expected);
+		free(found[0]);
+	}
+	free(found);
+}
+
+/* What no list tells of is asked for by name; of a silent store nothing is. */
+static void
+test_stale(void **state)
+{
+	struct buckets *b = buckets_new(TTL_MS, NULL, 0);
+
+	(void)state;
+	fake_clock_reset();
+	buckets_set_there(b, "reached");
+	buckets_set_there(b, "both");
+	expect_stale_names(b, "");
+	fake_clock_advance(TTL_MS);
+	set_list(b, "both", NULL);
+	expect_stale_names(b, "reached");
+	buckets_set_silent(b);
+	expect_stale_names(b, "");
+	expect(b, "reached", BUCKET_IS_THERE);
+	expect(b, "never-seen", BUCKET_IS_UNKNOWN);
+	fake_clock_advance(TTL_MS);
+	expect_stale(b, "reached");
+	buckets_set_there(b, "reached");
+	expect(b, "reached", BUCKET_IS_THERE);
 	buckets_free(b);
 }
 
@@ -244,6 +296,7 @@ main(void)
 		cmocka_unit_test(test_possible),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_list_denied),
 		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_indices),
