@@ -6,8 +6,11 @@
 
 #include "engine/sweep.h"
 
+#include <errno.h>
+
 #include <utlist.h>
 
+#include "util/date.h"
 #include "util/log.h"
 
 /* A delta whose HEAD waits or is under way. */
@@ -18,6 +21,7 @@ struct head {
 	char *key, *etag, *last_modified;
 	size_t key_len;
 	int64_t size;
+	struct head_check check;
 	struct s3_call *call; /* NULL: it waits */
 	struct head *prev, *next;
 };
@@ -30,6 +34,7 @@ answer(struct head *h, int64_t original)
 	free(h->key);
 	free(h->etag);
 	free(h->last_modified);
+	head_check_clear(&h->check);
 	free(h);
 }
 
@@ -66,22 +71,47 @@ note_change(struct sweep *s, const struct head *h, const char *what)
 	s->saw_change = true;
 }
 
-static int64_t
-judge(struct sweep *s, const struct head *h, const struct s3_answer *a)
+/* An answer, and not one whose head was cut behind its status. */
+static bool
+is_missing(const struct s3_answer *a)
 {
-	if (a->status == 404) {
+	return a->status == 404 && a->err.code == ENOENT;
+}
+
+static int64_t
+judge(struct sweep *s, struct head *h, const struct s3_answer *a)
+{
+	unsigned odd;
+	enum head_match match;
+
+	if (a->err.code && !is_missing(a))
+		return ORIGINAL_UNKNOWN;
+	s->n_answers++;
+	match = head_check_end(&h->check, a->http, &odd);
+	if (is_missing(a)) {
 		note_change(s, h, "deleted");
 		return ORIGINAL_UNKNOWN;
 	}
-	if (a->err.code)
-		return ORIGINAL_UNKNOWN;
-	if (!s3_head_is_object(a->http, h->etag, h->size, h->last_modified))
+	if (match == HEAD_IS_OTHER)
 		note_change(s, h, "replaced");
+	if (match == HEAD_IS_ODD) {
+		s->n_odd++;
+		s->odd |= odd;
+	}
 	return find_original_size(a->http);
 }
 
+static int
+on_head(void *arg, const struct http_answer *http, bool is_again,
+	struct err *err)
+{
+	struct head *h = arg;
+
+	return head_check_judge(&h->check, http, is_again, err);
+}
+
 static void
-on_head(void *arg, const struct s3_answer *a)
+on_answer(void *arg, const struct s3_answer *a)
 {
 	struct head *h = arg;
 	struct sweep *s = h->sweep;
@@ -89,7 +119,7 @@ on_head(void *arg, const struct s3_answer *a)
 	DL_DELETE(s->sent, h);
 	answer(h, judge(s, h, a));
 	slots_completed(s->slots, &s->client);
-	s->on_answer(s->arg, a->err.code && a->status != 404 ? &a->err : NULL);
+	s->on_answer(s->arg, a->err.code && !is_missing(a) ? &a->err : NULL);
 }
 
 /* A slot is free: send what has waited longest. */
@@ -102,9 +132,26 @@ send_one(void *arg)
 	DL_DELETE(s->queue, h);
 	s->n_queued--;
 	DL_APPEND(s->sent, h);
-	h->call = s3_head_object(s->s3, s->bucket, h->key, h->key_len, on_head,
-				 h);
+	h->check = (struct head_check){ .habits = s3_head_habits(s->s3),
+					.etag = h->etag,
+					.last_modified = h->last_modified,
+					.size = h->size,
+					.listed_ms = s->listed_ms };
+	h->call = s3_head_object(s->s3,
+				 &(struct s3_head){ .bucket = s->bucket,
+						    .key = h->key,
+						    .key_len = h->key_len,
+						    .on_head = on_head },
+				 on_answer, h);
 	return s->queue != NULL;
+}
+
+void
+sweep_begin(struct sweep *s)
+{
+	s->listed_ms = date_mono_ms();
+	s->n_answers = s->n_odd = s->odd = 0;
+	s->saw_change = false;
 }
 
 void
@@ -144,6 +191,32 @@ bool
 sweep_is_idle(const struct sweep *s)
 {
 	return !s->queue && !s->sent;
+}
+
+/* Those that differ in one field: it is known, or seen here, to be always so. */
+static bool
+are_odd_ones_listed(struct sweep *s)
+{
+	struct head_habits *habits = s3_head_habits(s->s3);
+	bool is_single = (s->odd & (s->odd - 1)) == 0;
+
+	if (s->n_odd == 0)
+		return true;
+	if (s->n_odd == s->n_answers && is_single)
+		head_habits_learn(habits, s->odd);
+	return !(s->odd & ~habits->passed_over);
+}
+
+bool
+sweep_is_exact(struct sweep *s)
+{
+	if (s->saw_change || are_odd_ones_listed(s))
+		return !s->saw_change;
+	log_info(
+		"bucket=%s: %u of %u HEADs do not tell what was listed, so this "
+		"result is not cached",
+		s->bucket, s->n_odd, s->n_answers);
+	return false;
 }
 
 void

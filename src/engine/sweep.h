@@ -5,12 +5,15 @@
  *
  * LIST and HEAD are two moments.  A delta that was replaced or deleted between
  * them counts as the HEAD says, and is noticed: the result is right for its
- * reader, and not to be cached.
+ * reader, and not to be cached.  What only seems to be replaced, since it is the
+ * way of the store that LIST and HEAD do not agree, is not held against it: see
+ * s3/head-check.h.
  */
 #ifndef ENGINE_SWEEP_H
 #define ENGINE_SWEEP_H
 
 #include "engine/slots.h"
+#include "s3/head-check.h"
 #include "s3/s3-object.h"
 #include "stats/stats.h"
 
@@ -31,8 +34,17 @@ struct sweep {
 	struct head *queue, *sent;
 	unsigned n_queued;
 	struct slots_client client; /* `group` is set by the owner */
+
+	/* of this listing */
+	int64_t listed_ms; /* when it began */
+	unsigned n_answers;
+	unsigned n_odd; /* differ in one field, which may be the store's way */
+	unsigned odd; /* in which: HEAD_… */
 	bool saw_change; /* an object is not the listed one any more */
 };
+
+/* A listing begins; nothing is under way. */
+void sweep_begin(struct sweep *s);
 
 /* The HEAD of `o` is wanted; the answer goes to `space` of `tally`. */
 void sweep_add(struct sweep *s, struct tally *tally, struct space *space,
@@ -46,6 +58,12 @@ bool sweep_is_behind(const struct sweep *s);
 
 /* Nothing waits and nothing is under way. */
 bool sweep_is_idle(const struct sweep *s);
+
+/*
+ * All HEADs were answered: whether the objects were the listed ones.  To be called
+ * once.
+ */
+bool sweep_is_exact(struct sweep *s);
 
 /* Forget what waits, cancel what is under way: on_answer still comes for that. */
 void sweep_stop(struct sweep *s);

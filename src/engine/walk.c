@@ -263,7 +263,7 @@ walk_begin(struct walk *w, enum mode mode)
 	w->mode = mode;
 	w->is_listed = w->is_asked = false;
 	w->n_pages = w->n_heads = 0;
-	w->sweep.saw_change = false; /* of this pass */
+	sweep_begin(&w->sweep);
 	w->tally = tally_new(mode);
 	w->listing = listing_new(&(struct listing_options){
 		.s3 = w->s3,
@@ -314,7 +314,7 @@ void
 walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 {
 	tally_figures(w->tally, out);
-	*is_exact = !w->sweep.saw_change;
+	*is_exact = sweep_is_exact(&w->sweep);
 }
 
 void

@@ -61,7 +61,10 @@ void walk_set_heads(struct walk *w, enum walk_heads heads);
 bool walk_is_listed(const struct walk *w);
 const struct validation *walk_validation(const struct walk *w);
 
-/* And all HEADs were answered.  `is_exact`: nothing changed meanwhile. */
+/*
+ * And all HEADs were answered.  `is_exact`: nothing changed meanwhile.  To be
+ * asked for the figures once.
+ */
 bool walk_is_complete(const struct walk *w);
 void walk_figures(struct walk *w, struct figures *out, bool *is_exact);
 

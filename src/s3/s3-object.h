@@ -8,9 +8,15 @@
 
 #include "s3/s3.h"
 
+struct s3_head {
+	const char *bucket;
+	const char *key;
+	size_t key_len;
+	s3_head_fn *on_head; /* see struct s3_request; NULL: any will do */
+};
+
 /* The completion finds the fields in answer->http by http_header(). */
-struct s3_call *s3_head_object(struct s3 *s3, const char *bucket,
-			       const char *key, size_t key_len,
+struct s3_call *s3_head_object(struct s3 *s3, const struct s3_head *head,
 			       s3_done_fn *on_done, void *arg);
 
 /* The body is in answer->http->body; more than `max` bytes are EFBIG. */
@@ -29,13 +35,5 @@ struct s3_put {
 
 struct s3_call *s3_put_object(struct s3 *s3, const struct s3_put *put,
 			      s3_done_fn *on_done, void *arg);
-
-/*
- * Whether the fields of a HEAD are those of the object as it was listed: ETag,
- * length, and last-modified to the second (an HTTP date has no more).  What a
- * store does not say does not count.
- */
-bool s3_head_is_object(const struct http_answer *head, const char *etag,
-		       int64_t size, const char *last_modified);
 
 #endif

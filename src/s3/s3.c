@@ -15,6 +15,7 @@
 
 #include "s3/attempt.h"
 #include "s3/correction.h"
+#include "s3/head-check.h"
 #include "s3/list-metadata.h"
 #include "s3/retry-after.h"
 #include "s3/s3-list.h"
@@ -36,6 +37,7 @@ struct s3 {
 	unsigned int seed; /* of the jitter: needs no secrecy */
 	struct list_parsers parsers;
 	struct list_metadata list_metadata;
+	struct head_habits head_habits;
 };
 
 struct s3_call {
@@ -98,6 +100,12 @@ s3_list_metadata(struct s3 *s3)
 	return &s3->list_metadata;
 }
 
+struct head_habits *
+s3_head_habits(struct s3 *s3)
+{
+	return &s3->head_habits;
+}
+
 static void
 call_free(struct s3_call *call)
 {
@@ -124,12 +132,18 @@ on_http_data(void *arg, const char *data, size_t len)
 	return call->r.on_data(call->r.arg, data, len);
 }
 
+static bool
+is_head(const struct s3_call *call)
+{
+	return strcmp(call->r.method, "HEAD") == 0;
+}
+
 static int
 on_http_head(void *arg, const struct http_answer *http)
 {
 	struct s3_call *call = arg;
 
-	if (http->status != 200)
+	if (http->status != 200 && !(http->status == 404 && is_head(call)))
 		return 0;
 	call->head_rc = call->r.on_head(call->r.arg, http, call->is_again,
 					&call->head_err);
@@ -294,12 +308,6 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 		answer->status, e->code[0] ? ", " : "", e->code,
 		e->request_id[0] ? ", request id " : "", e->request_id,
 		e->region[0] ? ", it is in region " : "", e->region);
-}
-
-static bool
-is_head(const struct s3_call *call)
-{
-	return strcmp(call->r.method, "HEAD") == 0;
 }
 
 /* Nothing but the status that belongs to the operation is a success. */

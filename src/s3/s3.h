@@ -22,6 +22,7 @@ struct s3;
 struct s3_call;
 struct list_parsers;
 struct list_metadata;
+struct head_habits;
 
 /* How one try ended; valid during the completion. */
 struct s3_answer {
@@ -42,6 +43,15 @@ typedef void s3_done_fn(void *arg, const struct s3_answer *answer);
  */
 #define S3_ASK_AGAIN 1
 
+/*
+ * The head of an answer with status 200, and to a HEAD with 404: 0;
+ * S3_ASK_AGAIN; or -errno, with `err` set, for what is no answer of a store: a
+ * failure of the transport.  `is_again`: it was asked again, and this came over a
+ * new connection; S3_ASK_AGAIN is EIO then.
+ */
+typedef int s3_head_fn(void *arg, const struct http_answer *head, bool is_again,
+		       struct err *err);
+
 struct s3_request {
 	const char *method;
 	const char *operation; /* in messages; NULL: the method */
@@ -56,14 +66,7 @@ struct s3_request {
 	size_t body_len;
 	size_t body_max; /* cap of the answer */
 	bool is_urgent; /* as http.h says */
-	/*
-	 * The head of an answer with status 200: 0; S3_ASK_AGAIN; or -errno, with
-	 * `err` set, for what is no answer of a store: a failure of the
-	 * transport.  `is_again`: it was asked again, and this came over a new
-	 * connection; S3_ASK_AGAIN is EIO then.  NULL: any head will do.
-	 */
-	int (*on_head)(void *arg, const struct http_answer *head, bool is_again,
-		       struct err *err);
+	s3_head_fn *on_head; /* NULL: any head will do */
 	/*
 	 * Streaming: on_data gets the bytes of a body with status 200, or returns
 	 * HTTP_PAUSE until s3_resume(); they begin anew after on_retry.  on_end
@@ -93,6 +96,9 @@ struct list_parsers *s3_list_parsers(struct s3 *s3);
 
 /* Whether this store's listings tell user metadata. */
 struct list_metadata *s3_list_metadata(struct s3 *s3);
+
+/* Where its HEADs do not say what its listings do. */
+struct head_habits *s3_head_habits(struct s3 *s3);
 
 /* Copies the request, but for its body. */
 struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);

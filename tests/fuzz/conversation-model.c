@@ -129,7 +129,7 @@ model_find(const struct model *m, const char *key)
 }
 
 void
-model_change(struct model *m, struct bytes *b, bool is_still)
+model_change(struct model *m, struct bytes *b, bool is_still, bool has_etags)
 {
 	unsigned n = take(b, THINGS_MAX + 1);
 
@@ -140,6 +140,8 @@ model_change(struct model *m, struct bytes *b, bool is_still)
 		make_thing(b, &t);
 		if (is_still)
 			t.fate = FATE_SAME;
+		if (has_etags && (!t.etag || !t.etag[0]))
+			t.etag = "e-3";
 		old = (struct thing *)model_find(m, t.key);
 		if (old)
 			*old = t;

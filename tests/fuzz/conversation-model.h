@@ -50,9 +50,10 @@ struct model {
 
 /*
  * Some more objects, and other ones in the place of some.  `is_still`: all will
- * be as they were listed.
+ * be as they were listed.  `has_etags`: so that each has an ETag.
  */
-void model_change(struct model *m, struct bytes *b, bool is_still);
+void model_change(struct model *m, struct bytes *b, bool is_still,
+		  bool has_etags);
 
 /* All but that one. */
 void model_without(const struct model *m, unsigned place, struct model *out);

@@ -252,10 +252,13 @@ answer_head(const struct talk_store *s, struct http_transfer *t)
 		   is_new && thing->size > 0 ? (long long)thing->size - 1
 		   : is_new		     ? 1
 					     : (long long)thing->size,
-		   moment_http[thing->moment]);
+		   is_new ? "Tue, 14 Oct 2025 10:30:05 GMT"
+			  : moment_http[thing->moment]);
 	if (thing->etag)
 		buf_printf(&head, "etag: \"%s%s\"\r\n", thing->etag,
-			   is_new ? "-new" : "");
+			   is_new		? "-new"
+			   : s->has_other_etags ? "-other"
+						: "");
 	for (int i = 0; i < META_MAX; i++)
 		if (thing->meta[i].name)
 			buf_printf(&head, "x-amz-meta-%s: %s\r\n",

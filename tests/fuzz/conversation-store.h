@@ -36,6 +36,7 @@ struct talk_store {
 	unsigned page_size;
 	bool has_plus; /* spaces are "+" */
 	bool tells_metadata; /* in listings, if it is asked to */
+	bool has_other_etags; /* a HEAD never has the listed one */
 	/* A place in the model, of an object that comes and goes. */
 	unsigned flicker;
 	bool is_gone;

@@ -101,13 +101,15 @@ world_init(struct talk *k)
 {
 	static const struct http_options http = { .user_agent = "test" };
 	char *names[] = { (char *)BUCKET };
-	unsigned connections;
+	unsigned connections, kind;
 	struct err err = ERR_INIT;
 
 	fake_clock_reset();
 	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_ERROR, &err);
 	k->retries = (int)take(&k->b, 3);
-	k->store.tells_metadata = take(&k->b, 3) == 2;
+	kind = take(&k->b, 6);
+	k->store.tells_metadata = kind % 3 == 2;
+	k->store.has_other_etags = kind == 3;
 	connections = take_connections(&k->b);
 	k->pace = pace_new(connections);
 	k->slots.pace = k->pace;
@@ -460,7 +462,7 @@ begin_round(struct talk *k)
 	struct talk_store *s = &k->store;
 
 	CHECK(s->model.n <= THINGS_MAX);
-	model_change(&s->model, &k->b, s->tells_metadata);
+	model_change(&s->model, &k->b, s->tells_metadata, s->has_other_etags);
 	teach_cuts(k);
 	s->manner = take(&k->b, 8) < 6 ? STORE_ORDERED
 				       : 1 + take(&k->b, N_MANNERS - 1);

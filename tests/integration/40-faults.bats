@@ -161,6 +161,20 @@ own_amazon() {
 @test "fault: bucket deleted in the middle of the HEADs, on the gateway" { row; }
 @test "fault: object replaced before its HEAD" { row; }
 @test "fault: object replaced before its HEAD, on the gateway" { row; }
+@test "fault: a HEAD says 404 that is not so, once" { row; }
+@test "fault: a HEAD says 404 that is not so, once, on the gateway" { row; }
+@test "fault: a HEAD answered with a bare 200, once" { row; }
+@test "fault: a HEAD answered with a bare 200, once, on the gateway" { row; }
+@test "fault: HEADs answered with a bare 200" { row; }
+@test "fault: HEADs answered with a bare 200, on the gateway" { row; }
+@test "fault: HEADs answered with an empty page" { row; }
+@test "fault: HEADs answered with an empty page, on the gateway" { row; }
+@test "fault: HEADs answered with a page of HTML" { row; }
+@test "fault: HEADs answered with a page of HTML, on the gateway" { row; }
+@test "fault: a HEAD answered with another object's, once" { row; }
+@test "fault: a HEAD answered with another object's, once, on the gateway" { row; }
+@test "fault: answers shifted by one on a connection" { row; }
+@test "fault: a 404 and answers shifted by one" { row; }
 @test "fault: status 301 to another region" { row; }
 @test "fault: status 301 to another region, on the gateway" { row; }
 @test "fault: status 301 to another region of Amazon" { row; }

@@ -30,10 +30,12 @@ What happens to them; the first fault in the list that hits is the only one:
     "put": [OBJECT...], "delete": [KEY...]  change the bucket before the answer
     "gzip": true            a body that nobody asked to be compressed
     "raw": "HTTP/1.1 200 OK\\r\\n..."       these bytes instead, then close
+    "stray": "HTTP/1.1 ..." these bytes first, so that from here on each request on
+                            this connection gets the answer to the one before
     "cut": 100              close after so many bytes of the body
     "drop": "before" | "head" | "body"      reset the connection there
 
-In `body`, `sub`, `raw` and the headers, %{1000:ab} is a thousand times ab.
+In `body`, `sub`, `raw`, `stray` and the headers, %{1000:ab} is a thousand times ab.
 
 The answer is made when the request comes; what waits or is delayed is the
 sending.  A page of LIST that waits at a gate does not see a later PUT.
@@ -80,6 +82,7 @@ class Fault:
     delete: list = field(default_factory=list)
     gzip: bool = False
     raw: Optional[str] = None
+    stray: Optional[str] = None
     cut: Optional[int] = None
     drop: Optional[str] = None
     # so far

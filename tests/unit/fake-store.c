@@ -181,10 +181,8 @@ answer_head(struct fake_store *s, struct http_transfer *t)
 		refuse(t, 404);
 		return;
 	}
-	buf_printf(&head,
-		   "content-length: %ld\r\nlast-modified: " MODIFIED_HTTP
-		   "\r\n",
-		   item.size);
+	buf_printf(&head, "content-length: %ld\r\nlast-modified: %s\r\n",
+		   item.size, s->head_date ? s->head_date : MODIFIED_HTTP);
 	if (s->head_etag)
 		buf_printf(&head, "etag: \"%s\"\r\n", s->head_etag);
 	else

@@ -17,7 +17,8 @@ struct fake_store {
 	char *documents[N_MODES]; /* cached ones, on the heap; NULL: 404 */
 	/* to be answered instead, if not 0 */
 	int list_status, get_status, put_status, head_status;
-	const char *head_etag; /* instead of the listed one, if not NULL */
+	/* instead of the listed ones, if not NULL */
+	const char *head_etag, *head_date;
 	bool is_without_metadata; /* HEADs tell no original size */
 };
 

@@ -239,8 +239,11 @@ begin(struct talk *talk, const struct step *step)
 	if (step->call == LIST_BUCKETS)
 		s3_list_buckets(talk->fx.s3, on_buckets, talk);
 	else if (step->call == HEAD)
-		s3_head_object(talk->fx.s3, FIXTURE_BUCKET, "k", 1, on_done,
-			       talk);
+		s3_head_object(talk->fx.s3,
+			       &(struct s3_head){ .bucket = FIXTURE_BUCKET,
+						  .key = "k",
+						  .key_len = 1 },
+			       on_done, talk);
 	else
 		s3_get_object(talk->fx.s3, FIXTURE_BUCKET, "k", 100, on_done,
 			      talk);

@@ -219,7 +219,8 @@ test_max_wait_refusals(void **state)
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_answer(&w.fx, LIST);
 	fixture_answer(&w.fx, LIST); /* what was in memory is stale */
-	fixture_refuse(&w.fx, HEAD_ANY, 404); /* deleted meanwhile */
+	fixture_refuse(&w.fx, "HEAD", "a/1", 404); /* deleted meanwhile */
+	fixture_refuse(&w.fx, "HEAD", "a/1", 404);
 	fixture_run(&w.fx);
 	expect_after_max_wait(&w, MODE_DETAILED, -1);
 	fixture_run(&w.fx);

@@ -260,6 +260,7 @@ test_changed_meanwhile(void **state)
 	begin_sweep(&w, &first);
 	reader_open(&w, &later, MODE_DETAILED);
 	fixture_refuse(&w.fx, HEAD_ANY, 404);
+	fixture_refuse(&w.fx, HEAD_ANY, 404); /* and once more */
 	reader_expect(&first, 0); /* and nothing is stored */
 	fixture_answer(&w.fx, LIST);
 	reader_expect_waiting(&later);

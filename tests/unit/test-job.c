@@ -412,22 +412,28 @@ test_pause(void **state)
 	run_clear(&run);
 }
 
+#define LATER "Tue, 14 Oct 2025 10:30:02 GMT"
+
 static const struct {
 	int status;
-	const char *etag;
+	const char *etag, *date;
 	bool is_without_metadata;
 	int code;
 	bool is_storable;
 	long total;
 } head_cases[] = {
-	{ 0, NULL, false, 0, true, 100 + 200 + 300 + 5 },
-	{ 0, NULL, true, 0, true, 100 + 100 + 30 + 5 }, /* estimates */
+	{ 0, NULL, NULL, false, 0, true, 100 + 200 + 300 + 5 },
+	{ 0, NULL, NULL, true, 0, true, 100 + 100 + 30 + 5 }, /* estimates */
 	/* changed between LIST and HEAD: counts as it is */
-	{ 0, "other", false, 0, false, 100 + 200 + 300 + 5 },
-	{ 404, NULL, false, 0, false, 100 + 100 + 30 + 5 },
-	{ 403, NULL, false, EACCES, false, 0 },
-	{ 400, NULL, false, EACCES, false, 0 },
-	{ 500, NULL, false, EIO, false, 0 },
+	{ 0, "other", LATER, false, 0, false, 100 + 200 + 300 + 5 },
+	{ 404, NULL, NULL, false, 0, false, 100 + 100 + 30 + 5 },
+	/* copied onto itself */
+	{ 0, NULL, LATER, false, 0, false, 100 + 200 + 300 + 5 },
+	/* a store that never tells what it has listed */
+	{ 0, "other", NULL, false, 0, true, 100 + 200 + 300 + 5 },
+	{ 403, NULL, NULL, false, EACCES, false, 0 },
+	{ 400, NULL, NULL, false, EACCES, false, 0 },
+	{ 500, NULL, NULL, false, EIO, false, 0 },
 };
 
 static void
@@ -440,6 +446,7 @@ test_heads(void **state)
 		run_init(&run);
 		run.fx.store.head_status = head_cases[i].status;
 		run.fx.store.head_etag = head_cases[i].etag;
+		run.fx.store.head_date = head_cases[i].date;
 		run.fx.store.is_without_metadata =
 			head_cases[i].is_without_metadata;
 		run_start(&run, MODE_DETAILED, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the HEAD of an object is that of the listed one; fields of a header;
- * and the table of errors.
+ * Fields of a header; and the table of errors.
  */
 #include "config.h"
 
@@ -15,60 +14,6 @@
 #include <errno.h>
 
 #include "s3/s3-object.h"
-
-#define ETAG "etag: \"abc\"\r\n"
-#define LENGTH "content-length: 10\r\n"
-#define MODIFIED "Last-Modified: Tue, 14 Oct 2025 10:30:00 GMT\r\n"
-
-/* Listed: "abc", 10 bytes, 2025-10-14T10:30:00.123Z unless a case says more. */
-static const struct {
-	const char *head;
-	bool is_same;
-	const char *etag; /* as listed; NULL: "abc" */
-	const char *modified; /* NULL: as above */
-} heads[] = {
-	{ ETAG LENGTH MODIFIED, true, NULL, NULL },
-	{ "HTTP/1.1 200 OK\r\nETag: W/\"abc\"\r\n" LENGTH, true, NULL, NULL },
-	{ "etag: abc\r\n", true, NULL, NULL },
-	/* what a store does not say does not count */
-	{ "", true, NULL, NULL },
-	{ "etag:\r\ncontent-length:\r\nlast-modified:\r\n", true, NULL, NULL },
-	{ "etag: \"other\"\r\n", true, "", NULL },
-	{ MODIFIED, true, NULL, "" },
-	{ "last-modified: yesterday\r\n", true, NULL, NULL },
-	/* replaced meanwhile */
-	{ "etag: \"abd\"\r\n" LENGTH MODIFIED, false, NULL, NULL },
-	{ "etag: \"abcd\"\r\n", false, NULL, NULL },
-	{ "etag: \"ab\"\r\n", false, NULL, NULL },
-	{ "etag: \"\"\r\n", false, NULL, NULL },
-	{ "etag: \"\r\n", false, NULL, NULL },
-	{ ETAG "content-length: 11\r\n" MODIFIED, false, NULL, NULL },
-	{ ETAG "content-length: 0\r\n", false, NULL, NULL },
-	/* to the second: HTTP dates have no more */
-	{ ETAG LENGTH "last-modified: Tue, 14 Oct 2025 10:30:01 GMT\r\n", false,
-	  NULL, NULL },
-	{ MODIFIED, true, NULL, "2025-10-14T10:30:00Z" },
-	{ MODIFIED, false, NULL, "2025-10-14T10:29:59.999Z" },
-};
-
-static void
-test_head_is_object(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
-		struct http_answer a = { .head = BUF_INIT(HTTP_HEAD_MAX) };
-		const char *etag = heads[i].etag ? heads[i].etag : "abc";
-		const char *modified = heads[i].modified
-					       ? heads[i].modified
-					       : "2025-10-14T10:30:00.123Z";
-
-		buf_add_str(&a.head, heads[i].head);
-		if (s3_head_is_object(&a, etag, 10, modified) !=
-		    heads[i].is_same)
-			fail_msg("case %zu: %s", i, heads[i].head);
-		buf_clear(&a.head);
-	}
-}
 
 static const struct {
 	const char *head, *name, *value; /* NULL: there is none */
@@ -173,7 +118,6 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_head_is_object),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_errors),
 	};

@@ -255,6 +255,10 @@ test_message(void **state)
 	run_clear(&run);
 }
 
+static const struct s3_head the_head = { .bucket = FIXTURE_BUCKET,
+					 .key = "k",
+					 .key_len = 1 };
+
 /*
  * A HEAD with status 400 is a matter of keys where the region is right, be it
  * at the second try.
@@ -276,8 +280,7 @@ test_other_region(void **state)
 		struct run run;
 
 		run_init(&run, 0);
-		run.call = s3_head_object(run.fx.s3, FIXTURE_BUCKET, "k", 1,
-					  on_done, &run);
+		run.call = s3_head_object(run.fx.s3, &the_head, on_done, &run);
 		fixture_settle(&run.fx);
 		while (!run.n_done) {
 			fake_http_answer(
@@ -581,14 +584,20 @@ on_head(void *arg, const struct http_answer *head, bool is_again,
 
 /* Of an answer that seems to be another request's nothing is believed. */
 static const struct {
+	int status;
 	const char *head;
 	unsigned tries, on_new;
 	int code;
 } heads[] = {
-	{ "etag: x\r\n", 1, 0, 0 },
-	{ "x-other-at-first: 1\r\n", 2, 1, 0 },
-	{ "x-other: 1\r\n", 2, 1, EIO },
-	{ "x-nothing: 1\r\n", 3, 0, EIO },
+	{ 200, "etag: x\r\n", 1, 0, 0 },
+	{ 200, "x-other-at-first: 1\r\n", 2, 1, 0 },
+	{ 200, "x-other: 1\r\n", 2, 1, EIO },
+	{ 200, "x-nothing: 1\r\n", 3, 0, EIO },
+	/* that it is not there may be another's, too */
+	{ 404, "", 1, 0, ENOENT },
+	{ 404, "x-other-at-first: 1\r\n", 2, 1, ENOENT },
+	{ 404, "x-other: 1\r\n", 2, 1, EIO },
+	{ 403, "x-other: 1\r\n", 1, 0, EACCES },
 };
 
 static void
@@ -614,7 +623,7 @@ test_heads(void **state)
 
 			on_new += t->r.wants_new_connection;
 			fake_http_answer(t, &(struct fake_answer){
-						    .status = 200,
+						    .status = heads[i].status,
 						    .head = heads[i].head });
 			fixture_settle(&run.fx);
 			fixture_advance(&run.fx, BACKOFF_MAX_MS);
