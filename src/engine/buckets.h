@@ -37,6 +37,7 @@ struct bucket {
 	/* net thread only */
 	struct flight *flights[N_MODES];
 	struct list_memory list_memory;
+	int64_t missing_said_until_ms[N_MODES]; /* see walk.c */
 
 	/* under the registry's lock */
 	bool is_listed; /* by ListBuckets, or named by -o bucket= */

@@ -89,6 +89,7 @@ judge(struct sweep *s, struct head *h, const struct s3_answer *a)
 	s->n_answers++;
 	match = head_check_end(&h->check, a->http, &odd);
 	if (is_missing(a)) {
+		s->n_missing++;
 		note_change(s, h, "deleted");
 		return ORIGINAL_UNKNOWN;
 	}
@@ -150,7 +151,7 @@ void
 sweep_begin(struct sweep *s)
 {
 	s->listed_ms = date_mono_ms();
-	s->n_answers = s->n_odd = s->odd = 0;
+	s->n_answers = s->n_missing = s->n_odd = s->odd = 0;
 	s->saw_change = false;
 }
 

@@ -37,7 +37,7 @@ struct sweep {
 
 	/* of this listing */
 	int64_t listed_ms; /* when it began */
-	unsigned n_answers;
+	unsigned n_answers, n_missing; /* 404: deleted, or mangled on the way */
 	unsigned n_odd; /* differ in one field, which may be the store's way */
 	unsigned odd; /* in which: HEAD_… */
 	bool saw_change; /* an object is not the listed one any more */

@@ -11,6 +11,8 @@
 
 #include "s3/list-metadata.h"
 #include "stats/space.h"
+#include "util/date.h"
+#include "util/log.h"
 
 /*
  * HEADs that wait, with those that pages under way may bring, at a guess, at most.
@@ -19,6 +21,8 @@
  */
 #define HELD_MAX 4000
 #define PAGES_WITH_HEADS_MAX 16
+
+#define HOUR_MS (60 * 60 * 1000)
 
 /* --- when the next page is asked for --- */
 
@@ -310,11 +314,30 @@ walk_is_complete(const struct walk *w)
 	return w->is_listed && w->is_asked && sweep_is_idle(&w->sweep);
 }
 
+/* Hardly anything of what is listed is there for a HEAD. */
+static void
+warn_of_missing(struct walk *w)
+{
+	int64_t *until = &w->bucket->missing_said_until_ms[w->mode];
+	const struct sweep *s = &w->sweep;
+	int64_t now = date_mono_ms();
+
+	if (2 * s->n_missing <= s->n_answers || *until > now)
+		return;
+	*until = now + HOUR_MS;
+	log_warn("bucket=%s mode=%s: %u of %u HEADs say 404 of what was just "
+		 "listed, as behind a proxy that changes keys: the figures are "
+		 "estimates, and not cached",
+		 w->bucket->name, mode_names[w->mode], s->n_missing,
+		 s->n_answers);
+}
+
 void
 walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 {
 	tally_figures(w->tally, out);
 	*is_exact = sweep_is_exact(&w->sweep);
+	warn_of_missing(w);
 }
 
 void

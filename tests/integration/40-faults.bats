@@ -163,6 +163,8 @@ own_amazon() {
 @test "fault: object replaced before its HEAD, on the gateway" { row; }
 @test "fault: a HEAD says 404 that is not so, once" { row; }
 @test "fault: a HEAD says 404 that is not so, once, on the gateway" { row; }
+@test "fault: all HEADs say 404" { row; }
+@test "fault: all HEADs say 404, on the gateway" { row; }
 @test "fault: a HEAD answered with a bare 200, once" { row; }
 @test "fault: a HEAD answered with a bare 200, once, on the gateway" { row; }
 @test "fault: HEADs answered with a bare 200" { row; }

@@ -243,3 +243,31 @@ is_cached() {
 	assert_equal "$(n_cached)" 0
 	assert_logged 1 'replaced after it was listed, so this result is not cached'
 }
+
+# --- keys that are mangled on the way ----------------------------------------------------
+
+@test "where every HEAD says 404 a warning tells of it, once an hour" {
+	start_stub
+	given_deltas 50
+	fault '{"class": "HEAD", "status": 404}'
+	mount_fs -o connections=4
+	assert_equal "$(field detailed .accuracy.estimated_deltas)" 50
+	assert_heads 36
+	assert_logged 1 'warn: bucket=bkt mode=detailed: 50 of 50 HEADs say 404'
+	forget_requests
+	assert_equal "$(field detailed .accuracy.estimated_deltas)" 50
+	assert_equal "$(requests HEAD)" 50 # by now it is believed at once
+	assert_equal "$(n_cached)" 0
+	assert_equal "$(field sampled .accuracy.estimated_deltas)" 50
+	assert_logged 2 'warn'
+	assert_logged 1 'warn: bucket=bkt mode=sampled: 1 of 1 HEADs say 404'
+}
+
+@test "where few HEADs say 404 there is no warning" {
+	start_stub
+	given_deltas 20
+	fault '{"class": "HEAD", "path": "/d/100", "status": 404}'
+	mount_fs
+	assert_equal "$(field detailed .accuracy.estimated_deltas)" 10
+	run ! grep warn "$LOG"
+}
