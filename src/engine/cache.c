@@ -38,6 +38,30 @@ judge_failure(const struct s3_answer *answer, struct err *err)
 	return answer->err.code == EACCES ? CACHE_REFUSED : CACHE_FAILED;
 }
 
+/* Another program's, or one of an older version of ours, has another length. */
+static int
+show(struct buf *out, const struct buf *body, const struct doc *doc)
+{
+	if (body->len == DOC_LEN)
+		return buf_add(out, body->data, body->len);
+	return doc_print(out, doc);
+}
+
+static enum cache_verdict
+take_good(const struct buf *body, const struct doc *doc, struct snapshot **out,
+	  struct err *err)
+{
+	struct buf text CLEANUP_BUF = BUF_INIT(DOC_LEN);
+
+	if (show(&text, body, doc)) {
+		err_set(err, EFBIG, "more than %d bytes when printed", DOC_LEN);
+		return CACHE_BAD;
+	}
+	*out = snapshot_new(buf_steal(&text), DOC_LEN, doc->computed_at,
+			    &doc->validation);
+	return CACHE_GOOD;
+}
+
 enum cache_verdict
 cache_judge(const struct s3_answer *answer, const char *bucket, enum mode mode,
 	    struct snapshot **out, struct err *err)
@@ -50,10 +74,7 @@ cache_judge(const struct s3_answer *answer, const char *bucket, enum mode mode,
 	body = &answer->http->body;
 	switch (doc_parse(&doc, buf_str(body), body->len, bucket, mode, err)) {
 	case DOC_GOOD:
-		*out = snapshot_new(xstrndup(buf_str(body), body->len),
-				    body->len, doc.computed_at,
-				    &doc.validation);
-		return CACHE_GOOD;
+		return take_good(body, &doc, out, err);
 	case DOC_FOREIGN:
 		return CACHE_FOREIGN;
 	case DOC_BAD:

@@ -27,8 +27,9 @@ struct s3_call *cache_get(struct s3 *s3, const char *bucket, enum mode mode,
 			  s3_done_fn *on_done, void *arg);
 
 /*
- * What that answer is.  CACHE_GOOD: *out is the document, byte for byte, a new
- * reference.  Otherwise `err` says what is wrong with it.
+ * What that answer is.  CACHE_GOOD: *out is the document, a new reference: byte
+ * for byte, or, if it does not have the length of ours, printed anew from its
+ * figures.  Otherwise `err` says what is wrong with it.
  */
 enum cache_verdict cache_judge(const struct s3_answer *answer,
 			       const char *bucket, enum mode mode,

@@ -160,16 +160,16 @@ take_document(struct job *job, struct snapshot *doc, bool is_from_memory)
 static void
 make_document(struct job *job)
 {
-	struct buf text CLEANUP_BUF = BUF_INIT(DOC_MAX);
+	struct buf text CLEANUP_BUF = BUF_INIT(DOC_LEN);
 	struct doc doc = {
 		.mode = job->o.mode,
 		.bucket = job->o.bucket->name,
 		.computed_at = date_now(),
 		.validation = job->result.validation,
+		.has_accuracy = true,
 	};
 	struct err err = ERR_INIT;
 	bool is_exact;
-	size_t len;
 	int rc;
 
 	walk_figures(&job->walk, &doc.figures, &is_exact);
@@ -179,9 +179,8 @@ make_document(struct job *job)
 		fail(job, &err);
 		return;
 	}
-	len = text.len;
-	job->result.doc = snapshot_new(buf_steal(&text), len, doc.computed_at,
-				       &doc.validation);
+	job->result.doc = snapshot_new(buf_steal(&text), DOC_LEN,
+				       doc.computed_at, &doc.validation);
 	job->result.is_computed = true;
 	job->result.is_storable = is_exact;
 	finish(job, &err);

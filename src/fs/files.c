@@ -130,13 +130,9 @@ int64_t
 file_size(const struct file *f, const struct bucket *bucket)
 {
 	struct buf text CLEANUP_BUF = BUF_INIT(CONTROL_MAX);
-	int64_t len;
 
-	if (f->is_stats) {
-		len = atomic_load(&bucket->last_len[f->stats_mode]);
-		return len ? len
-			   : (int64_t)doc_shortest(bucket->name, f->stats_mode);
-	}
+	if (f->is_stats)
+		return DOC_LEN;
 	f->render(bucket, &text);
 	return (int64_t)text.len;
 }

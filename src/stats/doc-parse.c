@@ -227,9 +227,10 @@ get_stats(const cJSON *tree, struct doc *out, struct err *err)
 }
 
 static int
-get_accuracy(const cJSON *tree, struct figures *f, struct err *err)
+get_accuracy(const cJSON *tree, struct doc *out, struct err *err)
 {
 	const cJSON *o = get_member(tree, "accuracy");
+	struct figures *f = &out->figures;
 	const struct integer counts[] = {
 		{ "exact_deltas", &f->exact_deltas },
 		{ "sampled_deltas", &f->sampled_deltas },
@@ -242,6 +243,7 @@ get_accuracy(const cJSON *tree, struct figures *f, struct err *err)
 		return 0;
 	if (!cJSON_IsObject(o))
 		return err_set(err, EBADMSG, "accuracy is not an object");
+	out->has_accuracy = true;
 	rc = get_integers(o, counts, ARRAY_SIZE(counts), err);
 	if (rc)
 		return rc;
@@ -271,7 +273,7 @@ doc_parse(struct doc *out, const char *data, size_t len, const char *bucket,
 	}
 	if (get_head(tree, out, err) ||
 	    get_validation(tree, &out->validation, err) ||
-	    get_stats(tree, out, err) || get_accuracy(tree, &out->figures, err))
+	    get_stats(tree, out, err) || get_accuracy(tree, out, err))
 		return DOC_BAD;
 	return DOC_GOOD;
 }

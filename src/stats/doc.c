@@ -119,13 +119,9 @@ add_stats(struct buf *out, const char *bucket, const struct figures *f)
 			  f->direct_objects);
 }
 
-/* Left out if it is not known: one that does not add up would be no document. */
 static int
 add_accuracy(struct buf *out, const struct figures *f)
 {
-	if (f->exact_deltas + f->sampled_deltas + f->estimated_deltas !=
-	    f->delta_objects)
-		return 0;
 	return buf_printf(out,
 			  ",\n"
 			  "  \"accuracy\": { \"exact_deltas\": %" PRId64
@@ -135,8 +131,9 @@ add_accuracy(struct buf *out, const struct figures *f)
 			  f->estimated_deltas);
 }
 
-int
-doc_print(struct buf *out, const struct doc *d)
+/* All lines but the last, without the blanks at their ends. */
+static int
+add_document(struct buf *out, const struct doc *d)
 {
 	int rc = add_head(out, d);
 
@@ -144,25 +141,68 @@ doc_print(struct buf *out, const struct doc *d)
 		rc = add_validation(out, &d->validation);
 	if (rc == 0)
 		rc = add_stats(out, d->bucket, &d->figures);
-	if (rc == 0)
+	if (rc == 0 && d->has_accuracy)
 		rc = add_accuracy(out, &d->figures);
-	return rc ? rc : buf_add_str(out, "\n}\n");
+	return rc ? rc : buf_add_str(out, "\n");
 }
 
-size_t
-doc_shortest(const char *bucket, enum mode mode)
-{
-	static const char around[] =
-		"{\"version\":\"" DOC_VERSION "\",\"mode\":\"\","
-		"\"computed_at\":\"1970-01-01T00:00:00Z\","
-		"\"validation\":{\"object_count\":0,\"compressed_size\":0},"
-		"\"stats\":{\"bucket\":,\"object_count\":0,\"total_size\":0,"
-		"\"compressed_size\":0,\"space_saved\":0,"
-		"\"average_compression_ratio\":0,\"delta_objects\":0,"
-		"\"direct_objects\":0}}";
-	CLEANUP_BUF struct buf name = BUF_INIT(DOC_MAX);
+/* --- its length --- */
 
-	if (add_string(&name, bucket))
-		return 0; /* no document is as long as that name */
-	return sizeof(around) - 1 + strlen(mode_names[mode]) + name.len;
+/* How many blanks bring a line of `len` bytes to that width. */
+static size_t
+missing(size_t len, size_t width)
+{
+	return len < width ? width - len : 0;
+}
+
+/* The same for all lines of a text, each of which ends in a newline. */
+static size_t
+missing_in_all(const char *text, size_t width)
+{
+	size_t sum = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		sum += missing(len, width);
+		text += len + 1;
+	}
+	return sum;
+}
+
+/* To one width; what is left then is a column more for the first lines. */
+static int
+add_filled_up(struct buf *out, const char *text, size_t blanks)
+{
+	size_t width = 0;
+	int rc = 0;
+
+	while (missing_in_all(text, width + 1) <= blanks)
+		width++;
+	blanks -= missing_in_all(text, width);
+	while (*text && rc == 0) {
+		size_t len = strcspn(text, "\n"), n = missing(len, width);
+
+		if (len <= width && blanks > 0) {
+			n++;
+			blanks--;
+		}
+		rc = buf_printf(out, "%.*s%*s\n", (int)len, text, (int)n, "");
+		text += len + 1;
+	}
+	return rc;
+}
+
+int
+doc_print(struct buf *out, const struct doc *d)
+{
+	/* without blanks, for those who look at the last line or bytes */
+	static const char end[] = "}\n";
+	const size_t max = DOC_LEN - (sizeof(end) - 1);
+	CLEANUP_BUF struct buf text = BUF_INIT(max);
+	int rc = add_document(&text, d);
+
+	if (rc == 0)
+		rc = add_filled_up(out, buf_str(&text), max - text.len);
+	return rc ? rc : buf_add_str(out, end);
 }

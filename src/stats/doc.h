@@ -3,6 +3,13 @@
  * The document: what a stats file shows and what lies in the bucket as
  * ".deltaglider/stats_{mode}.json".  Printing and strict reading.  Pure.
  *
+ * It has one length, whatever the figures: programs that ask for the size before
+ * they open the file are right, too.  Blanks at the ends of its lines but the last
+ * fill it up, to one width for all that are not longer by themselves; so no line
+ * wraps in a terminal of 80 columns because of them, and the same figures are the
+ * same bytes everywhere.  The longest document without them has 980 bytes, of a bucket
+ * whose name has 255.
+ *
  * JSON is read with cJSON, which holds numbers as doubles and lets trailing
  * bytes, duplicate members, control characters and invalid UTF-8 pass: this
  * module makes up for all of that.  Integers are exact up to 2^63-1.
@@ -14,6 +21,7 @@
 #include "util/buf.h"
 #include "util/err.h"
 
+#define DOC_LEN 1024 /* bytes of each document that we print */
 #define DOC_MAX (1024 * 1024) /* bytes; a longer cached document is none */
 #define DOC_VERSION "1.0"
 
@@ -23,11 +31,12 @@ struct doc {
 	int64_t computed_at; /* seconds since 1970 */
 	struct validation validation;
 	struct figures figures;
+	bool has_accuracy; /* documents of other programs have none */
 };
 
 /*
- * Append the document, final newline included; without "accuracy" if the
- * figures for it do not add up to the deltas (it was read without one).
+ * Append the document: DOC_LEN bytes, the last one a newline.  -EFBIG if it is
+ * longer: no bucket_name_is_possible() has one.
  */
 int doc_print(struct buf *out, const struct doc *d);
 
@@ -39,16 +48,10 @@ enum doc_verdict {
 
 /*
  * Read a cached document of `bucket` in `mode`.  `err` says what is wrong if it
- * is not DOC_GOOD.  On DOC_GOOD all of `out` is set (accuracy zero if absent).
+ * is not DOC_GOOD.  On DOC_GOOD all of `out` is set.
  */
 enum doc_verdict doc_parse(struct doc *out, const char *data, size_t len,
 			   const char *bucket, enum mode mode, struct err *err);
-
-/*
- * Bytes of the shortest document of `bucket` in `mode` that doc_parse() takes:
- * what stat(2) shows while nothing better is known.
- */
-size_t doc_shortest(const char *bucket, enum mode mode);
 
 /* The shortest decimal that reads back as the same double, "0" for 0. */
 void doc_print_ratio(double ratio, char out[32]);

@@ -393,11 +393,13 @@ assert_rejected() {
 	local doc
 
 	given_stub
-	doc=$(true_document detailed)
+	true_document detailed >"$BATS_TEST_TMPDIR/truth"
+	doc=$(<"$BATS_TEST_TMPDIR/truth")
 	printf '%s%*s' "$doc" $((1048576 - ${#doc})) '' | stub_put detailed
 	mount_fs
 	assert_open_costs detailed 1/1/0/0
-	assert_equal "$(wc -c <"$(stats_file detailed)")" 1048576
+	cmp "$(stats_file detailed)" "$BATS_TEST_TMPDIR/truth"
+	assert_equal "$(stub_cached detailed | wc -c)" 1048576
 }
 
 @test "one warning, however often it is met" {
@@ -427,9 +429,78 @@ assert_rejected() {
 	printf %s "$doc" | stub_put detailed
 	mount_fs
 	assert_open_costs detailed 1/1/0/0
-	assert_equal "$(cat "$(stats_file detailed)")" "$doc"
+	assert_reprinted <<-'END'
+		{
+		  "version": "1.0",
+		  "mode": "detailed",
+		  "computed_at": "2025-10-14T10:30:00Z",
+		  "validation": {
+		    "object_count": 4,
+		    "compressed_size": 35
+		  },
+		  "stats": {
+		    "bucket": "bkt",
+		    "object_count": 4,
+		    "total_size": 605,
+		    "compressed_size": 35,
+		    "space_saved": 570,
+		    "average_compression_ratio": 0.9421487603305785,
+		    "delta_objects": 3,
+		    "direct_objects": 1
+		  }
+		}
+	END
 	assert_equal "$(stat -c %Y "$(stats_file detailed)")" 1760437800
+	assert_equal "$(stub_cached detailed)" "$doc"
 	assert_warnings 0
+}
+
+# The detailed document is shown like this, but for its blanks.
+assert_reprinted() {
+	local shown=$BATS_TEST_TMPDIR/shown
+
+	cat "$(stats_file detailed)" >"$shown"
+	sed 's/ *$//' "$shown" | cmp - /dev/stdin
+	assert_equal "$(wc -c <"$shown")" 1024
+	assert_equal "$(tail -c 3 "$shown" | xxd -p)" 0a7d0a
+	assert_equal "$(grep -Ec '^.{81,}$' "$shown")" 0
+}
+
+@test "a document of an older version, without blanks at the ends of its lines" {
+	local old=$BATS_TEST_TMPDIR/old
+
+	given_stub
+	true_document detailed >"$BATS_TEST_TMPDIR/truth"
+	sed 's/ *$//' "$BATS_TEST_TMPDIR/truth" >"$old"
+	stub_put detailed <"$old"
+	mount_fs
+	assert_open_costs detailed 1/1/0/0
+	cmp "$(stats_file detailed)" "$BATS_TEST_TMPDIR/truth"
+	stub_cached detailed | cmp - "$old"
+	assert_warnings 0
+}
+
+@test "a document of another program that has the length of ours: byte for byte" {
+	local doc
+
+	given_stub
+	doc=$(true_document detailed | jq -c '.note = "x"')
+	printf '%s%*s' "$doc" $((1024 - ${#doc})) '' >"$BATS_TEST_TMPDIR/other"
+	stub_put detailed <"$BATS_TEST_TMPDIR/other"
+	mount_fs
+	assert_open_costs detailed 1/1/0/0
+	cmp "$(stats_file detailed)" "$BATS_TEST_TMPDIR/other"
+}
+
+@test "two mounts show the same bytes of a document that is printed anew" {
+	local other=$BATS_TEST_TMPDIR/b
+
+	given_stub
+	true_document detailed | jq -c . | stub_put detailed
+	mount_fs
+	cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/first"
+	MNT=$other LOG=$other.log mount_fs
+	cmp "$other/$BUCKET/stats_detailed.json" "$BATS_TEST_TMPDIR/first"
 }
 
 @test "without a fingerprint, count and size decide" {

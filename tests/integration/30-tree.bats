@@ -42,31 +42,14 @@ shows_not() {
 	[[ $(ls -a .) == $'.\n..\n'* ]]
 }
 
-@test "tree: before it is read a document has some size, never too large, and no age" {
+@test "tree: a document has its size before it is read, and no age" {
 	new_bucket
 	mount_fs
-	local file size
+	local file
 	for file in $(stats_files); do
-		assert_equal "$(stat -c %Y "$file")" 0
-		size=$(stat -c %s "$file")
-		((size > 0 && size <= $(wc -c <"$file"))) || fail "$file: $size"
+		assert_equal "$(stat -c '%s %Y' "$file")" '1024 0'
+		assert_equal "$(wc -c <"$file")" 1024
 	done
-}
-
-@test "tree: the size before is not above that of the shortest valid document" {
-	new_bucket
-	local before mode=quick validation stats
-	validation='{"object_count":0,"compressed_size":0}'
-	stats='"object_count":0,"total_size":0,"compressed_size":0,"space_saved":0'
-	stats+=',"average_compression_ratio":0,"delta_objects":0,"direct_objects":0'
-	printf '{"version":"1.0","mode":"%s","computed_at":"%s",%s,"stats":{%s,%s}}' \
-		$mode 2025-10-14T10:30:00Z "\"validation\":$validation" \
-		"\"bucket\":\"$BUCKET\"" "$stats" >"$BATS_TEST_TMPDIR/document"
-	s3 put "$BUCKET" .deltaglider/stats_quick.json "@$BATS_TEST_TMPDIR/document"
-	mount_fs
-	before=$(stat -c %s "$MNT/$BUCKET/stats_quick.json")
-	cmp "$MNT/$BUCKET/stats_quick.json" "$BATS_TEST_TMPDIR/document"
-	((before <= $(stat -c %s "$BATS_TEST_TMPDIR/document"))) || fail "$before"
 }
 
 @test "tree: after it was read a document has its size and the time it was computed" {

@@ -29,6 +29,7 @@ ALIASES = ["dg-file-size", "dg_file_size", "file_size", "file-size",
 # Not what the program asks for: a key that XML can't carry must not end a page
 # of both.
 PAGE_SIZE = 700
+LENGTH = 1024
 
 TEXT = """\
 {
@@ -113,6 +114,19 @@ def shortest(ratio):
     return text[:-2] if text.endswith(".0") else text
 
 
+def filled_up(text):
+    """Blanks bring all lines but the last to one width, as far as they suffice."""
+    *lines, last = text.splitlines()
+    width, missing = 0, LENGTH - len(text)
+    while missing:
+        width += 1
+        for i, line in enumerate(lines):
+            if len(line) < width and missing:
+                lines[i] += " "
+                missing -= 1
+    return "\n".join([*lines, last, ""])
+
+
 class Model:
     def __init__(self, bucket):
         self.s3 = connect()
@@ -167,13 +181,13 @@ class Model:
     def text(self, mode, computed_at):
         if mode != "quick":
             self.head({self.asked_for(mode, one) for one in self.deltas})
-        return TEXT % {
+        return filled_up(TEXT % {
             "mode": mode, "computed_at": computed_at, "bucket": self.bucket,
             "all_objects": len(self.objects),
             "all_bytes": min(sum(one.size for one in self.objects), MAX),
             "fingerprint": sum(one.digest() for one in self.objects) % 2**128,
             **self.figures(mode),
-        }
+        })
 
 
 def differences(model, path):

@@ -92,7 +92,9 @@ fake_store_document(const struct fake_store *s, const char *bucket,
 {
 	struct tally *tally = tally_new(MODE_QUICK);
 	struct tally_part *part = tally_part_new(tally, NULL, 0, true);
-	struct doc doc = { .mode = mode, .bucket = bucket };
+	struct doc doc = { .mode = mode,
+			   .bucket = bucket,
+			   .has_accuracy = true };
 	struct buf text = BUF_INIT(DOC_MAX);
 	struct item item;
 

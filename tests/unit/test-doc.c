@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The document: printed to the byte, read strictly, the shortest one, and the
+ * The document: printed to the byte and to one length, read strictly, and the
  * ratio in any locale.
  */
 #include "config.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "stats/doc.h"
+#include "util/bucket-name.h"
 
 #define WHEN 1760437800 /* 2025-10-14T10:30:00Z */
 
@@ -41,25 +43,25 @@ static void
 test_print(void **state)
 {
 	static const char expected[] =
-		"{\n"
-		"  \"version\": \"1.0\",\n"
-		"  \"mode\": \"quick\",\n"
-		"  \"computed_at\": \"2025-10-14T10:30:00Z\",\n"
-		"  \"validation\": {\n"
-		"    \"object_count\": 1546,\n"
-		"    \"compressed_size\": 1234567890,\n"
+		"{                                                \n"
+		"  \"version\": \"1.0\",                              \n"
+		"  \"mode\": \"quick\",                               \n"
+		"  \"computed_at\": \"2025-10-14T10:30:00Z\",        \n"
+		"  \"validation\": {                               \n"
+		"    \"object_count\": 1546,                       \n"
+		"    \"compressed_size\": 1234567890,              \n"
 		"    \"fingerprint\": \"5d1f0c2e9ab34c77a1b2c3d4e5f60718\"\n"
-		"  },\n"
-		"  \"stats\": {\n"
-		"    \"bucket\": \"releases\",\n"
-		"    \"object_count\": 1523,\n"
-		"    \"total_size\": 50000000000,\n"
-		"    \"compressed_size\": 1234567890,\n"
-		"    \"space_saved\": 48765432110,\n"
-		"    \"average_compression_ratio\": 0.9753086422,\n"
-		"    \"delta_objects\": 1500,\n"
-		"    \"direct_objects\": 23\n"
-		"  },\n"
+		"  },                                            \n"
+		"  \"stats\": {                                    \n"
+		"    \"bucket\": \"releases\",                       \n"
+		"    \"object_count\": 1523,                       \n"
+		"    \"total_size\": 50000000000,                  \n"
+		"    \"compressed_size\": 1234567890,              \n"
+		"    \"space_saved\": 48765432110,                 \n"
+		"    \"average_compression_ratio\": 0.9753086422,  \n"
+		"    \"delta_objects\": 1500,                      \n"
+		"    \"direct_objects\": 23                        \n"
+		"  },                                            \n"
 		"  \"accuracy\": { \"exact_deltas\": 0, \"sampled_deltas\": 0,"
 		" \"estimated_deltas\": 1500 }\n"
 		"}\n";
@@ -70,6 +72,7 @@ test_print(void **state)
 		.validation = { 1546, 1234567890, true, { 0, 0 } },
 		.figures = { 1523, 50000000000, 1234567890, 48765432110,
 			     0.9753086422, 1500, 23, 0, 0, 1500 },
+		.has_accuracy = true,
 	};
 	CLEANUP_BUF struct buf text = BUF_INIT(DOC_MAX);
 
@@ -94,17 +97,116 @@ assert_same(const struct doc *a, const struct doc *b)
 			 b->validation.object_count);
 	assert_int_equal(a->validation.compressed_size,
 			 b->validation.compressed_size);
+	assert_int_equal(a->has_accuracy, b->has_accuracy);
 	assert_memory_equal(&a->figures, &b->figures, sizeof(a->figures));
 }
 
-/* Every mode, extreme numbers, with and without a fingerprint. */
+/* --- one length --- */
+
+#define DIGITS_19 INT64_C(3000000000000000000)
+
+/* What printing makes of it is one length, fits, and is the same when read. */
+static void
+check_round_trip(const struct doc *d)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT(DOC_LEN), again = text;
+	struct doc back;
+
+	assert_int_equal(doc_print(&text, d), 0);
+	assert_int_equal(text.len, DOC_LEN);
+	assert_string_equal(text.data + DOC_LEN - 3, "\n}\n");
+	assert_int_equal(
+		doc_parse(&back, text.data, text.len, d->bucket, d->mode, NULL),
+		DOC_GOOD);
+	assert_same(d, &back);
+	assert_int_equal(doc_print(&again, &back), 0);
+	assert_string_equal(buf_str(&again), buf_str(&text));
+}
+
+/* No line is longer than 80 columns because of its blanks; returns how many. */
+static size_t
+count_blanks(const char *text)
+{
+	size_t sum = 0;
+
+	for (const char *end; *text; text = end + 1) {
+		size_t n = 0;
+
+		end = strchr(text, '\n');
+		assert_non_null(end);
+		while (end - n > text && end[-1 - (ptrdiff_t)n] == ' ')
+			n++;
+		assert_true(n == 0 || end - text <= 80);
+		sum += n;
+	}
+	return sum;
+}
+
+static size_t
+length_without_blanks(const struct doc *d)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT(DOC_LEN);
+
+	assert_int_equal(doc_print(&text, d), 0);
+	return text.len - count_blanks(buf_str(&text));
+}
+
+static struct doc
+longest_document(const char *bucket)
+{
+	return (struct doc){
+		.mode = MODE_DETAILED,
+		.bucket = bucket,
+		.computed_at = WHEN,
+		.validation = { INT64_MAX, INT64_MAX, true, { 0, 1 } },
+		.figures = { 3 * DIGITS_19, INT64_MAX, DIGITS_19, DIGITS_19,
+			     2.2250738585072014e-308, 3 * DIGITS_19, DIGITS_19,
+			     DIGITS_19, DIGITS_19, DIGITS_19 },
+		.has_accuracy = true,
+	};
+}
+
+static void
+test_lengths(void **state)
+{
+	char bucket[BUCKET_NAME_MAX + 1] = { 0 };
+	struct doc d = { .bucket = "abc" };
+
+	(void)state;
+	for (size_t n = 0; n < BUCKET_NAME_MAX; n++) {
+		bucket[n] = 'b';
+		if (!bucket_name_is_possible(bucket))
+			continue;
+		d = longest_document(bucket);
+		assert_true(length_without_blanks(&d) <= DOC_LEN);
+	}
+	assert_int_equal(length_without_blanks(&d), 980);
+	d = (struct doc){ .bucket = "abc" };
+	assert_int_equal(length_without_blanks(&d), 369);
+}
+
+/* A name that no bucket has: no document rather than a longer one. */
+static void
+test_too_long(void **state)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT(DOC_MAX);
+	char bucket[DOC_LEN] = { 0 };
+	struct doc d = longest_document(bucket);
+
+	(void)state;
+	memset(bucket, 'b', sizeof(bucket) - 1);
+	assert_int_equal(doc_print(&text, &d), -EFBIG);
+	assert_int_equal(text.len, 0);
+}
+
+/* Every mode, extreme numbers, with and without a fingerprint and accuracy. */
 static void
 test_round_trip(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 2 * N_MODES; i++) {
-		struct doc back, d = {
-			.mode = (enum mode)(i / 2),
+	for (int i = 0; i < 4 * N_MODES; i++) {
+		check_round_trip(&(struct doc){
+			.mode = (enum mode)(i / 4),
 			.bucket = "My_bucket.1",
 			.computed_at = i,
 			.validation = { INT64_MAX,
@@ -113,16 +215,11 @@ test_round_trip(void **state)
 					{ i % 2 ? UINT64_MAX : 0,
 					  i % 2 ? UINT64_MAX : 0 } },
 			.figures = { INT64_MAX, INT64_MAX, 0, INT64_MAX,
-				     1.0 / 3, INT64_MAX - 1, 1, INT64_MAX - 2,
-				     0, 1 },
-		};
-		CLEANUP_BUF struct buf text = BUF_INIT(DOC_MAX);
-
-		assert_int_equal(doc_print(&text, &d), 0);
-		assert_int_equal(doc_parse(&back, text.data, text.len, d.bucket,
-					   d.mode, NULL),
-				 DOC_GOOD);
-		assert_same(&d, &back);
+				     1.0 / 3, INT64_MAX - 1, 1,
+				     i & 2 ? INT64_MAX - 2 : 0, 0,
+				     i & 2 ? 1 : 0 },
+			.has_accuracy = i & 2,
+		});
 	}
 }
 
@@ -404,36 +501,6 @@ test_caps(void **state)
 }
 
 static void
-test_shortest(void **state)
-{
-	static const char *const buckets[] = { "abc", "My_old.bucket-1",
-					       "a\"\\\t" };
-	static const char *const escaped[] = { "abc", "My_old.bucket-1",
-					       "a\\\"\\\\\\u0009" };
-
-	(void)state;
-	for (int i = 0; i < (int)ARRAY_SIZE(buckets) * N_MODES; i++) {
-		enum mode mode = (enum mode)(i % N_MODES);
-		CLEANUP_FREE char *text = xasprintf(
-			"{\"version\":\"1.0\",\"mode\":\"%s\",\"computed_at\":"
-			"\"1970-01-01T00:00:00Z\",\"validation\":{"
-			"\"object_count\":0,\"compressed_size\":0},\"stats\":{"
-			"\"bucket\":\"%s\",\"object_count\":0,\"total_size\":0,"
-			"\"compressed_size\":0,\"space_saved\":0,"
-			"\"average_compression_ratio\":0,\"delta_objects\":0,"
-			"\"direct_objects\":0}}",
-			mode_names[mode], escaped[i / N_MODES]);
-		const char *bucket = buckets[i / N_MODES];
-		struct doc d;
-
-		assert_int_equal(doc_shortest(bucket, mode), strlen(text));
-		assert_int_equal(
-			doc_parse(&d, text, strlen(text), bucket, mode, NULL),
-			DOC_GOOD);
-	}
-}
-
-static void
 check_ratios(void)
 {
 	static const struct {
@@ -487,6 +554,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_dates),
@@ -494,7 +563,6 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_shortest),
 		cmocka_unit_test(test_ratio),
 	};
 

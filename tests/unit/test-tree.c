@@ -225,19 +225,18 @@ test_attr(void **state)
 	first = tree_lookup(w.tree, &w.quick, 0);
 	assert_true(tree_attr(w.tree, first, &attr));
 	assert_int_equal(attr.ino, tree_ino(&w.quick));
-	assert_int_equal(attr.size, doc_shortest("one", MODE_QUICK));
+	assert_int_equal(attr.size, DOC_LEN);
 	assert_int_equal(attr.mtime, 0);
 	opened(w.tree, first, 0);
 	show(w.tree, first, 700, 5000);
 	/* its own document, whatever came later */
-	atomic_store(&w.one.bucket->last_len[MODE_QUICK], 800);
 	atomic_store(&w.one.bucket->last_computed_at[MODE_QUICK], 6000);
 	second = tree_lookup(w.tree, &w.quick, 0);
 	assert_true(tree_attr(w.tree, first, &attr));
 	assert_int_equal(attr.size, 700);
 	assert_int_equal(attr.mtime, 5000);
 	assert_true(tree_attr(w.tree, second, &attr));
-	assert_int_equal(attr.size, 800);
+	assert_int_equal(attr.size, DOC_LEN);
 	assert_int_equal(attr.mtime, 6000);
 	show(w.tree, first, 900, 7000); /* opened once more */
 	assert_true(tree_attr(w.tree, first, &attr));
