@@ -9,11 +9,9 @@
 
 #include <errno.h>
 #include <mntent.h>
-#include <spawn.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "fs/unmount.h"
 #include "util/log.h"
 
 #define FS_TYPE "fuse.dgstatfs"
@@ -48,25 +46,6 @@ dup_type(const char *path)
 	return type;
 }
 
-/* As libfuse does for who is not root.  It says itself what is wrong. */
-static bool
-ask_fusermount(const char *path)
-{
-	const char *const argv[] = {
-		"fusermount3", "-u", "-z", "--", path, NULL
-	};
-	char *const no_environment[] = { NULL };
-	int status = -1;
-	pid_t pid;
-
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(void *)argv,
-			 no_environment) != 0)
-		return false;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-	}
-	return status == 0;
-}
-
 static int
 remove_top(const char *mountpoint, struct err *err)
 {
@@ -77,9 +56,7 @@ remove_top(const char *mountpoint, struct err *err)
 			       "mount point %s: a dead mount of type %s is "
 			       "still there (fusermount3 -u %s)",
 			       mountpoint, type, mountpoint);
-	/* lazily: handles of the old mount may still be open */
-	if (umount2(mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) != 0 &&
-	    !ask_fusermount(mountpoint))
+	if (!unmount_lazily(mountpoint))
 		return err_set(err, ENOTCONN,
 			       "mount point %s: the dead mount of an earlier "
 			       "dgstatfs can't be removed",

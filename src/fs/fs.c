@@ -17,6 +17,7 @@
 #include <utlist.h>
 
 #include "fs/dead.h"
+#include "fs/unmount.h"
 #include "util/date.h"
 #include "util/log.h"
 
@@ -328,6 +329,14 @@ spare_others(struct fs *fs)
 	close(ends[1]);
 }
 
+/* libfuse knows no other way than fusermount3, nor whether that succeeded. */
+static void
+unmount_what_is_left(struct fs *fs)
+{
+	if (fs->device != 0 && device_at(fs->o.mountpoint) == fs->device)
+		unmount_lazily(fs->o.mountpoint);
+}
+
 static void
 end_session(struct fs *fs)
 {
@@ -406,6 +415,7 @@ fs_unmount(struct fs *fs)
 	if (fs->session) {
 		spare_others(fs);
 		without_environment(unmount_session, fs);
+		unmount_what_is_left(fs);
 		end_session(fs);
 	}
 	while (fs->handles)

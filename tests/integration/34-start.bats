@@ -246,9 +246,9 @@ can_read() {
 	at_end forget_background
 	# shellcheck disable=SC2016 # expanded by that shell
 	run -0 as_root env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b \
-		AWS_CONFIG_FILE=/dev/null "${OWN_MOUNTS[@]}" bash -euc '
+		AWS_CONFIG_FILE=/dev/null "$OWN_MOUNTS" bash -euc '
 		mount --bind "$1" /usr/local/bin
-		trap "umount $3; umount /usr/local/bin" EXIT
+		trap "umount $3" EXIT
 		mount -t fuse.dgstatfs "$2" "$3" -o "$4" 3>&- 4>&-
 		ls "$3"
 		jq .stats.object_count "$3/aaa/stats_quick.json"

@@ -194,9 +194,9 @@ with_resolver() {
 	export MNT DGSTATFS LOG AT_ONCE_MS QUICK
 	export -f at_once fail assert_all_but_open_at_once in_background
 	as_root env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b \
-		"${OWN_MOUNTS[@]}" bash -euc '
+		"$OWN_MOUNTS" bash -euc '
 		mount --bind "$1" /etc/resolv.conf
-		trap "kill %1 2>/dev/null || true; wait; umount /etc/resolv.conf" EXIT
+		trap "kill %1 2>/dev/null || true; wait" EXIT
 		"$DGSTATFS" -f -o "$2" http://store.example "$MNT" >>"$LOG" 2>&1 \
 			3>&- 4>&- &
 		FS_PID=$!

@@ -83,10 +83,30 @@ forget_background() {
 		kill -KILL $pid; wait $pid
 		! ls "$3" || exit
 		"$1" -o log_file=/dev/null "$2" "$3" 3>&- 4>&- || exit
-		trap "fusermount3 -u \"$3\"" EXIT
+		trap "umount -l \"$3\"" EXIT
 		grep -c " $3 fuse.dgstatfs .*user_id=$(id -u)," /proc/self/mounts
 		jq .stats.object_count "$3/bkt/stats_quick.json"'
 	[[ $output == *'removed the dead mount'*$'\n1\n1' ]] || fail "$output"
+}
+
+# There fusermount3 unmounts for nobody but root.
+@test "without /etc/mtab, as an ordinary user: killed, started afresh, ended" {
+	start_stub
+	stub_bucket bkt
+	MTAB=no run -0 as_user '
+		start() {
+			"$1" -f "$2" "$3" & pid=$!
+			until jq .stats.object_count "$3/bkt/stats_quick.json" 2>/dev/null; do
+				kill -0 $pid || exit; sleep 0.02
+			done
+		}
+		[[ ! -e /etc/mtab ]] || exit
+		start "$@"
+		kill -KILL $pid; wait $pid
+		start "$@"
+		kill $pid; wait $pid || exit
+		! grep " $3 " /proc/self/mounts'
+	[[ $output == *$'1\n'*'removed the dead mount'*$'\n1\n'* ]] || fail "$output"
 }
 
 @test "taken away with fusermount3 -uz while it is used: a fresh start, and both serve" {
@@ -149,8 +169,8 @@ forget_background() {
 	kill -0 "$first"
 	assert_serves
 	# nor what its owner alone may look at
-	run -1 as_nobody "$DGSTATFS" -f "$ENDPOINT" mnt
-	[[ $output == *'Permission denied'* ]] || fail "$output"
+	run -1 as_user '"$1" -f "$2" /mnt/test/mnt'
+	[[ $output == *'/mnt/test/mnt: Permission denied'* ]] || fail "$output"
 	kill -0 "$first"
 	assert_serves
 }

@@ -10,8 +10,7 @@
 #   enter DIR                cd, until the end of the test
 #   mount_again [OPTION...]  as mount_fs, where a dead mount may be
 #   as_nobody COMMAND...     by another user, in the directory above $MNT
-#   "${OWN_MOUNTS[@]}" COMMAND...      where its mounts are seen by nobody else; it
-#                            must undo them all the same
+#   "$OWN_MOUNTS" COMMAND...   where its mounts are seen by nobody else
 #   assert_no_reports LOG    of sanitizers; forget_mount sees to what mount_fs made
 #
 # Readers in the background.  The shell has them ignore SIGINT; these do not.
@@ -22,9 +21,8 @@
 
 READERS=()
 
-# In a plain chroot / is no mount point, and the mounts can't be made private.
 # shellcheck disable=SC2034 # for those who load this
-OWN_MOUNTS=(unshare --mount --propagation "$(mountpoint -q / && echo private || echo unchanged)")
+OWN_MOUNTS=$HERE/own-mounts.py
 
 stub_bucket() {
 	stub_ctl PUT "bucket/$1" '[{"key": "a", "size": 1}]'
