@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -23,6 +24,7 @@
 #include "net/creds.h"
 #include "s3/endpoint.h"
 #include "util/background.h"
+#include "util/hangup.h"
 
 /*
  * A connection that is being made may have two descriptors, one for each kind of
@@ -31,13 +33,15 @@
 #define DESCRIPTORS_EACH 2
 #define SPARE_DESCRIPTORS (64 + DESCRIPTORS_EACH * HTTP_URGENT_MAX)
 
-/* What is made before the fork. */
+/* What is made before the fork; and after it, the last two. */
 struct parts {
 	struct endpoint *endpoint;
 	struct creds_chain *creds;
 	struct buckets *buckets;
 	struct fs *fs;
 	int connections; /* at most; as configured, or what descriptors allow */
+	struct engine *engine;
+	struct hangup *hangup;
 };
 
 static void
@@ -117,6 +121,27 @@ mount_it(const struct conf *c, struct parts *p, struct err *err)
 			err);
 }
 
+/*
+ * The mount may lie over /etc, and who reads a file there would wait for us: what
+ * libraries read when they are used first, they read now.
+ */
+static int
+read_before_mount(struct err *err)
+{
+	tzset(); /* syslog(3) asks for the zone */
+	return http_prepare(err);
+}
+
+static void
+warn_of_lost_log(const struct conf *c)
+{
+	if (!c->foreground && !c->log_file && !log_has_syslog())
+		fprintf(stderr,
+			"dgstatfs: warning: no syslog is here (/dev/log: %s), so all that goes wrong is lost: "
+			"log_file=FILE keeps it\n",
+			strerror(errno));
+}
+
 /* Everything that comes before the fork. */
 static int
 prepare(const struct conf *c, struct parts *p, struct err *err)
@@ -137,7 +162,11 @@ prepare(const struct conf *c, struct parts *p, struct err *err)
 		.credentials_path = c->credentials_path,
 	});
 	p->buckets = buckets_new(c->bucket_ttl_ms, c->buckets, c->n_buckets);
-	rc = mount_it(c, p, err);
+	warn_of_lost_log(c);
+	hangup_block();
+	rc = read_before_mount(err);
+	if (rc == 0)
+		rc = mount_it(c, p, err);
 	if (rc == 0)
 		rc = log_open(c->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
 			      c->log_file, c->log_level, err);
@@ -182,10 +211,18 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 		err);
 }
 
+static void
+on_hangup(void *arg, void *loaded)
+{
+	(void)loaded;
+	log_reopen();
+	log_info("SIGHUP: the log is opened and keys are read again");
+	engine_reload_keys(arg);
+}
+
 /* The log, the engine; then whoever started us may go on. */
 static int
-start(const struct conf *c, struct parts *p, struct engine **engine,
-      struct err *err)
+start(const struct conf *c, struct parts *p, struct err *err)
 {
 	int fd = -1, rc = 0;
 
@@ -194,7 +231,12 @@ start(const struct conf *c, struct parts *p, struct engine **engine,
 	if (rc == 0)
 		rc = log_start(err);
 	if (rc == 0)
-		rc = start_engine(c, p, engine, err);
+		rc = start_engine(c, p, &p->engine, err);
+	if (rc == 0)
+		rc = hangup_start(&p->hangup,
+				  &(struct hangup_calls){ .apply = on_hangup,
+							  .arg = p->engine },
+				  err);
 	if (rc == 0 && !c->foreground)
 		background_ready(fd);
 	return rc;
@@ -204,23 +246,23 @@ start(const struct conf *c, struct parts *p, struct engine **engine,
 static int
 serve(const struct conf *c, struct parts *p)
 {
-	struct engine *engine = NULL;
 	struct err err = ERR_INIT;
 	int rc;
 
-	if (start(c, p, &engine, &err) != 0) {
+	if (start(c, p, &err) != 0) {
 		log_err("%s", err.msg);
 		if (!c->foreground || c->log_file)
 			fprintf(stderr, "dgstatfs: %s\n", err.msg);
 		return 1;
 	}
-	rc = fs_run(p->fs, engine);
+	rc = fs_run(p->fs, p->engine);
 	if (rc == 0)
 		log_info("%s: unmounted", c->mountpoint);
 	else /* nobody should have to wonder why a mount has gone */
 		log_warn("%s: ends: %s", c->mountpoint,
 			 rc > 0 ? strsignal(rc) : strerror(-rc));
-	engine_stop(engine);
+	hangup_stop(p->hangup);
+	engine_stop(p->engine);
 	return rc < 0 ? 1 : 0;
 }
 
@@ -258,6 +300,8 @@ main(int argc, char *argv[])
 		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
 		return 0;
 	}
+	if (getpid() == 1) /* a container ends with its first process */
+		c.foreground = true;
 	status = run(&c);
 	log_stop();
 	return status;

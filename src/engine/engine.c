@@ -24,6 +24,7 @@ struct engine {
 	struct http *http; /* http_wake() from any thread */
 	atomic_bool is_stopping;
 	atomic_bool has_interrupts; /* some waiter has is_interrupted set */
+	atomic_bool must_reload_keys;
 
 	/* under lock */
 	pthread_mutex_t lock;
@@ -31,6 +32,7 @@ struct engine {
 
 	/* net thread only */
 	struct timers timers;
+	struct creds_chain *creds;
 	struct pace *pace;
 	struct s3 *s3;
 	struct slots slots;
@@ -54,6 +56,13 @@ void
 engine_interrupt(struct engine *e)
 {
 	atomic_store(&e->has_interrupts, true);
+	http_wake(e->http);
+}
+
+void
+engine_reload_keys(struct engine *e)
+{
+	atomic_store(&e->must_reload_keys, true);
 	http_wake(e->http);
 }
 
@@ -171,6 +180,8 @@ run(void *arg)
 	struct engine *e = arg;
 
 	while (!atomic_load(&e->is_stopping)) {
+		if (atomic_exchange(&e->must_reload_keys, false))
+			creds_refused(e->creds);
 		take_mail(e);
 		look_for_interrupts(e);
 		turn(e);
@@ -228,6 +239,7 @@ engine_start(struct engine **out, const struct engine_options *o,
 	int rc;
 
 	pthread_mutex_init(&e->lock, NULL);
+	e->creds = o->creds;
 	rc = http_new(&e->http, &o->http, &e->timers, err);
 	if (rc == 0) {
 		e->pace = pace_new((unsigned)o->connections);

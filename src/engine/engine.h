@@ -41,6 +41,9 @@ void engine_stop(struct engine *e);
 /* Hand a waiter over; its completion may come before this returns. */
 void engine_post(struct engine *e, struct waiter *w);
 
+/* Read the sources of keys again for the next request.  Any thread. */
+void engine_reload_keys(struct engine *e);
+
 /* w->is_interrupted was set: complete that waiter with EINTR soon. */
 void engine_interrupt(struct engine *e);
 

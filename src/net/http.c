@@ -457,15 +457,23 @@ http_wake(struct http *h)
 }
 
 int
+http_prepare(struct err *err)
+{
+	/* requests have signatures and tokens: curl leaves no copy in its wake */
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free,
+				 wipe_realloc, strdup, calloc) != 0)
+		return err_set(err, EIO, "libcurl can't be initialised");
+	return 0;
+}
+
+int
 http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	 struct err *err)
 {
 	struct http *h;
 
-	/* requests have signatures and tokens: curl leaves no copy in its wake */
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free,
-				 wipe_realloc, strdup, calloc) != 0)
-		return err_set(err, EIO, "libcurl can't be initialised");
+	if (http_prepare(err) != 0) /* curl counts; http_free() takes it back */
+		return err->code;
 	h = xnew(struct http);
 	h->o = *o;
 	h->timers = timers;

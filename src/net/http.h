@@ -75,7 +75,13 @@ struct http_request {
 struct http;
 struct http_transfer;
 
-/* curl is initialised here: after the fork, before other threads. */
+/*
+ * Read what curl and what is below it read of files, such as OpenSSL's
+ * configuration: before the mount, which may lie over them.
+ */
+int http_prepare(struct err *err);
+
+/* After the fork, before other threads. */
 int http_new(struct http **out, const struct http_options *o,
 	     struct timers *timers, struct err *err);
 void http_free(struct http *h); /* no request may be under way */

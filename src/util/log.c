@@ -15,6 +15,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,12 +37,13 @@ struct line {
 	char text[];
 };
 
-/* Set by log_open() before there are threads, read-only afterwards. */
+/* Set by log_open() before there are threads; then whoever writes opens it anew. */
 static struct {
 	enum log_level level;
 	enum log_sink sink;
-	int fd;
-} sink = { LOG_LEVEL_WARN, LOG_TO_STDERR, STDERR_FILENO };
+	char *path; /* of the file; NULL: none */
+	atomic_int fd;
+} sink = { LOG_LEVEL_WARN, LOG_TO_STDERR, NULL, STDERR_FILENO };
 
 static struct {
 	pthread_t thread; /* main thread only */
@@ -49,6 +53,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t is_changed;
 	bool is_started, is_ending, has_ended;
+	bool must_reopen;
 	struct line *first, **last; /* what waits to be written */
 	size_t n_bytes;
 	unsigned long n_lost; /* and not said yet */
@@ -78,6 +83,12 @@ log_level_parse(const char *s, enum log_level *level)
 	return false;
 }
 
+static int
+open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
 int
 log_open(enum log_sink to, const char *path, enum log_level level,
 	 struct err *err)
@@ -85,8 +96,7 @@ log_open(enum log_sink to, const char *path, enum log_level level,
 	int fd = STDERR_FILENO;
 
 	if (path) {
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-			  0640);
+		fd = open_file(path);
 		if (fd < 0)
 			return err_set(err, errno, "log file %s: %s", path,
 				       strerror(errno));
@@ -95,6 +105,7 @@ log_open(enum log_sink to, const char *path, enum log_level level,
 	if (to == LOG_TO_SYSLOG)
 		openlog("dgstatfs", LOG_PID, LOG_DAEMON);
 	log_close();
+	sink.path = path ? xstrdup(path) : NULL;
 	sink.level = level;
 	sink.sink = to;
 	sink.fd = fd;
@@ -107,6 +118,29 @@ log_close(void)
 	if (sink.fd != STDERR_FILENO)
 		close(sink.fd);
 	sink.fd = STDERR_FILENO;
+	free(steal(&sink.path));
+}
+
+/* As syslog(3) would connect to it: by datagrams, or else by a stream. */
+bool
+log_has_syslog(void)
+{
+	const struct sockaddr_un to = { .sun_family = AF_UNIX,
+					.sun_path = _PATH_LOG };
+	const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+	bool is_there = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types) && !is_there; i++) {
+		int fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC, 0), saved;
+
+		is_there = connect(fd, (const struct sockaddr *)&to,
+				   sizeof(to)) == 0;
+		saved = errno;
+		if (fd >= 0)
+			close(fd);
+		errno = saved;
+	}
+	return is_there;
 }
 
 /* --- writing --- */
@@ -186,15 +220,48 @@ write_and_count(struct line *l)
 
 /* --- the thread --- */
 
-/* The next line, or NULL at the end. */
+static void
+reopen(void)
+{
+	int fd = open_file(sink.path), old = sink.fd;
+	char text[160];
+
+	if (fd < 0) {
+		snprintf(text, sizeof(text),
+			 "the log can't be opened again: %s", strerror(errno));
+		write_and_count(new_line(LOG_LEVEL_ERROR, text));
+		return;
+	}
+	queue.is_torn = false; /* the end of the old one */
+	sink.fd = fd;
+	close(old);
+}
+
+void
+log_reopen(void)
+{
+	LOCKED(&queue);
+
+	queue.must_reopen = sink.path != NULL;
+	pthread_cond_signal(&queue.is_changed);
+}
+
+/*
+ * The next line, or NULL at the end, or if the file is to be opened anew before
+ * it.
+ */
 static struct line *
-wait_for_line(void)
+wait_for_line(bool *must_reopen)
 {
 	struct line *l;
 	LOCKED(&queue);
 
-	while (!queue.first && !queue.is_ending)
+	while (!queue.first && !queue.is_ending && !queue.must_reopen)
 		pthread_cond_wait(&queue.is_changed, &queue.lock);
+	*must_reopen = queue.must_reopen;
+	queue.must_reopen = false;
+	if (*must_reopen)
+		return NULL;
 	l = queue.first;
 	if (!l) {
 		queue.has_ended = true;
@@ -211,10 +278,15 @@ wait_for_line(void)
 static void *
 write_lines(void *arg)
 {
+	bool must_reopen;
 	struct line *l;
 
-	while ((l = wait_for_line()))
-		write_and_count(l);
+	while ((l = wait_for_line(&must_reopen)) || must_reopen) {
+		if (must_reopen)
+			reopen();
+		else
+			write_and_count(l);
+	}
 	return arg;
 }
 
@@ -318,16 +390,37 @@ die_no_memory(void)
 }
 
 /*
- * Bytes of the printable character at the start of `s`, or 0.  U+0080 to
- * U+009F are well-formed, but control a terminal as ESC does.
+ * Characters that are well-formed, and show a reader something else than what is
+ * there: they control the terminal as ESC does, end a line, turn the direction of
+ * writing, or are not seen at all (Unicode 15: Cc, Zl, Zp, and of Cf and the
+ * non-characters what no text needs that is seen).
  */
+static const struct {
+	uint32_t first, last;
+} invisible[] = {
+	{ 0x00, 0x1f },	      { 0x7f, 0x9f },	  { 0xad, 0xad },
+	{ 0x61c, 0x61c },     { 0x180e, 0x180e }, { 0x200b, 0x200f },
+	{ 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0xfdd0, 0xfdef },
+	{ 0xfeff, 0xfeff },   { 0xfff0, 0xfffb }, { 0x1d173, 0x1d17a },
+	{ 0xe0000, 0xe0fff },
+};
+
+static bool
+is_visible(uint32_t c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(invisible); i++)
+		if (c >= invisible[i].first && c <= invisible[i].last)
+			return false;
+	return (c & 0xfffe) != 0xfffe;
+}
+
+/* Bytes of the printable character at the start of `s`, or 0. */
 static size_t
 printable_length(const char *s, size_t len)
 {
-	unsigned char c = (unsigned char)s[0];
-	size_t n = c < 0x20 || c == 0x7f ? 0 : utf8_length(s, len);
+	size_t n = utf8_length(s, len);
 
-	return n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0 ? 0 : n;
+	return n > 0 && is_visible(utf8_value(s, n)) ? n : 0;
 }
 
 void

@@ -38,6 +38,16 @@ void log_close(void);
  */
 int log_start(struct err *err);
 
+/*
+ * The thread opens the file anew before its next line, as after it was renamed; what
+ * is not there is made.  If that fails it goes on with what it has, and says so.
+ * Any thread; without a file, nothing.
+ */
+void log_reopen(void);
+
+/* Whether a syslog takes lines here; if not, errno says why. */
+bool log_has_syslog(void);
+
 /* The end: write what waits, but do not wait for long where nobody takes it. */
 void log_stop(void);
 
@@ -50,8 +60,9 @@ void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
 /*
  * Write `in` to `out` as printable text, NUL-terminated and cut to `size`:
- * control bytes and invalid UTF-8 become \xHH.  Well-formed UTF-8 and
- * backslashes stay, so escaping twice changes nothing.
+ * bytes of control characters, of others that are not seen (direction of writing,
+ * ends of lines) and of invalid UTF-8 become \xHH.  Other UTF-8 and backslashes
+ * stay, so escaping twice changes nothing.
  */
 void log_escape(char *out, size_t size, const char *in, size_t len);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One question about bytes: where a well-formed UTF-8 character ends
- * (Unicode 15, table 3-7: no overlong forms, no surrogates).  Any thread.
+ * Characters in bytes: where a well-formed one of UTF-8 ends (Unicode 15, table
+ * 3-7: no overlong forms, no surrogates), and which it is.  Any thread.
  */
 #ifndef UTIL_UTF8_H
 #define UTIL_UTF8_H
 
 #include "util/base.h"
+
+#include <stdint.h>
 
 /* Bytes of the character at the start of `s` (1 to 4), or 0 if it is none. */
 static inline size_t
@@ -37,6 +39,18 @@ utf8_length(const char *s, size_t len)
 		if ((u[i] & 0xc0) != 0x80)
 			return 0;
 	return n;
+}
+
+/* The character whose `n` bytes, as utf8_length() counts them, `s` begins with. */
+static inline uint32_t
+utf8_value(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	uint32_t c = n == 1 ? u[0] : u[0] & (0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (u[i] & 0x3f);
+	return c;
 }
 
 #endif

@@ -450,3 +450,23 @@ assert_no_secrets() {
 	wait "$FS_PID" || [[ $? == 131 ]]
 	assert_equal "$(find "$BATS_TEST_TMPDIR/cores" -type f)" ''
 }
+
+# --- where it is mounted ------------------------------------------------------------------
+
+# In a mount namespace of its own: the files there are ours from the mount on, and what
+# the program wants of them it must have read before.
+@test "a mount over /etc does not wait for itself" {
+	start_stub
+	stub_bucket bkt
+	: >"$LOG"
+	# shellcheck disable=SC2016 # expanded by that shell
+	timeout 60 unshare -m bash -c '
+		"$DGSTATFS" -f -o connect_timeout=2s "$1" /etc 2>>"$2" 3>&- &
+		until grep -q " / /etc .* fuse.dgstatfs " /proc/self/mountinfo; do
+			kill -0 $! || exit
+			sleep 0.02
+		done
+		timeout 10 cat /etc/bkt/stats_detailed.json
+		kill $! && wait $!' bash "$ENDPOINT" "$LOG" >"$BATS_TEST_TMPDIR/out"
+	assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/out")" 1
+}

@@ -95,3 +95,67 @@ tells_of_lost_lines() {
 		grep -aE "error: [0-9]+ lines of the log were lost$" "$1/log"' \
 		bash "$BATS_TEST_TMPDIR/disk" "$DGSTATFS" "$ENDPOINT"
 }
+
+@test "SIGHUP after the log was renamed: the next line is in a new file" {
+	start_stub
+	stub_bucket bkt
+	mount_fs -o "log_file=$BATS_TEST_TMPDIR/a.log,retries=0"
+	fault '{"class": "LIST", "status": 503, "code": "SlowDown"}'
+	run ! cat "$MNT/bkt/stats_quick.json"
+	wait_until grep -q SlowDown "$BATS_TEST_TMPDIR/a.log"
+	mv "$BATS_TEST_TMPDIR/a.log" "$BATS_TEST_TMPDIR/a.log.1"
+	kill -HUP "$FS_PID"
+	wait_until test -e "$BATS_TEST_TMPDIR/a.log"
+	run ! cat "$MNT/bkt/stats_quick.json"
+	wait_until grep -q SlowDown "$BATS_TEST_TMPDIR/a.log"
+	assert_equal "$(grep -c SlowDown "$BATS_TEST_TMPDIR/a.log.1")" 1
+	unmount_fs
+}
+
+@test "SIGHUP where the log can't be opened again: it goes on in the old one" {
+	start_stub
+	stub_bucket bkt
+	mkdir "$BATS_TEST_TMPDIR/d"
+	mount_fs -o "log_file=$BATS_TEST_TMPDIR/d/a.log,retries=0"
+	mv "$BATS_TEST_TMPDIR/d" "$BATS_TEST_TMPDIR/e"
+	kill -HUP "$FS_PID"
+	wait_until grep -q "can't be opened again: No such file" "$BATS_TEST_TMPDIR/e/a.log"
+	fault '{"class": "LIST", "status": 503, "code": "SlowDown"}'
+	run ! cat "$MNT/bkt/stats_quick.json"
+	wait_until grep -q SlowDown "$BATS_TEST_TMPDIR/e/a.log"
+	unmount_fs
+}
+
+# In a mount namespace of its own, without /dev/log.
+without_syslog() {
+	unshare -m bash -c 'mount -t tmpfs none /dev/shm && mkdir /dev/shm/dev &&
+		mount --bind /dev/fuse "$(touch /dev/shm/fuse; echo /dev/shm/fuse)" &&
+		if [[ -e /dev/log ]]; then mount --bind /dev/null /dev/log; fi && "$@"' \
+		without_syslog "$@"
+}
+
+@test "without syslog, that lines will be lost is said, and how they are kept" {
+	start_stub
+	stub_bucket bkt
+	mkdir "$MNT"
+	without_syslog bash -c '"$@" && umount "${@: -1}"' bash \
+		"$DGSTATFS" -o bucket=bkt "$ENDPOINT" "$MNT" 2>"$LOG"
+	grep -E '^dgstatfs: warning: no syslog is here .*log_file=' "$LOG"
+	without_syslog bash -c '"$@" && umount "${@: -1}"' bash \
+		"$DGSTATFS" -o "bucket=bkt,log_file=$BATS_TEST_TMPDIR/f" "$ENDPOINT" "$MNT" 2>"$LOG"
+	run ! grep syslog "$LOG"
+}
+
+@test "the first process of a container stays in the foreground, and logs to standard error" {
+	start_stub
+	stub_bucket bkt
+	mkdir "$MNT"
+	fault '{"class": "LIST", "status": 503, "code": "SlowDown"}'
+	in_background unshare --pid --fork --kill-child "$DGSTATFS" -o bucket=bkt,retries=0 \
+		"$ENDPOINT" "$MNT" 2>"$LOG"
+	at_end forget_mount "$MNT" "$!" "$LOG"
+	wait_until is_mounted "$MNT"
+	run ! cat "$MNT/bkt/stats_quick.json"
+	assert_logged 1 SlowDown
+	fusermount3 -u "$MNT"
+}

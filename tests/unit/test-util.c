@@ -67,6 +67,20 @@ test_log_escape(void **state)
 		{ "a\xc3\xa9", 3, "a" }, /* neither is a character */
 		{ "x", 1, "" },
 		{ "\xc2\x85", 100, "\\xc2\\x85" }, /* C1: moves the cursor */
+		{ "\xe2\x80\xae"
+		  "gnj",
+		  100, "\\xe2\\x80\\xaegnj" }, /* U+202E */
+		{ "\xe2\x80\xa8", 100,
+		  "\\xe2\\x80\\xa8" }, /* U+2028, a line ends */
+		{ "\xe2\x80\xa7", 100,
+		  "\xe2\x80\xa7" }, /* its neighbour is seen */
+		{ "\xe2\x81\xa6", 100, "\\xe2\\x81\\xa6" }, /* U+2066 */
+		{ "\xe2\x80\x8b", 100, "\\xe2\\x80\\x8b" }, /* of no width */
+		{ "\xef\xbb\xbf", 100, "\\xef\\xbb\\xbf" }, /* U+FEFF */
+		{ "\xd8\x9c", 100, "\\xd8\\x9c" }, /* U+061C */
+		{ "\xef\xbf\xbf", 100, "\\xef\\xbf\\xbf" }, /* none */
+		{ "\xf3\xa0\x81\x81", 100, "\\xf3\\xa0\\x81\\x81" }, /* a tag */
+		{ "\xf0\x9f\x98\x80", 100, "\xf0\x9f\x98\x80" },
 		{ "\xc2\x9b"
 		  "2J",
 		  100,
