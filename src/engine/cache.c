@@ -24,7 +24,12 @@ cache_get(struct s3 *s3, const char *bucket, enum mode mode,
 	char key[CACHE_KEY_MAX];
 
 	print_key(mode, key);
-	return s3_get_object(s3, bucket, key, DOC_MAX, on_done, arg);
+	return s3_get_object(s3,
+			     &(struct s3_get){ .bucket = bucket,
+					       .key = key,
+					       .max = DOC_MAX,
+					       .is_whole = doc_is_whole },
+			     on_done, arg);
 }
 
 static enum cache_verdict

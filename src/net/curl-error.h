@@ -9,10 +9,9 @@
 
 /*
  * Set err and is_retryable of the answer for a transfer that ended with the
- * CURLcode `code`, on a connection that was used before or a new one; `msg` is what
- * curl wrote to its CURLOPT_ERRORBUFFER, maybe nothing.
+ * CURLcode `code`; `msg` is what curl wrote to its CURLOPT_ERRORBUFFER, maybe
+ * nothing.
  */
-void curl_error(struct http_answer *a, int code, bool was_reused,
-		const char *msg);
+void curl_error(struct http_answer *a, int code, const char *msg);
 
 #endif

@@ -33,7 +33,9 @@ struct http_transfer {
 	const char *body; /* of the request */
 	size_t body_len, body_sent;
 	struct http_answer answer;
-	bool was_given_up; /* by on_data or by a cap; answer.err says why */
+	bool is_head; /* the request */
+	bool has_head; /* the answer: the empty line was seen, and all is well */
+	bool was_given_up; /* by us, not by curl; answer.err says why */
 	bool is_paused; /* by on_data: no byte can come */
 	char curl_msg[CURL_ERROR_SIZE];
 	int64_t last_byte_ms;
@@ -103,38 +105,77 @@ set_no_memory(struct http_transfer *t)
 
 /* --- what curl calls --- */
 
-/* The head has ended.  Returns what on_header() is to return. */
+/* Another try may bring a better answer.  Returns what callbacks return then. */
 static size_t
-end_head(struct http_transfer *t, size_t n)
+give_up(struct http_transfer *t, const struct err *err)
+{
+	t->answer.err = *err;
+	t->answer.is_retryable = true;
+	t->was_given_up = true;
+	return 0;
+}
+
+static void
+set_status(struct http_transfer *t)
 {
 	long status = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status < 200 || !t->on_head)
-		return n;
 	t->answer.status = (int)status;
-	if (t->on_head(t->arg, &t->answer) == 0)
+}
+
+static bool
+has_body(const struct http_transfer *t)
+{
+	return !t->is_head && t->answer.status != 204 &&
+	       t->answer.status != 304;
+}
+
+/* The head has ended.  Returns what on_header() is to return. */
+static size_t
+end_head(struct http_transfer *t, size_t n)
+{
+	struct http_answer *a = &t->answer;
+	struct err err = ERR_INIT;
+
+	if (http_head_check(&a->head, &err))
+		return give_up(t, &err);
+	set_status(t);
+	if (a->status < 200) { /* the final answer follows */
+		a->head.len = 0;
+		a->status = 0;
 		return n;
-	t->was_given_up = t->answer.was_refused = true;
-	err_set(&t->answer.err, EIO, "answer not accepted");
+	}
+	t->has_head = true;
+	a->was_ended_by_close = has_body(t) && !http_head_has_length(a);
+	if (!t->on_head || t->on_head(t->arg, a) == 0)
+		return n;
+	t->was_given_up = a->was_refused = true;
+	err_set(&a->err, EIO, "answer not accepted");
 	return 0; /* curl closes the connection */
 }
 
+static bool
+is_empty_line(const char *line, size_t n)
+{
+	return (n == 1 && line[0] == '\n') ||
+	       (n == 2 && line[0] == '\r' && line[1] == '\n');
+}
+
+/* A line of the head, as it came. */
 static size_t
 on_header(char *data, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
-	bool is_end;
 	int rc;
 
 	n *= size;
 	t->last_byte_ms = date_mono_ms();
-	if (n > 5 && memcmp(data, "HTTP/", 5) == 0)
-		t->answer.head.len = 0; /* a final answer after a 1xx one */
-	is_end = n == 2 && memcmp(data, "\r\n", 2) == 0;
+	if (t->has_head)
+		return n; /* a trailer: nobody has asked for it */
 	rc = buf_add(&t->answer.head, data, n);
 	if (rc == 0)
-		return is_end ? end_head(t, n) : n;
+		return is_empty_line(data, n) ? end_head(t, n) : n;
 	t->was_given_up = true;
 	if (rc == -EFBIG)
 		err_set(&t->answer.err, EIO,
@@ -144,17 +185,27 @@ on_header(char *data, size_t size, size_t n, void *arg)
 	return 0;
 }
 
+/* Curl sees the end of a head, or goes on without one, where we do not. */
+static size_t
+refuse_endless_head(struct http_transfer *t)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, EIO, "the head of the answer has no end");
+	return give_up(t, &err);
+}
+
 static size_t
 on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
-	long status = 0;
 	int rc;
 
 	n *= size;
 	t->last_byte_ms = date_mono_ms();
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (t->on_data && status == 200) {
+	if (!t->has_head)
+		return refuse_endless_head(t);
+	if (t->on_data && t->answer.status == 200) {
 		rc = t->on_data(t->arg, data, n);
 		t->is_paused = rc == HTTP_PAUSE;
 		if (t->is_paused)
@@ -262,8 +313,12 @@ set_options(struct http_transfer *t, const struct http_request *r)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	if (strcmp(r->method, "HEAD") == 0)
+	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (t->is_head) {
 		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+		/* else curl refuses one that is folded */
+		curl_easy_setopt(e, CURLOPT_IGNORE_CONTENT_LENGTH, 1L);
+	}
 	if (strcmp(r->method, "PUT") != 0)
 		return rc;
 	curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
@@ -361,6 +416,7 @@ http_submit(struct http *h, const struct http_request *r)
 	t->http = h;
 	t->easy = take_easy(h);
 	t->is_urgent = r->is_urgent;
+	t->is_head = strcmp(r->method, "HEAD") == 0;
 	t->on_head = r->on_head;
 	t->on_data = r->on_data;
 	t->on_done = r->on_done;
@@ -404,14 +460,12 @@ on_curl_done(CURLMsg *msg)
 {
 	struct http_transfer *t = NULL;
 	CURLcode code = msg->data.result;
-	long status = 0, n_connects = 1;
 
 	curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
-	curl_easy_getinfo(msg->easy_handle, CURLINFO_NUM_CONNECTS, &n_connects);
-	curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &status);
-	t->answer.status = (int)status;
 	if (code != CURLE_OK && !t->was_given_up)
-		curl_error(&t->answer, (int)code, n_connects == 0, t->curl_msg);
+		curl_error(&t->answer, (int)code, t->curl_msg);
+	else if (!t->has_head && !t->was_given_up)
+		refuse_endless_head(t);
 	transfer_end(t);
 }
 

@@ -6,6 +6,11 @@
  * A request has exactly one completion, always from http_poll(), never from
  * inside http_submit() or http_cancel(): what follows a submit may rely on
  * nothing having happened yet.  Redirects are never followed.
+ *
+ * An answer counts only if it is whole: the empty line that ends its head was
+ * seen, whatever the method and the status, and its body is complete by its
+ * framing.  Its head must mean the same to everybody, see http_head_check().
+ * What is not so is a failure of the transport, to be tried again.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
@@ -30,8 +35,13 @@ struct http_answer {
 	struct err err; /* of the transport; 0: an HTTP answer came whole */
 	bool is_retryable; /* err is of a kind that may pass */
 	bool was_refused; /* by on_head or on_data */
-	int status; /* 0 if none came */
-	struct buf head; /* raw header fields */
+	/*
+	 * The end of the connection is all that ended the body, so it may be a
+	 * part: only who reads it can tell.
+	 */
+	bool was_ended_by_close;
+	int status; /* 0 if no whole head came */
+	struct buf head; /* status line and fields, unfolded */
 	struct buf body; /* what on_data did not take */
 };
 
@@ -100,6 +110,22 @@ void http_poll(struct http *h, int timeout_ms);
 
 /* Let a running or the next http_poll() return.  Any thread, and signals. */
 void http_wake(struct http *h);
+
+/*
+ * Whether a head, from its status line to its empty line, is one that RFC 9112
+ * allows, so that no two programs read it differently.  A folded field becomes
+ * one line, in place.  Malformed is what is no status line of HTTP/1; a line
+ * without a name and a colon, or with a blank before it; control characters;
+ * a field that can have but one value (those of which the caller makes figures,
+ * and those that end the body) with two.  -EIO, with `err` set.
+ *
+ * Line ends may be bare LF, and a name may be no token ("a/b"), since nobody
+ * reads that otherwise.
+ */
+int http_head_check(struct buf *head, struct err *err);
+
+/* Whether a checked head, of an answer that has a body, tells where that ends. */
+bool http_head_has_length(const struct http_answer *a);
 
 /*
  * The value of the first field `name` of an answer, blanks around it trimmed;

@@ -94,6 +94,15 @@ on_page(void *arg, const struct s3_answer *answer)
 		finish(l, answer->status, &err);
 }
 
+static bool
+is_whole_page(const char *body, size_t len)
+{
+	struct buckets_page page CLEANUP(buckets_page_clear) = { .names =
+									 NULL };
+
+	return buckets_page_parse(&page, body, len, NULL) == 0;
+}
+
 static void
 ask(struct bucket_lister *l)
 {
@@ -108,6 +117,7 @@ ask(struct bucket_lister *l)
 					  .params = params,
 					  .n_params = l->token ? 2 : 1,
 					  .body_max = BUCKETS_PAGE_MAX,
+					  .is_whole = is_whole_page,
 					  .is_urgent = true,
 					  .on_done = on_page,
 					  .arg = l,

@@ -22,15 +22,16 @@ s3_head_object(struct s3 *s3, const struct s3_head *head, s3_done_fn *on_done,
 }
 
 struct s3_call *
-s3_get_object(struct s3 *s3, const char *bucket, const char *key, size_t max,
-	      s3_done_fn *on_done, void *arg)
+s3_get_object(struct s3 *s3, const struct s3_get *get, s3_done_fn *on_done,
+	      void *arg)
 {
 	return s3_start(s3, &(struct s3_request){
 				    .method = "GET",
-				    .bucket = bucket,
-				    .key = key,
-				    .key_len = strlen(key),
-				    .body_max = max,
+				    .bucket = get->bucket,
+				    .key = get->key,
+				    .key_len = strlen(get->key),
+				    .body_max = get->max,
+				    .is_whole = get->is_whole,
 				    .on_done = on_done,
 				    .arg = arg,
 			    });

@@ -19,10 +19,16 @@ struct s3_head {
 struct s3_call *s3_head_object(struct s3 *s3, const struct s3_head *head,
 			       s3_done_fn *on_done, void *arg);
 
-/* The body is in answer->http->body; more than `max` bytes are EFBIG. */
-struct s3_call *s3_get_object(struct s3 *s3, const char *bucket,
-			      const char *key, size_t max, s3_done_fn *on_done,
-			      void *arg);
+struct s3_get {
+	const char *bucket;
+	const char *key;
+	size_t max; /* more bytes are EFBIG */
+	s3_whole_fn *is_whole; /* as in s3.h */
+};
+
+/* The body is in answer->http->body. */
+struct s3_call *s3_get_object(struct s3 *s3, const struct s3_get *get,
+			      s3_done_fn *on_done, void *arg);
 
 struct s3_put {
 	const char *bucket;

@@ -352,11 +352,37 @@ judge_body(struct s3_call *call, struct s3_answer *answer)
 		return refuse_stray(call, answer);
 	if (code == 0)
 		return false;
-	if (answer->error.code[0]) { /* not malformed: an <Error> */
-		code = s3_errno(0, answer->error.code, false, &may_pass);
-		set_refusal(call, answer, code);
-	}
+	if (!answer->error.code[0])
+		return answer->http->was_ended_by_close &&
+		       !answer->http->was_refused;
+	/* not malformed: an <Error> */
+	code = s3_errno(0, answer->error.code, false, &may_pass);
+	set_refusal(call, answer, code);
 	return may_pass;
+}
+
+/* A body that nobody has looked at yet: may it be a part of one? */
+static bool
+judge_end(const struct s3_call *call, struct s3_answer *answer)
+{
+	const struct http_answer *http = answer->http;
+
+	if (!http->was_ended_by_close || !call->r.is_whole ||
+	    call->r.is_whole(buf_str(&http->body), http->body.len))
+		return false;
+	err_set(&answer->err, EIO, "the connection ended within the answer");
+	return true;
+}
+
+/*
+ * The status of a refusal is all there is, and the rest may have been cut, with
+ * a code that makes another thing of it.  But what a key's 404 says is clear.
+ */
+static bool
+may_lack_code(const struct s3_call *call, const struct s3_answer *answer)
+{
+	return answer->http->was_ended_by_close && !answer->error.code[0] &&
+	       !(answer->status == 404 && call->key);
 }
 
 /* Fill `answer` from what HTTP gave; returns whether it may pass. */
@@ -380,12 +406,12 @@ judge(struct s3_call *call, struct s3_answer *answer)
 		return http->is_retryable;
 	}
 	if (is_good)
-		return false;
+		return judge_end(call, answer);
 	s3_error_parse(&answer->error, buf_str(&http->body), http->body.len);
 	code = s3_errno(http->status, answer->error.code, is_head(call),
 			&may_pass);
 	set_refusal(call, answer, code);
-	return may_pass;
+	return may_pass || may_lack_code(call, answer);
 }
 
 /* EIO: no errno of ours but this one comes of a store that has too much to do. */

@@ -35,6 +35,8 @@ struct s3_answer {
 
 typedef void s3_done_fn(void *arg, const struct s3_answer *answer);
 
+typedef bool s3_whole_fn(const char *body, size_t len);
+
 /*
  * What on_head and on_end of a request return for an answer that seems to be
  * another request's: what came was not believed, its connection is not used any
@@ -65,6 +67,12 @@ struct s3_request {
 	const void *body; /* must live until the completion */
 	size_t body_len;
 	size_t body_max; /* cap of the answer */
+	/*
+	 * Whether these bytes are a whole body; asked only if nothing but the end
+	 * of the connection told where the body of a 200 ended, and there is no
+	 * on_end.  If not, it is tried again.  NULL: any body will do.
+	 */
+	s3_whole_fn *is_whole;
 	bool is_urgent; /* as http.h says */
 	s3_head_fn *on_head; /* NULL: any head will do */
 	/*
@@ -73,6 +81,8 @@ struct s3_request {
 	 * is asked when they have ended, or when on_data refused one: it returns
 	 * 0, or sets `err` to what is wrong with the body, and `error` too if
 	 * the body was an <Error>; S3_ASK_AGAIN, with `err` set, as on_head does.
+	 * A body that nothing but the end of the connection ended, and with
+	 * which something is wrong, may have been cut: it is tried again.
 	 */
 	http_data_fn *on_data;
 	void (*on_retry)(void *arg);

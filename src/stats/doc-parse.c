@@ -95,6 +95,14 @@ parse_tree(const char *data, size_t len, struct err *err)
 	return steal(&tree);
 }
 
+bool
+doc_is_whole(const char *data, size_t len)
+{
+	CLEANUP(free_tree) cJSON *tree = parse_tree(data, len, NULL);
+
+	return tree != NULL;
+}
+
 /* --- its members; see json-strict.h for the tags --- */
 
 /* cJSON_HasObjectItem() would ignore case. */

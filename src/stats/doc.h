@@ -46,6 +46,9 @@ enum doc_verdict {
 	DOC_FOREIGN, /* another program's: its "version" is not ours */
 };
 
+/* Whether the bytes are all of a JSON text, of whatever kind. */
+bool doc_is_whole(const char *data, size_t len);
+
 /*
  * Read a cached document of `bucket` in `mode`.  `err` says what is wrong if it
  * is not DOC_GOOD.  On DOC_GOOD all of `out` is set.

@@ -154,6 +154,80 @@ check_fields(const struct http_answer *a)
 	}
 }
 
+/* --- heads that are believed --- */
+
+#define STATUS "HTTP/1.1 200 OK\r\n"
+
+/* A line, its end included, that can't be read in two ways. */
+static void
+check_line(const char *at, const char *end, bool is_first, bool is_last)
+{
+	const char *colon = memchr(at, ':', (size_t)(end - at));
+	const char *stop = end - (end - at > 1 && end[-2] == '\r' ? 2 : 1);
+
+	CHECK((stop == at) == is_last);
+	for (const char *c = at; c < stop; c++)
+		CHECK(((unsigned char)*c >= ' ' && *c != 0x7f) || *c == '\t');
+	if (is_first || is_last)
+		return;
+	CHECK(colon && colon > at && colon < stop);
+	for (const char *c = at; c < colon; c++)
+		CHECK(!is_blank(*c));
+}
+
+/* Every field of that name has the value of the first. */
+static void
+check_once(const struct buf *head, const char *name)
+{
+	struct value first = value_of(head, name), v;
+	const char *end = head->data + head->len, *at = head->data;
+
+	for (const char *next; at < end; at = next) {
+		next = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+		v = value_of_line(at, next - 1, name);
+		CHECK(!v.text || (v.len == first.len &&
+				  memcmp(v.text, first.text, v.len) == 0));
+	}
+}
+
+static void
+check_believed(const struct buf *head)
+{
+	const char *end = head->data + head->len, *at = head->data, *next;
+	CLEANUP_BUF struct buf again = BUF_INIT(HTTP_HEAD_MAX);
+
+	for (; at < end; at = next) {
+		next = memchr(at, '\n', (size_t)(end - at));
+		CHECK(next++);
+		check_line(at, next, at == head->data, next == end);
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (i < 3 || strncmp(names[i], "x-amz-meta-", 11) == 0)
+			check_once(head, names[i]);
+	CHECK(buf_add(&again, head->data, head->len) == 0);
+	CHECK(http_head_check(&again, NULL) == 0);
+	CHECK(memcmp(again.data, head->data, head->len) == 0);
+	again.len = head->len - 1 - head->len / 3;
+	CHECK(http_head_check(&again, NULL) != 0); /* a part of it is none */
+}
+
+/* These bytes as the fields of an answer. */
+static void
+check_head(const uint8_t *data, size_t size)
+{
+	CLEANUP_BUF struct buf head = BUF_INIT(HTTP_HEAD_MAX);
+	size_t len;
+
+	if (buf_add_str(&head, STATUS) || buf_add(&head, data, size) ||
+	    buf_add_str(&head, "\r\n"))
+		return;
+	len = head.len;
+	if (http_head_check(&head, NULL) == 0) {
+		CHECK(head.len == len);
+		check_believed(&head);
+	}
+}
+
 /* --- dates --- */
 
 /* As it was, but for the day of the week, and for a leap second. */
@@ -583,6 +657,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(a.head.data, data, size);
 	a.head.data[size] = '\0';
+	check_head(data, size);
 	check_fields(&a);
 	check_is_object(&a);
 	check_wait(&a.head);

@@ -125,8 +125,50 @@ own_amazon() {
 @test "fault: Content-Length too large, on the gateway" { row; }
 @test "fault: Content-Length too small" { row; }
 @test "fault: Content-Length too small, on the gateway" { row; }
+@test "fault: head of a HEAD cut, once" { row; }
+@test "fault: head of a HEAD cut, once, on the gateway" { row; }
+@test "fault: head of a listing cut, once" { row; }
+@test "fault: head of a listing cut, once, on the gateway" { row; }
+@test "fault: every HEAD cut in its head" { row; }
+@test "fault: every HEAD cut in its head, on the gateway" { row; }
+@test "fault: every listing cut in its head" { row; }
+@test "fault: every listing cut in its head, on the gateway" { row; }
+@test "fault: listing without a length cut in its body, once" { row; }
+@test "fault: listing without a length cut in its body, once, on the gateway" { row; }
+@test "fault: listing without a length cut in its body" { row; }
+@test "fault: listing without a length cut in its body, on the gateway" { row; }
+@test "fault: listing without a length, whole" { row; }
+@test "fault: listing without a length, whole, on the gateway" { row; }
 @test "fault: no HTTP at all" { row; }
 @test "fault: no HTTP on a used connection, once" { row; }
+@test "fault: a folded field" { row; }
+@test "fault: a folded field, on the gateway" { row; }
+@test "fault: a folded length and date" { row; }
+@test "fault: a field twice, the same" { row; }
+@test "fault: a field twice, the same, on the gateway" { row; }
+@test "fault: a field twice, with two values, once" { row; }
+@test "fault: a field twice, with two values, once, on the gateway" { row; }
+@test "fault: a field twice, with two values" { row; }
+@test "fault: a field twice, with two values, on the gateway" { row; }
+@test "fault: two ETags" { row; }
+@test "fault: two ETags, on the gateway" { row; }
+@test "fault: two lengths" { row; }
+@test "fault: a blank before the colon, once" { row; }
+@test "fault: a blank before the colon, once, on the gateway" { row; }
+@test "fault: a blank before the colon" { row; }
+@test "fault: a blank before the colon, on the gateway" { row; }
+@test "fault: a field without a name" { row; }
+@test "fault: a field without a name, on the gateway" { row; }
+@test "fault: a line without a colon" { row; }
+@test "fault: a line without a colon, on the gateway" { row; }
+@test "fault: a status line among the fields, once" { row; }
+@test "fault: a status line among the fields, once, on the gateway" { row; }
+@test "fault: a status line among the fields" { row; }
+@test "fault: a status line among the fields, on the gateway" { row; }
+@test "fault: a control character" { row; }
+@test "fault: a control character, on the gateway" { row; }
+@test "fault: another version of HTTP" { row; }
+@test "fault: no HTTP at all, once" { row; }
 @test "fault: status 503 for 1 %" { row; }
 @test "fault: status 503 for 1 %, on the gateway" { row; }
 @test "fault: status 503 for 5 %" { row; }

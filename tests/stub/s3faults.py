@@ -32,6 +32,14 @@ What happens to them; the first fault in the list that hits is the only one:
     "raw": "HTTP/1.1 200 OK\\r\\n..."       these bytes instead, then close
     "stray": "HTTP/1.1 ..." these bytes first, so that from here on each request on
                             this connection gets the answer to the one before
+    "interim": "HTTP/1.1 100 Continue\\r\\n\\r\\n"     these bytes before the answer
+    "framing": "chunked" | "close"          how the end of the body is told, instead
+                            of Content-Length; "close": by that of the connection
+    "end": 100              end the connection after so many bytes, from the first
+                            one of the head (or of raw); with "close" at the end
+    "by": "fin" | "rst" | "eof"             and how: with all due form, or by a
+                            reset, or, with TLS, without its close_notify
+    "slow": 0.05            seconds between two bytes of the head
     "cut": 100              close after so many bytes of the body
     "drop": "before" | "head" | "body"      reset the connection there
 
@@ -83,6 +91,11 @@ class Fault:
     gzip: bool = False
     raw: Optional[str] = None
     stray: Optional[str] = None
+    interim: str = ""
+    framing: Optional[str] = None
+    end: Optional[int] = None
+    by: str = "fin"
+    slow: float = 0
     cut: Optional[int] = None
     drop: Optional[str] = None
     # so far

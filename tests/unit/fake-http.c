@@ -103,6 +103,7 @@ fake_http_answer(struct http_transfer *t, const struct fake_answer *a)
 	      "answered what is not pending");
 	t->state = TRANSFER_ENDED;
 	out->status = a->status;
+	out->was_ended_by_close = a->was_ended_by_close;
 	check(buf_add_str(&out->head, a->head ? a->head : "") == 0, "head");
 	if (a->status >= 200 && t->r.on_head &&
 	    t->r.on_head(t->r.arg, out) != 0) {

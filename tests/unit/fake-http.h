@@ -36,6 +36,7 @@ struct fake_answer {
 	const char *body; /* NULL: empty */
 	int err; /* errno of the transport, after head and body; 0: none */
 	bool is_retryable;
+	bool was_ended_by_close;
 };
 
 /* Some bytes of a 200 answer come in, before fake_http_answer() brings the rest. */

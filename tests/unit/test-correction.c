@@ -245,8 +245,11 @@ begin(struct talk *talk, const struct step *step)
 						  .key_len = 1 },
 			       on_done, talk);
 	else
-		s3_get_object(talk->fx.s3, FIXTURE_BUCKET, "k", 100, on_done,
-			      talk);
+		s3_get_object(talk->fx.s3,
+			      &(struct s3_get){ .bucket = FIXTURE_BUCKET,
+						.key = "k",
+						.max = 100 },
+			      on_done, talk);
 	fixture_settle(&talk->fx);
 }
 

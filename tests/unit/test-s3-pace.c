@@ -51,8 +51,11 @@ run_init(struct run *run, int retries)
 static struct s3_call *
 get(struct run *run)
 {
-	return s3_get_object(run->fx.s3, FIXTURE_BUCKET, "key", 100, on_done,
-			     run);
+	return s3_get_object(run->fx.s3,
+			     &(struct s3_get){ .bucket = FIXTURE_BUCKET,
+					       .key = "key",
+					       .max = 100 },
+			     on_done, run);
 }
 
 /* --- which answers --- */

@@ -66,10 +66,20 @@ run_clear(struct run *run)
 	fixture_clear(&run->fx);
 }
 
+static bool
+has_end(const char *body, size_t len)
+{
+	return len > 0 && body[len - 1] == '.';
+}
+
 static void
 run_get(struct run *run)
 {
-	run->call = s3_get_object(run->fx.s3, FIXTURE_BUCKET, "a key", 100,
+	run->call = s3_get_object(run->fx.s3,
+				  &(struct s3_get){ .bucket = FIXTURE_BUCKET,
+						    .key = "a key",
+						    .max = 100,
+						    .is_whole = has_end },
 				  on_done, run);
 	assert_null(fake_http_get(run->fx.http, 0)); /* not yet */
 	fixture_settle(&run->fx);
@@ -173,6 +183,8 @@ test_no_credentials(void **state)
 
 /* --- tries --- */
 
+#define CLOSED , .was_ended_by_close = true
+
 static const struct {
 	struct fake_answer answer;
 	unsigned tries; /* with RETRIES */
@@ -207,6 +219,19 @@ static const struct {
 	{ { .err = ETIMEDOUT, .is_retryable = true }, 3, ETIMEDOUT },
 	{ { .err = EPROTO }, 1, EPROTO },
 	{ { .status = 200, .err = EIO, .is_retryable = true }, 3, EIO },
+	/* the end of the connection is not that of the body */
+	{ { .status = 200, .body = "All." CLOSED }, 1, 0 },
+	{ { .status = 200, .body = "A part" }, 1, 0 },
+	{ { .status = 200, .body = "A part" CLOSED }, 3, EIO },
+	{ { .status = 200, .body = "" CLOSED }, 3, EIO },
+	{ { .status = 400, .body = "<Error>" CLOSED }, 3, EIO },
+	{ { .status = 403, .body = "" CLOSED }, 3, EACCES },
+	{ { .status = 403, .body = "<Error><Code>Acc" CLOSED }, 3, EACCES },
+	{ { .status = 400,
+	    .body = "<Error><Code>ExpiredToken</Code><Me" CLOSED },
+	  1,
+	  EACCES },
+	{ { .status = 404, .body = "<Error><Code>NoSuch" CLOSED }, 1, EIO },
 };
 
 static void
@@ -463,8 +488,12 @@ test_cancel(void **state)
 		struct run run;
 
 		run_init(&run, RETRIES);
-		run.call = s3_get_object(run.fx.s3, FIXTURE_BUCKET, "k", 100,
-					 on_done, &run);
+		run.call = s3_get_object(
+			run.fx.s3,
+			&(struct s3_get){ .bucket = FIXTURE_BUCKET,
+					  .key = "k",
+					  .max = 100 },
+			on_done, &run);
 		if (point > BEFORE)
 			fixture_settle(&run.fx);
 		if (point > DURING)
@@ -524,15 +553,21 @@ static const struct {
 	const char *body, *body_error;
 	unsigned tries;
 	int code;
+	bool was_ended_by_close;
 } streams[] = {
-	{ "a body of some length", NULL, 1, 0 },
-	{ "a # is malformed", NULL, 1, EIO },
+	{ "a body of some length", NULL, 1, 0, false },
+	{ "a # is malformed", NULL, 1, EIO, false },
 	/* status 200, and then an <Error>: judged by its code */
-	{ "error", "SlowDown", 3, EIO },
-	{ "error", "InternalError", 3, EIO },
-	{ "error", "AccessDenied", 1, EACCES },
-	{ "error", "NoSuchBucket", 1, ENOENT },
-	{ "error", "Unheard", 1, EIO },
+	{ "error", "SlowDown", 3, EIO, false },
+	{ "error", "InternalError", 3, EIO, false },
+	{ "error", "AccessDenied", 1, EACCES, false },
+	{ "error", "NoSuchBucket", 1, ENOENT, false },
+	{ "error", "Unheard", 1, EIO, false },
+	/* it may have been cut; but not where it was refused before its end */
+	{ "a body that ended", NULL, 1, 0, true },
+	{ "a bod", "", 3, EIO, true },
+	{ "error", "AccessDenied", 1, EACCES, true },
+	{ "a # is malformed", NULL, 1, EIO, true },
 };
 
 static void
@@ -553,9 +588,11 @@ test_streams(void **state)
 							  .arg = &run });
 		fixture_settle(&run.fx);
 		while (!run.n_done) {
-			run_answer(&run, &(struct fake_answer){
-						 .status = 200,
-						 .body = streams[i].body });
+			struct fake_answer a = { .status = 200,
+						 .body = streams[i].body };
+
+			a.was_ended_by_close = streams[i].was_ended_by_close;
+			run_answer(&run, &a);
 			fixture_advance(&run.fx, BACKOFF_MAX_MS);
 		}
 		assert_int_equal(run.n_retries, streams[i].tries - 1);
