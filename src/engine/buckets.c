@@ -74,6 +74,7 @@ add(struct buckets *b, const char *name)
 		e = xnew(struct entry);
 		e->bucket.name = xstrdup(name);
 		e->bucket.index = b->n;
+		pthread_mutex_init(&e->bucket.lock, NULL);
 		for (int i = 0; i < 2; i++)
 			atomic_init(&e->bucket.control_changed_at[i],
 				    date_now());
@@ -97,6 +98,17 @@ forget_absent(struct buckets *b, const char *name)
 		HASH_DEL(b->absent, a);
 		free(a);
 	}
+}
+
+static void
+entry_free(struct entry *e)
+{
+	free((char *)e->bucket.name);
+	list_memory_clear(&e->bucket.list_memory);
+	for (int mode = 0; mode < N_MODES; mode++)
+		snapshot_unref(e->bucket.newest[mode]);
+	pthread_mutex_destroy(&e->bucket.lock);
+	free(e);
 }
 
 /* --- asking --- */
@@ -277,6 +289,26 @@ buckets_set_silent(struct buckets *b)
 	b->silent_until_ms = date_mono_ms() + SILENCE_MS;
 }
 
+/* --- documents --- */
+
+void
+bucket_publish(struct bucket *bucket, enum mode mode, struct snapshot *doc)
+{
+	LOCKED(bucket);
+
+	snapshot_ref(doc); /* before: it may be the same */
+	snapshot_unref(bucket->newest[mode]);
+	bucket->newest[mode] = doc;
+}
+
+struct snapshot *
+bucket_newest(struct bucket *bucket, enum mode mode)
+{
+	LOCKED(bucket);
+
+	return snapshot_ref(bucket->newest[mode]);
+}
+
 struct buckets *
 buckets_new(int64_t ttl_ms, char *const *names, size_t n_names)
 {
@@ -298,11 +330,8 @@ buckets_free(struct buckets *b)
 	if (!b)
 		return;
 	HASH_CLEAR(hh, b->by_name);
-	for (unsigned i = 0; i < b->n; i++) {
-		free((char *)b->by_index[i]->bucket.name);
-		list_memory_clear(&b->by_index[i]->bucket.list_memory);
-		free(b->by_index[i]);
-	}
+	for (unsigned i = 0; i < b->n; i++)
+		entry_free(b->by_index[i]);
 	free(b->by_index);
 	HASH_ITER (hh, b->absent, a, next) {
 		HASH_DEL(b->absent, a);

@@ -10,6 +10,7 @@
 #ifndef ENGINE_BUCKETS_H
 #define ENGINE_BUCKETS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "engine/snapshot.h"
@@ -30,10 +31,6 @@ struct bucket {
 	atomic_uint done[N_MODES];
 	_Atomic(int64_t) control_changed_at[2]; /* seconds: refresh, nocache */
 
-	/* the last documents, for stat(2); any thread; 0: none yet */
-	_Atomic(int64_t) last_len[N_MODES];
-	_Atomic(int64_t) last_computed_at[N_MODES];
-
 	/* net thread only */
 	struct flight *flights[N_MODES];
 	struct list_memory list_memory;
@@ -43,7 +40,22 @@ struct bucket {
 	bool is_listed; /* by ListBuckets, or named by -o bucket= */
 	bool is_reached; /* by HeadBucket or LIST */
 	int64_t fresh_until_ms; /* when that is to be asked again */
+
+	/* under lock, which is a leaf lock; bucket_newest() */
+	pthread_mutex_t lock;
+	struct snapshot *newest[N_MODES]; /* NULL: none yet */
 };
+
+/*
+ * The newest document of a mode: that of the LIST that began last, of those whose
+ * result is known.  What is published last counts as the newest, so whoever
+ * publishes does it in the order in which the LISTs began, and before anybody is
+ * given the document.
+ */
+void bucket_publish(struct bucket *bucket, enum mode mode,
+		    struct snapshot *doc);
+struct snapshot *bucket_newest(struct bucket *bucket,
+			       enum mode mode); /* a ref */
 
 struct buckets;
 

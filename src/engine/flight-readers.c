@@ -9,8 +9,6 @@
 
 #include <errno.h>
 
-#include <utlist.h>
-
 #include "util/date.h"
 
 /* Readers who have to go at the same time are told of in one line. */
@@ -24,20 +22,6 @@ flight_recent(const struct flight *f)
 	return max_age_ms
 		       ? recent_get(&f->recent, f->bucket, f->mode, max_age_ms)
 		       : NULL;
-}
-
-/* Opens of one FUSE node share its size: they wait for the same document. */
-static void
-regroup(struct flight *f, struct waiter *list, uint64_t group)
-{
-	struct waiter *w, *next;
-
-	DL_FOREACH_SAFE (list, w, next) {
-		if (w->group == group && !w->was_regrouped) {
-			w->was_regrouped = true; /* once, or it might starve */
-			waiter_move(w, &f->next);
-		}
-	}
 }
 
 int64_t
@@ -79,16 +63,6 @@ on_limit(void *arg)
 	flight_left(f);
 }
 
-static void
-add_blocking(struct flight *f, struct waiter *w)
-{
-	if (w->group) {
-		regroup(f, f->current, w->group);
-		regroup(f, f->probe, w->group);
-	}
-	waiter_move(w, &f->next);
-}
-
 void
 flight_add(struct flight *f, struct waiter *w)
 {
@@ -100,7 +74,7 @@ flight_add(struct flight *f, struct waiter *w)
 		return;
 	}
 	if (is_blocking)
-		add_blocking(f, w);
+		waiter_move(w, &f->next);
 	else if (poller_answer(&f->poller, w))
 		waiter_move(&f->poller.w, &f->next);
 	flight_pump(f);

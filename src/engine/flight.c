@@ -119,8 +119,8 @@ remember(struct flight *f, const struct job_result *r)
 {
 	struct snapshot *doc = r->doc;
 
-	atomic_store(&f->bucket->last_len[f->mode], (int64_t)doc->len);
-	atomic_store(&f->bucket->last_computed_at[f->mode], doc->computed_at);
+	/* one job at a time: their LISTs have begun in this order */
+	bucket_publish(f->bucket, f->mode, doc);
 	if (!r->is_storable)
 		return;
 	if (f->generation != atomic_load(&f->bucket->done[f->mode]))

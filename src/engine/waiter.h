@@ -34,11 +34,6 @@ struct waiter {
 	waiter_done_fn *on_done;
 	struct bucket *bucket;
 	enum mode mode;
-	/*
-	 * Opens with the same group (not 0) that wait at the same time get the
-	 * same document: they share a FUSE node, hence a file size.
-	 */
-	uint64_t group;
 	char name[BUCKET_NAME_MAX + 1];
 	/* The last two: complete with EAGAIN if it takes longer than a moment. */
 	bool is_impatient;
@@ -54,7 +49,6 @@ struct waiter {
 	struct waiter **all; /* the head of the second, NULL: none */
 	struct timers *timers; /* of limit, NULL: none */
 	struct timer limit;
-	bool was_regrouped;
 };
 
 /* Put it at the end of `list` (NULL: none), out of the one it is in. */

@@ -58,7 +58,7 @@ op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct fs *fs = fuse_req_userdata(req);
 	struct place place;
 
-	if (!tree_find(fs->tree, ino, &place))
+	if (!tree_find(fs->o.buckets, ino, &place))
 		fuse_reply_err(req, ENOENT);
 	else if (place.file)
 		fuse_reply_err(req, ENOTDIR);

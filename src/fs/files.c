@@ -137,10 +137,33 @@ file_size(const struct file *f, const struct bucket *bucket)
 	return (int64_t)text.len;
 }
 
-int64_t
-file_mtime(const struct file *f, const struct bucket *bucket)
+/* FNV-1a. */
+static long
+nanoseconds(const struct snapshot *s)
 {
-	return f->is_stats
-		       ? atomic_load(&bucket->last_computed_at[f->stats_mode])
-		       : atomic_load(&bucket->control_changed_at[f->control]);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < s->len; i++)
+		hash = (hash ^ (unsigned char)s->data[i]) *
+		       UINT64_C(0x100000001b3);
+	return (long)(hash % 1000000);
+}
+
+struct timespec
+file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
+{
+	struct snapshot *doc CLEANUP(snapshot_release) = NULL;
+	struct timespec t = { .tv_sec = (time_t)unread };
+
+	if (f->is_stats) {
+		doc = bucket_newest(bucket, f->stats_mode);
+		if (doc) {
+			t.tv_sec = (time_t)doc->computed_at;
+			t.tv_nsec = nanoseconds(doc);
+		}
+	} else {
+		t.tv_sec = (time_t)atomic_load(
+			&bucket->control_changed_at[f->control]);
+	}
+	return t;
 }

@@ -6,6 +6,8 @@
 #ifndef FS_FILES_H
 #define FS_FILES_H
 
+#include <time.h>
+
 #include "engine/buckets.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -29,8 +31,15 @@ extern const unsigned n_files;
 /* The row of that name, or NULL. */
 const struct file *file_find(const char *name);
 
-/* Length and time of a file that nobody has open. */
+/*
+ * Length, and when it last changed.  A stats file has the time of its newest
+ * document, or the time `unread` as long as it has none.  Of two documents of the
+ * same second nothing but the nanoseconds can tell: they are made of the text, so they
+ * are the same in every mount, and less than a millisecond, since make(1) does not
+ * like a time that is still to come.
+ */
 int64_t file_size(const struct file *f, const struct bucket *bucket);
-int64_t file_mtime(const struct file *f, const struct bucket *bucket);
+struct timespec file_mtime(const struct file *f, struct bucket *bucket,
+			   int64_t unread);
 
 #endif

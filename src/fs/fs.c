@@ -160,8 +160,6 @@ op_init(void *arg, struct fuse_conn_info *conn)
 static const struct fuse_lowlevel_ops ops = {
 	.init = op_init,
 	.lookup = op_lookup,
-	.forget = op_forget,
-	.forget_multi = op_forget_multi,
 	.getattr = op_getattr,
 	.setattr = op_setattr,
 	.statfs = op_statfs,
@@ -356,7 +354,6 @@ fs_mount(struct fs **out, const struct fs_options *o, struct err *err)
 	fs->o = *o;
 	fs->mounted_at = date_now();
 	pthread_mutex_init(&fs->lock, NULL);
-	fs->tree = tree_new(o->buckets);
 	fuse_set_log_func(on_fuse_log);
 	fs->session = new_session(fs);
 	if (!fs->session) {
@@ -421,6 +418,5 @@ fs_unmount(struct fs *fs)
 	while (fs->handles)
 		handle_close(fs, fs->handles);
 	pthread_mutex_destroy(&fs->lock);
-	tree_free(fs->tree);
 	free(fs);
 }

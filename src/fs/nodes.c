@@ -14,30 +14,46 @@
 
 #include <errno.h>
 
+static struct timespec
+mounted_at(const struct fs *fs)
+{
+	return (struct timespec){ .tv_sec = (time_t)fs->mounted_at };
+}
+
+static void
+describe_file(struct fs *fs, const struct place *place, struct stat *st)
+{
+	const struct file *f = place->file;
+
+	st->st_mode = (S_IFREG | f->mode) & ~fs->o.umask;
+	st->st_nlink = 1;
+	st->st_size = file_size(f, place->bucket);
+	st->st_blocks = (st->st_size + 511) / 512;
+	st->st_mtim = file_mtime(f, place->bucket, fs->mounted_at);
+}
+
 bool
 fs_stat(struct fs *fs, uint64_t node, struct stat *st)
 {
 	struct place place;
-	struct node_attr attr;
-	unsigned mode = S_IFDIR | 0755;
 
-	if (!tree_find(fs->tree, node, &place) ||
-	    !tree_attr(fs->tree, node, &attr))
+	if (!tree_find(fs->o.buckets, node, &place))
 		return false;
-	if (place.file)
-		mode = S_IFREG | place.file->mode;
 	*st = (struct stat){
-		.st_ino = attr.ino,
-		.st_mode = mode & ~fs->o.umask,
-		.st_nlink = place.file ? 1 : 2,
+		.st_ino = node,
+		.st_mode = (S_IFDIR | 0755) & ~fs->o.umask,
+		.st_nlink = 2,
 		.st_uid = fs->o.uid,
 		.st_gid = fs->o.gid,
-		.st_size = attr.size,
-		.st_blocks = (attr.size + 511) / 512,
 		.st_blksize = 4096,
+		.st_mtim = mounted_at(fs),
 	};
-	st->st_mtime = attr.mtime < 0 ? fs->mounted_at : attr.mtime;
-	st->st_atime = st->st_ctime = st->st_mtime;
+	if (place.file)
+		describe_file(fs, &place, st);
+	st->st_atim = st->st_ctim = st->st_mtim;
+	/* tar(1) takes a file whose ctime moves for one that is being written */
+	if (place.file && place.file->is_stats)
+		st->st_ctim = mounted_at(fs);
 	return true;
 }
 
@@ -47,12 +63,11 @@ static void
 answer_entry(struct fs *fs, fuse_req_t req, const struct place *place)
 {
 	struct fuse_entry_param e = {
-		.ino = tree_lookup(fs->tree, place, fuse_req_ctx(req)->pid),
+		.ino = tree_ino(place),
 	};
 
 	fs_stat(fs, e.ino, &e.attr);
-	if (fuse_reply_entry(req, &e) != 0)
-		tree_forget(fs->tree, e.ino, 1);
+	fuse_reply_entry(req, &e);
 }
 
 /* Answer a lookup in the root with what is known. */
@@ -120,7 +135,7 @@ op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fs *fs = fuse_req_userdata(req);
 	struct place place;
 
-	if (!tree_find(fs->tree, parent, &place)) {
+	if (!tree_find(fs->o.buckets, parent, &place)) {
 		fuse_reply_err(req, ENOENT);
 		return;
 	}
@@ -133,25 +148,6 @@ op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		answer_entry(fs, req, &place);
 	else
 		fuse_reply_err(req, ENOENT);
-}
-
-void
-op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
-{
-	struct fs *fs = fuse_req_userdata(req);
-
-	tree_forget(fs->tree, ino, n);
-	fuse_reply_none(req);
-}
-
-void
-op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
-{
-	struct fs *fs = fuse_req_userdata(req);
-
-	for (size_t i = 0; i < count; i++)
-		tree_forget(fs->tree, forgets[i].ino, forgets[i].nlookup);
-	fuse_reply_none(req);
 }
 
 /* --- attributes --- */
@@ -198,7 +194,7 @@ op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	int error;
 
 	(void)attr;
-	if (!tree_find(fs->tree, ino, &place)) {
+	if (!tree_find(fs->o.buckets, ino, &place)) {
 		fuse_reply_err(req, ENOENT);
 		return;
 	}

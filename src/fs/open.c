@@ -4,11 +4,36 @@
  * document that the engine gave while open(2) waited; of a control file, what
  * it said at that moment.  The FUSE thread, but for what says otherwise.
  *
- * Stats files are opened with direct I/O: reads depend on no size in the
- * kernel.  What does depend on it (sendfile, mmap) gets it right because it is
- * corrected before the open is answered: storing the last byte makes the
- * kernel's size grow.  Where a document shrank, the kernel cuts its size at the
- * first short read.
+ * Many documents, one node.  Each open of a stats file has a document of its own,
+ * but the kernel keeps one size and one page cache for a name, whichever handle
+ * asks.  What a reader gets in spite of that:
+ *
+ *   size      All documents have the same one: it is right before, during and
+ *             after an open, and no reader can be cut.
+ *   read(2)   and its like: direct I/O, past the page cache.  Always the handle's
+ *             own document, however small the reads, whatever others do.
+ *   sendfile(2), splice(2), mmap(2)
+ *             read through the page cache, which is filled for all at once.  A read
+ *             for it is known by its lock owner, 0: one that direct I/O asks for
+ *             has the owner that asks.  It gets the newest document.  That was
+ *             published before an open was answered with it, and with each such
+ *             answer the kernel drops what it has cached.  So what these see is
+ *             never older than their open.
+ *
+ * Not promised: that sendfile(2) gives the document that read(2) gives on the same
+ * handle, and not a newer one; that several calls of sendfile(2), for parts of a
+ * document, or a mapping that lives on, stay with the same one while others open the
+ * file.  Who copies from a mapping at that very moment may get two halves.
+ *
+ * The other way is a node for each document, so that page cache and size are the
+ * handle's own, too.  It promises that much more, and pays with opens that fail: the
+ * kernel looks a name up before it opens it, so of many who do that at once some
+ * open a node that has another's document by then, and can only be sent back with
+ * ESTALE, which some get to see; and where nothing is looked up (/proc/self/fd, a
+ * file that is mounted somewhere, a lower file of an overlay) two documents meet in
+ * one node after all.  An open that fails is worse than a figure that is newer than
+ * it need be.  Not a third way: to store documents into the page cache from here
+ * gave readers mixtures of two.
  */
 #include "config.h"
 
@@ -24,8 +49,6 @@
 struct open_file {
 	struct handle handle; /* first */
 	struct snapshot *text;
-	struct tree *tree;
-	fuse_ino_t node;
 };
 
 /* Whether the caller may not open it so; a positive errno, or 0. */
@@ -46,92 +69,55 @@ open_file_free(struct handle *h)
 {
 	struct open_file *file = (struct open_file *)h;
 
-	tree_closed(file->tree, file->node);
 	snapshot_unref(file->text);
 	free(file);
 }
 
 static void
-answer_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi,
-	    struct snapshot *s)
+answer_open(fuse_req_t req, struct fuse_file_info *fi, struct snapshot *s)
 {
-	struct fs *fs = fuse_req_userdata(req);
 	struct open_file *file = xnew(struct open_file);
 
 	file->handle.free = open_file_free;
 	file->text = snapshot_ref(s);
-	file->tree = fs->tree;
-	file->node = node;
 	fi->direct_io = 1;
-	handle_open(fs, req, fi, &file->handle);
+	handle_open(fuse_req_userdata(req), req, fi, &file->handle);
 }
 
-/* --- stats files: net thread --- */
+/* --- stats files --- */
 
-/* The node shows the document, and the kernel knows its size; see tree.h. */
-static int
-prepare_stats(struct pending *p, struct snapshot *s)
-{
-	struct tree *tree = p->fs->tree;
-	struct fuse_bufvec last = FUSE_BUFVEC_INIT(1);
-	pid_t thread = fuse_req_ctx(p->req)->pid;
-
-	if (!p->is_again && thread != 0 && !tree_may_show(tree, p->node, s)) {
-		tree_refuse(tree, p->node, thread, s);
-		return ESTALE;
-	}
-	tree_show(tree, p->node, s);
-	last.buf[0].mem = (char *)s->data + s->len - 1;
-	fuse_lowlevel_notify_store(p->fs->session, p->node, (off_t)s->len - 1,
-				   &last, 0);
-	return 0;
-}
-
+/* Net thread. */
 static void
 reply_stats(struct pending *p, struct snapshot *s, const struct err *err)
 {
 	if (s)
-		answer_open(p->req, p->node, &p->fi, s);
+		answer_open(p->req, &p->fi, s);
 	else
 		fuse_reply_err(p->req, err->code);
 }
 
 static void
-open_stats(struct fs *fs, fuse_req_t req, fuse_ino_t ino,
-	   const struct place *place, struct fuse_file_info *fi)
+open_stats(struct fs *fs, fuse_req_t req, const struct place *place,
+	   const struct fuse_file_info *fi)
 {
-	bool is_again;
-	struct snapshot *kept =
-		tree_opened(fs->tree, ino, fuse_req_ctx(req)->pid, &is_again);
-	struct pending *p;
+	struct pending *p = xnew(struct pending);
 
-	if (kept) { /* the lookup has told the kernel its size */
-		tree_show(fs->tree, ino, kept);
-		answer_open(req, ino, fi, kept);
-		snapshot_unref(kept);
-		return;
-	}
-	p = xnew(struct pending);
 	p->fs = fs;
 	p->req = req;
-	p->node = ino;
 	p->fi = *fi;
-	p->prepare = prepare_stats;
 	p->reply = reply_stats;
 	p->waiter.kind = WAIT_FOR_STATS;
 	p->waiter.bucket = place->bucket;
 	p->waiter.mode = place->file->stats_mode;
-	p->waiter.group = ino;
 	p->waiter.is_nonblocking =
 		fs->o.is_eagain_wanted && (fi->flags & O_NONBLOCK);
-	p->is_again = is_again;
 	pending_start(p);
 }
 
 /* --- control files --- */
 
 static void
-open_control(fuse_req_t req, fuse_ino_t ino, const struct place *place,
+open_control(fuse_req_t req, const struct place *place,
 	     struct fuse_file_info *fi)
 {
 	struct buf text CLEANUP_BUF = BUF_INIT(CONTROL_MAX);
@@ -141,7 +127,7 @@ open_control(fuse_req_t req, fuse_ino_t ino, const struct place *place,
 	place->file->render(place->bucket, &text);
 	len = text.len;
 	s = snapshot_new(buf_steal(&text), len, 0, NULL);
-	answer_open(req, ino, fi, s);
+	answer_open(req, fi, s);
 	snapshot_unref(s);
 }
 
@@ -155,7 +141,7 @@ op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
 
 	(void)offset; /* one write is one command, wherever ">>" put it */
 	(void)fi;
-	if (!tree_find(fs->tree, ino, &place) || !place.file ||
+	if (!tree_find(fs->o.buckets, ino, &place) || !place.file ||
 	    !place.file->write) {
 		fuse_reply_err(req, EACCES);
 		return;
@@ -182,7 +168,7 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct place place = { NULL, NULL };
 	int error;
 
-	if (!tree_find(fs->tree, ino, &place) || !place.file) {
+	if (!tree_find(fs->o.buckets, ino, &place) || !place.file) {
 		fuse_reply_err(req, place.bucket ? EISDIR : ENOENT);
 		return;
 	}
@@ -190,21 +176,34 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (error)
 		fuse_reply_err(req, error);
 	else if (place.file->is_stats)
-		open_stats(fs, req, ino, &place, fi);
+		open_stats(fs, req, &place, fi);
 	else
-		open_control(req, ino, &place, fi);
+		open_control(req, &place, fi);
+}
+
+/* What such a read sees: see above.  A reference. */
+static struct snapshot *
+text_for(struct fs *fs, fuse_ino_t ino, const struct fuse_file_info *fi)
+{
+	const struct open_file *file =
+		(const struct open_file *)(uintptr_t)fi->fh;
+	bool is_for_page_cache = fi->lock_owner == 0;
+	struct place place;
+
+	if (is_for_page_cache && tree_find(fs->o.buckets, ino, &place) &&
+	    place.file->is_stats)
+		return bucket_newest(place.bucket, place.file->stats_mode);
+	return snapshot_ref(file->text);
 }
 
 void
 op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
-	const struct open_file *file =
-		(const struct open_file *)(uintptr_t)fi->fh;
-	const struct snapshot *s = file->text;
+	struct snapshot *s CLEANUP(snapshot_release) =
+		text_for(fuse_req_userdata(req), ino, fi);
 	size_t start = (size_t)offset;
 
-	(void)ino;
 	if (start >= s->len) {
 		fuse_reply_buf(req, NULL, 0);
 		return;

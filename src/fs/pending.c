@@ -41,13 +41,9 @@ static void
 on_done(struct waiter *w, struct snapshot *s, const struct err *err)
 {
 	struct pending *p = CONTAINER_OF(w, struct pending, waiter);
-	int error = s && p->prepare ? p->prepare(p, s) : 0;
 
 	fuse_req_interrupt_func(p->req, NULL, NULL);
-	if (error)
-		p->reply(p, NULL, &(struct err){ .code = error });
-	else
-		p->reply(p, s, err);
+	p->reply(p, s, err);
 	free(p);
 }
 

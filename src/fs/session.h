@@ -26,7 +26,6 @@ struct fs {
 	struct fs_options o;
 	struct fuse_session *session;
 	dev_t device; /* of the mount; 0: unknown */
-	struct tree *tree;
 	struct engine *engine; /* while fs_run() */
 	bool is_initialised; /* kernel and libfuse agree on the protocol */
 	int64_t mounted_at; /* seconds: the time of the directories */
@@ -55,9 +54,6 @@ bool parallel_is_forgotten(int version);
 
 /* nodes.c */
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
-void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n);
-void op_forget_multi(fuse_req_t req, size_t count,
-		     struct fuse_forget_data *forgets);
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		struct fuse_file_info *fi);
@@ -87,21 +83,12 @@ struct pending;
 typedef void pending_reply_fn(struct pending *p, struct snapshot *s,
 			      const struct err *err);
 
-/*
- * Called before, if there is a result: still part of the request.  An errno is
- * answered instead of it; 0: all is well.
- */
-typedef int pending_prepare_fn(struct pending *p, struct snapshot *s);
-
 struct pending {
 	struct waiter waiter; /* kind and what it waits for: by the caller */
 	struct fs *fs;
 	fuse_req_t req;
-	fuse_ino_t node;
-	bool is_again; /* an open that was answered with ESTALE */
 	struct fuse_file_info fi; /* copied: the request's own dies */
 	size_t size; /* of a readdir: the room for its answer */
-	pending_prepare_fn *prepare; /* NULL: nothing */
 	pending_reply_fn *reply;
 };
 

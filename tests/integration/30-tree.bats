@@ -42,17 +42,23 @@ shows_not() {
 	[[ $(ls -a .) == $'.\n..\n'* ]]
 }
 
-@test "tree: a document has its size before it is read, and no age" {
+# Who refuses times before 1980 (zip) or takes 0 for none (make) must not meet one.
+@test "tree: before it is read a document has its size, and the time of the mount" {
 	new_bucket
+	local before after mtime files
+	mapfile -t files < <(stats_files | xargs -n 1)
+	before=$(date +%s)
 	mount_fs
-	local file
-	for file in $(stats_files); do
-		assert_equal "$(stat -c '%s %Y' "$file")" '1024 0'
-		assert_equal "$(wc -c <"$file")" 1024
+	after=$(date +%s)
+	for mtime in $(stat -c %Y "${files[@]}"); do
+		((before <= mtime && mtime <= after)) || fail "$mtime"
 	done
+	assert_equal "$(stat -c '%s %b' "${files[@]}" | uniq -c | xargs)" '3 1024 2'
+	assert_equal "$(stat -c %s "$MNT/$BUCKET/nocache")" 2
+	assert_equal "$(cat "${files[@]}" | wc -c)" $((3 * 1024))
 }
 
-@test "tree: after it was read a document has its size and the time it was computed" {
+@test "tree: after it was read a document has the time it was computed" {
 	new_bucket
 	s3 put "$BUCKET" some/object 123456
 	mount_fs
@@ -63,6 +69,59 @@ shows_not() {
 		computed_at=$(jq -r .computed_at "$BATS_TEST_TMPDIR/copy")
 		assert_equal "$(stat -c %Y "$file")" "$(date -d "$computed_at" +%s)"
 	done
+}
+
+# Neither the size nor, within a second, the seconds tell of another document.
+@test "tree: the nanoseconds are those of the text: the same in every mount" {
+	new_bucket
+	mount_fs
+	local file=$BUCKET/stats_quick.json b=$BATS_TEST_TMPDIR/b times=() i
+	MNT=$b LOG=$BATS_TEST_TMPDIR/b.log mount_fs
+	for i in 1 2 3; do
+		s3 put "$BUCKET" "$i" 10
+		cat "$MNT/$file" "$b/$file" >/dev/null
+		assert_equal "$(stat -c %y "$MNT/$file")" "$(stat -c %y "$b/$file")"
+		assert_equal "$(stat -c %x "$MNT/$file")" "$(stat -c %y "$MNT/$file")"
+		times+=("$(date -r "$MNT/$file" +%N)")
+	done
+	assert_equal "$(printf '%s\n' "${times[@]}" | sort -u | wc -l)" 3
+}
+
+# GNU tar takes a file whose ctime moves for one that is being written.
+@test "tree: the ctime of a document stays that of the mount" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	local before
+	before=$(stat -c %z "$MNT/bkt/stats_quick.json")
+	assert_equal "$before" "$(stat -c %z "$MNT")"
+	wait_until is_another_second "$(date +%s)"
+	cat "$MNT/bkt/stats_quick.json" >/dev/null
+	assert_equal "$(stat -c %z "$MNT/bkt/stats_quick.json")" "$before"
+	[[ $(stat -c %Y "$MNT/bkt/stats_quick.json") > $(stat -c %Z "$MNT") ]]
+}
+
+is_another_second() {
+	(($(date +%s) > $1))
+}
+
+@test "tree: a document of a time before 1970 is one as any other" {
+	start_stub
+	stub_bucket bkt
+	mount_fs
+	local file=$MNT/bkt/stats_quick.json
+	cat "$file" | sed 's/"computed_at": "[^"]*"/"computed_at": "1969-12-31T23:59:50Z"/' \
+		>"$BATS_TEST_TMPDIR/document"
+	unmount_fs
+	curl -sSf -T "$BATS_TEST_TMPDIR/document" \
+		"$ENDPOINT/bkt/.deltaglider/stats_quick.json"
+	mount_fs
+	cmp "$file" "$BATS_TEST_TMPDIR/document"
+	assert_equal "$(stat -c %Y "$file")" -10
+	cp -p "$file" "$BATS_TEST_TMPDIR/copy"
+	tar -C "$MNT/bkt" -cf - stats_quick.json | tar -xOf - | cmp - "$file"
+	assert_equal "$(requests PUT)" 2 # the first mount's, and curl's
+	assert_logged 0 'no valid document'
 }
 
 @test "tree: the inode number of a name never changes, whatever it shows" {

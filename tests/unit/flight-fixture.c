@@ -59,39 +59,39 @@ static void
 on_done(struct waiter *w, struct snapshot *s, const struct err *err)
 {
 	struct reader *r = CONTAINER_OF(w, struct reader, w);
+	struct snapshot *newest CLEANUP(snapshot_release) = NULL;
 
 	assert_null(w->list);
 	assert_int_equal(s == NULL, err->code != 0);
 	r->n_done++;
 	r->code = err->code;
 	r->doc = s ? xstrndup(s->data, s->len) : NULL;
+	newest = bucket_newest(w->bucket, w->mode);
+	assert_true(!s || newest); /* it is known before it is given away */
 }
 
 void
-reader_init(struct world *world, struct reader *r, enum mode mode,
-	    uint64_t group)
+reader_init(struct world *world, struct reader *r, enum mode mode)
 {
 	*r = (struct reader){ .w = { .kind = WAIT_FOR_STATS,
 				     .on_done = on_done,
 				     .bucket = world->fx.bucket,
 				     .mode = mode,
-				     .group = group,
 				     .all = &world->all } };
 	DL_APPEND2(world->all, &r->w, all_prev, all_next);
 }
 
 void
-reader_post(struct world *world, struct reader *r, enum mode mode,
-	    uint64_t group)
+reader_post(struct world *world, struct reader *r, enum mode mode)
 {
-	reader_init(world, r, mode, group);
+	reader_init(world, r, mode);
 	flight_add(flight_get(&world->env, world->fx.bucket, mode), &r->w);
 }
 
 void
 reader_open(struct world *world, struct reader *r, enum mode mode)
 {
-	reader_post(world, r, mode, 0);
+	reader_post(world, r, mode);
 	fixture_settle(&world->fx);
 }
 

@@ -29,12 +29,10 @@ void world_init(struct world *world, enum cache_policy cache);
 void world_clear(struct world *world);
 
 /* An open that is still to be handed to flight_add(). */
-void reader_init(struct world *world, struct reader *r, enum mode mode,
-		 uint64_t group);
+void reader_init(struct world *world, struct reader *r, enum mode mode);
 
-/* An open of that node (0: of its own), not settled yet. */
-void reader_post(struct world *world, struct reader *r, enum mode mode,
-		 uint64_t group);
+/* An open, not settled yet. */
+void reader_post(struct world *world, struct reader *r, enum mode mode);
 void reader_open(struct world *world, struct reader *r, enum mode mode);
 
 /* What the engine does when a reader was interrupted. */

@@ -92,7 +92,6 @@ post(struct world *w, struct guest *g, unsigned i)
 				    .on_done = on_done,
 				    .bucket = w->fx.bucket,
 				    .mode = (enum mode)(i / 3 % N_MODES),
-				    .group = i % 5,
 				    .name = "some-bucket" } };
 	engine_post(w->engine, &g->w);
 }

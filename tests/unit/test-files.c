@@ -19,6 +19,9 @@
 #include "fs/files.h"
 #include "stats/doc.h"
 
+#define UNREAD 1234 /* seconds: the time of the mount */
+#define EMPTY_NS 656037 /* FNV-1a of no bytes, modulo 10^6 */
+
 struct world {
 	struct buckets *buckets;
 	struct bucket *bucket;
@@ -49,6 +52,16 @@ expect(const struct world *w, const char *name, const char *expected)
 	assert_int_equal(f->render(w->bucket, &text), 0);
 	assert_string_equal(buf_str(&text), expected);
 	assert_int_equal(file_size(f, w->bucket), strlen(expected));
+}
+
+static void
+expect_time(const struct world *w, const struct file *f, int64_t seconds,
+	    long nanoseconds)
+{
+	struct timespec t = file_mtime(f, w->bucket, UNREAD);
+
+	assert_int_equal(t.tv_sec, seconds);
+	assert_int_equal(t.tv_nsec, nanoseconds);
 }
 
 static int
@@ -121,7 +134,7 @@ test_touch(void **state)
 	fake_clock_advance(5000);
 	assert_int_equal(f->touch(w.bucket), 0);
 	expect(&w, "refresh", "quick sampled detailed\n");
-	assert_int_equal(file_mtime(f, w.bucket), FAKE_CLOCK_EPOCH + 5);
+	expect_time(&w, f, FAKE_CLOCK_EPOCH + 5, 0);
 	assert_null(file_find("nocache")->touch);
 	world_clear(&w);
 }
@@ -153,20 +166,31 @@ test_times(void **state)
 
 	(void)state;
 	world_init(&w);
-	assert_int_equal(file_mtime(refresh, w.bucket), FAKE_CLOCK_EPOCH);
+	expect_time(&w, refresh, FAKE_CLOCK_EPOCH, 0);
 	fake_clock_advance(3000);
 	put(&w, "nocache", "1");
-	assert_int_equal(file_mtime(refresh, w.bucket), FAKE_CLOCK_EPOCH);
-	assert_int_equal(file_mtime(nocache, w.bucket), FAKE_CLOCK_EPOCH + 3);
+	expect_time(&w, refresh, FAKE_CLOCK_EPOCH, 0);
+	expect_time(&w, nocache, FAKE_CLOCK_EPOCH + 3, 0);
 	fake_clock_advance(3000);
 	put(&w, "nocache", "bogus");
 	put(&w, "refresh", "bogus");
-	assert_int_equal(file_mtime(nocache, w.bucket), FAKE_CLOCK_EPOCH + 3);
-	assert_int_equal(file_mtime(refresh, w.bucket), FAKE_CLOCK_EPOCH);
+	expect_time(&w, nocache, FAKE_CLOCK_EPOCH + 3, 0);
+	expect_time(&w, refresh, FAKE_CLOCK_EPOCH, 0);
 	world_clear(&w);
 }
 
-/* One size, from the first moment on. */
+/* As it would be in any other mount. */
+static void
+publish(struct world *w, enum mode mode, const char *text, int64_t computed_at)
+{
+	struct snapshot *doc =
+		snapshot_new(xstrdup(text), strlen(text), computed_at, NULL);
+
+	bucket_publish(w->bucket, mode, doc);
+	snapshot_unref(doc);
+}
+
+/* One size from the first moment on; the time of the mount, then its own. */
 static void
 test_stats(void **state)
 {
@@ -181,11 +205,48 @@ test_stats(void **state)
 		snprintf(name, sizeof(name), "stats_%s.json", mode_names[mode]);
 		f = file_find(name);
 		assert_int_equal(file_size(f, w.bucket), DOC_LEN);
-		assert_int_equal(file_mtime(f, w.bucket), 0);
-		atomic_store(&w.bucket->last_computed_at[mode], 1000 + mode);
+		expect_time(&w, f, UNREAD, 0);
+		publish(&w, (enum mode)mode, "", 1000 + mode);
+		expect_time(&w, f, 1000 + mode, EMPTY_NS);
 		assert_int_equal(file_size(f, w.bucket), DOC_LEN);
-		assert_int_equal(file_mtime(f, w.bucket), 1000 + mode);
 	}
+	world_clear(&w);
+}
+
+/* Of two documents of the same second each has a time of its own. */
+static void
+test_same_second(void **state)
+{
+	const struct file *f = file_find("stats_quick.json");
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	publish(&w, MODE_QUICK, "a", 1000);
+	expect_time(&w, f, 1000, 641996);
+	publish(&w, MODE_QUICK, "foobar", 1000);
+	expect_time(&w, f, 1000, 436968);
+	publish(&w, MODE_QUICK, "a", 1000);
+	expect_time(&w, f, 1000, 641996);
+	world_clear(&w);
+}
+
+/* A clock that is wrong, of this machine or of who computed it. */
+static void
+test_before_1970(void **state)
+{
+	const struct file *f = file_find("stats_quick.json");
+	struct timespec t;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	publish(&w, MODE_QUICK, "", -1);
+	expect_time(&w, f, -1, EMPTY_NS);
+	atomic_store(&w.bucket->control_changed_at[0], -5);
+	expect_time(&w, file_find("refresh"), -5, 0);
+	t = file_mtime(file_find("stats_sampled.json"), w.bucket, -7);
+	assert_int_equal(t.tv_sec, -7);
 	world_clear(&w);
 }
 
@@ -193,9 +254,14 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table), cmocka_unit_test(test_refresh),
-		cmocka_unit_test(test_touch), cmocka_unit_test(test_nocache),
-		cmocka_unit_test(test_times), cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_touch),
+		cmocka_unit_test(test_nocache),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_same_second),
+		cmocka_unit_test(test_before_1970),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

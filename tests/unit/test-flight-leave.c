@@ -195,92 +195,6 @@ test_left_after_result(void **state)
 	world_clear(&w);
 }
 
-/* --- one node, one document --- */
-
-/* Opens of one node at the same time move on together. */
-static void
-test_group(void **state)
-{
-	struct world w;
-	struct reader a, b, other;
-
-	(void)state;
-	world_init(&w, CACHE_POLICY_RW);
-	reader_post(&w, &other, MODE_QUICK, 8);
-	reader_post(&w, &a, MODE_QUICK, 7);
-	fixture_settle(&w.fx); /* other is served first, a next */
-	reader_post(&w, &b, MODE_QUICK, 7);
-	fixture_answer(&w.fx, LIST);
-	w.fx.store.pages[0] = "x.bin=5 y.bin=6";
-	fixture_run(&w.fx);
-	reader_expect(&a, 0);
-	reader_expect(&b, 0);
-	reader_expect(&other, 0);
-	assert_string_equal(a.doc, b.doc);
-	assert_int_equal(reader_member(&other, "object_count"), 3);
-	assert_int_equal(reader_member(&a, "object_count"), 2);
-	reader_clear(&a);
-	reader_clear(&b);
-	reader_clear(&other);
-	world_clear(&w);
-}
-
-/* Even out of the current computation, but only once each. */
-static void
-test_regroup(void **state)
-{
-	struct world w;
-	struct reader a, b, c;
-
-	(void)state;
-	world_init(&w, CACHE_POLICY_RO);
-	reader_post(&w, &a, MODE_QUICK, 7);
-	fixture_settle(&w.fx);
-	reader_post(&w, &b, MODE_QUICK, 7);
-	fixture_answer(&w.fx, LIST);
-	fixture_answer(&w.fx, GET_DOC); /* the first result: for nobody */
-	reader_expect_waiting(&a);
-	reader_expect_waiting(&b);
-	fixture_settle(&w.fx);
-	reader_post(&w, &c, MODE_QUICK, 7); /* a has waited long enough */
-	fixture_answer(&w.fx, LIST);
-	fixture_answer(&w.fx, GET_DOC);
-	reader_expect(&a, 0);
-	reader_expect_waiting(&b);
-	fixture_run(&w.fx);
-	reader_expect(&b, 0);
-	reader_expect(&c, 0);
-	reader_clear(&a);
-	reader_clear(&b);
-	reader_clear(&c);
-	world_clear(&w);
-}
-
-/* All who are left were moved on and then went: nothing runs on for them. */
-static void
-test_regrouped_leave(void **state)
-{
-	struct world w;
-	struct reader a, b, c;
-
-	(void)state;
-	world_init(&w, CACHE_POLICY_RW);
-	reader_post(&w, &a, MODE_DETAILED, 1);
-	fixture_settle(&w.fx);
-	fixture_answer(&w.fx, GET_DOC);
-	fixture_answer(&w.fx, LIST);
-	reader_post(&w, &b, MODE_DETAILED, 2); /* a probe */
-	fixture_settle(&w.fx);
-	reader_post(&w, &c, MODE_DETAILED, 2);
-	reader_interrupt(&w, &a);
-	reader_interrupt(&w, &b);
-	assert_int_equal(fixture_pending(&w.fx, LIST), 1); /* for c */
-	reader_interrupt(&w, &c);
-	fixture_advance(&w.fx, LINGER_MS);
-	assert_int_equal(w.env.jobs.n_jobs, 0);
-	world_clear(&w);
-}
-
 /* --- the end of the mount --- */
 
 /* After each number of answers, with readers in every list. */
@@ -323,9 +237,6 @@ main(void)
 		cmocka_unit_test(test_probe_is_left),
 		cmocka_unit_test(test_probe_fails_last),
 		cmocka_unit_test(test_left_after_result),
-		cmocka_unit_test(test_group),
-		cmocka_unit_test(test_regroup),
-		cmocka_unit_test(test_regrouped_leave),
 		cmocka_unit_test(test_end_anywhere),
 	};
 

@@ -423,7 +423,7 @@ test_max_age_probe(void **state)
 static int
 poll(struct world *w, struct reader *r)
 {
-	reader_init(w, r, MODE_DETAILED, 0);
+	reader_init(w, r, MODE_DETAILED);
 	r->w.is_nonblocking = true;
 	flight_add(flight_get(&w->env, w->fx.bucket, MODE_DETAILED), &r->w);
 	assert_int_equal(r->n_done, 1); /* at once */
