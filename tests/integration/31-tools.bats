@@ -44,7 +44,6 @@ readonly TOOLS=(
 	'split -b 100 "$1" "$2/split."; cat "$2"/split.*'
 	'tar -C "${1%/*}" -cf - "${1##*/}" | tar -xOf -'
 	'tar -C "${1%/*}" -cf "$2/tar" "${1##*/}"; tar -xOf "$2/tar"'
-	'busybox tar -C "${1%/*}" -cf - "${1##*/}" | tar -xOf -'
 	'dd if="$1" bs=7 status=none'
 	'dd if="$1" bs=1M status=none'
 	'dd if="$1" iflag=direct bs=4096 status=none'
@@ -62,6 +61,24 @@ readonly TOOLS=(
 	'"$HERE/read.py" fstat_and_read "$1"'
 	'"$HERE/read.py" nonblocking "$1"'
 	'"$HERE/read.py" past_the_end "$1"'
+)
+
+# Those that take the size before they open the file, and believe it.
+# shellcheck disable=SC2016
+readonly SIZED_TOOLS=(
+	'bsdtar -C "${1%/*}" -cf - "${1##*/}" | tar -xOf -'
+	'busybox tar -C "${1%/*}" -cf - "${1##*/}" | tar -xOf -'
+	'python3 -m tarfile -c "$2/py.tar" "$1"; tar -xOf "$2/py.tar"'
+	'echo "$1" | cpio -o --quiet | bsdtar -xOf -'
+	'zip -qj "$2/zip" "$1"; bsdtar -xOf "$2/zip.zip"'
+	'python3 -m zipfile -c "$2/py.zip" "$1"; bsdtar -xOf "$2/py.zip"'
+	'printf "GET /%s HTTP/1.0\r\n\r\n" "${1##*/}" |
+		busybox httpd -i -h "${1%/*}" | sed "1,/^\r$/d"'
+	'sshfs -o ssh_command="$2/../sftp" "host:${1%/*}" "$2";
+		trap "fusermount3 -u \"$2\"" EXIT; cat "$2/${1##*/}"'
+	'"$HERE/warm.py" run "$WARM" "$HERE/s3.py" upload "$BUCKET" .deltaglider/up "$1";
+		"$HERE/warm.py" run "$WARM" "$HERE/s3.py" get "$BUCKET" .deltaglider/up'
+	'rclone copyto --config= "$1" "$2/rclone"; cat "$2/rclone"'
 )
 
 # Those that open the document once, each in another way.
@@ -92,7 +109,7 @@ readonly STATES=(
 
 # Stops at the first command that fails, as a careful user would have it.
 use_tool() {
-	export HERE
+	export HERE WARM BUCKET
 	mkdir -p "$3"
 	bash -euo pipefail -c "$1" tool "$2" "$3"
 }
@@ -141,7 +158,8 @@ check_documents() {
 	cat "$file" >"$work/first"
 	s3 get "$BUCKET" .deltaglider/stats_detailed.json >"$work/object"
 	cmp "$work/first" "$work/object"
-	for tool in "${TOOLS[@]}"; do
+	make_sftp
+	for tool in "${TOOLS[@]}" "${SIZED_TOOLS[@]}"; do
 		use_tool "$tool" "$file" "$work/files" >"$work/out" || fail "fails: $tool"
 		cmp "$work/out" "$work/object" || fail "differs: $tool"
 	done
@@ -171,19 +189,52 @@ check_documents() {
 	test -s "$file"
 }
 
-@test "the first reader of all: no tool depends on what was known before" {
+# sshfs takes any program for ssh: what answers is the server's half alone.
+make_sftp() {
+	printf '#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n' >"$BATS_TEST_TMPDIR/sftp"
+	chmod +x "$BATS_TEST_TMPDIR/sftp"
+}
+
+# The nth bucket of seven objects, read by no more than that tool; and what is there.
+tool_reads() {
+	local n=$1 tool=$2 file=$MNT/bkt$1/stats_quick.json work=$BATS_TEST_TMPDIR
+
+	use_tool "$tool" "$file" "$work/$n" >"$work/out" || fail "fails: $tool" || return
+	cmp "$work/out" "$file" || fail "differs: $tool"
+}
+
+new_buckets() {
+	local n
+
 	start_stub
-	local i tool
-	for i in "${!FAST_TOOLS[@]}"; do
-		stub_ctl PUT "bucket/bkt$i" "${STATES[1]}"
+	for n in "${!ALL_ONCE[@]}"; do
+		stub_ctl PUT "bucket/bkt$n" '[{"key": "a%d", "count": 7, "size": 1000}]'
 	done
+	BUCKET=
+	new_bucket # to upload to
+	make_sftp
 	mount_fs
-	for i in "${!FAST_TOOLS[@]}"; do
-		tool=${FAST_TOOLS[$i]}
-		use_tool "$tool" "$MNT/bkt$i/stats_quick.json" "$BATS_TEST_TMPDIR/$i" \
-			>"$BATS_TEST_TMPDIR/out" || fail "fails: $tool"
-		cmp "$BATS_TEST_TMPDIR/out" "$MNT/bkt$i/stats_quick.json" ||
-			fail "differs: $tool"
+}
+
+readonly ALL_ONCE=("${FAST_TOOLS[@]}" "${SIZED_TOOLS[@]}")
+
+@test "the first reader of all: no tool depends on what was known before" {
+	new_buckets
+	local n
+	for n in "${!ALL_ONCE[@]}"; do
+		tool_reads "$n" "${ALL_ONCE[$n]}"
+	done
+}
+
+@test "a tool that has seen another document: from 7 to 5,007 objects as it opens" {
+	new_buckets
+	local n count=.stats.object_count
+	for n in "${!ALL_ONCE[@]}"; do
+		assert_equal "$(jq $count "$MNT/bkt$n/stats_quick.json")" 7
+		fault '{"class": "LIST", "path": "^/bkt'"$n"'\\b", "times": 1,
+			"put": [{"key": "b%d", "count": 5000, "size": 1000}]}'
+		tool_reads "$n" "${ALL_ONCE[$n]}"
+		assert_equal "$(jq $count "$BATS_TEST_TMPDIR/out")" 5007
 	done
 }
 

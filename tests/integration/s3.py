@@ -10,6 +10,7 @@ usage: s3.py COMMAND ARGUMENT...     one command
     rb BUCKET                        with all that is in it
     put BUCKET KEY SIZE [NAME=VALUE...]        SIZE bytes, with user metadata
     put BUCKET KEY @FILE [NAME=VALUE...]       the bytes of FILE
+    upload BUCKET KEY FILE           as put @FILE, by boto3's own upload_file
     fill BUCKET KEY COUNT SIZE [NAME=VALUE...] many; KEY holds a format like %04d
     get BUCKET KEY                   its bytes
     head BUCKET KEY                  content_type, etag, last_modified, meta, size: JSON
@@ -103,6 +104,10 @@ def do_fill(s3, bucket, pattern, count, size, *pairs):
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(put, range(int(count))))
+
+
+def do_upload(s3, bucket, key, path):
+    s3.upload_file(path, bucket, unquote(key))
 
 
 def do_get(s3, bucket, key):
