@@ -51,9 +51,6 @@
 /* Readers get their answer this long after the result, stored or not. */
 #define STORE_WAIT_MS 2000
 
-/* A document larger than this is not remembered by the mount itself. */
-#define LAST_MAX (64 * 1024)
-
 /* --- the end of current --- */
 
 /* Answer the readers of current, and let the next begin. */
@@ -126,14 +123,11 @@ remember(struct flight *f, const struct job_result *r)
 	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
 		f->is_refreshed = true;
 	atomic_store(&f->bucket->done[f->mode], f->generation);
-	if (doc->len > LAST_MAX)
-		recent_clear(&f->recent);
-	else if (!f->is_uncached)
+	if (!f->is_uncached)
 		recent_set(&f->recent, doc, f->listed_at_ms, f->generation);
-	if (doc->len <= LAST_MAX && doc != f->last) {
-		snapshot_unref(f->last);
-		f->last = snapshot_ref(doc);
-	}
+	snapshot_ref(doc); /* before: it may be the same */
+	snapshot_unref(f->last);
+	f->last = doc;
 	if (r->is_computed)
 		f->store.is_stored = false;
 	else if (!r->is_from_memory)
