@@ -14,6 +14,8 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "util/log.h"
+
 /* The calls of one bucket. */
 struct list_parsers_bucket {
 	size_t n_calls, n_taken; /* parsers */
@@ -24,7 +26,8 @@ struct list_parsers_bucket {
 struct list_call {
 	struct list_call_options o; /* but for its strings */
 	struct list_parsers_bucket *bucket;
-	char *token; /* NULL: none */
+	char *token, *start_after; /* NULL: none */
+	bool is_again; /* the page contradicted itself once */
 	struct s3_call *call;
 	struct list_parser *parser; /* NULL: nothing has been read */
 	const struct list_page *page; /* the parser's */
@@ -68,6 +71,24 @@ bucket_unref(struct list_parsers *p, struct list_parsers_bucket *b)
 	free(b);
 }
 
+/* What the page must be of, as far as this store's pages tell it. */
+static void
+expect(struct list_call *c)
+{
+	enum list_echo echo = parsers_of(c)->echo;
+
+	list_parser_expect(
+		c->parser,
+		&(struct list_asked){
+			.bucket = c->bucket->name,
+			.token = c->token,
+			.start_after = c->start_after,
+			.may_echo_other =
+				echo == LIST_ECHO_OTHER ||
+				(echo == LIST_ECHO_UNKNOWN && c->is_again),
+		});
+}
+
 /* Take one for the page that comes in; false: wait for it. */
 static bool
 take_parser(struct list_call *c)
@@ -82,6 +103,7 @@ take_parser(struct list_call *c)
 	c->bucket->n_taken++;
 	list_parser_want(c->parser, w ? w->names : NULL, w ? w->n : 0);
 	list_parser_reset(c->parser);
+	expect(c);
 	return true;
 }
 
@@ -172,6 +194,22 @@ on_retry(void *arg)
 	c->o.on_retry(c->o.arg, c);
 }
 
+/* A page that is good repeats what was asked for, or something else. */
+static void
+note_echo(const struct list_call *c)
+{
+	struct list_parsers *p = parsers_of(c);
+	enum list_echo echo = list_parser_echo(c->parser);
+
+	if (echo == LIST_ECHO_UNKNOWN || p->echo != LIST_ECHO_UNKNOWN)
+		return;
+	p->echo = echo;
+	if (echo == LIST_ECHO_OTHER)
+		log_info("bucket=%s: pages do not repeat what they are asked "
+			 "for, but something else",
+			 c->bucket->name);
+}
+
 static int
 on_end(void *arg, struct s3_error *error, struct err *err)
 {
@@ -181,8 +219,14 @@ on_end(void *arg, struct s3_error *error, struct err *err)
 	if (!c->parser)
 		return err_set(err, EIO, "an empty answer");
 	rc = list_parser_end(c->parser, &c->page, err);
+	if (rc == 0)
+		note_echo(c);
 	if (rc && list_parser_error(c->parser))
 		*error = *list_parser_error(c->parser);
+	if (rc && list_parser_is_contradictory(c->parser)) {
+		c->is_again = true;
+		return S3_ASK_AGAIN;
+	}
 	return rc;
 }
 
@@ -219,6 +263,8 @@ list_call_start(const struct list_call_options *o)
 	c->o = *o;
 	c->bucket = bucket_ref(parsers_of(c), o->bucket);
 	c->token = o->token ? xstrdup(o->token) : NULL;
+	if (o->start_after && !o->token)
+		c->start_after = xstrdup(o->start_after);
 	if (o->token)
 		params[n++] =
 			(struct uri_param){ "continuation-token", o->token };
@@ -250,6 +296,7 @@ list_call_free(struct list_call *c)
 	give_parser(c);
 	bucket_unref(parsers_of(c), c->bucket);
 	free(c->token);
+	free(c->start_after);
 	free(c);
 }
 
@@ -286,6 +333,12 @@ bool
 list_call_has_asked_metadata(const struct list_call *c)
 {
 	return c->o.wanted != NULL;
+}
+
+bool
+list_call_was_contradictory(const struct list_call *c)
+{
+	return c->is_again;
 }
 
 const char *

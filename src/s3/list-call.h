@@ -33,7 +33,15 @@ struct list_parsers {
 	size_t n_spare, n_taken;
 	struct list_call *waiting; /* for one, in order */
 	struct list_parsers_bucket *buckets; /* with calls, by name */
+	enum list_echo echo; /* of this store's pages so far */
 };
+
+/*
+ * A page that contradicts itself, or that is not what was asked for, is asked for
+ * once more, over a new connection, and is EIO if it comes again.  A store whose
+ * pages never repeat what they were asked for, but something else, is believed
+ * if it says so again: that is its way.
+ */
 
 /* No call may be under way. */
 void list_parsers_clear(struct list_parsers *p);
@@ -84,6 +92,9 @@ void list_call_drop(struct list_call *c, void (*on_end)(void *arg), void *arg);
 const char *list_call_token(const struct list_call *c);
 
 bool list_call_has_asked_metadata(const struct list_call *c);
+
+/* One answer, at least, was not that of what was asked. */
+bool list_call_was_contradictory(const struct list_call *c);
 
 /* While the page comes in: see list_parser_next_token(). */
 const char *list_call_next_token(const struct list_call *c);

@@ -401,7 +401,8 @@ goes_without_metadata(struct lister *l, struct list_call *c,
 	const struct list_metadata *m = s3_list_metadata(l->o.s3);
 
 	if (l->is_stopped || !list_call_has_asked_metadata(c) ||
-	    answer->err.code == 0 || !list_metadata_is_to_blame(m, answer))
+	    answer->err.code == 0 || list_call_was_contradictory(c) ||
+	    !list_metadata_is_to_blame(m, answer))
 		return false;
 	log_debug("bucket=%s: a page is asked for without metadata: %s",
 		  l->bucket, answer->err.msg);

@@ -15,8 +15,10 @@
 #include "s3/s3-xml.h"
 
 #include <errno.h>
+#include <strings.h>
 
 #include "s3/error-doc.h"
+#include "s3/list-claims.h"
 #include "s3/object-list.h"
 #include "s3/sax.h"
 #include "s3/user-metadata.h"
@@ -27,7 +29,8 @@
 #define TOKEN_MAX (64 * 1024)
 #define MODIFIED_MAX 256
 #define ETAG_MAX (256 + 2) /* with its quotes */
-#define NUMBER_MAX 20
+#define NUMBER_MAX 64 /* of a number or a word, with blanks around it */
+#define CLAIM_MAX TOKEN_MAX
 
 /* An element whose text matters. */
 struct field {
@@ -39,6 +42,7 @@ struct field {
 	 * only the name counts.
 	 */
 	int (*take)(struct list_parser *p, char *text, struct err *err);
+	list_claim_fn *claim; /* takes it instead, and it is cut off */
 	bool is_token;
 };
 
@@ -60,6 +64,7 @@ struct list_parser {
 	bool is_truncated, is_encoded, has_metadata;
 	int64_t key_count;
 	size_t token; /* offset in list.text; 0: none */
+	struct list_claims claims;
 };
 
 /* --- the texts --- */
@@ -71,11 +76,27 @@ drop_text(struct list_parser *p)
 	object_list_cut(&p->list, p->start);
 }
 
+/* LeoFS and others lay their XML out, or put blanks around a number. */
+static char *
+trim(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t\r\n");
+	len = strlen(text);
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
+		len--;
+	text[len] = '\0';
+	return text;
+}
+
+/* "True" is what Python makes of it. */
 static int
 take_truncated(struct list_parser *p, char *text, struct err *err)
 {
-	p->is_truncated = strcmp(text, "true") == 0;
-	if (!p->is_truncated && strcmp(text, "false") != 0)
+	text = trim(text);
+	p->is_truncated = strcasecmp(text, "true") == 0;
+	if (!p->is_truncated && strcasecmp(text, "false") != 0)
 		return err_set(err, EIO,
 			       "malformed listing: IsTruncated is \"%s\"",
 			       text);
@@ -87,6 +108,7 @@ take_truncated(struct list_parser *p, char *text, struct err *err)
 static int
 take_encoding(struct list_parser *p, char *text, struct err *err)
 {
+	text = trim(text);
 	p->is_encoded = strcmp(text, "url") == 0;
 	if (!p->is_encoded && *text)
 		return err_set(err, EIO,
@@ -101,7 +123,7 @@ static int
 take_key_count(struct list_parser *p, char *text, struct err *err)
 {
 	(void)err;
-	if (!number_parse(text, &p->key_count))
+	if (!number_parse(trim(text), &p->key_count))
 		p->key_count = -1;
 	drop_text(p);
 	return 0;
@@ -131,6 +153,7 @@ take_key(struct list_parser *p, char *text, struct err *err)
 static int
 take_size(struct list_parser *p, char *text, struct err *err)
 {
+	text = trim(text);
 	if (!number_parse(text, &p->list.current->size))
 		return err_set(err, EIO, "malformed listing: Size is \"%s\"",
 			       text);
@@ -165,26 +188,30 @@ take_etag(struct list_parser *p, char *text, struct err *err)
 enum { IS_TRUNCATED, KEY_COUNT };
 
 static const struct field page_fields[] = {
-	[IS_TRUNCATED] = { "IsTruncated", 8, take_truncated, false },
-	[KEY_COUNT] = { "KeyCount", NUMBER_MAX, take_key_count, false },
-	{ "NextContinuationToken", TOKEN_MAX, take_token, true },
-	{ "EncodingType", 8, take_encoding, false },
-	{ "ContinuationToken", 0, NULL, true },
-	{ "StartAfter", 0, NULL, true },
-	{ "NextMarker", 0, NULL, true },
-	{ "Marker", 0, NULL, true },
-	{ NULL, 0, NULL, false },
+	[IS_TRUNCATED] = { "IsTruncated", NUMBER_MAX, take_truncated, NULL,
+			   false },
+	[KEY_COUNT] = { "KeyCount", NUMBER_MAX, take_key_count, NULL, false },
+	{ "NextContinuationToken", TOKEN_MAX, take_token, NULL, true },
+	{ "EncodingType", NUMBER_MAX, take_encoding, NULL, false },
+	{ "Name", CLAIM_MAX, NULL, list_claim_name, false },
+	{ "Prefix", CLAIM_MAX, NULL, list_claim_prefix, false },
+	{ "Delimiter", CLAIM_MAX, NULL, list_claim_delimiter, false },
+	{ "ContinuationToken", CLAIM_MAX, NULL, list_claim_token, true },
+	{ "StartAfter", CLAIM_MAX, NULL, list_claim_start_after, true },
+	{ "NextMarker", CLAIM_MAX, NULL, list_claim_next_marker, true },
+	{ "Marker", CLAIM_MAX, NULL, list_claim_marker, true },
+	{ NULL, 0, NULL, NULL, false },
 };
 
 /* Children of <Contents>. */
 enum { KEY, SIZE };
 
 static const struct field object_fields[] = {
-	[KEY] = { "Key", ENCODED_KEY_MAX, take_key, false },
-	[SIZE] = { "Size", NUMBER_MAX, take_size, false },
-	{ "LastModified", MODIFIED_MAX, take_modified, false },
-	{ "ETag", ETAG_MAX, take_etag, false },
-	{ NULL, 0, NULL, false },
+	[KEY] = { "Key", ENCODED_KEY_MAX, take_key, NULL, false },
+	[SIZE] = { "Size", NUMBER_MAX, take_size, NULL, false },
+	{ "LastModified", MODIFIED_MAX, take_modified, NULL, false },
+	{ "ETag", ETAG_MAX, take_etag, NULL, false },
+	{ NULL, 0, NULL, NULL, false },
 };
 
 /* Begin the field `name` if it is one of the table. */
@@ -201,7 +228,7 @@ open_field(struct list_parser *p, const struct field *table, unsigned *seen,
 	if (!f->name)
 		return 0;
 	bit = 1u << (f - table);
-	if (f->take && (*seen & bit))
+	if (*seen & bit)
 		return err_set(err, EIO, "malformed listing: two <%s>", name);
 	*seen |= bit;
 	p->field = f;
@@ -276,6 +303,8 @@ on_start(void *arg, unsigned depth, const char *name, struct err *err)
 			       name, p->field->name);
 	if (depth == 1 && strcmp(name, "Contents") == 0)
 		return open_object(p, err);
+	if (depth == 1 && strcmp(name, "CommonPrefixes") == 0)
+		return list_claim_common_prefixes(&p->claims, err);
 	if (depth == 1)
 		return open_field(p, page_fields, &p->seen_in_page, name, err);
 	if (depth == 2 && p->is_in_object)
@@ -295,7 +324,7 @@ on_text(void *arg, unsigned depth, const char *text, size_t len,
 	if (p->metadata.is_open)
 		return user_metadata_text(&p->metadata, &p->list, text, len,
 					  err);
-	if (!p->field || !p->field->take)
+	if (!p->field)
 		return 0;
 	if (len > p->field->max - (p->list.text.len - p->start))
 		return err_set(err, EIO, "malformed listing: <%s> is too long",
@@ -304,24 +333,52 @@ on_text(void *arg, unsigned depth, const char *text, size_t len,
 }
 
 static int
+close_field(struct list_parser *p, const struct field *f, struct err *err)
+{
+	char *text = p->list.text.data + p->start;
+	int rc;
+
+	p->field = NULL; /* no element is in another's field */
+	if (f->take)
+		return f->take(p, text, err);
+	rc = f->claim(&p->claims, text, err);
+	drop_text(p);
+	return rc;
+}
+
+/* All there is to compare is there. */
+static int
+close_root(struct list_parser *p, struct err *err)
+{
+	return list_claims_check(
+		&p->claims,
+		&(struct list_counts){
+			.key_count = p->seen_in_page & 1u << KEY_COUNT
+					     ? p->key_count
+					     : -1,
+			.n_objects = p->list.n,
+			.is_last = p->seen_in_page & 1u << IS_TRUNCATED &&
+				   !p->is_truncated,
+			.has_token = p->token != 0,
+		},
+		err);
+}
+
+static int
 on_end(void *arg, unsigned depth, struct err *err)
 {
 	struct list_parser *p = arg;
-	const struct field *f = p->field;
 
 	if (p->is_error)
 		error_doc_end(&p->error, depth);
-	if (f) {
-		p->field = NULL; /* no element is in another's field */
-		return f->take ? f->take(p, p->list.text.data + p->start, err)
-			       : 0;
-	}
+	if (p->field)
+		return close_field(p, p->field, err);
 	if (p->metadata.is_open)
 		return user_metadata_end(&p->metadata, &p->list, depth - 2,
 					 err);
 	if (depth == 1 && p->is_in_object)
 		return close_object(p, err);
-	return 0;
+	return depth == 0 && !p->is_error ? close_root(p, err) : 0;
 }
 
 /* --- the page --- */
@@ -367,11 +424,6 @@ finish_token(struct list_parser *p, struct err *err)
 	if (!(p->seen_in_page & 1u << IS_TRUNCATED))
 		return err_set(err, EIO,
 			       "malformed listing: without IsTruncated");
-	/* no delimiter was asked for: more were counted than have come */
-	if (p->key_count > (int64_t)p->list.n)
-		return err_set(err, EIO,
-			       "malformed listing: %zu objects of %lld",
-			       p->list.n, (long long)p->key_count);
 	p->page.is_truncated = p->is_truncated;
 	if (!p->is_truncated)
 		return 0;
@@ -433,6 +485,10 @@ list_parser_end(struct list_parser *p, const struct list_page **page,
 	rc = rc ? finish_without_token(p, err) : finish_token(p, err);
 	if (rc == 0)
 		rc = object_list_finish(&p->list, p->is_encoded, err);
+	if (rc == 0)
+		rc = list_claims_check_delimiter(&p->claims, p->is_encoded,
+						 p->list.objects, p->list.n,
+						 err);
 	if (rc)
 		return rc;
 	p->page.objects = p->list.objects;
@@ -447,6 +503,18 @@ const struct s3_error *
 list_parser_error(const struct list_parser *p)
 {
 	return p->is_error ? &p->error.error : NULL;
+}
+
+bool
+list_parser_is_contradictory(const struct list_parser *p)
+{
+	return p->claims.is_contradiction;
+}
+
+enum list_echo
+list_parser_echo(const struct list_parser *p)
+{
+	return p->claims.echo;
 }
 
 /* --- the life --- */
@@ -472,6 +540,12 @@ list_parser_new(void)
 	p->sax = sax_new(&events, p, BODY_MAX);
 	object_list_init(&p->list, BODY_MAX);
 	return p;
+}
+
+void
+list_parser_expect(struct list_parser *p, const struct list_asked *asked)
+{
+	p->claims.asked = *asked;
 }
 
 void

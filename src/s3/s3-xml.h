@@ -11,8 +11,7 @@
 #ifndef S3_S3_XML_H
 #define S3_S3_XML_H
 
-#include "util/err.h"
-#include "util/object.h"
+#include "s3/list-claims.h"
 
 /*
  * An <Error> document, cut to size; "" for what is missing.  Without its
@@ -71,6 +70,9 @@ void list_parser_want(struct list_parser *p, const char *const *names,
 /* Forget everything: the request is being tried again. */
 void list_parser_reset(struct list_parser *p);
 
+/* What the page must be of; until the next reset, as long as its strings live. */
+void list_parser_expect(struct list_parser *p, const struct list_asked *asked);
+
 /* The next bytes.  -EIO with a message if they can't belong to an answer. */
 int list_parser_feed(struct list_parser *p, const char *data, size_t len,
 		     struct err *err);
@@ -88,6 +90,15 @@ const char *list_parser_next_token(const struct list_parser *p);
  */
 int list_parser_end(struct list_parser *p, const struct list_page **page,
 		    struct err *err);
+
+/*
+ * It was well-formed as far as it was read, but says that it is another page, or
+ * contradicts itself: list-claims.h.
+ */
+bool list_parser_is_contradictory(const struct list_parser *p);
+
+/* After a page is complete: whether it repeats what was asked for. */
+enum list_echo list_parser_echo(const struct list_parser *p);
 
 /* If the root was <Error> (S3 does that with status 200): it; else NULL. */
 const struct s3_error *list_parser_error(const struct list_parser *p);

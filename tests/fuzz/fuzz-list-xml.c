@@ -21,6 +21,9 @@ check(bool ok)
 		abort();
 }
 
+/* Half of them as the second page of a bucket that is known. */
+static const struct list_asked asked = { .bucket = "bkt", .token = "t1" };
+
 /* Pieces of up to `most` bytes, in lengths that `seed` decides; NULL: refused. */
 static const struct list_page *
 parse(struct list_parser *p, const char *s, size_t len, size_t most,
@@ -113,6 +116,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	list_parser_reset(split);
 	list_parser_reset(whole);
+	if (data[0] % 2) {
+		list_parser_expect(split, &asked);
+		list_parser_expect(whole, &asked);
+	}
 	a = parse(split, s, size - 1, 1 + data[0] / 8, data[0]);
 	b = parse(whole, s, size - 1, size, (unsigned)size - 1);
 	check(!a == !b || !is_ascii(s, size - 1));
@@ -120,7 +127,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_page(a);
 	if (b)
 		check_page(b);
-	if (a && b)
+	if (a && b) {
 		check_same(a, b);
+		check(list_parser_echo(split) == list_parser_echo(whole));
+		check(!list_parser_is_contradictory(split));
+		check(!list_parser_is_contradictory(whole));
+	}
 	return 0;
 }

@@ -240,6 +240,33 @@ own_amazon() {
 @test "fault: token missing, on the gateway" { row; }
 @test "fault: token empty" { row; }
 @test "fault: token garbage" { row; }
+@test "fault: common prefixes instead of keys" { row; }
+@test "fault: common prefixes instead of keys, on the gateway" { row; }
+@test "fault: common prefixes instead of keys, once" { row; }
+@test "fault: common prefixes instead of keys, once, on the gateway" { row; }
+@test "fault: keys up to a delimiter, without common prefixes" { row; }
+@test "fault: a delimiter that nobody asked for, and that was not applied" { row; }
+@test "fault: a delimiter that nobody asked for, and that was not applied, on the gateway" { row; }
+@test "fault: only a part of the bucket: a prefix" { row; }
+@test "fault: only a part of the bucket: a prefix, on the gateway" { row; }
+@test "fault: only a part of the bucket: behind a key" { row; }
+@test "fault: a listing of another bucket" { row; }
+@test "fault: a listing of another bucket, on the gateway" { row; }
+@test "fault: a listing of another bucket, once" { row; }
+@test "fault: a listing of another bucket, once, on the gateway" { row; }
+@test "fault: a name with a path and a host around it" { row; }
+@test "fault: a name with a path and a host around it, on the gateway" { row; }
+@test "fault: the last page, and a token" { row; }
+@test "fault: the last page, and a token, on the gateway" { row; }
+@test "fault: truncated, and says that it is not" { row; }
+@test "fault: truncated, and says that it is not, once" { row; }
+@test "fault: more keys than were counted" { row; }
+@test "fault: more keys than were counted, on the gateway" { row; }
+@test "fault: fewer keys than were counted" { row; }
+@test "fault: fewer keys than were counted, on the gateway" { row; }
+@test "fault: another page than was asked for" { row; }
+@test "fault: words and numbers with blanks around them" { row; }
+@test "fault: words and numbers with blanks around them, on the gateway" { row; }
 @test "fault: an empty page in between" { row; }
 @test "fault: empty pages without end" { row; }
 @test "fault: a size that is negative" { row; }

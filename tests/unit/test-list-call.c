@@ -143,6 +143,114 @@ test_waiting_ends(void **state)
 	crowd_clear(&c);
 }
 
+/* --- pages that are not what was asked for --- */
+
+#define CONTRADICTION LAST_HEAD "<Prefix>a</Prefix>" END
+
+/* The oldest LIST, which must be sent over a new connection, or over any. */
+static struct http_transfer *
+find_asked(struct run *run, bool is_again)
+{
+	struct http_transfer *t = fixture_find(run->fx, LIST);
+
+	assert_int_equal(t->r.wants_new_connection, is_again);
+	return t;
+}
+
+/* Once more over a new connection, whatever the retries; what comes then counts. */
+static void
+test_contradiction(void **state)
+{
+	struct fixture fx;
+	struct run run;
+
+	(void)state;
+	ahead_init(&run, &fx, 0);
+	ahead_finish(&run, find_asked(&run, false), CONTRADICTION);
+	assert_int_equal(run.n_pages, 0);
+	ahead_finish(&run, find_asked(&run, true), LAST_HEAD OBJECT("a") END);
+	assert_string_equal(run.keys, "a ");
+	assert_int_equal(run.code, 0);
+	ahead_clear(&run);
+}
+
+static void
+test_contradiction_again(void **state)
+{
+	struct fixture fx;
+	struct run run;
+
+	(void)state;
+	ahead_init(&run, &fx, 3);
+	ahead_finish(&run, find_asked(&run, false), CONTRADICTION);
+	ahead_finish(&run, find_asked(&run, true), CONTRADICTION);
+	assert_int_equal(run.code, EIO);
+	assert_string_equal(run.keys, "");
+	ahead_clear(&run);
+}
+
+/* Metadata are not to blame. */
+static void
+test_contradiction_with_metadata(void **state)
+{
+	static const char *const names[] = { "file-size" };
+	static const struct list_wanted wanted = { .names = names, .n = 1 };
+	struct fixture fx;
+	struct run run;
+
+	(void)state;
+	fixture_init(&fx);
+	ahead_begin(&run, &fx, (struct lister_options){ .wanted = &wanted });
+	ahead_finish(&run, find_asked(&run, false), CONTRADICTION);
+	ahead_finish(&run, find_asked(&run, true), CONTRADICTION);
+	assert_int_equal(run.code, EIO);
+	ahead_clear(&run);
+}
+
+#define AFTER_OF(token) "<ContinuationToken>" token "</ContinuationToken>"
+
+/* A store with words of its own is asked again once, and is believed then. */
+static void
+test_echo_of_its_own(void **state)
+{
+	struct fixture fx;
+	struct run run;
+
+	(void)state;
+	ahead_init(&run, &fx, 0);
+	run.may_ask = false;
+	ahead_finish(&run, find_asked(&run, false), HEAD("t1") END);
+	ahead_finish(&run, find_asked(&run, false),
+		     HEAD("t2") AFTER_OF("x1") END);
+	ahead_finish(&run, find_asked(&run, true),
+		     HEAD("t2") AFTER_OF("x1") END);
+	ahead_finish(&run, find_asked(&run, false),
+		     LAST_HEAD AFTER_OF("x2") OBJECT("a") END);
+	assert_string_equal(run.keys, "a ");
+	ahead_clear(&run);
+}
+
+/* One that has repeated what it was asked is not. */
+static void
+test_echo_of_another(void **state)
+{
+	struct fixture fx;
+	struct run run;
+
+	(void)state;
+	ahead_init(&run, &fx, 0);
+	run.may_ask = false;
+	ahead_finish(&run, find_asked(&run, false), HEAD("t1") END);
+	ahead_finish(&run, find_asked(&run, false),
+		     HEAD("t2") AFTER_OF("t1") END);
+	ahead_finish(&run, find_asked(&run, false),
+		     LAST_HEAD AFTER_OF("t1") END);
+	ahead_finish(&run, find_asked(&run, true),
+		     LAST_HEAD AFTER_OF("t1") END);
+	assert_int_equal(run.code, EIO);
+	ahead_clear(&run);
+}
+
 int
 main(void)
 {
@@ -150,6 +258,11 @@ main(void)
 		cmocka_unit_test(test_other_buckets),
 		cmocka_unit_test(test_fewest_first),
 		cmocka_unit_test(test_waiting_ends),
+		cmocka_unit_test(test_contradiction),
+		cmocka_unit_test(test_contradiction_again),
+		cmocka_unit_test(test_contradiction_with_metadata),
+		cmocka_unit_test(test_echo_of_its_own),
+		cmocka_unit_test(test_echo_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
