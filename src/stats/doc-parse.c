@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <locale.h>
+#include <math.h>
 
 #include "stats/json-strict.h"
 #include "util/date.h"
@@ -18,6 +19,9 @@
 
 /* A number becomes `"#1"`, so one digit and a comma may grow by three bytes. */
 #define REWRITTEN_MAX (3 * DOC_MAX)
+
+/* Other programs may print the ratio with no more than nine digits. */
+#define RATIO_ERROR_MAX 1e-9
 
 #define COMPUTED_AT_MAX INT64_C(253402300799) /* the year 9999 */
 
@@ -158,6 +162,7 @@ get_ratio(const cJSON *stats, double *ratio, struct err *err)
 		die_no_memory();
 	*ratio = s ? strtod_l(s, NULL, c) : -1;
 	freelocale(c);
+	*ratio += 0.0; /* that makes a "-0" of other programs 0 */
 	if (!(*ratio >= 0 && *ratio <= 1))
 		return err_set(err, EBADMSG,
 			       "average_compression_ratio is not one");
@@ -224,14 +229,7 @@ get_stats(const cJSON *tree, struct doc *out, struct err *err)
 	if (!is_string(o, "bucket", out->bucket))
 		return err_set(err, EBADMSG, "of another bucket");
 	rc = get_integers(o, counts, ARRAY_SIZE(counts), err);
-	if (rc == 0)
-		rc = get_ratio(o, &f->average_compression_ratio, err);
-	if (rc)
-		return rc;
-	if (f->object_count - f->delta_objects != f->direct_objects)
-		return err_set(err, EBADMSG,
-			       "objects are not deltas and directs");
-	return 0;
+	return rc ? rc : get_ratio(o, &f->average_compression_ratio, err);
 }
 
 static int
@@ -244,21 +242,83 @@ get_accuracy(const cJSON *tree, struct doc *out, struct err *err)
 		{ "sampled_deltas", &f->sampled_deltas },
 		{ "estimated_deltas", &f->estimated_deltas },
 	};
-	int64_t sum;
-	int rc;
 
 	if (!o)
 		return 0;
 	if (!cJSON_IsObject(o))
 		return err_set(err, EBADMSG, "accuracy is not an object");
 	out->has_accuracy = true;
-	rc = get_integers(o, counts, ARRAY_SIZE(counts), err);
-	if (rc)
-		return rc;
+	return get_integers(o, counts, ARRAY_SIZE(counts), err);
+}
+
+/* --- whether its parts agree --- */
+
+/*
+ * What holds for every bucket; sums that have stopped at INT64_MAX included, as
+ * long as both sides of a comparison are such sums.
+ */
+static int
+check_stats(const struct doc *d, struct err *err)
+{
+	const struct figures *f = &d->figures;
+	int64_t more = f->total_size - f->compressed_size;
+	double ratio = 0;
+
+	if (f->object_count - f->delta_objects != f->direct_objects)
+		return err_set(err, EBADMSG,
+			       "objects are not deltas and directs");
+	if (f->delta_objects == 0 && more != 0)
+		return err_set(err, EBADMSG,
+			       "sizes differ, and nothing is a delta");
+	if (f->object_count == 0 && f->compressed_size > 0)
+		return err_set(err, EBADMSG, "bytes of no objects");
+	if (f->space_saved != (more > 0 ? more : 0))
+		return err_set(err, EBADMSG,
+			       "space_saved is not what was saved");
+	if (f->total_size > 0)
+		ratio = (double)f->space_saved / (double)f->total_size;
+	if (fabs(f->average_compression_ratio - ratio) > RATIO_ERROR_MAX)
+		return err_set(err, EBADMSG,
+			       "average_compression_ratio does not fit");
+	return 0;
+}
+
+/*
+ * validation has the references besides.  Their bytes are in stats too if there
+ * is a delta; and if there are none, there are none to be missing.
+ */
+static int
+check_validation(const struct doc *d, struct err *err)
+{
+	const struct validation *v = &d->validation;
+	const struct figures *f = &d->figures;
+	bool has_all_bytes =
+		f->delta_objects > 0 || f->object_count == v->object_count;
+
+	if (f->object_count > v->object_count)
+		return err_set(err, EBADMSG, "more objects than are listed");
+	if (has_all_bytes ? f->compressed_size != v->compressed_size
+			  : f->compressed_size > v->compressed_size)
+		return err_set(err, EBADMSG,
+			       "compressed_size is not what is listed");
+	return 0;
+}
+
+static int
+check_accuracy(const struct doc *d, struct err *err)
+{
+	const struct figures *f = &d->figures;
+	int64_t sum;
+
+	if (!d->has_accuracy)
+		return 0;
 	if (__builtin_add_overflow(f->exact_deltas, f->sampled_deltas, &sum) ||
 	    __builtin_add_overflow(sum, f->estimated_deltas, &sum) ||
 	    sum != f->delta_objects)
 		return err_set(err, EBADMSG, "accuracy does not add up");
+	if ((d->mode != MODE_SAMPLED && f->sampled_deltas > 0) ||
+	    (d->mode == MODE_QUICK && f->exact_deltas > 0))
+		return err_set(err, EBADMSG, "accuracy is of another mode");
 	return 0;
 }
 
@@ -281,7 +341,9 @@ doc_parse(struct doc *out, const char *data, size_t len, const char *bucket,
 	}
 	if (get_head(tree, out, err) ||
 	    get_validation(tree, &out->validation, err) ||
-	    get_stats(tree, out, err) || get_accuracy(tree, out, err))
+	    get_stats(tree, out, err) || get_accuracy(tree, out, err) ||
+	    check_stats(out, err) || check_validation(out, err) ||
+	    check_accuracy(out, err))
 		return DOC_BAD;
 	return DOC_GOOD;
 }

@@ -7,7 +7,7 @@
  * they open the file are right, too.  Blanks at the ends of its lines but the last
  * fill it up, to one width for all that are not longer by themselves; so no line
  * wraps in a terminal of 80 columns because of them, and the same figures are the
- * same bytes everywhere.  The longest document without them has 980 bytes, of a bucket
+ * same bytes everywhere.  The longest document without them has 975 bytes, of a bucket
  * whose name has 255.
  *
  * JSON is read with cJSON, which holds numbers as doubles and lets trailing

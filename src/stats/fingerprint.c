@@ -101,7 +101,7 @@ fingerprint_print(const struct fingerprint *f, char out[FINGERPRINT_HEX_LEN])
 bool
 fingerprint_parse(const char *s, struct fingerprint *out)
 {
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	static const char digits[] = "0123456789abcdef";
 	struct fingerprint f = { 0 };
 
 	if (strlen(s) != DIGEST_HEX_DIGITS)
@@ -112,7 +112,7 @@ fingerprint_parse(const char *s, struct fingerprint *out)
 		if (!digit)
 			return false;
 		f.high = f.high << 4 | f.low >> 60;
-		f.low = f.low << 4 | (unsigned)((digit - digits) % 16);
+		f.low = f.low << 4 | (unsigned)(digit - digits);
 	}
 	*out = f;
 	return true;

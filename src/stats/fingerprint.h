@@ -45,7 +45,8 @@ bool fingerprint_equals(const struct fingerprint *a,
 			const struct fingerprint *b);
 void fingerprint_print(const struct fingerprint *f,
 		       char out[FINGERPRINT_HEX_LEN]);
-bool fingerprint_parse(const char *s, struct fingerprint *out);
+bool fingerprint_parse(const char *s,
+		       struct fingerprint *out); /* 32 digits, lower case */
 
 /* a + b, INT64_MAX if that is more; neither is negative.  And a * b. */
 int64_t add_saturating(int64_t a, int64_t b);

@@ -330,31 +330,45 @@ assert_rejected() {
 		.validation.compressed_size = -35
 		.validation.fingerprint = 1
 		.validation.fingerprint = "00"
+		.validation.fingerprint |= ascii_upcase
+		.validation.object_count = 3
+		.validation.compressed_size = 36
+		.validation.compressed_size = 34
 		del(.stats)
 		.stats = []
 		.stats.extra = 1
 		del(.stats.total_size)
 		.stats.total_size = "605"
 		.stats.total_size = 1e30
+		.stats.total_size = 606
+		.stats.compressed_size = 34
+		.stats.space_saved = 571
+		.stats |= (.total_size = 30 | .space_saved = -5)
+		.stats |= (.total_size = 606 | .space_saved = 571)
 		.stats.total_size = -1
 		.stats.space_saved = null
 		.stats.average_compression_ratio = "0.9"
 		.stats.average_compression_ratio = -0.5
+		.stats.average_compression_ratio = 0.5
+		.stats.average_compression_ratio = 0
+		.stats.average_compression_ratio += 0.00001
 		.stats.object_count = 5
 		.stats.direct_objects = 2
 		.accuracy = 3
 		.accuracy.exact_deltas = 2
+		.accuracy |= (.exact_deltas = 1 | .sampled_deltas = 2)
 		.accuracy.estimated_deltas = -1
 	END
-	((n == 31))
+	((n == 44))
 }
 
 @test "stale and overwritten: an edit of what is compared with the listing" {
-	local doc filter
+	local doc filter bytes='(.validation, .stats).compressed_size = 36 |
+		.stats.space_saved = 569 | .stats.average_compression_ratio = 569 / 605'
 
 	given_stub
 	doc=$(true_document detailed)
-	for filter in '.validation.object_count = 5' '.validation.compressed_size = 36' \
+	for filter in '.validation.object_count = 5' "$bytes" \
 		'.validation.fingerprint = ("0" * 32)'; do
 		jq "$filter" <<<"$doc" | stub_put detailed
 		mount_fs

@@ -103,7 +103,8 @@ assert_same(const struct doc *a, const struct doc *b)
 
 /* --- one length --- */
 
-#define DIGITS_19 INT64_C(3000000000000000000)
+#define DIGITS_19 INT64_C(1000000000000000000)
+#define MORE 2000000000000 /* for a long ratio */
 
 /* What printing makes of it is one length, fits, and is the same when read. */
 static void
@@ -151,17 +152,19 @@ length_without_blanks(const struct doc *d)
 	return text.len - count_blanks(buf_str(&text));
 }
 
+/* Nineteen digits wherever that is possible at the same time. */
 static struct doc
 longest_document(const char *bucket)
 {
 	return (struct doc){
-		.mode = MODE_DETAILED,
+		.mode = MODE_SAMPLED,
 		.bucket = bucket,
 		.computed_at = WHEN,
-		.validation = { INT64_MAX, INT64_MAX, true, { 0, 1 } },
-		.figures = { 3 * DIGITS_19, INT64_MAX, DIGITS_19, DIGITS_19,
-			     2.2250738585072014e-308, 3 * DIGITS_19, DIGITS_19,
-			     DIGITS_19, DIGITS_19, DIGITS_19 },
+		.validation = { INT64_MAX, 7 * DIGITS_19, true, { 0, 1 } },
+		.figures = { 9 * DIGITS_19, 9 * DIGITS_19 + MORE, 7 * DIGITS_19,
+			     2 * DIGITS_19 + MORE, 0.22222239506168998,
+			     4 * DIGITS_19, 5 * DIGITS_19, DIGITS_19, DIGITS_19,
+			     2 * DIGITS_19 },
 		.has_accuracy = true,
 	};
 }
@@ -178,9 +181,9 @@ test_lengths(void **state)
 		if (!bucket_name_is_possible(bucket))
 			continue;
 		d = longest_document(bucket);
-		assert_true(length_without_blanks(&d) <= DOC_LEN);
+		check_round_trip(&d);
 	}
-	assert_int_equal(length_without_blanks(&d), 980);
+	assert_int_equal(length_without_blanks(&d), 975);
 	d = (struct doc){ .bucket = "abc" };
 	assert_int_equal(length_without_blanks(&d), 369);
 }
@@ -205,20 +208,18 @@ test_round_trip(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 4 * N_MODES; i++) {
+		uint64_t half = i % 2 ? UINT64_MAX : 0;
+		bool has_accuracy = i & 2;
+
 		check_round_trip(&(struct doc){
 			.mode = (enum mode)(i / 4),
 			.bucket = "My_bucket.1",
 			.computed_at = i,
-			.validation = { INT64_MAX,
-					INT64_MAX - 1,
-					i % 2,
-					{ i % 2 ? UINT64_MAX : 0,
-					  i % 2 ? UINT64_MAX : 0 } },
-			.figures = { INT64_MAX, INT64_MAX, 0, INT64_MAX,
-				     1.0 / 3, INT64_MAX - 1, 1,
-				     i & 2 ? INT64_MAX - 2 : 0, 0,
-				     i & 2 ? 1 : 0 },
-			.has_accuracy = i & 2,
+			.validation = { INT64_MAX, 1, i % 2, { half, half } },
+			.figures = { INT64_MAX, INT64_MAX, 1, INT64_MAX - 1, 1,
+				     INT64_MAX - 1, 1, 0, 0,
+				     has_accuracy ? INT64_MAX - 1 : 0 },
+			.has_accuracy = has_accuracy,
 		});
 	}
 }
@@ -353,6 +354,8 @@ static const char *const bad_documents[] = {
 	IN_STATS(
 		"\"object_count\":3,\"total_size\":-9,\"compressed_size\":9,"
 		"\"space_saved\":0,\"delta_objects\":2,\"direct_objects\":1," RATIO),
+	IN_STATS(COUNTS ",\"average_compression_ratio\":NaN"),
+	IN_STATS(COUNTS ",\"average_compression_ratio\":-1e-9"),
 	/* validation */
 	WITH("{\"object_count\":3}"),
 	WITH("[]"),
@@ -363,11 +366,15 @@ static const char *const bad_documents[] = {
 	WITH("{\"object_count\":\"#3\",\"compressed_size\":9}"),
 	WITH("{\"object_count\":-3,\"compressed_size\":9}"),
 	WITH("{\"object_count\":3,\"compressed_size\":9223372036854775808}"),
+	WITH("{\"object_count\":-0,\"compressed_size\":9}"),
+	WITH("{\"object_count\":3,\"compressed_size\":0.9e1}"),
 	WITH("{\"object_count\":3,\"compressed_size\":9,\"fingerprint\":null}"),
 	WITH("{\"object_count\":3,\"compressed_size\":9,\"fingerprint\":\"\"}"),
 	WITH("{\"object_count\":3,\"compressed_size\":9,\"fingerprint\":1}"),
 	WITH("{\"object_count\":3,\"compressed_size\":9,\"fingerprint\":"
 	     "\"5d1f0c2e9ab34c77a1b2c3d4e5f6071g\"}"),
+	WITH("{\"object_count\":3,\"compressed_size\":9,\"fingerprint\":"
+	     "\"5D1F0C2E9AB34C77A1B2C3D4E5F60718\"}"),
 	/* accuracy */
 	ACCURACY("null"),
 	ACCURACY("{}"),
@@ -430,6 +437,135 @@ test_bad(void **state)
 	/* bytes of NUL, in the text and after it */
 	assert_int_equal(parse(GOOD, sizeof(GOOD), &d), DOC_BAD);
 	assert_int_equal(parse("{\"version\0\":2}", 14, &d), DOC_BAD);
+}
+
+/* --- parts that agree, or not --- */
+
+struct sums {
+	enum doc_verdict verdict;
+	int64_t listed, listed_bytes; /* validation */
+	int64_t objects, deltas, directs, total, stored, saved;
+	const char *ratio;
+};
+
+#define MAX INT64_MAX
+
+static const struct sums sums[] = {
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 100, 60, 40, "0.4" },
+	/* counts */
+	{ DOC_BAD, 4, 60, 3, 2, 2, 100, 60, 40, "0.4" },
+	{ DOC_BAD, 2, 60, 3, 2, 1, 100, 60, 40, "0.4" },
+	{ DOC_BAD, MAX, 60, MAX, 1, MAX, 100, 60, 40, "0.4" },
+	{ DOC_BAD, MAX, 60, MAX - 1, MAX, MAX, 100, 60, 40, "0.4" },
+	{ DOC_BAD, MAX, 60, 0, 1, MAX, 100, 60, 40, "0.4" },
+	{ DOC_GOOD, MAX, 60, MAX, 1, MAX - 1, 100, 60, 40, "0.4" },
+	/* what was saved: never less than nothing */
+	{ DOC_BAD, 4, 60, 3, 2, 1, 101, 60, 40, "0.4" },
+	{ DOC_BAD, 4, 60, 3, 2, 1, 100, 60, 39, "0.4" },
+	{ DOC_BAD, 4, 60, 3, 2, 1, 100, 60, 0, "0" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 50, 60, 0, "0" },
+	{ DOC_BAD, 4, 60, 3, 2, 1, 50, 60, 10, "0.2" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 60, 60, 0, "0" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 0, 60, 0, "0" },
+	{ DOC_GOOD, 4, 0, 3, 2, 1, 0, 0, 0, "0" },
+	{ DOC_GOOD, 4, 0, 3, 2, 1, MAX, 0, MAX, "1" },
+	{ DOC_GOOD, 4, MAX, 3, 2, 1, MAX, MAX, 0, "0" },
+	{ DOC_BAD, 4, 1, 3, 2, 1, MAX, 1, MAX, "1" },
+	/* the ratio, as others may print it */
+	{ DOC_BAD, 4, 60, 3, 2, 1, 100, 60, 40, "0.6" },
+	{ DOC_BAD, 4, 60, 3, 2, 1, 100, 60, 40, "0.41" },
+	{ DOC_BAD, 4, 60, 3, 2, 1, 100, 60, 40, "0.40000001" },
+	{ DOC_BAD, 4, 60, 3, 2, 1, 100, 60, 40, "0" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 100, 60, 40, "4E-1" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 100, 60, 40, "0.400000000" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 90, 60, 30, "0.333333333" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 90, 60, 30, "0.3333333333333333" },
+	{ DOC_BAD, 4, 60, 3, 2, 1, 90, 60, 30, "0.3333" },
+	{ DOC_GOOD, 4, 0, 3, 2, 1, 9, 0, 9, "1.0" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 60, 60, 0, "-0.0" },
+	{ DOC_GOOD, 4, 60, 3, 2, 1, 60, 60, 0, "-0" },
+	{ DOC_BAD, 4, 0, 3, 2, 1, 0, 0, 0, "1" },
+	/* references: in stats if there is a delta, in validation always */
+	{ DOC_BAD, 4, 61, 3, 2, 1, 100, 60, 40, "0.4" },
+	{ DOC_BAD, 4, 59, 3, 2, 1, 100, 60, 40, "0.4" },
+	{ DOC_GOOD, 3, 60, 3, 2, 1, 100, 60, 40, "0.4" },
+	{ DOC_GOOD, 4, 61, 3, 0, 3, 60, 60, 0, "0" },
+	{ DOC_BAD, 4, 59, 3, 0, 3, 60, 60, 0, "0" },
+	{ DOC_BAD, 3, 61, 3, 0, 3, 60, 60, 0, "0" },
+	{ DOC_GOOD, 3, 60, 3, 0, 3, 60, 60, 0, "0" },
+	{ DOC_GOOD, 4, MAX, 3, 0, 3, MAX, MAX, 0, "0" },
+	/* without deltas there are no other sizes than the listed ones */
+	{ DOC_BAD, 4, 60, 3, 0, 3, 100, 60, 40, "0.4" },
+	{ DOC_BAD, 4, 60, 3, 0, 3, 50, 60, 0, "0" },
+	/* next to nothing */
+	{ DOC_GOOD, 0, 0, 0, 0, 0, 0, 0, 0, "0" },
+	{ DOC_GOOD, 1, 5, 0, 0, 0, 0, 0, 0, "0" },
+	{ DOC_BAD, 1, 5, 0, 0, 0, 5, 5, 0, "0" },
+	{ DOC_BAD, 0, 5, 0, 0, 0, 0, 0, 0, "0" },
+};
+
+static void
+test_sums(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++) {
+		const struct sums *s = &sums[i];
+		CLEANUP_FREE char *text = xasprintf(
+			"{" HEAD ",\"validation\":{\"object_count\":%lld,"
+			"\"compressed_size\":%lld},\"stats\":{\"bucket\":"
+			"\"b-1\",\"object_count\":%lld,\"delta_objects\":%lld,"
+			"\"direct_objects\":%lld,\"total_size\":%lld,"
+			"\"compressed_size\":%lld,\"space_saved\":%lld,"
+			"\"average_compression_ratio\":%s}}",
+			(long long)s->listed, (long long)s->listed_bytes,
+			(long long)s->objects, (long long)s->deltas,
+			(long long)s->directs, (long long)s->total,
+			(long long)s->stored, (long long)s->saved, s->ratio);
+		struct doc d;
+
+		if (parse(text, strlen(text), &d) != s->verdict)
+			fail_msg("%s", text);
+		if (s->verdict == DOC_GOOD)
+			check_round_trip(&d);
+	}
+}
+
+/* Where original sizes can come from depends on the mode. */
+static void
+test_accuracy_of_mode(void **state)
+{
+	static const struct {
+		int64_t exact, sampled, estimated;
+		bool is_good[N_MODES];
+	} cases[] = {
+		{ 0, 0, 3, { true, true, true } },
+		{ 1, 0, 2, { false, true, true } },
+		{ 3, 0, 0, { false, true, true } },
+		{ 1, 2, 0, { false, true, false } },
+		{ 3, 0, 1, { false, false, false } },
+		{ 0, 0, 2, { false, false, false } },
+	};
+
+	(void)state;
+	for (int i = 0; i < (int)ARRAY_SIZE(cases) * N_MODES; i++) {
+		enum mode mode = (enum mode)(i % N_MODES);
+		CLEANUP_BUF struct buf text = BUF_INIT(DOC_LEN);
+		struct doc back, d = {
+			.mode = mode,
+			.bucket = "b-1",
+			.validation = { .object_count = 4 },
+			.figures = { .object_count = 3, .delta_objects = 3 },
+			.has_accuracy = true,
+		};
+
+		d.figures.exact_deltas = cases[i / N_MODES].exact;
+		d.figures.sampled_deltas = cases[i / N_MODES].sampled;
+		d.figures.estimated_deltas = cases[i / N_MODES].estimated;
+		assert_int_equal(doc_print(&text, &d), 0);
+		assert_int_equal(doc_parse(&back, text.data, text.len, "b-1",
+					   mode, NULL) == DOC_GOOD,
+				 cases[i / N_MODES].is_good[mode]);
+	}
 }
 
 /* Cut anywhere, a document is none. */
@@ -533,7 +669,10 @@ static void
 test_ratio(void **state)
 {
 	static const char text[] =
-		IN_STATS(COUNTS ",\"average_compression_ratio\":0.25");
+		IN_STATS("\"object_count\":3,\"total_size\":12,"
+			 "\"compressed_size\":9,\"space_saved\":3,"
+			 "\"delta_objects\":2,\"direct_objects\":1,"
+			 "\"average_compression_ratio\":0.25");
 	static const char *const locales[] = { "de_DE.UTF-8", "fr_FR.UTF-8",
 					       "C.UTF-8", "C" };
 	struct doc d;
@@ -561,6 +700,8 @@ main(void)
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_accuracy_of_mode),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_ratio),

@@ -131,12 +131,14 @@ test_hex(void **state)
 		"41de27b3279702a6cac95621880992ag",
 		" 1de27b3279702a6cac95621880992ac",
 		"0x41de27b3279702a6cac95621880992",
+		"41DE27B3279702A6CAC95621880992AC",
+		"41de27b3279702a6cac95621880992aC",
 	};
 	char hex[FINGERPRINT_HEX_LEN];
 	struct fingerprint f;
 
 	(void)state;
-	assert_true(fingerprint_parse("41DE27b3279702a6cac95621880992aC", &f));
+	assert_true(fingerprint_parse("41de27b3279702a6cac95621880992ac", &f));
 	fingerprint_print(&f, hex);
 	assert_string_equal(hex, "41de27b3279702a6cac95621880992ac");
 	fingerprint_print(&(struct fingerprint){ 0, 1 }, hex);
