@@ -164,16 +164,6 @@ slots_wait_ms(const struct slots *s)
 	return next_group(s) ? STUCK_POLL_MS : -1;
 }
 
-bool
-slots_try(struct slots *s, struct slots_client *c)
-{
-	if (next_group(s) || pace_is_held(s->pace) ||
-	    s->n_running >= slots_limit(s))
-		return false;
-	count_sent(s, find_group(s, c->group), c);
-	return true;
-}
-
 void
 slots_want(struct slots *s, struct slots_client *c)
 {

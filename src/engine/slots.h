@@ -40,12 +40,6 @@ unsigned slots_limit(const struct slots *s);
  */
 void slots_want(struct slots *s, struct slots_client *c);
 
-/*
- * Take a slot that nobody waits for: `true` if the client, which has a request
- * under way, is to send one more now.
- */
-bool slots_try(struct slots *s, struct slots_client *c);
-
 /* The client has nothing to send any more. */
 void slots_leave(struct slots *s, struct slots_client *c);
 

@@ -84,14 +84,6 @@ send_page(void *arg)
 	return wants_page(w);
 }
 
-static bool
-may_send_ahead(void *arg)
-{
-	struct walk *w = arg;
-
-	return may_list_on(w) && slots_try(w->slots, &w->client);
-}
-
 /* Ask for slots, for what can be sent now. */
 static void
 go_on(struct walk *w)
@@ -259,8 +251,7 @@ void
 walk_begin(struct walk *w, enum mode mode)
 {
 	static const struct listing_events events = {
-		on_range,	on_page,	on_range_end,
-		on_request_end, on_listing_end, may_send_ahead,
+		on_range, on_page, on_range_end, on_request_end, on_listing_end,
 	};
 
 	walk_clear(w);

@@ -31,9 +31,7 @@ struct list_call {
 	struct s3_call *call;
 	struct list_parser *parser; /* NULL: nothing has been read */
 	const struct list_page *page; /* the parser's */
-	bool is_paused; /* the next bytes were not taken yet */
 	bool is_waiting; /* for a parser, in the list of those */
-	void (*on_dropped)(void *arg); /* instead of on_done, if not NULL */
 	struct list_call *prev, *next;
 };
 
@@ -115,13 +113,6 @@ stop_waiting(struct list_call *c)
 	c->is_waiting = false;
 }
 
-static void
-resume(struct list_call *c)
-{
-	c->is_paused = false;
-	s3_resume(c->call);
-}
-
 /* One parser is free: of the bucket that has the fewest, who has waited longest. */
 static void
 serve_waiting(struct list_parsers *p)
@@ -134,7 +125,7 @@ serve_waiting(struct list_parsers *p)
 	if (!next || !take_parser(next))
 		return;
 	stop_waiting(next);
-	resume(next);
+	s3_resume(next->call);
 }
 
 /* The page has been digested, or was lost; another one may come in. */
@@ -168,19 +159,13 @@ static int
 on_data(void *arg, const char *data, size_t len)
 {
 	struct list_call *c = arg;
-	int rc;
 
-	c->is_paused = c->o.is_held;
-	if (!c->is_paused && !c->parser && !take_parser(c)) {
+	if (!c->parser && !take_parser(c)) {
 		DL_APPEND(parsers_of(c)->waiting, c);
-		c->is_waiting = c->is_paused = true;
-	}
-	if (c->is_paused)
+		c->is_waiting = true;
 		return HTTP_PAUSE;
-	rc = list_parser_feed(c->parser, data, len, NULL);
-	if (rc == 0)
-		c->o.on_bytes(c->o.arg, c);
-	return rc;
+	}
+	return list_parser_feed(c->parser, data, len, NULL);
 }
 
 static void
@@ -189,9 +174,7 @@ on_retry(void *arg)
 	struct list_call *c = arg;
 
 	stop_waiting(c);
-	c->is_paused = false;
 	give_parser(c);
-	c->o.on_retry(c->o.arg, c);
 }
 
 /* A page that is good repeats what was asked for, or something else. */
@@ -234,17 +217,10 @@ static void
 on_done(void *arg, const struct s3_answer *answer)
 {
 	struct list_call *c = arg;
-	void (*on_dropped)(void *) = c->on_dropped;
-	void *dropped_arg = c->o.arg;
 
 	c->call = NULL;
 	stop_waiting(c);
-	if (!on_dropped) {
-		c->o.on_done(c->o.arg, c, answer);
-		return;
-	}
-	list_call_free(c);
-	on_dropped(dropped_arg);
+	c->o.on_done(c->o.arg, c, answer);
 }
 
 /* --- the request --- */
@@ -301,32 +277,10 @@ list_call_free(struct list_call *c)
 }
 
 void
-list_call_go(struct list_call *c)
-{
-	c->o.is_held = false;
-	if (c->is_paused)
-		resume(c);
-}
-
-void
 list_call_cancel(struct list_call *c)
 {
 	if (c->call)
 		s3_cancel(c->call);
-}
-
-void
-list_call_drop(struct list_call *c, void (*on_end_fn)(void *arg), void *arg)
-{
-	c->on_dropped = on_end_fn;
-	c->o.arg = arg;
-	list_call_cancel(c);
-}
-
-const char *
-list_call_token(const struct list_call *c)
-{
-	return c->token;
 }
 
 bool
@@ -339,12 +293,6 @@ bool
 list_call_was_contradictory(const struct list_call *c)
 {
 	return c->is_again;
-}
-
-const char *
-list_call_next_token(const struct list_call *c)
-{
-	return c->parser ? list_parser_next_token(c->parser) : NULL;
 }
 
 const struct list_page *

@@ -4,9 +4,8 @@
  * Part of s3-list.c's inside.  Net thread only.
  *
  * A call takes a parser when the first bytes of the page come in, and has it
- * until the page has been digested.  When all are taken, or while the call is
- * held, the bytes wait in the kernel: memory does not grow with the number of
- * requests under way.
+ * until the page has been digested.  When all are taken, the bytes wait in the
+ * kernel: memory does not grow with the number of requests under way.
  *
  * A page may stop coming in half-way and keep its parser as long as a request
  * may be idle.  So a bucket that has no parser gets one in any case, and one
@@ -59,11 +58,6 @@ struct list_call_options {
 	/* Where the page begins: one of them, or neither. */
 	const char *token, *start_after;
 	const struct list_wanted *wanted; /* asked for; NULL: nothing is */
-	bool is_held; /* no byte is read before list_call_go() */
-	/* Some bytes of the page have been read. */
-	void (*on_bytes)(void *arg, struct list_call *c);
-	/* What was read of it is void: it is asked for once more. */
-	void (*on_retry)(void *arg, struct list_call *c);
 	/* The one completion; list_call_free() is up to who gets it. */
 	void (*on_done)(void *arg, struct list_call *c,
 			const struct s3_answer *answer);
@@ -76,28 +70,13 @@ struct list_call *list_call_start(const struct list_call_options *o);
 /* After its completion.  NULL is fine. */
 void list_call_free(struct list_call *c);
 
-/* Let go on what was held. */
-void list_call_go(struct list_call *c);
-
 /* End it soon, with ECANCELED. */
 void list_call_cancel(struct list_call *c);
-
-/*
- * The same for a call that is held: on_end(arg) instead of on_done, and it frees
- * itself.
- */
-void list_call_drop(struct list_call *c, void (*on_end)(void *arg), void *arg);
-
-/* The token that it was started with. */
-const char *list_call_token(const struct list_call *c);
 
 bool list_call_has_asked_metadata(const struct list_call *c);
 
 /* One answer, at least, was not that of what was asked. */
 bool list_call_was_contradictory(const struct list_call *c);
-
-/* While the page comes in: see list_parser_next_token(). */
-const char *list_call_next_token(const struct list_call *c);
 
 /* After a completion without error: it lives as long as the call. */
 const struct list_page *list_call_page(const struct list_call *c);

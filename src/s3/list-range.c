@@ -114,24 +114,6 @@ range_pages_left(struct range *r, const struct pivot_seen *seen)
 	return r->n_guess;
 }
 
-/* As the memory says of a range whose ends are remembered ones. */
-static bool
-is_sure_to_go_on(const struct range *r)
-{
-	return r->n_pages > 0 && r->n_left > LIST_PAGE_KEYS && !r->pivot &&
-	       !(r->next && r->next->pivot);
-}
-
-enum odds
-range_odds_of_page(struct range *r, const struct pivot_seen *seen)
-{
-	size_t len;
-
-	if (!lister_until(r->lister, &len) || is_sure_to_go_on(r))
-		return ODDS_SURE;
-	return range_pages_left(r, seen) > 1 ? ODDS_EVEN : ODDS_NONE;
-}
-
 bool
 range_may_be_cut(const struct range *r)
 {

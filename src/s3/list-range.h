@@ -57,13 +57,6 @@ void range_note_page(struct range *r, const struct list_page *page,
  */
 int64_t range_pages_left(struct range *r, const struct pivot_seen *seen);
 
-/*
- * Whether the page that comes in, which says that keys follow it, is followed by
- * another one of the range: they may be behind its end.
- */
-enum odds { ODDS_NONE, ODDS_EVEN, ODDS_SURE };
-enum odds range_odds_of_page(struct range *r, const struct pivot_seen *seen);
-
 /* Whether it can be cut now, and where. */
 bool range_may_be_cut(const struct range *r);
 bool range_find_pivot(const struct range *r, const struct pivot_seen *seen,

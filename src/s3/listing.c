@@ -24,7 +24,6 @@ struct listing {
 	unsigned n_ready; /* ranges that could ask for their next page */
 	unsigned n_open; /* ranges that are not done */
 	unsigned n_in_flight;
-	unsigned n_ahead; /* of these; it is not their turn yet */
 	unsigned n_pages; /* delivered */
 	int64_t n_requests, n_keys;
 	unsigned stride; /* pages for each mark */
@@ -35,8 +34,6 @@ struct listing {
 /* --- ranges --- */
 
 static void on_page(void *arg, const struct lister_answer *answer);
-static bool may_ask_ahead(void *arg);
-static void on_ahead_end(void *arg);
 
 /* A range begins behind `after`. */
 static struct range *
@@ -53,8 +50,6 @@ begin_range(struct listing *l, const char *after, const char *until,
 				  .is_unordered = l->manner == LIST_UNORDERED,
 				  .wanted = &l->o.wanted,
 				  .on_page = on_page,
-				  .may_ask_ahead = may_ask_ahead,
-				  .on_ahead_end = on_ahead_end,
 			  },
 			  after);
 
@@ -154,8 +149,8 @@ is_cut_right(struct listing *l, struct range *left, struct err *err)
 }
 
 /*
- * Whether one more request may come to nothing: as one for each range does, when
- * it ends, and what was asked for ahead.
+ * Whether one more request may come to nothing, as one for each range does when
+ * it ends.
  */
 static bool
 may_be_in_vain(const struct listing *l)
@@ -165,7 +160,7 @@ may_be_in_vain(const struct listing *l)
 	if (n < l->o.memory->n_keys)
 		n = l->o.memory->n_keys;
 	n_doubtful = l->n_requests - l->n_in_flight -
-		     l->n_keys / LIST_PAGE_KEYS + l->n_open + l->n_ahead;
+		     l->n_keys / LIST_PAGE_KEYS + l->n_open;
 	return n_doubtful < list_ranges_allowed(n);
 }
 
@@ -288,7 +283,7 @@ digest(struct listing *l, struct range *r, const struct lister_answer *a)
 	l->o.events->on_page(l->o.arg, r->owner, page);
 	if (a->is_last)
 		end_range(l, r, a);
-	else if (!a->is_asked)
+	else
 		l->n_ready++;
 }
 
@@ -337,42 +332,10 @@ on_page(void *arg, const struct lister_answer *a)
 	struct listing_end end = { .err = &err };
 
 	l->n_in_flight--;
-	l->n_ahead -= a->is_asked;
-	r->is_sent = a->is_asked;
+	r->is_sent = false;
 	if (!l->is_ended)
 		judge_page(l, r, a, &end, &err);
 	end_request(l, &end);
-}
-
-/* --- pages ahead --- */
-
-/* Small buckets, which cost one page or two, are listed page by page. */
-static bool
-may_ask_ahead(void *arg)
-{
-	struct range *r = arg;
-	struct listing *l = r->listing;
-	enum odds odds = range_odds_of_page(r, &l->seen);
-
-	if (l->is_ended || odds == ODDS_NONE ||
-	    (l->n_pages < 2 && l->o.memory->n_keys == 0) ||
-	    (odds == ODDS_EVEN && !may_be_in_vain(l)) ||
-	    !l->o.events->may_send_ahead(l->o.arg))
-		return false;
-	l->n_ahead++;
-	l->n_in_flight++;
-	l->n_requests++;
-	return true;
-}
-
-static void
-on_ahead_end(void *arg)
-{
-	struct listing *l = ((struct range *)arg)->listing;
-
-	l->n_ahead--;
-	l->n_in_flight--;
-	end_request(l, &(struct listing_end){ .err = &(struct err)ERR_INIT });
 }
 
 /* --- requests --- */

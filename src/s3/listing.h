@@ -20,8 +20,7 @@
  *
  * What it costs: at most a request for each full page, a tenth more, and a few:
  * a range that may end with a page that is not full is begun only if that much
- * is left (list_ranges_allowed()).  The same holds for a page that is asked for
- * ahead of its turn and may be behind the end of its range.
+ * is left (list_ranges_allowed()).
  */
 #ifndef S3_LISTING_H
 #define S3_LISTING_H
@@ -52,11 +51,6 @@ struct listing_events {
 	void (*on_request_end)(void *arg);
 	/* The same, and it decides the listing; none after listing_stop(). */
 	void (*on_end)(void *arg, const struct listing_end *end);
-	/*
-	 * The next page of a range could be asked for ahead: `true` if it is to
-	 * be sent now, as if by listing_send().  Not to call anything of here.
-	 */
-	bool (*may_send_ahead)(void *arg);
 };
 
 struct listing_options {
@@ -81,7 +75,7 @@ void listing_send(struct listing *l);
 /* User metadata are not asked for any more. */
 void listing_want_no_metadata(struct listing *l);
 
-/* Requests under way, those ahead included. */
+/* Requests under way. */
 unsigned listing_in_flight(const struct listing *l);
 bool listing_is_idle(const struct listing *l);
 

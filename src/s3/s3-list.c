@@ -30,8 +30,6 @@ struct lister {
 	struct lister_options o;
 	char *bucket, *until;
 	struct list_call *call; /* NULL while nothing is asked for */
-	struct list_call *ahead; /* the next page's, held; NULL: none */
-	bool was_ahead; /* one was sent while the page of `call` came in */
 	struct list_page page; /* what the owner sees of the call's */
 	char *token; /* that the next page follows; NULL: none */
 	char *start_after; /* instead of a token; NULL: none */
@@ -296,99 +294,32 @@ remember_last_key(struct lister *l)
 
 static void on_done(void *arg, struct list_call *c,
 		    const struct s3_answer *answer);
-static void on_bytes(void *arg, struct list_call *c);
-static void on_retry(void *arg, struct list_call *c);
 
-static struct list_call *
-start_call(struct lister *l, const char *token, bool is_held)
+void
+lister_next(struct lister *l)
 {
 	bool asks_metadata =
 		l->o.wanted && l->o.wanted->n > 0 && !l->o.wanted->is_over &&
 		!l->is_again &&
 		list_metadata_should_ask(s3_list_metadata(l->o.s3));
 
-	return list_call_start(&(struct list_call_options){
+	l->call = list_call_start(&(struct list_call_options){
 		.s3 = l->o.s3,
 		.bucket = l->bucket,
-		.token = token,
+		.token = l->token,
 		.start_after = l->start_after,
 		.wanted = asks_metadata ? l->o.wanted : NULL,
-		.is_held = is_held,
-		.on_bytes = on_bytes,
-		.on_retry = on_retry,
 		.on_done = on_done,
 		.arg = l,
 	});
 }
 
 void
-lister_next(struct lister *l)
-{
-	l->was_ahead = false;
-	l->call = start_call(l, l->token, false);
-}
-
-static void
-drop_ahead(struct lister *l)
-{
-	if (l->ahead)
-		list_call_drop(steal(&l->ahead), l->o.on_ahead_end, l->o.arg);
-}
-
-void
 lister_stop(struct lister *l)
 {
 	l->is_stopped = true;
-	drop_ahead(l);
 	if (l->call)
 		list_call_cancel(l->call);
-}
-
-/* --- the next page, ahead --- */
-
-/* A token that repeats is an error, which the end of the page will tell. */
-static void
-on_bytes(void *arg, struct list_call *c)
-{
-	struct lister *l = arg;
-	const char *token = list_call_next_token(c);
-
-	if (!token || l->was_ahead || l->is_again || !l->o.may_ask_ahead ||
-	    (l->token && strcmp(token, l->token) == 0) ||
-	    !l->o.may_ask_ahead(l->o.arg))
-		return;
-	l->was_ahead = true;
-	l->ahead = start_call(l, token, true);
-}
-
-/* A store in trouble is not kept busy with what may come to nothing. */
-static void
-on_retry(void *arg, struct list_call *c)
-{
-	struct lister *l = arg;
-
-	if (c == l->call)
-		drop_ahead(l);
-}
-
-/* It failed: it will be asked for again when its turn comes. */
-static void
-on_ahead_done(struct lister *l)
-{
-	list_call_free(steal(&l->ahead));
-	l->o.on_ahead_end(l->o.arg);
-}
-
-/* The page is good, and this follows it: was it asked for already? */
-static bool
-take_ahead(struct lister *l)
-{
-	if (!l->ahead || !l->token ||
-	    strcmp(list_call_token(l->ahead), l->token) != 0)
-		return false;
-	l->call = steal(&l->ahead);
-	l->was_ahead = false;
-	return true;
 }
 
 /* --- how a page ended --- */
@@ -406,7 +337,6 @@ goes_without_metadata(struct lister *l, struct list_call *c,
 		return false;
 	log_debug("bucket=%s: a page is asked for without metadata: %s",
 		  l->bucket, answer->err.msg);
-	drop_ahead(l);
 	l->is_again = true;
 	lister_next(l);
 	return true;
@@ -439,12 +369,7 @@ on_done(void *arg, struct list_call *c, const struct s3_answer *answer)
 	struct lister *l = arg;
 	struct lister_answer a = { .fault = LISTER_NO_FAULT };
 	struct err err = answer->err;
-	struct list_call *next;
 
-	if (c == l->ahead) {
-		on_ahead_done(l);
-		return;
-	}
 	l->call = NULL;
 	if (goes_without_metadata(l, c, answer)) {
 		list_call_free(c);
@@ -454,12 +379,7 @@ on_done(void *arg, struct list_call *c, const struct s3_answer *answer)
 		digest(l, c, &a, &err);
 	if (err.code)
 		a.err = &err;
-	a.is_asked = a.page && !a.is_last && take_ahead(l);
-	drop_ahead(l);
-	next = l->call;
 	l->o.on_page(l->o.arg, &a);
 	/* unless a page is asked for, the owner may have freed the lister */
 	list_call_free(c);
-	if (next)
-		list_call_go(next);
 }

@@ -13,12 +13,6 @@
  * A range is half-open, (after, until]: the key at a boundary belongs to the
  * left.  start-after is sent for its first page only, and continuation tokens
  * after it: fewer bugs of stores are met.
- *
- * Where a page tells the token of the next one before its objects, as Amazon
- * does, the next one is asked for at once, if the owner wishes: latency and
- * transfer overlap.  Nothing of it is read before the page is complete, and has
- * been delivered; and it comes to nothing if that fails, is tried again, or is
- * the last of the range after all.
  */
 #ifndef S3_S3_LIST_H
 #define S3_S3_LIST_H
@@ -38,7 +32,6 @@ struct lister_answer {
 	/* NULL after an error.  Only objects of the range; valid in the call. */
 	const struct list_page *page;
 	bool is_last; /* the range is complete */
-	bool is_asked; /* the next page was asked for ahead: no lister_next() */
 	/*
 	 * The first object of the answer, and the first one behind the range;
 	 * NULL if there is none.  The last page of a range may tell both.
@@ -48,7 +41,7 @@ struct lister_answer {
 	const struct err *err; /* that ends the range, or NULL */
 };
 
-/* The one completion of each lister_next(), and of each page that is_asked. */
+/* The one completion of each lister_next(). */
 typedef void lister_page_fn(void *arg, const struct lister_answer *answer);
 
 struct lister_options {
@@ -60,16 +53,6 @@ struct lister_options {
 	size_t until_len;
 	bool is_unordered; /* the keys come in no order: one range only */
 	lister_page_fn *on_page;
-	/*
-	 * While a page comes in: whether the next one is to be asked for now;
-	 * at most one `true` for each page.  Called from inside the client:
-	 * nothing of the lister may be called but what only looks.  NULL: never.
-	 * Each `true` is followed by an answer that is_asked, or by
-	 * on_ahead_end: that request has ended and comes to nothing.  It may come
-	 * after the lister was freed.
-	 */
-	bool (*may_ask_ahead)(void *arg);
-	void (*on_ahead_end)(void *arg);
 	void *arg;
 };
 

@@ -461,14 +461,6 @@ list_parser_feed(struct list_parser *p, const char *data, size_t len,
 	return err_copy(err, &e);
 }
 
-const char *
-list_parser_next_token(const struct list_parser *p)
-{
-	if (!p->is_truncated || !p->token || is_token_unreadable(p))
-		return NULL;
-	return p->list.text.data + p->token;
-}
-
 int
 list_parser_end(struct list_parser *p, const struct list_page **page,
 		struct err *err)

@@ -78,12 +78,6 @@ int list_parser_feed(struct list_parser *p, const char *data, size_t len,
 		     struct err *err);
 
 /*
- * While the page comes in: what its next_token will be, unless it turns out to be
- * malformed.  NULL: not known yet, or there is none.  Valid until the next feed.
- */
-const char *list_parser_next_token(const struct list_parser *p);
-
-/*
  * The bytes have ended, cleanly as far as HTTP can tell.  The page belongs to
  * the parser and lives until its next reset.  -EIO if anything is missing,
  * contradictory, out of order or beyond a cap.

@@ -264,6 +264,20 @@ assert_listed_in_no_order() {
 	assert_right
 }
 
+# With tries enough for it.
+@test "pages that break off, or are refused: each object counts once" {
+	given -o retries=20 -o cache=off
+	fault '{"class": "LIST", "every": 3, "cut": 900}' \
+		'{"class": "LIST", "every": 4, "status": 503, "code": "SlowDown"}' \
+		'{"class": "LIST", "every": 5, "drop": "body"}'
+	for _ in 1 2 3; do
+		assert_figures quick 25 235 235 0 20 5 0/0/20
+	done
+	assert_figures detailed 25 20035 235 19800 20 5 20/0/0
+	stub_ctl DELETE faults
+	assert_right
+}
+
 @test "a body that is always cut" {
 	assert_listing_refused '{"class": "LIST", "query": "token", "cut": 1500}'
 }

@@ -228,6 +228,14 @@ change_at() {
 	(($(n_starts) > 0))
 }
 
+@test "there are never more requests under way than connections" {
+	given 100 "$mixed" -o connections=1
+	assert_equal "$(field detailed .stats.object_count)" 3541
+	assert_equal "$(field quick .stats.object_count)" 3541
+	(($(n_starts) > 0))
+	assert_equal "$(stub_ctl GET max_in_flight)" 1
+}
+
 # --- stores that do not list in ranges, or in order ---------------------------------------
 
 # The bucket costs its 36 pages, and nothing is tried in ranges any more.

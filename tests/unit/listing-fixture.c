@@ -88,18 +88,6 @@ on_end(void *arg, const struct listing_end *end)
 	snprintf(run->msg, sizeof(run->msg), "%s", end->err->msg);
 }
 
-static bool
-may_send_ahead(void *arg)
-{
-	struct run *run = arg;
-
-	if (listing_in_flight(run->listing) >= run->parallel ||
-	    key_store_random(&run->store, 4) == 0)
-		return false;
-	run->n_requests++;
-	return true;
-}
-
 /* --- running --- */
 
 static void
@@ -196,12 +184,10 @@ static void
 list_once(struct run *run, enum list_manner manner, unsigned parallel)
 {
 	static const struct listing_events events = {
-		on_range,	on_page, on_range_end,
-		on_request_end, on_end,	 may_send_ahead,
+		on_range, on_page, on_range_end, on_request_end, on_end,
 	};
 
 	forget(run);
-	run->parallel = parallel;
 	run->listing =
 		listing_new(&(struct listing_options){ .s3 = run->fx.s3,
 						       .bucket = FIXTURE_BUCKET,

@@ -27,7 +27,6 @@ struct run {
 	struct seen_range ranges[RANGES_MAX];
 	size_t n_ranges;
 	unsigned n_seen[KEY_STORE_MAX]; /* how often each key came */
-	unsigned parallel; /* requests that may be under way */
 	unsigned n_requests;
 	unsigned failures; /* of a hundred answers */
 	bool has_ended, is_again;

@@ -14,7 +14,7 @@
 
 #include <errno.h>
 
-#include "ahead-fixture.h"
+#include "lister-fixture.h"
 
 /* Listers, and the page of each that has begun to come in. */
 struct crowd {
@@ -31,11 +31,11 @@ crowd_add(struct crowd *c, const char *bucket)
 	struct run *run = &c->runs[c->n];
 	struct http_transfer *t;
 
-	ahead_begin(run, &c->fx, (struct lister_options){ .bucket = bucket });
+	run_begin(run, &c->fx, (struct lister_options){ .bucket = bucket });
 	for (size_t k = 0; (t = fake_http_get(c->fx.http, k)); k++)
 		c->pages[c->n] = t;
 	t = c->pages[c->n++];
-	ahead_stream(run, t, LAST_HEAD);
+	run_stream(run, t, LAST_HEAD);
 	return t;
 }
 
@@ -53,7 +53,7 @@ crowd_init(struct crowd *c)
 static void
 crowd_finish(struct crowd *c, size_t i)
 {
-	ahead_finish(&c->runs[i], c->pages[i], OBJECT("a") END);
+	run_finish(&c->runs[i], c->pages[i], OBJECT("a") END);
 	assert_true(c->runs[i].is_last);
 	assert_int_equal(c->runs[i].code, 0);
 }
@@ -165,13 +165,13 @@ test_contradiction(void **state)
 	struct run run;
 
 	(void)state;
-	ahead_init(&run, &fx, 0);
-	ahead_finish(&run, find_asked(&run, false), CONTRADICTION);
+	run_init(&run, &fx, 0);
+	run_finish(&run, find_asked(&run, false), CONTRADICTION);
 	assert_int_equal(run.n_pages, 0);
-	ahead_finish(&run, find_asked(&run, true), LAST_HEAD OBJECT("a") END);
+	run_finish(&run, find_asked(&run, true), LAST_HEAD OBJECT("a") END);
 	assert_string_equal(run.keys, "a ");
 	assert_int_equal(run.code, 0);
-	ahead_clear(&run);
+	run_clear(&run);
 }
 
 static void
@@ -181,12 +181,12 @@ test_contradiction_again(void **state)
 	struct run run;
 
 	(void)state;
-	ahead_init(&run, &fx, 3);
-	ahead_finish(&run, find_asked(&run, false), CONTRADICTION);
-	ahead_finish(&run, find_asked(&run, true), CONTRADICTION);
+	run_init(&run, &fx, 3);
+	run_finish(&run, find_asked(&run, false), CONTRADICTION);
+	run_finish(&run, find_asked(&run, true), CONTRADICTION);
 	assert_int_equal(run.code, EIO);
 	assert_string_equal(run.keys, "");
-	ahead_clear(&run);
+	run_clear(&run);
 }
 
 /* Metadata are not to blame. */
@@ -200,11 +200,11 @@ test_contradiction_with_metadata(void **state)
 
 	(void)state;
 	fixture_init(&fx);
-	ahead_begin(&run, &fx, (struct lister_options){ .wanted = &wanted });
-	ahead_finish(&run, find_asked(&run, false), CONTRADICTION);
-	ahead_finish(&run, find_asked(&run, true), CONTRADICTION);
+	run_begin(&run, &fx, (struct lister_options){ .wanted = &wanted });
+	run_finish(&run, find_asked(&run, false), CONTRADICTION);
+	run_finish(&run, find_asked(&run, true), CONTRADICTION);
 	assert_int_equal(run.code, EIO);
-	ahead_clear(&run);
+	run_clear(&run);
 }
 
 #define AFTER_OF(token) "<ContinuationToken>" token "</ContinuationToken>"
@@ -217,17 +217,15 @@ test_echo_of_its_own(void **state)
 	struct run run;
 
 	(void)state;
-	ahead_init(&run, &fx, 0);
-	run.may_ask = false;
-	ahead_finish(&run, find_asked(&run, false), HEAD("t1") END);
-	ahead_finish(&run, find_asked(&run, false),
-		     HEAD("t2") AFTER_OF("x1") END);
-	ahead_finish(&run, find_asked(&run, true),
-		     HEAD("t2") AFTER_OF("x1") END);
-	ahead_finish(&run, find_asked(&run, false),
-		     LAST_HEAD AFTER_OF("x2") OBJECT("a") END);
+	run_init(&run, &fx, 0);
+	run_finish(&run, find_asked(&run, false), HEAD("t1") END);
+	run_finish(&run, find_asked(&run, false),
+		   HEAD("t2") AFTER_OF("x1") END);
+	run_finish(&run, find_asked(&run, true), HEAD("t2") AFTER_OF("x1") END);
+	run_finish(&run, find_asked(&run, false),
+		   LAST_HEAD AFTER_OF("x2") OBJECT("a") END);
 	assert_string_equal(run.keys, "a ");
-	ahead_clear(&run);
+	run_clear(&run);
 }
 
 /* One that has repeated what it was asked is not. */
@@ -238,17 +236,14 @@ test_echo_of_another(void **state)
 	struct run run;
 
 	(void)state;
-	ahead_init(&run, &fx, 0);
-	run.may_ask = false;
-	ahead_finish(&run, find_asked(&run, false), HEAD("t1") END);
-	ahead_finish(&run, find_asked(&run, false),
-		     HEAD("t2") AFTER_OF("t1") END);
-	ahead_finish(&run, find_asked(&run, false),
-		     LAST_HEAD AFTER_OF("t1") END);
-	ahead_finish(&run, find_asked(&run, true),
-		     LAST_HEAD AFTER_OF("t1") END);
+	run_init(&run, &fx, 0);
+	run_finish(&run, find_asked(&run, false), HEAD("t1") END);
+	run_finish(&run, find_asked(&run, false),
+		   HEAD("t2") AFTER_OF("t1") END);
+	run_finish(&run, find_asked(&run, false), LAST_HEAD AFTER_OF("t1") END);
+	run_finish(&run, find_asked(&run, true), LAST_HEAD AFTER_OF("t1") END);
 	assert_int_equal(run.code, EIO);
-	ahead_clear(&run);
+	run_clear(&run);
 }
 
 int

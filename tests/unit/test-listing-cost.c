@@ -68,13 +68,6 @@ on_request_end(void *arg)
 	(void)arg;
 }
 
-static bool
-may_send_ahead(void *arg)
-{
-	(void)arg;
-	return false;
-}
-
 static void
 on_end(void *arg, const struct listing_end *end)
 {
@@ -100,8 +93,7 @@ static void
 list(struct run *run)
 {
 	static const struct listing_events events = {
-		on_range,	on_page, on_range_end,
-		on_request_end, on_end,	 may_send_ahead,
+		on_range, on_page, on_range_end, on_request_end, on_end,
 	};
 
 	run->n_keys = run->n_requests = run->n_rounds = run->n_ranges = 0;

@@ -319,36 +319,11 @@ test_all_stuck(void **state)
 	world_clear(&w);
 }
 
-/* What nobody waits for can be had without waiting, and nothing else can. */
-static void
-test_try(void **state)
-{
-	struct world w;
-
-	(void)state;
-	world_init(&w, 2, "xy");
-	want(&w, 0, 1);
-	assert_true(slots_try(&w.slots, &w.clients[0].c));
-	assert_int_equal(w.clients[0].c.n_running, 2);
-	assert_int_equal(w.slots.n_running, 2);
-	assert_false(slots_try(&w.slots, &w.clients[0].c));
-	want(&w, 1, 1);
-	w.slots.n_running--; /* free, but not told yet */
-	assert_false(slots_try(&w.slots, &w.clients[0].c));
-	slots_pump(&w.slots);
-	assert_string_equal(w.text, "AB");
-	w.slots.n_running++;
-	complete(&w, 2);
-	slots_completed(&w.slots, &w.clients[0].c);
-	world_clear(&w);
-}
-
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_try),
 		cmocka_unit_test(test_late_comer),
 		cmocka_unit_test(test_fewest_first),
 		cmocka_unit_test(test_leave),
