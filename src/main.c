@@ -132,13 +132,30 @@ read_before_mount(struct err *err)
 	return http_prepare(err);
 }
 
+/* What would be wrong later, and nobody would know why. */
 static void
-warn_of_lost_log(const struct conf *c)
+warn(const struct conf *c, const struct parts *p)
 {
+	const char *bucket = endpoint_bucket_in_path(p->endpoint);
+	struct err err = ERR_INIT;
+	struct creds creds;
+
+	if (bucket)
+		fprintf(stderr,
+			"dgstatfs: warning: the endpoint is %s, with its path; "
+			"if %s is a bucket, say bucket=%s and leave it out "
+			"there\n",
+			c->endpoint_url, bucket, bucket);
+	if (creds_get(p->creds, &creds, &err) != 0)
+		fprintf(stderr,
+			"dgstatfs: warning: %s; until there are some, "
+			"everything is \"Permission denied\"\n",
+			err.msg);
 	if (!c->foreground && !c->log_file && !log_has_syslog())
 		fprintf(stderr,
-			"dgstatfs: warning: no syslog is here (/dev/log: %s), so all that goes wrong is lost: "
-			"log_file=FILE keeps it\n",
+			"dgstatfs: warning: no syslog is here (/dev/log: %s), "
+			"so all that goes wrong is lost: log_file=FILE keeps "
+			"it\n",
 			strerror(errno));
 }
 
@@ -162,7 +179,7 @@ prepare(const struct conf *c, struct parts *p, struct err *err)
 		.credentials_path = c->credentials_path,
 	});
 	p->buckets = buckets_new(c->bucket_ttl_ms, c->buckets, c->n_buckets);
-	warn_of_lost_log(c);
+	warn(c, p);
 	hangup_block();
 	rc = read_before_mount(err);
 	if (rc == 0)

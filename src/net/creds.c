@@ -242,6 +242,19 @@ creds_free(struct creds_chain *c)
 	free(c);
 }
 
+/* Names the places that were looked at. */
+static int
+refuse_none(const struct creds_chain *c, struct err *err)
+{
+	const char *first = c->credentials_path, *second = c->config_path;
+
+	return err_set(
+		err, EACCES, "no credentials found: %sprofile %s of %s%s%s",
+		c->skip_environment ? "" : "environment, ", c->profile,
+		first ? first : "the shared AWS files",
+		first && second ? " and " : "", first && second ? second : "");
+}
+
 int
 creds_get(struct creds_chain *c, struct creds *out, struct err *err)
 {
@@ -256,11 +269,7 @@ creds_get(struct creds_chain *c, struct creds *out, struct err *err)
 	if (rc)
 		return rc;
 	if (!found)
-		return err_set(err, EACCES,
-			       "no credentials found: %sprofile %s of the "
-			       "shared AWS files",
-			       c->skip_environment ? "" : "environment, ",
-			       c->profile);
+		return refuse_none(c, err);
 	out->access_key = found->access_key;
 	out->secret_key = found->secret_key;
 	out->session_token = found->session_token;

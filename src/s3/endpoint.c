@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "util/ascii.h"
+#include "util/bucket-name.h"
 #include "util/uri.h"
 
 #define LABEL_MAX 63 /* RFC 1035 */
@@ -308,6 +309,14 @@ const char *
 endpoint_region(const struct endpoint *e)
 {
 	return e->region;
+}
+
+const char *
+endpoint_bucket_in_path(const struct endpoint *e)
+{
+	const char *name = e->base[0] == '/' ? e->base + 1 : "";
+
+	return bucket_name_is_possible(name) ? name : NULL;
 }
 
 /*

@@ -37,6 +37,12 @@ const char *endpoint_scheme(const struct endpoint *e); /* "http" or "https" */
 const char *endpoint_region(const struct endpoint *e);
 
 /*
+ * What the path of the URL may have been meant for: a bucket, whose name it is and
+ * nothing more.  NULL: nothing of the kind.
+ */
+const char *endpoint_bucket_in_path(const struct endpoint *e);
+
+/*
  * Append the value of the Host header (port only where it is not the
  * scheme's own) and the encoded path of `key` in `bucket` (NULL: the
  * service itself; key NULL: the bucket itself).  Names that can't be a host

@@ -380,6 +380,32 @@ can_read() {
 	ls "$MNT" >/dev/null
 }
 
+@test "that no keys are found is said at the start, with the places; the mount is there" {
+	start_stub
+	stub_bucket bkt
+	mkdir "$BATS_TEST_TMPDIR/home" "$MNT"
+	local run=(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY
+		-u AWS_CONFIG_FILE -u AWS_SHARED_CREDENTIALS_FILE
+		HOME="$BATS_TEST_TMPDIR/home" "$DGSTATFS" -o "log_file=$LOG")
+	"${run[@]}" "$ENDPOINT" "$MNT" 2>"$BATS_TEST_TMPDIR/said"
+	at_end fusermount3 -uz "$MNT"
+	grep -F 'dgstatfs: warning: no credentials found: environment, profile default of '"$BATS_TEST_TMPDIR/home/.aws/credentials and $BATS_TEST_TMPDIR/home/.aws/config;" "$BATS_TEST_TMPDIR/said"
+	refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
+	fusermount3 -u "$MNT"
+	"${run[@]}" -o no_sign_request "$ENDPOINT" "$MNT" 2>"$BATS_TEST_TMPDIR/said"
+	run ! grep credentials "$BATS_TEST_TMPDIR/said"
+}
+
+@test "an endpoint whose path may be a bucket: said at the start" {
+	mkdir "$MNT"
+	"$DGSTATFS" -o "log_file=$LOG" http://127.0.0.1:9/releases "$MNT" 2>"$BATS_TEST_TMPDIR/said"
+	at_end fusermount3 -uz "$MNT"
+	grep -F 'bucket=releases' "$BATS_TEST_TMPDIR/said"
+	fusermount3 -u "$MNT"
+	"$DGSTATFS" -o "log_file=$LOG" http://127.0.0.1:9/s3/v1/ "$MNT" 2>"$BATS_TEST_TMPDIR/said"
+	run ! grep bucket= "$BATS_TEST_TMPDIR/said"
+}
+
 @test "no_sign_request: no signature, no credentials" {
 	start_stub
 	stub_bucket bkt
