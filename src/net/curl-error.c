@@ -33,18 +33,32 @@ message(int code, const char *msg)
 					   : curl_easy_strerror((CURLcode)code);
 }
 
+/* The connection ended while TLS began: no matter of trust. */
+static bool
+is_cut_handshake(int code, int os_errno, const char *msg)
+{
+	return code == CURLE_SSL_CONNECT_ERROR &&
+	       (os_errno == ECONNRESET || os_errno == EPIPE ||
+		strstr(msg, "SSL_ERROR_SYSCALL") ||
+		strstr(msg, "unexpected eof"));
+}
+
 void
-curl_error(struct http_answer *a, int code, const char *msg)
+curl_error(struct http_answer *a, int code, int os_errno, const char *msg)
 {
 	int error = EIO;
 
 	a->is_retryable = true;
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		if ((int)errors[i].code == code) {
+		if ((int)errors[i].code == code &&
+		    !is_cut_handshake(code, os_errno, msg)) {
 			error = errors[i].error;
 			a->is_retryable = !errors[i].is_final;
 		}
 	}
+	if (code == CURLE_COULDNT_CONNECT &&
+	    (os_errno == ECONNREFUSED || os_errno == ETIMEDOUT))
+		error = os_errno;
 	/* curl's word for a field that is too long for it, as well */
 	if (code == CURLE_OUT_OF_MEMORY && a->head.len > 0) {
 		error = EIO;

@@ -9,9 +9,9 @@
 
 /*
  * Set err and is_retryable of the answer for a transfer that ended with the
- * CURLcode `code`; `msg` is what curl wrote to its CURLOPT_ERRORBUFFER, maybe
- * nothing.
+ * CURLcode `code`; `os_errno` is its CURLINFO_OS_ERRNO (of the address that was
+ * tried last) and `msg` what it wrote to its CURLOPT_ERRORBUFFER, maybe nothing.
  */
-void curl_error(struct http_answer *a, int code, const char *msg);
+void curl_error(struct http_answer *a, int code, int os_errno, const char *msg);
 
 #endif

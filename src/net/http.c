@@ -8,11 +8,14 @@
 #include "net/http.h"
 
 #include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <utlist.h>
 
 #include "net/curl-error.h"
+#include "net/sockets.h"
 #include "util/date.h"
 #include "util/log.h"
 #include "util/wipe.h"
@@ -49,6 +52,7 @@ struct http {
 	struct http_options o;
 	char *ca_bundle, *user_agent;
 	struct timers *timers;
+	struct sockets sockets;
 	unsigned n_running; /* that curl has, but for urgent ones */
 	struct http_transfer *waiting; /* till it has fewer */
 	struct http_transfer *ended; /* completions to be delivered */
@@ -254,17 +258,53 @@ on_seek(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* Of a connection that may serve other transfers after this one. */
+static curl_socket_t
+on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct http *h = arg;
+	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+
+	(void)purpose;
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	sockets_add(&h->sockets, fd);
+	return fd;
+}
+
+static int
+on_socket_close(void *arg, curl_socket_t fd)
+{
+	struct http *h = arg;
+
+	sockets_remove(&h->sockets, fd);
+	return close(fd);
+}
+
 /* --- time --- */
+
+/* For how long nothing has moved. */
+static int64_t
+idle_ms(const struct http_transfer *t)
+{
+	int64_t idle = date_mono_ms() - t->last_byte_ms, silent = -1;
+	long port = 0;
+
+	if (t->is_paused)
+		return 0;
+	if (t->state == TRANSFER_RUNNING &&
+	    curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port) == CURLE_OK)
+		silent = sockets_silent_ms(&t->http->sockets, (int)port);
+	return silent >= 0 && silent < idle ? silent : idle;
+}
 
 static void
 on_idle(void *arg)
 {
 	struct http_transfer *t = arg;
 	int64_t limit = t->http->o.idle_timeout_ms;
-	int64_t left = t->last_byte_ms + limit - date_mono_ms();
+	int64_t left = limit - idle_ms(t);
 
-	if (t->is_paused)
-		left = limit;
 	if (left > 0) {
 		timer_arm(t->http->timers, &t->idle, left);
 		return;
@@ -302,6 +342,10 @@ set_options(struct http_transfer *t, const struct http_request *r)
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
 			 (long)o->connect_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t->http);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_socket_close);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->http);
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(e, CURLOPT_USERAGENT,
@@ -460,10 +504,12 @@ on_curl_done(CURLMsg *msg)
 {
 	struct http_transfer *t = NULL;
 	CURLcode code = msg->data.result;
+	long os_errno = 0;
 
 	curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
+	curl_easy_getinfo(msg->easy_handle, CURLINFO_OS_ERRNO, &os_errno);
 	if (code != CURLE_OK && !t->was_given_up)
-		curl_error(&t->answer, (int)code, t->curl_msg);
+		curl_error(&t->answer, (int)code, (int)os_errno, t->curl_msg);
 	else if (!t->has_head && !t->was_given_up)
 		refuse_endless_head(t);
 	transfer_end(t);
@@ -565,6 +611,7 @@ http_free(struct http *h)
 	if (h->multi)
 		curl_multi_cleanup(h->multi);
 	curl_share_cleanup(h->share);
+	sockets_clear(&h->sockets);
 	free(h->spare);
 	free(h->ca_bundle);
 	free(h->user_agent);

@@ -424,9 +424,9 @@ open_at() {
 	assert_logged 1 ': error: bucket=bkt mode=quick: '
 }
 
-@test "connection refused: EHOSTUNREACH" {
+@test "connection refused: ECONNREFUSED" {
 	open_at http://127.0.0.1:1
-	[[ $output == *'No route to host' ]]
+	[[ $output == *'Connection refused' ]]
 }
 
 @test "a name that is not resolved: EHOSTUNREACH" {

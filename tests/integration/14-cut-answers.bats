@@ -205,3 +205,72 @@ each_cut() {
 		stat "$MNT/bkt" >/dev/null
 	done
 }
+
+# --- the wire ----------------------------------------------------------------------------
+
+# broken_wire FIN-OR-RST EVERY BYTES...: the mount is over it; ENDPOINT stays the store.
+broken_wire() {
+	local store=$ENDPOINT
+
+	unmount_fs
+	rm -f "$BATS_TEST_TMPDIR/cut-proxy.endpoint"
+	start_server "$HERE/../stub/cut-proxy" "$store" "$@"
+	mount_fs -o "bucket=bkt,linger=0,log_level=debug,retries=4,connections=4" \
+		-o "${CURL_CA_BUNDLE:+ca_bundle=$CURL_CA_BUNDLE}"
+	ENDPOINT=$store
+}
+
+@test "TLS that is cut while it begins is tried again" {
+	local how
+
+	given tls
+	for how in fin rst; do
+		broken_wire "$how" 2 0 1 100 700 1000
+		read_anew detailed "$how"
+		read_anew quick "$how"
+		grep -E 'debug: .*; try [2-9] in' "$LOG"
+		: >"$LOG"
+	done
+}
+
+@test "every connection is cut while TLS begins: EIO" {
+	given tls
+	broken_wire fin 1 100
+	run ! cat "$MNT/bkt/stats_quick.json"
+	[[ $output == *'Input/output error' ]] || fail "$output"
+}
+
+# Connections end at one place after the other.  By far most reads are right.
+wear_out() {
+	local how mode n failed=0
+
+	for how in fin rst; do
+		broken_wire "$how" 1 9000 100 8000 5000 12000 700 15000 0 10000 7000
+		for n in {1..10}; do
+			for mode in quick sampled detailed; do
+				echo all >"$MNT/bkt/refresh"
+				if ! cat "$MNT/bkt/stats_$mode.json" >"$BATS_TEST_TMPDIR/read"; then
+					((++failed))
+					continue
+				fi
+				assert_total "$mode" "$BATS_TEST_TMPDIR/read"
+				cached_stub "$mode" >"$BATS_TEST_TMPDIR/cached"
+				assert_total "$mode" "$BATS_TEST_TMPDIR/cached"
+			done
+		done
+		grep -E 'debug: .*; try [2-9] in' "$LOG" | wc -l
+		: >"$LOG"
+	done
+	echo "$failed of 60 failed"
+	((failed <= 6))
+}
+
+@test "a wire that breaks now and then: right, or an error, and never cached wrong" {
+	given plain
+	wear_out
+}
+
+@test "a wire that breaks now and then, with TLS: right, or an error, and never cached wrong" {
+	given tls
+	wear_out
+}

@@ -430,7 +430,7 @@ is_another_second() {
 	assert_equal "$(ls "$MNT")" aaa
 	ENDPOINT=http://127.0.0.1:1 MNT=$BATS_TEST_TMPDIR/b LOG=$BATS_TEST_TMPDIR/b.log \
 		mount_fs --retries=0
-	refused 'No route to host' ls "$BATS_TEST_TMPDIR/b"
+	refused 'Connection refused' ls "$BATS_TEST_TMPDIR/b"
 }
 
 # --- what may not be done ------------------------------------------------------------------

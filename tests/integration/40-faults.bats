@@ -90,6 +90,8 @@ own_amazon() {
 
 # --- from faults.table: tests/lint/faults --write -----------------------------------
 @test "fault: connection refused" { row; }
+@test "fault: proxy refuses" { row; }
+@test "fault: no way there" { row; }
 @test "fault: name not resolved" { row; }
 @test "fault: connection never made" { row; }
 @test "fault: no TLS there" { row; }
@@ -98,6 +100,10 @@ own_amazon() {
 @test "fault: answer never comes, on the gateway" { row; }
 @test "fault: answer stops half-way" { row; }
 @test "fault: answer stops half-way, on the gateway" { row; }
+@test "fault: a head that comes byte by byte" { row; }
+@test "fault: a head that comes byte by byte, on the gateway" { row; }
+@test "fault: a head that never ends" { row; }
+@test "fault: a head that never ends, on the gateway" { row; }
 @test "fault: no HEAD is answered, on the gateway" { row; }
 @test "fault: two HEADs of forty are never answered" { row; }
 @test "fault: two HEADs of forty are never answered, on the gateway" { row; }

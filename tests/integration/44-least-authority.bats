@@ -240,7 +240,7 @@ make_certificate() {
 	stub_ctl GET log | grep -F "$(printf 'user:%s' "$SECRET" | base64 -w 0)"
 	unmount_fs
 	mount_with_proxy "http://user:$SECRET@127.0.0.1:1"
-	refused 'No route to host' cat "$MNT/bkt/stats_quick.json"
+	refused 'Connection refused' cat "$MNT/bkt/stats_quick.json"
 	unmount_fs
 	mount_with_proxy "http://user:$SECRET@proxy.invalid"
 	refused 'No route to host' cat "$MNT/bkt/stats_quick.json"

@@ -18,6 +18,7 @@ SLACK_MS=3000
 
 declare -gA MESSAGES=(
 	[EACCES]='Permission denied'
+	[ECONNREFUSED]='Connection refused'
 	[EHOSTUNREACH]='No route to host'
 	[EIO]='Input/output error'
 	[ENOENT]='No such file or directory'
@@ -141,6 +142,17 @@ on_elsewhere() {
 off_elsewhere() {
 	unmount_fs
 	ENDPOINT=$STORE
+	mount_row
+}
+
+on_proxy() {
+	export http_proxy=$1 no_proxy=
+}
+
+off_proxy() {
+	unmount_fs
+	unset http_proxy
+	export no_proxy=127.0.0.1,localhost
 	mount_row
 }
 
