@@ -52,14 +52,28 @@ store_may(const struct store *s, enum cache_verdict verdict)
 	return s->refused_until_ms <= now;
 }
 
+static bool
+is_refusal(struct store *s, const struct s3_answer *answer)
+{
+	bool is_again = s->was_bad_request, may_pass;
+
+	s->was_bad_request = answer->status == 400;
+	if (answer->err.code == EACCES)
+		return true;
+	if (answer->status < 400 || (answer->status == 400 && !is_again))
+		return false;
+	s3_errno(answer->status, answer->error.code, false, &may_pass);
+	return !may_pass;
+}
+
 /* The PUT has failed: no other for a while. */
 static void
-on_failure(struct store *s, const struct err *err)
+on_failure(struct store *s, const struct s3_answer *answer)
 {
-	bool is_refusal = err->code == EACCES;
+	const struct err *err = &answer->err;
 
 	s->refused_until_ms =
-		date_mono_ms() + (is_refusal ? HOUR_MS : MINUTE_MS);
+		date_mono_ms() + (is_refusal(s, answer) ? HOUR_MS : MINUTE_MS);
 	if (s->is_late)
 		log_warn("bucket=%s mode=%s: the document can't be cached: "
 			 "PUT not done within %lld ms",
@@ -81,10 +95,12 @@ on_put(void *arg, const struct s3_answer *answer)
 	timer_disarm(s->env->timers, &s->limit);
 	s->env->n_running--;
 	snapshot_unref(steal(&s->running));
-	if (is_good)
+	if (is_good) {
 		s->refused_until_ms = 0;
-	else
-		on_failure(s, &answer->err);
+		s->was_bad_request = false;
+	} else {
+		on_failure(s, answer);
+	}
 	if (next && store_may(s, s->waiting_over)) {
 		start(s, steal(&next), s->waiting_over);
 		return;

@@ -42,6 +42,7 @@ struct store {
 	enum cache_verdict waiting_over;
 	struct s3_call *call; /* of running */
 	bool is_late; /* running has reached its limit */
+	bool was_bad_request; /* the last one that was answered ended with 400 */
 	struct timer limit;
 	int64_t refused_until_ms, foreign_until_ms;
 	int64_t warned_until_ms[CACHE_FAILED + 1];

@@ -6,6 +6,8 @@
 
 #include "s3/s3-object.h"
 
+#include <assert.h>
+
 struct s3_call *
 s3_head_object(struct s3 *s3, const struct s3_head *head, s3_done_fn *on_done,
 	       void *arg)
@@ -37,17 +39,35 @@ s3_get_object(struct s3 *s3, const struct s3_get *get, s3_done_fn *on_done,
 			    });
 }
 
+static const char *
+print_checksum(const struct s3_put *put, char out[SHA256_BASE64_LEN])
+{
+	if (md5_base64(put->body, put->body_len, out))
+		return "content-md5";
+	sha256_base64(put->body, put->body_len, out);
+	return "x-amz-checksum-sha256";
+}
+
 struct s3_call *
 s3_put_object(struct s3 *s3, const struct s3_put *put, s3_done_fn *on_done,
 	      void *arg)
 {
+	struct sigv4_header headers[S3_PUT_HEADERS_MAX + 1];
+	char checksum[SHA256_BASE64_LEN];
+	size_t n = put->n_headers;
+
+	assert(n <= S3_PUT_HEADERS_MAX);
+	for (size_t i = 0; i < n; i++)
+		headers[i] = put->headers[i];
+	headers[n].name = print_checksum(put, checksum);
+	headers[n].value = checksum;
 	return s3_start(s3, &(struct s3_request){
 				    .method = "PUT",
 				    .bucket = put->bucket,
 				    .key = put->key,
 				    .key_len = strlen(put->key),
-				    .headers = put->headers,
-				    .n_headers = put->n_headers,
+				    .headers = headers,
+				    .n_headers = n + 1,
 				    .body = put->body,
 				    .body_len = put->body_len,
 				    .on_done = on_done,

@@ -30,13 +30,21 @@ struct s3_get {
 struct s3_call *s3_get_object(struct s3 *s3, const struct s3_get *get,
 			      s3_done_fn *on_done, void *arg);
 
+#define S3_PUT_HEADERS_MAX 8
+
+/*
+ * It is put with a checksum, without which buckets with a retention by default
+ * refuse it: Content-MD5, which all stores know, while some refuse header fields
+ * x-amz-checksum-* or bodies with trailers; x-amz-checksum-sha256 where there is
+ * no MD5 to be had.
+ */
 struct s3_put {
 	const char *bucket;
 	const char *key;
 	const void *body; /* must live until the completion */
 	size_t body_len;
 	const struct sigv4_header *headers; /* content-type, x-amz-meta-… */
-	size_t n_headers;
+	size_t n_headers; /* at most S3_PUT_HEADERS_MAX */
 };
 
 struct s3_call *s3_put_object(struct s3 *s3, const struct s3_put *put,

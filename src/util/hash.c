@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SHA-256 through OpenSSL: see hash.h.  Any thread.  By its low-level functions,
- * which OpenSSL 3 would rather not see used: they need no memory and cannot fail,
- * and a context of EVP would cost more than the hash of a short key.
+ * Hashes through OpenSSL: see hash.h.  Any thread.  SHA-256 by its low-level
+ * functions, which OpenSSL 3 would rather not see used: they need no memory and
+ * cannot fail, and a context of EVP would cost more than the hash of a short key.
+ * MD5 by EVP, which fails where the configuration of the machine forbids it.
  */
 #include "config.h"
 
 #include "util/hash.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #define BLOCK_LEN SHA256_CBLOCK
@@ -68,6 +71,31 @@ sha256_hex(const void *data, size_t len, char out[SHA256_HEX_LEN])
 
 	digest(data, len, raw);
 	hex_print(raw, sizeof(raw), out);
+}
+
+void
+sha256_base64(const void *data, size_t len, char out[SHA256_BASE64_LEN])
+{
+	unsigned char raw[SHA256_LEN];
+
+	digest(data, len, raw);
+	EVP_EncodeBlock((unsigned char *)out, raw, sizeof(raw));
+}
+
+/* No error of ours may be left in the queue, where TLS would find it. */
+bool
+md5_base64(const void *data, size_t len, char out[MD5_BASE64_LEN])
+{
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	bool ok;
+
+	ERR_set_mark();
+	ok = EVP_Digest(data, len, raw, &n, EVP_md5(), NULL) == 1;
+	ERR_pop_to_mark();
+	if (ok)
+		EVP_EncodeBlock((unsigned char *)out, raw, (int)n);
+	return ok;
 }
 
 /* The hash of the key, each byte of it XORed with `pad`, and then the data. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SHA-256 and HMAC-SHA-256.  The only user of OpenSSL.  Any thread; a
+ * SHA-256, HMAC-SHA-256 and MD5.  The only user of OpenSSL.  Any thread; a
  * `struct sha256` by one thread at a time.
  */
 #ifndef UTIL_HASH_H
@@ -10,6 +10,8 @@
 
 #define SHA256_LEN 32
 #define SHA256_HEX_LEN (2 * SHA256_LEN + 1)
+#define SHA256_BASE64_LEN 45
+#define MD5_BASE64_LEN 25
 
 struct sha256; /* a context to be used again and again */
 
@@ -21,6 +23,12 @@ void sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN]);
 
 /* In one go; the hexadecimal form is lower case and NUL-terminated. */
 void sha256_hex(const void *data, size_t len, char out[SHA256_HEX_LEN]);
+
+/* In one go, in base64, as checksums in header fields are. */
+void sha256_base64(const void *data, size_t len, char out[SHA256_BASE64_LEN]);
+
+/* False if MD5 is not to be had, as where only what FIPS 140 approves is. */
+bool md5_base64(const void *data, size_t len, char out[MD5_BASE64_LEN]);
 
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 		 unsigned char out[SHA256_LEN]);

@@ -633,6 +633,83 @@ deny_cache() {
 	assert_warnings 1
 }
 
+# --- what a PUT has to have ---------------------------------------------------------------------
+
+# The header field of that name in the PUTs so far, or "null", one a line.
+put_field() {
+	stub_ctl GET log | jq -r --arg name "$1" '.[] | select(.class == "PUT") |
+		[.headers | to_entries[] | select(.key | ascii_downcase == $name) | .value]
+		| first' | sort -u
+}
+
+# In base64, of the document that is shown.
+digest() {
+	openssl dgst -"$1" -binary "$(stats_file detailed)" | base64
+}
+
+@test "every document is put with its MD5" {
+	given_stub
+	mount_fs
+	forget_requests
+	assert_truth
+	assert_equal "$(put_field content-md5)" "$(digest md5)"
+	assert_equal "$(put_field x-amz-checksum-sha256)" null
+	[[ $(put_field authorization) == *SignedHeaders=content-md5\;* ]]
+}
+
+@test "where OpenSSL may not compute an MD5, the checksum is SHA-256" {
+	given_stub
+	cat >"$BATS_TEST_TMPDIR/openssl.cnf" <<-'END'
+		openssl_conf = init
+		[init]
+		alg_section = algorithms
+		[algorithms]
+		default_properties = fips=yes
+	END
+	OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf mount_fs
+	forget_requests
+	assert_truth
+	assert_equal "$(put_field content-md5)" null
+	assert_equal "$(put_field x-amz-checksum-sha256)" "$(digest sha256)"
+	assert_warnings 0
+}
+
+new_locked_bucket() {
+	BUCKET=t-locked-$BATS_TEST_NUMBER-$$
+	s3 mklocked "$BUCKET"
+	at_end s3 rblocked "$BUCKET"
+}
+
+@test "a bucket with Object Lock and a retention by default takes the document" {
+	new_locked_bucket
+	s3 put "$BUCKET" file 5
+	start_proxy
+	mount_fs
+	forget_requests
+	assert_figures detailed 1 5 5 0 0 1 0/0/0
+	assert_requests 1/1/0/1
+	cached detailed | cmp - "$(stats_file detailed)"
+	assert_warnings 0
+}
+
+@test "the real gateway looks at the MD5: another one is refused" {
+	new_bucket
+	run -1 s3 putmd5 "$BUCKET" file body "$(printf other | openssl dgst -md5 -binary | base64)"
+	[[ $output == *BadDigest* ]]
+	s3 putmd5 "$BUCKET" file body "$(printf body | openssl dgst -md5 -binary | base64)"
+}
+
+@test "a PUT that is refused for its form is tried once more, then once an hour" {
+	given_stub
+	fault '{"class": "PUT", "status": 400, "code": "InvalidRequest"}'
+	mount_fs
+	assert_open_costs detailed 1/1/3/1
+	assert_logged 1 'warn: .*InvalidRequest'
+	assert_open_costs detailed 1/1/0/0
+	assert_truth
+	assert_warnings 1
+}
+
 # --- cache=ro and off --------------------------------------------------------------------------
 
 @test "cache=ro reads, and never writes" {

@@ -8,8 +8,11 @@ usage: s3.py COMMAND ARGUMENT...     one command
 
     mk BUCKET
     rb BUCKET                        with all that is in it
+    mklocked BUCKET                  with Object Lock, and a retention by default
+    rblocked BUCKET                  such a one, all versions too
     put BUCKET KEY SIZE [NAME=VALUE...]        SIZE bytes, with user metadata
     put BUCKET KEY @FILE [NAME=VALUE...]       the bytes of FILE
+    putmd5 BUCKET KEY TEXT MD5       with this Content-MD5, right or wrong
     upload BUCKET KEY FILE           as put @FILE, by boto3's own upload_file
     fill BUCKET KEY COUNT SIZE [NAME=VALUE...] many; KEY holds a format like %04d
     get BUCKET KEY                   its bytes
@@ -92,6 +95,21 @@ def do_rb(s3, bucket):
     s3.delete_bucket(Bucket=bucket)
 
 
+def do_mklocked(s3, bucket):
+    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}})
+
+
+def do_rblocked(s3, bucket):
+    listed = s3.list_object_versions(Bucket=bucket)
+    for one in listed.get("Versions", []) + listed.get("DeleteMarkers", []):
+        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"],
+                         BypassGovernanceRetention=True)
+    s3.delete_bucket(Bucket=bucket)
+
+
 def do_put(s3, bucket, key, size, *pairs):
     s3.put_object(Bucket=bucket, Key=unquote(key), Body=body(size),
                   Metadata=metadata(pairs))
@@ -104,6 +122,10 @@ def do_fill(s3, bucket, pattern, count, size, *pairs):
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(put, range(int(count))))
+
+
+def do_putmd5(s3, bucket, key, text, md5):
+    s3.put_object(Bucket=bucket, Key=unquote(key), Body=text.encode(), ContentMD5=md5)
 
 
 def do_upload(s3, bucket, key, path):

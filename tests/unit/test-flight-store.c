@@ -140,6 +140,70 @@ test_refusal_ends(void **state)
 	world_clear(&w);
 }
 
+/* An open some time after the last PUT puts the document again. */
+static bool
+puts_after(struct world *w, int64_t ms)
+{
+	unsigned before;
+
+	fixture_advance(&w->fx, ms);
+	before = n_puts(w);
+	read_through(w, MODE_QUICK);
+	return n_puts(w) > before;
+}
+
+/* A refusal is for an hour, a 400 once it comes again; weather for a minute. */
+static void
+test_kinds_of_failure(void **state)
+{
+	static const int refusals[] = { 401, 403, 404, 405, 409, 411,
+					412, 413, 415, 422, 501, 505 };
+	static const int weather[] = { 408, 429, 500, 502, 503, 504 };
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		world_init(&w, CACHE_POLICY_RW);
+		w.fx.store.put_status = refusals[i];
+		assert_true(puts_after(&w, 0));
+		assert_false(puts_after(&w, HOUR_MS - 1000));
+		assert_true(puts_after(&w, 1000));
+		world_clear(&w);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(weather); i++) {
+		world_init(&w, CACHE_POLICY_RW);
+		w.fx.store.put_status = weather[i];
+		assert_true(puts_after(&w, 0));
+		assert_false(puts_after(&w, 0));
+		assert_true(puts_after(&w, MINUTE_MS));
+		assert_true(puts_after(&w, MINUTE_MS));
+		world_clear(&w);
+	}
+}
+
+static void
+test_bad_request(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	w.fx.store.put_status = 400;
+	assert_true(puts_after(&w, 0));
+	assert_false(puts_after(&w, 0));
+	assert_true(puts_after(&w, MINUTE_MS));
+	assert_false(puts_after(&w, HOUR_MS - 1000));
+	assert_true(puts_after(&w, 1000));
+	assert_false(puts_after(&w, HOUR_MS - 1000));
+	/* another one after something else is a first one */
+	w.fx.store.put_status = 503;
+	assert_true(puts_after(&w, 1000));
+	w.fx.store.put_status = 400;
+	assert_true(puts_after(&w, MINUTE_MS));
+	assert_true(puts_after(&w, MINUTE_MS));
+	world_clear(&w);
+}
+
 /* A PUT that never ends is given up. */
 static void
 test_put_limit(void **state)
@@ -168,7 +232,8 @@ test_put(void **state)
 	struct world w;
 	struct reader r;
 	struct http_transfer *put;
-	char *type, *cache, *plain;
+	char *type, *cache, *plain, *checksum;
+	char expected[MD5_BASE64_LEN];
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
@@ -185,6 +250,10 @@ test_put(void **state)
 	assert_string_equal(type, "application/json");
 	assert_string_equal(cache, "true");
 	assert_string_equal(plain, "true");
+	checksum = fake_http_dup_header(put, "content-md5");
+	assert_true(md5_base64(put->body, DOC_LEN, expected));
+	assert_string_equal(checksum, expected);
+	free(checksum);
 	free(type);
 	free(cache);
 	free(plain);
@@ -426,6 +495,8 @@ main(void)
 		cmocka_unit_test(test_put_limit),
 		cmocka_unit_test(test_same_put),
 		cmocka_unit_test(test_refusal_ends),
+		cmocka_unit_test(test_kinds_of_failure),
+		cmocka_unit_test(test_bad_request),
 		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_over_stale),

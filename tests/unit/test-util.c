@@ -329,7 +329,7 @@ test_hash(void **state)
 				      "b00361a396177a9cb410ff61f20015ad";
 	struct sha256 *h = sha256_new();
 	unsigned char raw[SHA256_LEN];
-	char hex[SHA256_HEX_LEN];
+	char hex[SHA256_HEX_LEN], base64[SHA256_BASE64_LEN];
 
 	(void)state;
 	sha256_hex("abc", 3, hex);
@@ -344,6 +344,15 @@ test_hash(void **state)
 	}
 	sha256_free(h);
 	sha256_free(NULL);
+
+	/* as openssl dgst -binary | base64 prints them */
+	sha256_base64("abc", 3, base64);
+	assert_string_equal(base64,
+			    "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+	assert_true(md5_base64("", 0, base64)); /* RFC 1321, A.5 */
+	assert_string_equal(base64, "1B2M2Y8AsgTpgAmY7PhCfg==");
+	assert_true(md5_base64("abc", 3, base64));
+	assert_string_equal(base64, "kAFQmDzST7DWlj99KOF/cg==");
 
 	/* RFC 4231, test case 2 */
 	hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, raw);
