@@ -37,6 +37,7 @@ struct row {
 
 static set_fn set_text, set_url, set_path, set_switch, set_style, set_duration;
 static set_fn set_number, set_octal, set_user, set_group;
+static set_fn set_sse, set_key_id;
 static set_fn set_cache, set_nonblock, set_log_level, set_buckets;
 
 #define ROW(name, kind, member, ...)                                           \
@@ -91,6 +92,10 @@ static const struct row table[] = {
 	    "most LIST and HEAD requests at a time", 1, 1024),
 	ROW("cache", cache, cache, "rw", "rw|ro|off",
 	    "use of the documents cached in the bucket", 0, 0),
+	ROW("sse", sse, sse, NULL, "METHOD",
+	    "encrypt them: AES256, aws:kms or aws:kms:dsse", 0, 0),
+	ROW("sse_kms_key_id", key_id, sse_kms_key_id, NULL, "ID",
+	    "key to encrypt them with, for aws:kms", 0, 0),
 	ROW("log_level", log_level, log_level, "warn", "LEVEL",
 	    "error, warn, info or debug", 0, 0),
 	ROW("log_file", path, log_file, NULL, "FILE",
@@ -335,6 +340,30 @@ set_cache(struct conf *c, const struct row *row, const char *value,
 		}
 	}
 	return fail(row, value, "rw, ro or off", err);
+}
+
+static int
+set_sse(struct conf *c, const struct row *row, const char *value,
+	struct err *err)
+{
+	static const char *const words[] = { "AES256", "aws:kms",
+					     "aws:kms:dsse" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(value, words[i]) == 0)
+			return set_text(c, row, value, err);
+	return fail(row, value, "AES256, aws:kms or aws:kms:dsse", err);
+}
+
+/* An ARN, an alias or an ID: what can be the value of a header field. */
+static int
+set_key_id(struct conf *c, const struct row *row, const char *value,
+	   struct err *err)
+{
+	for (const char *s = value; *s; s++)
+		if (*s <= ' ' || *s > '~')
+			return fail(row, value, "the name of a key", err);
+	return set_text(c, row, value, err);
 }
 
 static int

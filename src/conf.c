@@ -241,6 +241,10 @@ check(const struct conf *c, struct err *err)
 	if (rc)
 		return err_set(err, rc, "ca_bundle %s: %s", c->ca_bundle,
 			       strerror(rc));
+	if (c->sse_kms_key_id && (!c->sse || strcmp(c->sse, "AES256") == 0))
+		return err_set(err, EINVAL,
+			       "option sse_kms_key_id is for sse=aws:kms and "
+			       "sse=aws:kms:dsse");
 	rc = endpoint_new(&e, c->endpoint_url, c->region, c->style, err);
 	endpoint_free(e);
 	return rc;
@@ -295,6 +299,8 @@ conf_clear(struct conf *c)
 	free(c->endpoint_url);
 	free(c->region);
 	free(c->ca_bundle);
+	free(c->sse);
+	free(c->sse_kms_key_id);
 	free(c->profile);
 	free(c->config_path);
 	free(c->credentials_path);

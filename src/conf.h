@@ -45,6 +45,8 @@ struct conf {
 
 	/* the mount */
 	enum conf_cache cache;
+	char *sse; /* how the store encrypts documents; NULL: as it likes */
+	char *sse_kms_key_id; /* NULL: the store's own */
 	bool allow_other;
 	bool is_eagain_wanted; /* nonblock=eagain */
 	bool is_read_only; /* -o ro: control files can't be written */

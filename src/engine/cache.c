@@ -89,28 +89,35 @@ cache_judge(const struct s3_answer *answer, const char *bucket, enum mode mode,
 }
 
 struct s3_call *
-cache_put(struct s3 *s3, const char *bucket, enum mode mode,
-	  const struct snapshot *s, s3_done_fn *on_done, void *arg)
+cache_put(struct s3 *s3, const struct cache_put *put, s3_done_fn *on_done,
+	  void *arg)
 {
 	/*
 	 * dg-no-delta: else a DeltaGlider proxy on the way might store our
 	 * document as a delta.
 	 */
-	static const struct sigv4_header headers[] = {
+	const struct sigv4_header all[] = {
 		{ "content-type", "application/json" },
 		{ "x-amz-meta-dg-no-delta", "true" },
 		{ "x-amz-meta-x-deltaglider-cache", "true" },
+		{ "x-amz-server-side-encryption", put->sse },
+		{ "x-amz-server-side-encryption-aws-kms-key-id",
+		  put->sse_kms_key_id },
 	};
+	struct sigv4_header headers[ARRAY_SIZE(all)];
 	char key[CACHE_KEY_MAX];
+	size_t n = 0;
 
-	print_key(mode, key);
-	return s3_put_object(
-		s3,
-		&(struct s3_put){ .bucket = bucket,
-				  .key = key,
-				  .body = s->data,
-				  .body_len = s->len,
-				  .headers = headers,
-				  .n_headers = ARRAY_SIZE(headers) },
-		on_done, arg);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i].value)
+			headers[n++] = all[i];
+	print_key(put->mode, key);
+	return s3_put_object(s3,
+			     &(struct s3_put){ .bucket = put->bucket,
+					       .key = key,
+					       .body = put->doc->data,
+					       .body_len = put->doc->len,
+					       .headers = headers,
+					       .n_headers = n },
+			     on_done, arg);
 }

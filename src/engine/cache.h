@@ -35,9 +35,15 @@ enum cache_verdict cache_judge(const struct s3_answer *answer,
 			       const char *bucket, enum mode mode,
 			       struct snapshot **out, struct err *err);
 
-/* `s` must live until the completion. */
-struct s3_call *cache_put(struct s3 *s3, const char *bucket, enum mode mode,
-			  const struct snapshot *s, s3_done_fn *on_done,
-			  void *arg);
+struct cache_put {
+	const char *bucket;
+	enum mode mode;
+	const struct snapshot *doc; /* must live until the completion */
+	/* How the store is to encrypt it; NULL: that is up to the bucket. */
+	const char *sse, *sse_kms_key_id;
+};
+
+struct s3_call *cache_put(struct s3 *s3, const struct cache_put *put,
+			  s3_done_fn *on_done, void *arg);
 
 #endif

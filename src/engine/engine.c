@@ -217,6 +217,8 @@ set_environments(struct engine *e, const struct engine_options *o)
 		.stores = { .s3 = e->s3,
 			    .timers = &e->timers,
 			    .policy = o->cache,
+			    .sse = o->sse,
+			    .sse_kms_key_id = o->sse_kms_key_id,
 			    .timeout_ms = o->timeout_ms },
 		.linger_ms = o->linger_ms,
 		.max_wait_ms = o->max_wait_ms,

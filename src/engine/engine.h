@@ -20,6 +20,8 @@ struct engine_options {
 	int retries; /* after the first try */
 	int connections; /* pages and HEADs under way at a time, at most */
 	enum cache_policy cache;
+	const char *sse,
+		*sse_kms_key_id; /* of documents; NULL: none; outlive it */
 	int64_t timeout_ms; /* of a computation, without progress */
 	int64_t deadline_ms; /* of a computation; 0: none */
 	int64_t lookup_ms; /* of a question about a bucket */

@@ -128,7 +128,14 @@ start(struct store *s, struct snapshot *doc, enum cache_verdict over)
 		s->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	s->env->n_running++;
 	timer_arm(s->env->timers, &s->limit, s->env->timeout_ms);
-	s->call = cache_put(s->env->s3, s->bucket, s->mode, doc, on_put, s);
+	s->call = cache_put(
+		s->env->s3,
+		&(struct cache_put){ .bucket = s->bucket,
+				     .mode = s->mode,
+				     .doc = doc,
+				     .sse = s->env->sse,
+				     .sse_kms_key_id = s->env->sse_kms_key_id },
+		on_put, s);
 }
 
 void

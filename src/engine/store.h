@@ -23,6 +23,7 @@ struct store_env {
 	struct s3 *s3;
 	struct timers *timers;
 	enum cache_policy policy;
+	const char *sse, *sse_kms_key_id; /* as in struct cache_put */
 	int64_t timeout_ms; /* of one PUT with all its tries */
 	unsigned n_running; /* PUTs under way */
 };

@@ -699,6 +699,39 @@ new_locked_bucket() {
 	s3 putmd5 "$BUCKET" file body "$(printf body | openssl dgst -md5 -binary | base64)"
 }
 
+@test "how the store is to encrypt documents: only if it was said, and signed" {
+	local field=x-amz-server-side-encryption
+
+	given_stub
+	mount_fs
+	forget_requests
+	assert_truth
+	assert_equal "$(put_field $field) $(put_field $field-aws-kms-key-id)" 'null null'
+	unmount_fs
+	mount_fs -o sse=AES256
+	assert_open_costs quick 1/1/0/1
+	assert_equal "$(put_field $field) $(put_field $field-aws-kms-key-id)" 'AES256 null'
+	unmount_fs
+	mount_fs -o sse=aws:kms,sse_kms_key_id=alias/documents
+	assert_open_costs sampled 1/1/2/1
+	assert_equal "$(put_field $field) $(put_field $field-aws-kms-key-id)" \
+		'aws:kms alias/documents'
+	[[ $(put_field authorization) == *";$field;$field-aws-kms-key-id,"* ]] ||
+		fail "$(put_field authorization)"
+	# no other request has it: stores refuse it there
+	assert_equal "$(stub_ctl GET log | jq -c '[.[] | select(.class != "PUT")
+		| .headers | keys[] | select(test("encryption"; "i"))]')" '[]'
+}
+
+@test "a method of encryption that there is not, and a key without one, are said at the start" {
+	local options
+
+	for options in sse=AES128 sse_kms_key_id=k sse=AES256,sse_kms_key_id=k; do
+		run -1 "$DGSTATFS" -o "$options" "$ENDPOINT" "$BATS_TEST_TMPDIR"
+		[[ $output == *sse* ]]
+	done
+}
+
 @test "a PUT that is refused for its form is tried once more, then once an hour" {
 	given_stub
 	fault '{"class": "PUT", "status": 400, "code": "InvalidRequest"}'

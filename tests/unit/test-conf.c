@@ -181,6 +181,8 @@ test_defaults(void **state)
 	assert_null(c.mount_options);
 	assert_int_equal(c.log_level, LOG_LEVEL_WARN);
 	assert_null(c.log_file);
+	assert_null(c.sse);
+	assert_null(c.sse_kms_key_id);
 	assert_false(c.foreground || c.debug || c.show_help || c.show_version);
 }
 
@@ -202,6 +204,7 @@ test_all_options(void **state)
 		  "--nonblock=eagain "
 		  "-o connect_timeout=500ms,request_timeout=1.5,timeout=1h,"
 		  "deadline=1d,retries=0,connections=1024,cache=ro,"
+		  "sse=aws:kms:dsse,sse-kms-key-id=arn:aws:kms:r:1:key/k,"
 		  "log_level=info,log_file=log mnt",
 		  "");
 	assert_string_equal(c.endpoint_url, "http://h:9000");
@@ -231,6 +234,8 @@ test_all_options(void **state)
 	assert_int_equal(c.retries, 0);
 	assert_int_equal(c.connections, 1024);
 	assert_int_equal(c.cache, CACHE_RO);
+	assert_string_equal(c.sse, "aws:kms:dsse");
+	assert_string_equal(c.sse_kms_key_id, "arn:aws:kms:r:1:key/k");
 	assert_int_equal(c.log_level, LOG_LEVEL_INFO);
 	assert_string_equal(c.log_file, log);
 }
@@ -541,6 +546,14 @@ static const struct {
 	{ "mnt -o linger=99999999999", "", "is not a time" },
 	{ "mnt -o timeout=0", "", "is not long enough" },
 	{ "mnt -o cache=yes", "", "\"yes\" is not rw, ro or off" },
+	{ "mnt -o sse=aes256", "", "\"aes256\" is not AES256, aws:kms or" },
+	{ "mnt -o sse=aws:", "", "\"aws:\" is not AES256, aws:kms or" },
+	{ "mnt -o sse=", "", "option sse needs a value" },
+	{ "mnt -o sse_kms_key_id=k", "", "is for sse=aws:kms and" },
+	{ "mnt -o sse=AES256,sse_kms_key_id=k", "", "is for sse=aws:kms and" },
+	{ "mnt -o sse=aws:kms,sse_kms_key_id=", "", "needs a value" },
+	{ "mnt -o sse=aws:kms,sse_kms_key_id=k\nx", "", "the name of a key" },
+	{ "mnt -o sse=aws:kms,sse_kms_key_id=k\303\251", "", "name of a key" },
 	{ "mnt -o log_level=loud", "", "is not error, warn, info or debug" },
 	{ "mnt -o bucket=ab", "", "\"ab\" is not the name of a bucket" },
 	{ "mnt -o bucket=.abc", "", "is not the name of a bucket" },
