@@ -118,10 +118,10 @@ sigv4_authorization(struct buf *out, const struct sigv4_request *req,
 	if (rc == 0)
 		rc = add_scope(out, scope);
 	if (rc == 0)
-		rc = buf_add_str(out, ",SignedHeaders=");
+		rc = buf_add_str(out, ", SignedHeaders=");
 	if (rc == 0)
 		rc = add_signed_headers(out, req);
 	if (rc == 0)
-		rc = buf_printf(out, ",Signature=%s", signature);
+		rc = buf_printf(out, ", Signature=%s", signature);
 	return rc;
 }

@@ -19,6 +19,7 @@
 
 static const char *const name_path[] = { "ListAllMyBucketsResult", "Buckets",
 					 "Bucket", "Name" };
+#define OTHER_ROOT "ListBucketsResponse" /* Linode's newer endpoints */
 
 struct reader {
 	struct buckets_page *page;
@@ -53,6 +54,8 @@ on_start(void *arg, unsigned depth, const char *name, struct err *err)
 {
 	struct reader *r = arg;
 
+	if (depth == 0 && strcmp(name, OTHER_ROOT) == 0)
+		name = name_path[0];
 	if (depth == 0 && strcmp(name, name_path[0]) != 0)
 		return err_set(err, EIO, "not a list of buckets: <%s>", name);
 	if (r->is_name || r->is_token)

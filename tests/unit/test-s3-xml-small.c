@@ -100,6 +100,13 @@ static const struct {
 		  "</Prefix><Buckets>" BUCKET("b-1") "</Buckets>"),
 	  "b-1 ", "a&b" },
 	{ BUCKETS("<Buckets/><ContinuationToken/>"), "", NULL },
+	/* Linode; any prefix of a namespace */
+	{ "<ListBucketsResponse><Buckets>" BUCKET("b-1")
+		  BUCKET("b-2") "</Buckets></ListBucketsResponse>",
+	  "b-1 b-2 ", NULL },
+	{ "<s:ListBucketsResponse xmlns:s='urn:x'><s:Buckets><s:Bucket><s:Name>"
+	  "b-1</s:Name></s:Bucket></s:Buckets></s:ListBucketsResponse>",
+	  "b-1 ", NULL },
 	/* names that could be no directory; names elsewhere */
 	{ BUCKETS("<Buckets>" BUCKET("ab") BUCKET(".abc") BUCKET(
 		  "a/b/c") BUCKET("a b") BUCKET("") BUCKET("\xc3\xa9\xc3\xa9")
@@ -141,6 +148,8 @@ test_bad_buckets(void **state)
 		"x",
 		"<Error><Code>AccessDenied</Code></Error>",
 		"<ListBucketResult/>",
+		"<ListBucketsResponses/>",
+		"<ListBucketsResponse>",
 		"<ListAllMyBucketsResult>",
 		BUCKETS("<Buckets>" BUCKET("abc")),
 		"<!DOCTYPE x>" BUCKETS(""),

@@ -194,8 +194,8 @@ test_authorization(void **state)
 		CLEANUP_BUF struct buf b = BUF_INIT(4096);
 		CLEANUP_FREE char *want = xasprintf(
 			"AWS4-HMAC-SHA256 Credential=" ACCESS_KEY
-			"/20130524/us-east-1/s3/aws4_request,"
-			"SignedHeaders=%s,Signature=%s",
+			"/20130524/us-east-1/s3/aws4_request, "
+			"SignedHeaders=%s, Signature=%s",
 			examples[i].signed_headers, examples[i].signature);
 		int rc = sigv4_authorization(&b, &examples[i].request, &scope,
 					     ACCESS_KEY, SECRET_KEY);
