@@ -131,6 +131,7 @@ list_memory_manner(struct list_memory *m, int64_t now_ms)
 		m->doubted_until_ms = 0;
 		m->manner = LIST_PARALLEL;
 		m->n_doubts = 0;
+		m->is_start_refused = false;
 	}
 	return m->manner;
 }
@@ -152,10 +153,13 @@ list_memory_settle(struct list_memory *m, enum list_manner manner,
 		return "the store does not honour start-after: it is listed "
 		       "on one connection from now on";
 	}
-	if (m->n_doubts < LIST_DOUBTS_MAX)
+	if (!m->is_start_refused && m->n_doubts < LIST_DOUBTS_MAX)
 		return NULL;
 	m->manner = manner;
 	m->doubted_until_ms = now_ms + LIST_DOUBTED_MS;
+	if (m->is_start_refused)
+		return "the store refuses start-after: it is listed on one "
+		       "connection for an hour";
 	return "its ranges do not agree, again and again: it is listed "
 	       "on one connection for an hour";
 }

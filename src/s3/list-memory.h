@@ -29,8 +29,9 @@ struct list_cut {
 struct list_memory {
 	enum list_manner manner; /* what was found out of the store */
 	bool is_start_ignored; /* a range did not begin behind start-after */
+	bool is_start_refused; /* a range was refused: for an hour, if it is so */
 	unsigned n_doubts; /* listings in a row whose ranges did not agree */
-	int64_t doubted_until_ms; /* that is why it is sequential; 0: it is not */
+	int64_t doubted_until_ms; /* so long it is sequential; 0: for good, or not */
 	int64_t n_keys; /* of the last complete listing; 0: none yet */
 	struct list_cut *cuts; /* ascending */
 	size_t n_cuts;

@@ -6,14 +6,12 @@
 
 #include "s3/list-metadata.h"
 
-#include <errno.h>
-
 #include "util/log.h"
 
 bool
-list_metadata_should_ask(const struct list_metadata *m)
+list_metadata_should_ask(const struct list_metadata *m, int64_t now_ms)
 {
-	return m->has != LIST_METADATA_NO;
+	return m->has != LIST_METADATA_NO && now_ms >= m->refused_until_ms;
 }
 
 void
@@ -29,17 +27,6 @@ list_metadata_observe(struct list_metadata *m, const struct list_page *page)
 	}
 }
 
-/* What it says of a parameter that it does not know, and of nothing else. */
-static bool
-is_refusal(const struct s3_answer *a)
-{
-	bool is_retryable;
-	int code = s3_errno(a->status, a->error.code, false, &is_retryable);
-
-	return (a->status == 400 || a->status == 405 || a->status == 501) &&
-	       code == EIO && !is_retryable;
-}
-
 /* All bytes of an answer came, or enough to see that it is none. */
 static bool
 is_unreadable(const struct s3_answer *a)
@@ -49,9 +36,16 @@ is_unreadable(const struct s3_answer *a)
 }
 
 bool
-list_metadata_is_to_blame(const struct list_metadata *m,
-			  const struct s3_answer *a)
+list_metadata_is_to_blame(const struct s3_answer *a)
 {
-	return is_unreadable(a) ||
-	       (m->has != LIST_METADATA_YES && is_refusal(a));
+	return is_unreadable(a) || s3_is_refusal(a);
+}
+
+void
+list_metadata_refuse(struct list_metadata *m, int64_t now_ms)
+{
+	if (now_ms >= m->refused_until_ms) /* of pages side by side, once */
+		log_warn("the store refuses listings with metadata=true: "
+			 "they are asked without it for an hour");
+	m->refused_until_ms = now_ms + LIST_METADATA_REFUSED_MS;
 }

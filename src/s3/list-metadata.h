@@ -5,9 +5,10 @@
  * that don't know it ignore it or refuse it.  Net thread only.
  *
  * A page that was asked with it and failed because of it is asked again without
- * it.  That is so if a store that is not known to have it refuses the request;
- * and if the page can't be read, which on MinIO and RustFS a single object is
- * enough for, whose metadata have a name that is no XML ("1st", "a!b").
+ * it.  That may be so if the store refuses the request: if it is served then,
+ * there is no such question for an hour.  And if the page can't be read, which on
+ * MinIO and RustFS a single object is enough for, whose metadata have a name that
+ * is no XML ("1st", "a!b").
  */
 #ifndef S3_LIST_METADATA_H
 #define S3_LIST_METADATA_H
@@ -17,9 +18,13 @@
 /* Of one store; {0} at the start. */
 struct list_metadata {
 	enum { LIST_METADATA_UNKNOWN, LIST_METADATA_YES, LIST_METADATA_NO } has;
+	int64_t refused_until_ms; /* 0: it is not refused */
 };
 
-bool list_metadata_should_ask(const struct list_metadata *m);
+#define LIST_METADATA_REFUSED_MS ((int64_t)3600 * 1000)
+
+/* Now, which is date_mono_ms(). */
+bool list_metadata_should_ask(const struct list_metadata *m, int64_t now_ms);
 
 /*
  * A page has come that was asked with it, or again without it.  With objects in
@@ -32,7 +37,9 @@ void list_metadata_observe(struct list_metadata *m,
  * A page that was asked with it has failed (a->err is set): whether to ask again
  * without it.
  */
-bool list_metadata_is_to_blame(const struct list_metadata *m,
-			       const struct s3_answer *a);
+bool list_metadata_is_to_blame(const struct s3_answer *a);
+
+/* It was refused, and then served without: not asked for an hour. */
+void list_metadata_refuse(struct list_metadata *m, int64_t now_ms);
 
 #endif

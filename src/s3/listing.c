@@ -94,8 +94,10 @@ learn(struct listing *l)
 		log_warn("bucket=%s: %s", l->o.bucket, why);
 	if (l->manner != LIST_PARALLEL)
 		return;
-	if (l->ranges->next)
+	if (l->ranges->next) {
 		m->n_doubts = 0;
+		m->is_start_refused = false;
+	}
 	DL_FOREACH (l->ranges, r)
 		list_marks_append(&marks, &r->marks);
 	list_memory_learn(m, &marks);
@@ -119,6 +121,10 @@ judge_fault(struct listing *l, enum lister_fault fault, struct listing_end *end)
 {
 	if (fault == LISTER_START_IGNORED && l->manner == LIST_PARALLEL) {
 		l->o.memory->is_start_ignored = true;
+		list_again(l, LIST_SEQUENTIAL, end);
+	} else if (fault == LISTER_START_REFUSED &&
+		   l->manner == LIST_PARALLEL) {
+		l->o.memory->is_start_refused = true;
 		list_again(l, LIST_SEQUENTIAL, end);
 	} else if (fault == LISTER_DISORDER && l->manner != LIST_UNORDERED) {
 		list_again(l, LIST_UNORDERED, end);

@@ -44,6 +44,30 @@ may_status_pass(int status)
 	       (status >= 500 && status != 501 && status != 505);
 }
 
+static bool
+is_code_of_plain_way(const char *code)
+{
+	bool may_pass;
+	int error = s3_errno(0, code, false, &may_pass);
+
+	return strcmp(code, "InternalError") == 0 ||
+	       strcmp(code, "AccessDenied") == 0 ||
+	       strcmp(code, "NoSuchKey") == 0 || (error == EIO && !may_pass);
+}
+
+bool
+s3_is_refusal(const struct s3_answer *a)
+{
+	int status = a->status;
+
+	if (a->err.code == 0 || !is_code_of_plain_way(a->error.code))
+		return false;
+	if (status == 200) /* an <Error> all the same */
+		return a->error.code[0] != '\0';
+	return status / 100 == 4 ? status != 408 && status != 429
+				 : status >= 500 && status != 503;
+}
+
 int
 s3_errno(int status, const char *code, bool is_head, bool *is_retryable)
 {

@@ -15,6 +15,7 @@
 #include <utlist.h>
 
 #include "s3/list-metadata.h"
+#include "util/date.h"
 #include "util/log.h"
 
 /* Truncated pages without an object, in a row, before it counts as a loop. */
@@ -38,6 +39,7 @@ struct lister {
 	unsigned empty_pages;
 	struct seen *seen;
 	bool is_again; /* without metadata, since the store failed with it */
+	bool was_refused; /* it refused the question */
 	bool is_stopped; /* nothing more is asked for */
 };
 
@@ -298,10 +300,10 @@ static void on_done(void *arg, struct list_call *c,
 void
 lister_next(struct lister *l)
 {
-	bool asks_metadata =
-		l->o.wanted && l->o.wanted->n > 0 && !l->o.wanted->is_over &&
-		!l->is_again &&
-		list_metadata_should_ask(s3_list_metadata(l->o.s3));
+	bool asks_metadata = l->o.wanted && l->o.wanted->n > 0 &&
+			     !l->o.wanted->is_over && !l->is_again &&
+			     list_metadata_should_ask(s3_list_metadata(l->o.s3),
+						      date_mono_ms());
 
 	l->call = list_call_start(&(struct list_call_options){
 		.s3 = l->o.s3,
@@ -329,17 +331,23 @@ static bool
 goes_without_metadata(struct lister *l, struct list_call *c,
 		      const struct s3_answer *answer)
 {
-	const struct list_metadata *m = s3_list_metadata(l->o.s3);
-
 	if (l->is_stopped || !list_call_has_asked_metadata(c) ||
 	    answer->err.code == 0 || list_call_was_contradictory(c) ||
-	    !list_metadata_is_to_blame(m, answer))
+	    !list_metadata_is_to_blame(answer))
 		return false;
 	log_debug("bucket=%s: a page is asked for without metadata: %s",
 		  l->bucket, answer->err.msg);
 	l->is_again = true;
+	l->was_refused = s3_is_refusal(answer);
 	lister_next(l);
 	return true;
+}
+
+/* The first page is asked for by start-after, as the owner wished. */
+static bool
+begins_range(const struct lister *l)
+{
+	return l->start_after && !l->token && !l->last_key;
 }
 
 static void
@@ -347,9 +355,11 @@ digest(struct lister *l, struct list_call *c, struct lister_answer *a,
        struct err *err)
 {
 	l->page = *list_call_page(c);
-	if (list_call_has_asked_metadata(c) || l->is_again)
+	if (l->was_refused)
+		list_metadata_refuse(s3_list_metadata(l->o.s3), date_mono_ms());
+	else if (list_call_has_asked_metadata(c) || l->is_again)
 		list_metadata_observe(s3_list_metadata(l->o.s3), &l->page);
-	l->is_again = false;
+	l->is_again = l->was_refused = false;
 	check_page(l, a, err);
 	if (err->code == 0)
 		a->is_last = cut_page(l, a);
@@ -377,6 +387,8 @@ on_done(void *arg, struct list_call *c, const struct s3_answer *answer)
 	}
 	if (err.code == 0)
 		digest(l, c, &a, &err);
+	else if (begins_range(l) && s3_is_refusal(answer))
+		a.fault = LISTER_START_REFUSED;
 	if (err.code)
 		a.err = &err;
 	l->o.on_page(l->o.arg, &a);

@@ -25,6 +25,7 @@ struct lister;
 enum lister_fault {
 	LISTER_NO_FAULT,
 	LISTER_START_IGNORED, /* a key that is not behind start-after */
+	LISTER_START_REFUSED, /* maybe: a range was refused */
 	LISTER_DISORDER, /* a key that is not behind the one before it */
 };
 

@@ -294,6 +294,9 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 {
 	struct s3_error *e = &answer->error;
 
+	/* of a bucket it means nothing: it has not gone */
+	if (!call->key && strcmp(e->code, "NoSuchKey") == 0)
+		code = EIO;
 	if (!e->request_id[0])
 		http_copy_header(answer->http, "x-amz-request-id",
 				 e->request_id, sizeof(e->request_id));

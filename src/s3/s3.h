@@ -125,4 +125,13 @@ void s3_resume(struct s3_call *call);
  */
 int s3_errno(int status, const char *code, bool is_head, bool *is_retryable);
 
+/*
+ * What we ask for speed or comfort, and a store does not know, it refuses in
+ * many ways: 400, 403, 404 with NoSuchKey or a page of HTML, 405, 501, and 500
+ * however often it is asked.  Whether a call that has failed, retries included,
+ * may have failed so, and is to be asked in the plain way.  Not what is said of
+ * keys or of a bucket that there is not; 408, 429 and 503 are weather.
+ */
+bool s3_is_refusal(const struct s3_answer *a);
+
 #endif

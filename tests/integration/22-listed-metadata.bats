@@ -209,9 +209,11 @@ assert_asked() {
 
 @test "a refusal for another reason is an error, and decides nothing" {
 	given '"minio"' "$three_pages"
-	fault '{"class": "LIST", "times": 1, "status": 403, "code": "AccessDenied"}'
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
 	run ! cat "$(stats_file detailed)"
 	[[ $output == *': Permission denied' ]] || fail "$output"
+	assert_equal "$(requests LIST)" 2
+	stub_ctl DELETE faults
 	assert_three_pages
 	assert_heads 0
 }

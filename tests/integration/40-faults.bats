@@ -304,6 +304,29 @@ own_amazon() {
 @test "fault: bucket grows during the listing" { row; }
 @test "fault: listed objects go during the listing" { row; }
 @test "fault: objects go during the listing" { row; }
+@test "fault: start-after refused: 400" { row; }
+@test "fault: start-after refused: 403" { row; }
+@test "fault: start-after refused: 404 NoSuchKey" { row; }
+@test "fault: start-after refused: 404 and HTML" { row; }
+@test "fault: start-after refused: 405" { row; }
+@test "fault: start-after refused: 501" { row; }
+@test "fault: start-after refused: 500, again and again" { row; }
+@test "fault: start-after refused: 502, again and again" { row; }
+@test "fault: start-after refused: an error in a 200" { row; }
+@test "fault: metadata=true refused: 400" { row; }
+@test "fault: metadata=true refused: 403" { row; }
+@test "fault: metadata=true refused: 404 NoSuchKey" { row; }
+@test "fault: metadata=true refused: 404 and HTML" { row; }
+@test "fault: metadata=true refused: 405" { row; }
+@test "fault: metadata=true refused: 501" { row; }
+@test "fault: metadata=true refused: 500, again and again" { row; }
+@test "fault: metadata=true refused: 502, again and again" { row; }
+@test "fault: metadata=true refused: an error in a 200" { row; }
+@test "fault: start-after and all else refused" { row; }
+@test "fault: a listing says NoSuchKey" { row; }
+@test "fault: a listing says NoSuchKey, on the gateway" { row; }
+@test "fault: a listing is a 404 in HTML" { row; }
+@test "fault: a listing is a 404 in HTML, on the gateway" { row; }
 @test "fault: cached document of 100 MB" { row; }
 @test "fault: cached document of another bucket" { row; }
 @test "fault: cached document refused" { row; }

@@ -499,6 +499,7 @@ test_poll_error(void **state)
 	world_init(&w, CACHE_POLICY_RW);
 	assert_int_equal(poll(&w, &r), EAGAIN);
 	fixture_refuse(&w.fx, LIST, 403);
+	fixture_refuse(&w.fx, LIST, 403); /* without metadata, too */
 	assert_int_equal(poll(&w, &r), EACCES);
 	assert_int_equal(poll(&w, &r), EAGAIN);
 	fixture_run(&w.fx);

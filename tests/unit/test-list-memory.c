@@ -249,6 +249,15 @@ test_settle(void **state)
 	assert_int_equal(list_memory_manner(&m, 7 + LIST_DOUBTED_MS),
 			 LIST_UNORDERED);
 
+	/* refused: at once, for an hour */
+	m = (struct list_memory){ .is_start_refused = true };
+	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_manner(&m, 4 + LIST_DOUBTED_MS),
+			 LIST_SEQUENTIAL);
+	assert_int_equal(list_memory_manner(&m, 5 + LIST_DOUBTED_MS),
+			 LIST_PARALLEL);
+	assert_false(m.is_start_refused);
+
 	m = (struct list_memory){ .is_start_ignored = true };
 	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
 	assert_int_equal(list_memory_manner(&m, 7 + LIST_DOUBTED_MS),
