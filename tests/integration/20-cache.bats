@@ -723,15 +723,6 @@ new_locked_bucket() {
 		| .headers | keys[] | select(test("encryption"; "i"))]')" '[]'
 }
 
-@test "a method of encryption that there is not, and a key without one, are said at the start" {
-	local options
-
-	for options in sse=AES128 sse_kms_key_id=k sse=AES256,sse_kms_key_id=k; do
-		run -1 "$DGSTATFS" -o "$options" "$ENDPOINT" "$BATS_TEST_TMPDIR"
-		[[ $output == *sse* ]]
-	done
-}
-
 @test "a PUT that is refused for its form is tried once more, then once an hour" {
 	given_stub
 	fault '{"class": "PUT", "status": 400, "code": "InvalidRequest"}'

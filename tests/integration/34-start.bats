@@ -11,7 +11,8 @@ load mounts
 
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache connect_timeout
 	connections deadline endpoint_url force_path_style gid linger log_file log_level
-	max_age max_wait no_sign_request nonblock profile region request_timeout retries timeout uid umask'
+	max_age max_wait no_sign_request nonblock profile region request_timeout retries
+	sse sse_kms_key_id timeout uid umask'
 
 readonly SECRET=vErYsEcReTkEy0123456789 TOKEN=vErYsEcReTtOkEn0123456789
 
@@ -96,9 +97,9 @@ can_read() {
 		[endpoint_url]=http://127.0.0.1:1 [gid]=0 [uid]=0 [umask]=022
 		[log_file]="$BATS_TEST_TMPDIR/a.log" [log_level]=info [region]=eu
 		[profile]=default [allow_other]=true [force_path_style]=true
-		[no_sign_request]=true [nonblock]=eagain
+		[no_sign_request]=true [nonblock]=eagain [sse]=AES256
 	)
-	for option in $OPTIONS; do
+	for option in ${OPTIONS/sse_kms_key_id/}; do
 		sample=$option=${value[$option]:-1s}
 		assert_accepted "--$sample"
 		assert_accepted -o "$sample"
@@ -106,6 +107,11 @@ can_read() {
 		assert_accepted -o "ro,${sample//_/-},nosuid"
 	done
 	assert_accepted --allow-other -o no_sign_request
+	# this one not alone
+	assert_accepted --sse=aws:kms --sse_kms_key_id=k
+	assert_accepted --sse=aws:kms --sse-kms-key-id=k
+	assert_accepted -o sse=aws:kms,sse_kms_key_id=k
+	assert_accepted -o ro,sse-kms-key-id=k,sse=aws:kms,nosuid
 }
 
 @test "what is wrong with the command line is said, and nothing is mounted" {
@@ -122,6 +128,9 @@ can_read() {
 	assert_refused retries -o retries=many "$MNT"
 	assert_refused connections -o connections=0 "$MNT"
 	assert_refused cache -o cache=maybe "$MNT"
+	assert_refused AES256 -o sse=maybe "$MNT"
+	assert_refused 'is for sse=aws:kms' -o sse_kms_key_id=k "$MNT"
+	assert_refused 'is for sse=aws:kms' -o sse=AES256,sse_kms_key_id=k "$MNT"
 	assert_refused log_level -o log_level=loud "$MNT"
 	assert_refused umask -o umask=999 "$MNT"
 	assert_refused uid -o uid=no-such-user "$MNT"
