@@ -197,7 +197,7 @@ clean_up_of_unit() {
 	local command
 
 	command=$(sed -n "s/^ExecStopPost=-sh -c '\(.*\)'\$/\1/p" \
-		"$HERE/../../contrib/dgstatfs@.service")
+		"$HERE/../../contrib/dgstatfs@.service.in")
 	MOUNTPOINT=$MNT sh -c "${command//\$\$/\$}"
 }
 
