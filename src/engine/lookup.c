@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HeadBucket and ListBuckets for those who wait: see lookup.h.  Net thread only.
+ * Questions about buckets for those who wait: see lookup.h.  Net thread only.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 struct lookup {
 	struct lookup_env *env;
 	char *name; /* NULL: ListBuckets */
-	struct s3_call *head;
+	struct bucket_check *check;
 	struct bucket_lister *list;
 	struct timer deadline, patience;
 	int64_t patience_ends_ms; /* of who came first, so of all */
@@ -62,12 +62,12 @@ finish(struct lookup *l, const struct err *err)
 }
 
 static void
-on_head(void *arg, const struct s3_answer *answer)
+on_check(void *arg, const struct s3_answer *answer)
 {
 	struct lookup *l = arg;
 	struct buckets *b = l->env->buckets;
 
-	l->head = NULL;
+	l->check = NULL;
 	l->status = answer->status;
 	if (answer->err.code == 0)
 		buckets_set_there(b, l->name);
@@ -147,8 +147,8 @@ on_list(void *arg, char *const *names, size_t n, int status,
 static void
 cancel(struct lookup *l)
 {
-	if (l->head)
-		s3_cancel(l->head);
+	if (l->check)
+		bucket_check_stop(l->check);
 	if (l->list)
 		bucket_lister_stop(l->list);
 }
@@ -204,7 +204,7 @@ start(struct lookup_env *env, const char *name)
 	l->patience_ends_ms = date_mono_ms() + PATIENCE_MS;
 	DL_APPEND(env->lookups, l);
 	if (name)
-		l->head = s3_head_bucket(env->s3, name, on_head, l);
+		l->check = bucket_check_start(env->s3, name, on_check, l);
 	else
 		l->list = s3_list_buckets(env->s3, on_list, l);
 	return l;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions about buckets themselves, HeadBucket and ListBuckets: each asked
+ * Questions about buckets themselves, whether one is there and which: each asked
  * once however many wait for it, with a short deadline (others wait behind a
  * lookup in the kernel); the answers go to the registry.  Net thread only.
  */
@@ -9,6 +9,7 @@
 
 #include "engine/waiter.h"
 #include "net/timer.h"
+#include "s3/bucket-check.h"
 #include "s3/s3-bucket.h"
 
 struct lookup; /* one question under way */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HeadBucket and ListBuckets: see s3-bucket.h.  Net thread only.
+ * ListBuckets: see s3-bucket.h.  Net thread only.
  */
 #include "config.h"
 
 #include "s3/s3-bucket.h"
 
 #include <errno.h>
+
+#include "util/date.h"
+#include "util/log.h"
 
 /* AWS pages only if asked to; above 10,000 buckets it refuses not to. */
 #define BUCKETS_PER_PAGE "1000"
@@ -21,21 +24,10 @@ struct bucket_lister {
 	char **names;
 	size_t n_names;
 	char *token; /* NULL: the first page */
+	bool is_paged; /* this page was asked for with max-buckets */
+	bool was_refused; /* an earlier one so */
 	bool is_stopped; /* nothing more is asked for */
 };
-
-struct s3_call *
-s3_head_bucket(struct s3 *s3, const char *bucket, s3_done_fn *on_done,
-	       void *arg)
-{
-	return s3_start(s3, &(struct s3_request){
-				    .method = "HEAD",
-				    .bucket = bucket,
-				    .is_urgent = true,
-				    .on_done = on_done,
-				    .arg = arg,
-			    });
-}
 
 static void
 finish(struct bucket_lister *l, int status, const struct err *err)
@@ -70,6 +62,18 @@ take_page(struct bucket_lister *l, struct buckets_page *page, struct err *err)
 
 static void ask(struct bucket_lister *l);
 
+/* Without max-buckets the store was content. */
+static void
+remember_refusal(const struct bucket_lister *l)
+{
+	struct bucket_habits *h = s3_bucket_habits(l->s3);
+
+	if (date_mono_ms() >= h->paging_refused_until_ms)
+		log_warn("the store refuses ListBuckets with max-buckets: it "
+			 "is asked without for an hour");
+	h->paging_refused_until_ms = date_mono_ms() + S3_REFUSED_MS;
+}
+
 static void
 on_page(void *arg, const struct s3_answer *answer)
 {
@@ -79,6 +83,11 @@ on_page(void *arg, const struct s3_answer *answer)
 	struct err err = answer->err;
 
 	l->call = NULL;
+	if (l->is_paged && !l->is_stopped && s3_is_refusal(answer)) {
+		l->was_refused = true;
+		ask(l);
+		return;
+	}
 	if (err.code == EFBIG) /* the store's fault, no limit of the caller's */
 		err.code = EIO;
 	if (err.code == 0 &&
@@ -86,6 +95,8 @@ on_page(void *arg, const struct s3_answer *answer)
 				answer->http->body.len, &err) != 0 ||
 	     take_page(l, &page, &err) != 0))
 		err_wrap(&err, "ListBuckets");
+	if (err.code == 0 && l->was_refused)
+		remember_refusal(l);
 	if (err.code == 0 && l->token && l->is_stopped)
 		err_set(&err, ECANCELED, "cancelled");
 	if (err.code == 0 && l->token)
@@ -106,16 +117,23 @@ is_whole_page(const char *body, size_t len)
 static void
 ask(struct bucket_lister *l)
 {
-	struct uri_param params[2] = { { "max-buckets", BUCKETS_PER_PAGE } };
+	struct uri_param params[2];
+	size_t n = 0;
 
+	l->is_paged = !l->was_refused &&
+		      date_mono_ms() >=
+			      s3_bucket_habits(l->s3)->paging_refused_until_ms;
+	if (l->is_paged)
+		params[n++] =
+			(struct uri_param){ "max-buckets", BUCKETS_PER_PAGE };
 	if (l->token)
-		params[1] =
+		params[n++] =
 			(struct uri_param){ "continuation-token", l->token };
 	l->call = s3_start(l->s3, &(struct s3_request){
 					  .method = "GET",
 					  .operation = "ListBuckets",
 					  .params = params,
-					  .n_params = l->token ? 2 : 1,
+					  .n_params = n,
 					  .body_max = BUCKETS_PAGE_MAX,
 					  .is_whole = is_whole_page,
 					  .is_urgent = true,

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buckets: which there are, and whether one exists.  Net thread only.  Source:
- * Amazon S3 API Reference, "ListBuckets", "HeadBucket".
+ * ListBuckets: which there are.  It is asked in pages, and where a store refuses
+ * that, without: then that is not tried for an hour.  Net thread only.  Source:
+ * Amazon S3 API Reference, "ListBuckets".
  */
 #ifndef S3_S3_BUCKET_H
 #define S3_S3_BUCKET_H
 
 #include "s3/s3.h"
-
-/* Status and errno say it all: 200, 404 ENOENT, 403 EACCES. */
-struct s3_call *s3_head_bucket(struct s3 *s3, const char *bucket,
-			       s3_done_fn *on_done, void *arg);
 
 /*
  * All names, of all pages; or an error (names NULL), with the HTTP status if the

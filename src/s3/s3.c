@@ -38,6 +38,7 @@ struct s3 {
 	struct list_parsers parsers;
 	struct list_metadata list_metadata;
 	struct head_habits head_habits;
+	struct bucket_habits bucket_habits;
 };
 
 struct s3_call {
@@ -104,6 +105,12 @@ struct head_habits *
 s3_head_habits(struct s3 *s3)
 {
 	return &s3->head_habits;
+}
+
+struct bucket_habits *
+s3_bucket_habits(struct s3 *s3)
+{
+	return &s3->bucket_habits;
 }
 
 static void

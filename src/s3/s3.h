@@ -2,7 +2,7 @@
 /*
  * Requests to an S3 store: addressed, signed, sent, tried again, and their
  * failures turned into an errno and a sentence.  The operations are in
- * s3-bucket.h, s3-object.h and s3-list.h.  Net thread only.
+ * bucket-check.h, s3-bucket.h, s3-object.h and s3-list.h.  Net thread only.
  *
  * A call has exactly one completion, never from inside s3_start() or
  * s3_cancel(); after it the call is gone.
@@ -109,6 +109,15 @@ struct list_metadata *s3_list_metadata(struct s3 *s3);
 
 /* Where its HEADs do not say what its listings do. */
 struct head_habits *s3_head_habits(struct s3 *s3);
+
+/* What it refuses of questions about buckets; {0} at the start. */
+#define S3_REFUSED_MS ((int64_t)3600 * 1000) /* it is not asked again so soon */
+struct bucket_habits {
+	bool has_head_worked; /* HeadBucket has found one */
+	int64_t head_refused_until_ms, paging_refused_until_ms;
+};
+
+struct bucket_habits *s3_bucket_habits(struct s3 *s3);
 
 /* Copies the request, but for its body. */
 struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);

@@ -197,10 +197,15 @@ is_another_second() {
 	start_stub
 	mount_fs
 	refused 'No such file' stat "$MNT/absent"
-	assert_equal "$(requests BUCKET)" 1
+	assert_equal "$(requests BUCKET)" 2 # by HeadBucket, and by GetBucketLocation
 	stub_bucket absent
 	refused 'No such file' stat "$MNT/absent"
 	refused 'No such file' cat "$MNT/absent/stats_quick.json"
+	assert_equal "$(requests)" 2
+	stub_bucket here
+	stat "$MNT/here" >/dev/null
+	forget_requests
+	refused 'No such file' stat "$MNT/nowhere" # HeadBucket works here
 	assert_equal "$(requests)" 1
 }
 
@@ -272,7 +277,7 @@ is_another_second() {
 	AWS_ACCESS_KEY_ID=otherkey AWS_SECRET_ACCESS_KEY=othersecret mount_fs
 	refused 'Permission denied' ls "$MNT/$BUCKET"
 	refused 'Permission denied' cat "$MNT/$BUCKET/stats_quick.json"
-	assert_equal "$(requests BUCKET)/$(requests)" 1/1
+	assert_equal "$(requests HEAD)$(requests BUCKET)/$(requests)" 02/3 # in three ways
 	shows_not "$BUCKET"
 }
 
@@ -284,6 +289,45 @@ is_another_second() {
 	stub_ctl DELETE faults
 	stub_bucket bucket
 	stat "$MNT/bucket" >/dev/null
+}
+
+# refused_in_each_way QUESTION COMMAND...: where that is refused, the command succeeds.
+refused_in_each_way() {
+	local question=$1 answer
+	shift
+	start_stub
+	stub_bucket bkt
+
+	for answer in '400, "code": "InvalidArgument"' '403, "code": "AccessDenied"' \
+		'404, "code": "NoSuchKey"' '404, "body": "<html>not found</html>"' \
+		'405, "code": "MethodNotAllowed"' '409, "code": "Odd"' '422, "body": ""' \
+		'500, "code": "InternalError"' '501, "code": "NotImplemented"'; do
+		stub_ctl DELETE faults
+		fault "{$question, \"status\": $answer}"
+		: >"$LOG"
+		mount_fs -o retries=0,bucket_ttl=0
+		"$@" || fail "answered with $answer"
+		"$@"
+		assert_equal "$(grep -c 'the store refuses' "$LOG")" 1
+		unmount_fs
+	done
+}
+
+finds_bucket() {
+	[[ -d $MNT/bkt ]] && jq -e '.stats.object_count == 1' "$MNT/bkt/stats_quick.json" &&
+		refused 'No such file' stat "$MNT/absent"
+}
+
+@test "names: a store that refuses HeadBucket is asked in the plain way" {
+	refused_in_each_way '"class": "BUCKET", "method": "HEAD"' finds_bucket
+}
+
+@test "names: a store that refuses HeadBucket and GetBucketLocation is asked for one key" {
+	refused_in_each_way '"class": "BUCKET"' finds_bucket
+}
+
+@test "buckets: a store that refuses max-buckets is asked without" {
+	refused_in_each_way '"query": "max-buckets"' shows bkt
 }
 
 # --- the list of buckets ---------------------------------------------------------------
@@ -299,7 +343,7 @@ is_another_second() {
 	assert_equal "$(ls "$MNT")" one
 	ls "$MNT/two" >/dev/null
 	assert_equal "$(ls "$MNT" | xargs)" 'one two'
-	assert_equal "$(requests BUCKETS)" 1
+	assert_equal "$(requests BUCKETS)" 2 # the second without max-buckets
 }
 
 @test "buckets: all pages of the list" {
@@ -424,7 +468,7 @@ is_another_second() {
 @test "dead network: who knows nothing gets the error, and heals by itself" {
 	start_stub
 	stub_bucket aaa
-	fault '{"class": "BUCKETS", "times": 1, "status": 500, "code": "InternalError"}'
+	fault '{"class": "BUCKETS", "times": 1, "status": 503, "code": "SlowDown"}'
 	mount_fs --retries=0
 	refused 'Input/output error' ls "$MNT"
 	assert_equal "$(ls "$MNT")" aaa

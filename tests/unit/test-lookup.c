@@ -91,34 +91,143 @@ expect(const struct asker *a, int code)
 	assert_int_equal(a->code, code);
 }
 
+struct said {
+	int status; /* 0: it is not asked */
+	const char *code; /* "": there is no body */
+};
+
+/* HeadBucket, then GetBucketLocation, then a listing of one key. */
 static const struct {
-	int status;
+	struct said head, location, list;
 	int code;
 	enum bucket_answer answer;
-} heads[] = {
-	{ 200, 0, BUCKET_IS_THERE },	    { 404, ENOENT, BUCKET_IS_NOT },
-	{ 403, EACCES, BUCKET_IS_DENIED },  { 401, EACCES, BUCKET_IS_UNKNOWN },
-	{ 400, EACCES, BUCKET_IS_UNKNOWN }, { 301, EIO, BUCKET_IS_UNKNOWN },
-	{ 500, EIO, BUCKET_IS_UNKNOWN },
+} checks[] = {
+	{ { 200, "" }, { 0, "" }, { 0, "" }, 0, BUCKET_IS_THERE },
+	{ { 404, "" },
+	  { 404, "NoSuchBucket" },
+	  { 0, "" },
+	  ENOENT,
+	  BUCKET_IS_NOT },
+	{ { 404, "" },
+	  { 404, "NoSuchKey" },
+	  { 404, "NoSuchBucket" },
+	  ENOENT,
+	  BUCKET_IS_NOT },
+	{ { 403, "" },
+	  { 403, "AccessDenied" },
+	  { 403, "AccessDenied" },
+	  EACCES,
+	  BUCKET_IS_DENIED },
+	{ { 401, "" }, { 401, "" }, { 401, "" }, EACCES, BUCKET_IS_UNKNOWN },
+	{ { 400, "" },
+	  { 400, "ExpiredToken" },
+	  { 0, "" },
+	  EACCES,
+	  BUCKET_IS_UNKNOWN },
+	{ { 301, "" }, { 0, "" }, { 0, "" }, EIO, BUCKET_IS_UNKNOWN },
+	{ { 503, "" }, { 0, "" }, { 0, "" }, EIO, BUCKET_IS_UNKNOWN },
+	{ { 429, "" }, { 0, "" }, { 0, "" }, EIO, BUCKET_IS_UNKNOWN },
+	{ { 500, "" }, { 500, "" }, { 500, "" }, EIO, BUCKET_IS_UNKNOWN },
+	/* stores that refuse what was asked, not the bucket */
+	{ { 500, "" }, { 200, "" }, { 0, "" }, 0, BUCKET_IS_THERE },
+	{ { 404, "" }, { 200, "" }, { 0, "" }, 0, BUCKET_IS_THERE },
+	{ { 403, "" },
+	  { 403, "AccessDenied" },
+	  { 200, "" },
+	  0,
+	  BUCKET_IS_THERE },
+	{ { 405, "" },
+	  { 501, "NotImplemented" },
+	  { 200, "" },
+	  0,
+	  BUCKET_IS_THERE },
+	{ { 404, "" }, { 404, "" }, { 200, "" }, 0, BUCKET_IS_THERE },
+	{ { 400, "" }, { 405, "" }, { 200, "" }, 0, BUCKET_IS_THERE },
 };
 
 static void
-test_head(void **state)
+say(struct world *w, const char *method, const char *part,
+    const struct said *said)
+{
+	struct buf xml CLEANUP_BUF = BUF_INIT(4096);
+
+	if (said->status == 0)
+		return;
+	if (said->code[0])
+		buf_printf(&xml, "<Error><Code>%s</Code></Error>", said->code);
+	fake_http_answer(fixture_find(&w->fx, method, part),
+			 &(struct fake_answer){ .status = said->status,
+						.body = buf_str(&xml) });
+	fixture_settle(&w->fx);
+}
+
+static void
+test_check(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct world w;
 		struct asker a;
 		struct bucket *bucket;
 
 		world_init(&w);
 		ask(&w, &a, "theirs", false);
-		fixture_refuse(&w.fx, HEAD_BUCKET, heads[i].status);
-		expect(&a, heads[i].code);
+		say(&w, HEAD_BUCKET, &checks[i].head);
+		say(&w, "GET", "/theirs?location", &checks[i].location);
+		say(&w, "GET", "/theirs?list-type=2&max-keys=1",
+		    &checks[i].list);
+		expect(&a, checks[i].code);
 		assert_int_equal(buckets_find(w.fx.buckets, "theirs", &bucket),
-				 heads[i].answer);
+				 checks[i].answer);
 		world_clear(&w);
 	}
+}
+
+/* Where HeadBucket has worked, its no is the store's word. */
+static void
+test_check_believed(void **state)
+{
+	struct world w;
+	struct asker a;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, "theirs", false);
+	fixture_refuse(&w.fx, HEAD_BUCKET, 200);
+	ask(&w, &a, "absent", false);
+	fixture_refuse(&w.fx, "HEAD", "/absent", 404);
+	expect(&a, ENOENT);
+	ask(&w, &a, "denied", false);
+	fixture_refuse(&w.fx, "HEAD", "/denied", 403);
+	expect(&a, EACCES);
+	ask(&w, &a, "odd", false);
+	fixture_refuse(&w.fx, "HEAD", "/odd", 405);
+	fixture_refuse(&w.fx, "GET", "/odd?location", 200);
+	expect(&a, 0);
+	world_clear(&w);
+}
+
+/* Where it was refused, it is not asked for an hour. */
+static void
+test_check_remembered(void **state)
+{
+	struct world w;
+	struct asker a;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, "theirs", false);
+	fixture_refuse(&w.fx, HEAD_BUCKET, 404);
+	fixture_refuse(&w.fx, "GET", "/theirs?location", 200);
+	ask(&w, &a, "more", false);
+	fixture_refuse(&w.fx, "GET", "/more?location", 200);
+	expect(&a, 0);
+	assert_int_equal(fixture_seen(&w.fx, "HEAD", "/"), 1);
+	fixture_advance(&w.fx, S3_REFUSED_MS);
+	ask(&w, &a, "later", false);
+	fixture_refuse(&w.fx, "HEAD", "/later", 200);
+	expect(&a, 0);
+	world_clear(&w);
 }
 
 /* One request for all who ask the same. */
@@ -198,6 +307,7 @@ test_list(void **state)
 	ask(&w, &a, NULL, false);
 	answer_buckets(&w, NAME("four"), "t1");
 	fixture_refuse(&w.fx, LIST_BUCKETS, 403);
+	fixture_refuse(&w.fx, "GET", "/?continuation-token=t1", 403);
 	expect(&a, EACCES);
 	assert_true(buckets_list_is_fresh(w.fx.buckets, &is_denied));
 	assert_true(is_denied);
@@ -206,6 +316,34 @@ test_list(void **state)
 	for (size_t i = 0; i < n; i++)
 		free(names[i]);
 	free(names);
+	world_clear(&w);
+}
+
+/* Asked once more without max-buckets, and so for an hour where that works. */
+static void
+test_list_unpaged(void **state)
+{
+	struct world w;
+	struct asker a;
+
+	(void)state;
+	world_init(&w);
+	ask(&w, &a, NULL, false);
+	fixture_refuse(&w.fx, LIST_BUCKETS, 400);
+	fake_http_answer(
+		fixture_find(&w.fx, "GET", "/"),
+		&(struct fake_answer){ .status = 200,
+				       .body = "<ListAllMyBucketsResult/>" });
+	fixture_settle(&w.fx);
+	expect(&a, 0);
+	ask(&w, &a, NULL, false);
+	assert_int_equal(fixture_seen(&w.fx, LIST_BUCKETS), 1);
+	fixture_refuse(&w.fx, "GET", "/", 501);
+	expect(&a, EIO);
+	fixture_advance(&w.fx, S3_REFUSED_MS);
+	ask(&w, &a, NULL, false);
+	fixture_refuse(&w.fx, LIST_BUCKETS, 503);
+	expect(&a, EIO);
 	world_clear(&w);
 }
 
@@ -322,7 +460,10 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_believed),
+		cmocka_unit_test(test_check_remembered),
+		cmocka_unit_test(test_list_unpaged),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_list_too_long),
