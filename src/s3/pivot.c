@@ -424,53 +424,23 @@ find_step(const struct pivot_range *r, size_t plain, struct pivot *out)
 
 /* --- a cut inside a directory --- */
 
-/* Such a number of names is worth it; the draw is another one for each pivot. */
-#define NAMES_MIN 3
-
-static unsigned
-draw_number(const struct pivot *p)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < p->len; i++)
-		n = n * 31 + (unsigned char)p->key[i];
-	return n;
-}
-
 /*
  * Directories may hold just as many keys as a page.  A range from the beginning
  * of one to that of another has full pages, and then asks once more in vain.  So
- * the cut is somewhere among names like the one of `last`.
+ * the cut is behind the name that the last key has: as good as any.
  */
 static void
 add_name(const struct pivot_range *r, struct pivot *out)
 {
 	struct pivot longer = *out;
-	unsigned number = draw_number(out);
-	const uint64_t *seen;
+	size_t end = r->last_len < PIVOT_MAX ? r->last_len : PIVOT_MAX;
 
-	for (size_t i = out->len; i < r->last_len && i < PIVOT_MAX; i++) {
-		struct place d = { .kind = find_kind(r->last, r->last_len, i) };
-		unsigned n;
-
-		longer.key[i] = r->last[i];
-		if (!d.kind)
-			continue;
-		seen = find_place(r->seen, r->last, i);
-		if (!seen)
-			return;
-		narrow(&d, seen);
-		n = (unsigned)(d.high - d.low + 1);
-		longer.len = make(longer.key, longer.key, i, d.kind,
-				  d.low + (int)(number / 7 % n));
-		number = number * 31 + n;
-		if (n >= NAMES_MIN &&
-		    !memchr(r->last + i, '/', r->last_len - i)) {
-			if (is_good(r, &longer))
-				*out = longer;
-			return;
-		}
-	}
+	if (out->len >= end)
+		return;
+	memcpy(longer.key + out->len, r->last + out->len, end - out->len);
+	longer.len = pivot_plain_length(longer.key, end);
+	if (is_good(r, &longer))
+		*out = longer;
 }
 
 bool

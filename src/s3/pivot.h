@@ -84,9 +84,9 @@ int64_t pivot_keys_left(const struct pivot_range *r);
  * right of it is next; else a digit on its left.  When it is known which digit
  * changes, that is raised half-way.
  *
- * Neither ends where a directory begins, but at some name in it, if the keys show
- * what names are like: a directory may hold just as many keys as a page, and a
- * range of full pages asks once more, in vain.
+ * Neither ends where a directory begins, but at a name in it, that of the last
+ * key: a directory may hold just as many keys as a page, and a range of full pages
+ * asks once more, in vain.
  */
 bool pivot_find(const struct pivot_range *r, struct pivot *out);
 

@@ -148,7 +148,7 @@ static const unsigned dirs[] = { 100, 1000, 10000, 100000 };
 
 /* At most, with so many directories: it is the same each time, and may vary. */
 static const unsigned rounds[][ARRAY_SIZE(dirs)] = {
-	{ 55, 50, 45, 50 }, /* dated */
+	{ 55, 55, 45, 50 }, /* dated */
 	{ 70, 40, 35, 35 }, /* hex */
 	{ 40, 40, 40, 40 }, /* flat */
 	{ 65, 50, 45, 50 }, /* skew */

@@ -130,16 +130,16 @@ test_pivots(void **state)
 }
 
 /*
- * Where directories begin is no place for a cut: the name of a key is added, of
- * those that were seen, another one for each directory.
+ * Where directories begin is no place for a cut: the name of the last key is added,
+ * as far as it is plain.
  */
 static void
 test_names(void **state)
 {
 	static const char *const lasts[] = { "2024/01/0000321.zip",
-					     "2024/03/0000321.zip" };
-	static const char *const pivots[] = { "2024/05/00005",
-					      "2024/06/00004" };
+					     "2024/03/0000/21 zip" };
+	static const char *const pivots[] = { "2024/05/0000321.zip",
+					      "2024/06/0000/21" };
 	struct range_case c = { .first = "2024/01/0000000.zip",
 				.until = "2024/09",
 				.beyond = "2024/09/0000000.zip",
