@@ -124,6 +124,16 @@ is_redirection(int status)
 	       status == 308 || status == 400;
 }
 
+bool
+correction_lacks_region(const struct correction *c, const struct refusal *r)
+{
+	if (c->was_moved || r->region[0] || !is_redirection(r->status))
+		return false;
+	return r->status != 400 ||
+	       strcmp(r->code, "AuthorizationHeaderMalformed") == 0 ||
+	       strcmp(r->code, "IllegalLocationConstraintException") == 0;
+}
+
 static bool
 learn_region(struct correction *c, struct corrections *all,
 	     const struct refusal *r)

@@ -48,6 +48,13 @@ void correction_init(struct correction *c, const struct corrections *all,
 bool correction_learn(struct correction *c, struct corrections *all,
 		      const struct refusal *r);
 
+/*
+ * Whether the bucket is elsewhere, as it seems, and nobody says where: HeadBucket
+ * tells it then, as the SDKs know.
+ */
+bool correction_lacks_region(const struct correction *c,
+			     const struct refusal *r);
+
 /* The call has ended.  `has_worked`: the store has served it from there. */
 void correction_keep(const struct correction *c, struct corrections *all,
 		     const char *bucket, bool has_worked);

@@ -57,6 +57,8 @@ struct s3_call {
 	struct err head_err;
 	bool asks_again; /* this try's answer seems to be another request's */
 	bool is_again; /* an earlier one's did */
+	struct s3_call *question; /* where the bucket is; NULL: not asked */
+	struct s3_answer refused; /* for that, without `http` */
 	bool is_cancelled;
 };
 
@@ -464,6 +466,74 @@ try_better(struct s3_call *call, const struct s3_answer *answer)
 	timer_arm(call->s3->timers, &call->delay, 0);
 }
 
+/* --- where the bucket is --- */
+
+/* It says so in its answer, or has been sent there itself. */
+static void
+find_region(const struct s3_call *question, const struct s3_answer *answer,
+	    char *out, size_t size)
+{
+	*out = '\0';
+	if (answer->http)
+		http_copy_header(answer->http, "x-amz-bucket-region", out,
+				 size);
+	if (!*out && question->place.was_moved && answer->err.code == 0)
+		snprintf(out, size, "%s",
+			 endpoint_region(question->place.endpoint));
+}
+
+/* With an answer to that, the refusal is one that names a region, or is final. */
+static void
+on_region(void *arg, const struct s3_answer *answer)
+{
+	struct s3_call *call = arg;
+	struct s3_answer *refused = &call->refused;
+
+	find_region(call->question, answer, refused->error.region,
+		    sizeof(refused->error.region));
+	call->question = NULL;
+	if (call->is_cancelled)
+		err_set(&refused->err, ECANCELED, "cancelled");
+	else if (correction_learn(&call->place, call->s3->corrections,
+				  &(struct refusal){
+					  .status = refused->status,
+					  .code = refused->error.code,
+					  .region = refused->error.region,
+					  .date = "",
+				  })) {
+		try_better(call, refused);
+		return;
+	}
+	call_finish(call, refused);
+}
+
+/* A refusal that names no region: HeadBucket is asked, once. */
+static bool
+asks_for_region(struct s3_call *call, const struct s3_answer *answer)
+{
+	bool is_question = is_head(call) && !call->key;
+
+	if (call->is_cancelled || !call->bucket || is_question ||
+	    answer->err.code == 0 ||
+	    !correction_lacks_region(&call->place,
+				     &(struct refusal){
+					     .status = answer->status,
+					     .code = answer->error.code,
+					     .region = answer->error.region,
+				     }))
+		return false;
+	call->refused = *answer;
+	call->refused.http = NULL;
+	call->question = s3_start(call->s3, &(struct s3_request){
+						    .method = "HEAD",
+						    .bucket = call->bucket,
+						    .is_urgent = true,
+						    .on_done = on_region,
+						    .arg = call,
+					    });
+	return true;
+}
+
 static void
 on_http_done(void *arg, const struct http_answer *http)
 {
@@ -487,6 +557,8 @@ on_http_done(void *arg, const struct http_answer *http)
 		try_better(call, &answer);
 		return;
 	}
+	if (asks_for_region(call, &answer))
+		return;
 	if (answer.err.code == EACCES)
 		creds_refused(call->s3->creds);
 	if (!may_pass || call->is_cancelled ||
@@ -538,6 +610,8 @@ s3_cancel(struct s3_call *call)
 	call->is_cancelled = true;
 	if (call->transfer)
 		http_cancel(call->transfer);
+	else if (call->question)
+		s3_cancel(call->question);
 	else
 		timer_arm(call->s3->timers, &call->delay, 0);
 }

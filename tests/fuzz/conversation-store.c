@@ -242,6 +242,10 @@ answer_head(const struct talk_store *s, struct http_transfer *t)
 
 	decode(strchr(strstr(t->url, "//") + 2, '/') + 1, "?", key,
 	       sizeof(key));
+	if (!strchr(key, '/')) { /* HeadBucket: it is here */
+		fake_http_answer(t, &(struct fake_answer){ .status = 200 });
+		return;
+	}
 	thing = model_find(&s->model, strchr(key, '/') + 1);
 	if (!thing || thing->fate == FATE_GONE) {
 		fake_http_answer(t, &(struct fake_answer){ .status = 404 });

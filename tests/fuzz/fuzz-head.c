@@ -381,6 +381,18 @@ on_done(void *arg, const struct s3_answer *a)
 	w->has_ended = true;
 }
 
+/* Of a redirection that names no region, HeadBucket may be asked; it is no help. */
+static void
+answer_question(struct world *w)
+{
+	struct http_transfer *t = fake_http_find(w->http, "HEAD", BUCKET);
+
+	if (!t || t == pending(w))
+		return;
+	fake_http_answer(t, &(struct fake_answer){ .status = 404 });
+	settle(w);
+}
+
 /* A HEAD that is answered with this head and status; what comes of it follows. */
 static void
 begin(struct world *w, const struct buf *head, int status)
@@ -393,6 +405,7 @@ begin(struct world *w, const struct buf *head, int status)
 		       on_done, w);
 	settle(w);
 	answer(w, head, status);
+	answer_question(w);
 }
 
 /* For the timer of the next try. */

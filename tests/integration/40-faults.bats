@@ -234,6 +234,9 @@ own_amazon() {
 @test "fault: status 301 to nowhere" { row; }
 @test "fault: status 301 to nowhere, on the gateway" { row; }
 @test "fault: status 301 to what is no region" { row; }
+@test "fault: status 400 that names no region, but HeadBucket does" { row; }
+@test "fault: signature malformed, and HeadBucket's refusal tells the region" { row; }
+@test "fault: status 301 to an endpoint, without a region" { row; }
 @test "fault: HeadBucket 301" { row; }
 @test "fault: HeadBucket 400" { row; }
 @test "fault: clock an hour behind" { row; }

@@ -28,6 +28,9 @@
 	.status = 400,                                                            \
 	.body = "<Error><Code>AuthorizationHeaderMalformed</Code><Region>" region \
 		"</Region></Error>"
+#define NOWHERE                                                                \
+	.status = 400, .body = "<Error><Code>IllegalLocationConstraint"        \
+			       "Exception</Code></Error>"
 #define SKEWED_AT(date)                                                        \
 	.status = 403, .head = "Date: Tue, 14 Oct 2025 " date " GMT\r\n",      \
 	.body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"
@@ -104,12 +107,41 @@ static const struct {
 	{ "to where it was asked",
 	  false,
 	  { { HOME, .answer = { MOVED_TO("us-east-1") }, .code = EIO } } },
-	{ "no region is named: a Location is nothing",
+	{ "no region is named: a Location is nothing, HeadBucket is asked",
 	  false,
 	  { { HOME,
 	      .answer = { .status = 301,
 			  .head = "Location: http://s3.test:9000/x\r\n" },
+	      GOES_ON },
+	    { AGAIN, HOME, .answer = { .status = 301 }, .code = EIO },
+	    { HOME, .answer = { .status = 307 }, GOES_ON },
+	    { AGAIN, HOME, .answer = { .status = 404 }, .code = EIO } } },
+	{ "HeadBucket tells the region, whatever its status is",
+	  false,
+	  { { HOME, .answer = { NOWHERE }, GOES_ON },
+	    { AGAIN, HOME,
+	      .answer = { .status = 403,
+			  .head = "x-amz-bucket-region: eu-west-1\r\n" },
+	      GOES_ON },
+	    { AGAIN, MOVED, .answer = { .status = 200 } },
+	    { MOVED, .answer = { .status = 200 } } } },
+	{ "HeadBucket is sent to another region",
+	  false,
+	  { { HOME, .answer = { .status = 307 }, GOES_ON },
+	    { AGAIN, HOME, .answer = { MOVED_TO("eu-west-1") }, GOES_ON },
+	    { AGAIN, MOVED, .answer = { .status = 200 }, GOES_ON },
+	    { AGAIN, MOVED, .answer = { .status = 200 } },
+	    { MOVED, .answer = { .status = 200 } } } },
+	{ "HeadBucket says that it is here",
+	  false,
+	  { { HOME, .answer = { NOWHERE }, GOES_ON },
+	    { AGAIN, HOME,
+	      .answer = { .status = 200,
+			  .head = "x-amz-bucket-region: us-east-1\r\n" },
 	      .code = EIO } } },
+	{ "a 400 that is about something else",
+	  false,
+	  { { HOME, .answer = { .status = 400 }, .code = EIO } } },
 	{ "a region that fails is forgotten",
 	  true,
 	  { { AWS_HOME, .answer = { MOVED_TO("eu-west-1") }, GOES_ON },
@@ -333,12 +365,37 @@ test_regions_without_end(void **state)
 	fixture_clear(&talk.fx);
 }
 
+/* Who goes while HeadBucket is asked has one completion all the same. */
+static void
+test_cancelled_question(void **state)
+{
+	struct talk talk;
+	struct s3_call *call;
+
+	(void)state;
+	talk_init(&talk, false);
+	talk.code = -1;
+	call = s3_get_object(talk.fx.s3,
+			     &(struct s3_get){ .bucket = FIXTURE_BUCKET,
+					       .key = "k",
+					       .max = 100 },
+			     on_done, &talk);
+	fixture_settle(&talk.fx);
+	fixture_refuse(&talk.fx, "GET", "/k", 301);
+	s3_cancel(call);
+	assert_int_equal(talk.code, -1);
+	fixture_settle(&talk.fx);
+	assert_int_equal(talk.code, ECANCELED);
+	fixture_clear(&talk.fx);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_regions_without_end),
+		cmocka_unit_test(test_cancelled_question),
 	};
 
 	return cmocka_run_group_tests_name("correction", tests, NULL, NULL);
