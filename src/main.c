@@ -37,6 +37,7 @@
 struct parts {
 	struct endpoint *endpoint;
 	struct creds_chain *creds;
+	struct trust *trust;
 	struct buckets *buckets;
 	struct fs *fs;
 	int connections; /* at most; as configured, or what descriptors allow */
@@ -49,6 +50,7 @@ parts_clear(struct parts *p)
 {
 	fs_unmount(p->fs);
 	buckets_free(p->buckets);
+	trust_unref(p->trust);
 	creds_free(p->creds);
 	endpoint_free(p->endpoint);
 }
@@ -126,10 +128,13 @@ mount_it(const struct conf *c, struct parts *p, struct err *err)
  * libraries read when they are used first, they read now.
  */
 static int
-read_before_mount(struct err *err)
+read_before_mount(const struct conf *c, struct parts *p, struct err *err)
 {
+	int rc;
+
 	tzset(); /* syslog(3) asks for the zone */
-	return http_prepare(err);
+	rc = http_prepare(err);
+	return rc ? rc : http_load_trust(&p->trust, c->ca_bundle, err);
 }
 
 /* What would be wrong later, and nobody would know why. */
@@ -181,7 +186,7 @@ prepare(const struct conf *c, struct parts *p, struct err *err)
 	p->buckets = buckets_new(c->bucket_ttl_ms, c->buckets, c->n_buckets);
 	warn(c, p);
 	hangup_block();
-	rc = read_before_mount(err);
+	rc = read_before_mount(c, p, err);
 	if (rc == 0)
 		rc = mount_it(c, p, err);
 	if (rc == 0)
@@ -203,7 +208,7 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 	return engine_start(
 		out,
 		&(struct engine_options){
-			.http = { .ca_bundle = c->ca_bundle,
+			.http = { .trust = p->trust,
 				  .user_agent =
 					  PACKAGE_NAME "/" PACKAGE_VERSION,
 				  .connect_timeout_ms = c->connect_timeout_ms,
@@ -230,13 +235,35 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 		err);
 }
 
-static void
-on_hangup(void *arg, void *loaded)
+/* On a thread of its own: it may block.  NULL: what was trusted before stays. */
+static void *
+load_trust(void *ca_bundle)
 {
-	(void)loaded;
+	/* it may be reading yet when what is configured is gone */
+	CLEANUP_FREE char *path = ca_bundle ? xstrdup(ca_bundle) : NULL;
+	struct trust *trust = NULL;
+	struct err err = ERR_INIT;
+
+	if (http_load_trust(&trust, path, &err) != 0)
+		log_warn("SIGHUP: %s; those read before stay trusted", err.msg);
+	return trust;
+}
+
+static void
+drop_trust(void *trust)
+{
+	trust_unref(trust);
+}
+
+static void
+on_hangup(void *arg, void *trust)
+{
 	log_reopen();
-	log_info("SIGHUP: the log is opened and keys are read again");
 	engine_reload_keys(arg);
+	if (trust)
+		engine_set_trust(arg, trust);
+	log_info("SIGHUP: the log is opened, keys and certificates are read "
+		 "again");
 }
 
 /* The log, the engine; then whoever started us may go on. */
@@ -253,7 +280,10 @@ start(const struct conf *c, struct parts *p, struct err *err)
 		rc = start_engine(c, p, &p->engine, err);
 	if (rc == 0)
 		rc = hangup_start(&p->hangup,
-				  &(struct hangup_calls){ .apply = on_hangup,
+				  &(struct hangup_calls){ .load = load_trust,
+							  .apply = on_hangup,
+							  .drop = drop_trust,
+							  .files = c->ca_bundle,
 							  .arg = p->engine },
 				  err);
 	if (rc == 0 && !c->foreground)

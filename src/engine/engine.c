@@ -29,6 +29,7 @@ struct engine {
 	/* under lock */
 	pthread_mutex_t lock;
 	struct waiter *mail;
+	struct trust *new_trust; /* NULL: none */
 
 	/* net thread only */
 	struct timers timers;
@@ -64,6 +65,31 @@ engine_reload_keys(struct engine *e)
 {
 	atomic_store(&e->must_reload_keys, true);
 	http_wake(e->http);
+}
+
+void
+engine_set_trust(struct engine *e, struct trust *trust)
+{
+	struct trust *before;
+
+	pthread_mutex_lock(&e->lock);
+	before = e->new_trust;
+	e->new_trust = trust;
+	pthread_mutex_unlock(&e->lock);
+	trust_unref(before);
+	http_wake(e->http);
+}
+
+static void
+take_trust(struct engine *e)
+{
+	struct trust *trust;
+
+	pthread_mutex_lock(&e->lock);
+	trust = steal(&e->new_trust);
+	pthread_mutex_unlock(&e->lock);
+	if (trust)
+		http_set_trust(e->http, trust);
 }
 
 static void
@@ -182,6 +208,7 @@ run(void *arg)
 	while (!atomic_load(&e->is_stopping)) {
 		if (atomic_exchange(&e->must_reload_keys, false))
 			creds_refused(e->creds);
+		take_trust(e);
 		take_mail(e);
 		look_for_interrupts(e);
 		turn(e);
@@ -198,6 +225,7 @@ engine_free(struct engine *e)
 	s3_free(e->s3);
 	pace_free(e->pace);
 	http_free(e->http);
+	trust_unref(e->new_trust);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
 }

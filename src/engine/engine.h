@@ -46,6 +46,9 @@ void engine_post(struct engine *e, struct waiter *w);
 /* Read the sources of keys again for the next request.  Any thread. */
 void engine_reload_keys(struct engine *e);
 
+/* New connections trust these; takes the reference.  Any thread. */
+void engine_set_trust(struct engine *e, struct trust *trust);
+
 /* w->is_interrupted was set: complete that waiter with EINTR soon. */
 void engine_interrupt(struct engine *e);
 

@@ -50,7 +50,8 @@ struct http {
 	CURLM *multi;
 	CURLSH *share;
 	struct http_options o;
-	char *ca_bundle, *user_agent;
+	struct trust *trust;
+	char *user_agent;
 	struct timers *timers;
 	struct sockets sockets;
 	unsigned n_running; /* that curl has, but for urgent ones */
@@ -281,6 +282,16 @@ on_socket_close(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
+static CURLcode
+on_tls(CURL *easy, void *ssl_ctx, void *arg)
+{
+	struct http *h = arg;
+
+	(void)easy;
+	trust_apply(h->trust, ssl_ctx);
+	return CURLE_OK;
+}
+
 /* --- time --- */
 
 /* For how long nothing has moved. */
@@ -317,6 +328,21 @@ on_idle(void *arg)
 
 /* --- requests --- */
 
+/* No file is read: all that is trusted is given by on_tls(). */
+static void
+set_tls(CURL *e, struct http *h)
+{
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, NULL);
+	curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, NULL);
+	/* else curl would go on with the first store that it has seen */
+	curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, h);
+}
+
 /* What needs memory is checked: the rest can't fail. */
 static CURLcode
 set_options(struct http_transfer *t, const struct http_request *r)
@@ -346,12 +372,10 @@ set_options(struct http_transfer *t, const struct http_request *r)
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t->http);
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_socket_close);
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->http);
-	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	set_tls(e, t->http);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(e, CURLOPT_USERAGENT,
 				      t->http->user_agent);
-	if (rc == CURLE_OK && t->http->ca_bundle)
-		rc = curl_easy_setopt(e, CURLOPT_CAINFO, t->http->ca_bundle);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->fields);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
@@ -559,11 +583,28 @@ http_wake(struct http *h)
 int
 http_prepare(struct err *err)
 {
+	if (trust_prepare(err) != 0)
+		return err->code;
 	/* requests have signatures and tokens: curl leaves no copy in its wake */
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free,
 				 wipe_realloc, strdup, calloc) != 0)
 		return err_set(err, EIO, "libcurl can't be initialised");
 	return 0;
+}
+
+int
+http_load_trust(struct trust **out, const char *ca_bundle, struct err *err)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	return trust_load(out, ca_bundle, v->cainfo, v->capath, err);
+}
+
+void
+http_set_trust(struct http *h, struct trust *trust)
+{
+	trust_unref(h->trust);
+	h->trust = trust;
 }
 
 int
@@ -577,7 +618,7 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	h = xnew(struct http);
 	h->o = *o;
 	h->timers = timers;
-	h->ca_bundle = o->ca_bundle ? xstrdup(o->ca_bundle) : NULL;
+	h->trust = trust_ref(o->trust);
 	h->user_agent = xstrdup(o->user_agent);
 	h->spare = xcalloc((size_t)o->max_idle, sizeof(CURL *));
 	h->multi = curl_multi_init();
@@ -613,7 +654,7 @@ http_free(struct http *h)
 	curl_share_cleanup(h->share);
 	sockets_clear(&h->sockets);
 	free(h->spare);
-	free(h->ca_bundle);
+	trust_unref(h->trust);
 	free(h->user_agent);
 	free(h);
 	curl_global_cleanup();

@@ -16,6 +16,7 @@
 #define NET_HTTP_H
 
 #include "net/timer.h"
+#include "net/trust.h"
 #include "util/buf.h"
 #include "util/err.h"
 
@@ -23,7 +24,7 @@
 #define HTTP_URGENT_MAX 16 /* connections besides, for what is urgent */
 
 struct http_options {
-	const char *ca_bundle; /* PEM file; NULL: the system's */
+	struct trust *trust; /* another reference is taken */
 	const char *user_agent;
 	int64_t connect_timeout_ms; /* name, TCP and TLS together */
 	int64_t idle_timeout_ms; /* without a byte in either direction */
@@ -95,6 +96,12 @@ int http_prepare(struct err *err);
 int http_new(struct http **out, const struct http_options *o,
 	     struct timers *timers, struct err *err);
 void http_free(struct http *h); /* no request may be under way */
+
+/* Certificates as trust_load() finds them; NULL: those of the system. */
+int http_load_trust(struct trust **out, const char *ca_bundle, struct err *err);
+
+/* New connections trust these from now on; takes the reference. */
+void http_set_trust(struct http *h, struct trust *trust);
 
 /* Copies the request, but for its body. */
 struct http_transfer *http_submit(struct http *h, const struct http_request *r);

@@ -93,12 +93,14 @@ can_read() {
 @test "every option is taken as --name=value, -o name=value, with - for _" {
 	local option sample
 	declare -A value=(
-		[bucket]=abc [ca_bundle]=/dev/null [cache]=ro [connections]=1 [retries]=0
+		[bucket]=abc [ca_bundle]="$BATS_TEST_TMPDIR/ca.pem" [cache]=ro [connections]=1 [retries]=0
 		[endpoint_url]=http://127.0.0.1:1 [gid]=0 [uid]=0 [umask]=022
 		[log_file]="$BATS_TEST_TMPDIR/a.log" [log_level]=info [region]=eu
 		[profile]=default [allow_other]=true [force_path_style]=true
 		[no_sign_request]=true [nonblock]=eagain [sse]=AES256
 	)
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca \
+		-keyout /dev/null -out "$BATS_TEST_TMPDIR/ca.pem" 2>/dev/null
 	for option in ${OPTIONS/sse_kms_key_id/}; do
 		sample=$option=${value[$option]:-1s}
 		assert_accepted "--$sample"
@@ -176,6 +178,8 @@ can_read() {
 	mkdir "$MNT"
 	assert_refused /none/ca.pem -o ca_bundle=/none/ca.pem "$MNT"
 	assert_refused 'ca_bundle /etc: Is a directory' -o ca_bundle=/etc "$MNT"
+	assert_refused 'ca_bundle /etc/passwd: no certificates' -o ca_bundle=/etc/passwd "$MNT"
+	assert_refused 'ca_bundle /dev/null: no certificates' -o ca_bundle=/dev/null "$MNT"
 	AWS_CA_BUNDLE=/none/ca.pem assert_refused /none/ca.pem "$MNT"
 	assert_refused no-such-profile -o profile=no-such-profile "$MNT"
 	AWS_PROFILE=no-such-profile assert_refused no-such-profile "$MNT"

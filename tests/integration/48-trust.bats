@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Which certificates are trusted, and that no file of them is read but at the start
+# and with SIGHUP, by whom nobody waits for.
+
+load lib
+
+# certificate NAME: its own authority; the key is in NAME.pem too.
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj /CN=stub -addext subjectAltName=IP:127.0.0.1 \
+		-keyout "$BATS_TEST_TMPDIR/$1.pem" -out "$BATS_TEST_TMPDIR/$1.crt" 2>/dev/null
+	cat "$BATS_TEST_TMPDIR/$1.crt" >>"$BATS_TEST_TMPDIR/$1.pem"
+}
+
+# serve NAME [OPTION...]: a store with that certificate.
+serve() {
+	rm -f "$BATS_TEST_TMPDIR/stub-s3.endpoint"
+	start_stub --tls "$BATS_TEST_TMPDIR/$1.pem" "${@:2}"
+	STORE_PID=${AT_END[0]#end_process }
+	export CURL_CA_BUNDLE=$BATS_TEST_TMPDIR/$1.crt # for stub_ctl
+	stub_ctl PUT bucket/bkt '[{"key": "a", "size": 3}]'
+}
+
+given_mount() {
+	certificate one
+	certificate two
+	serve one
+	CA=$BATS_TEST_TMPDIR/ca.crt
+	cp "$CURL_CA_BUNDLE" "$CA"
+	mount_fs -o "ca_bundle=$CA,bucket=bkt,retries=0,log_level=info"
+}
+
+# So that each read has a connection of its own.
+read_anew() {
+	fault '{"class": "LIST", "framing": "close"}'
+	echo quick >"$MNT/bkt/refresh"
+	timeout 10 jq -e '.stats.object_count == 1' "$MNT/bkt/stats_quick.json"
+}
+
+replace_by_fifo() {
+	rm "$CA"
+	mkfifo "$CA"
+}
+
+has_ended() {
+	! kill -0 "$FS_PID" 2>/dev/null
+}
+
+@test "a ca_bundle that became a FIFO keeps nobody waiting" {
+	given_mount
+	replace_by_fifo
+	read_anew
+	read_anew
+	kill "$FS_PID"
+	wait_until has_ended
+}
+
+@test "SIGHUP while the ca_bundle is a FIFO: reads go on, and it ends when told to" {
+	given_mount
+	replace_by_fifo
+	kill -HUP "$FS_PID"
+	read_anew
+	kill -HUP "$FS_PID"
+	read_anew
+	kill "$FS_PID"
+	wait_until has_ended
+}
+
+@test "SIGHUP: new certificates are trusted, and those that can't be read change nothing" {
+	given_mount
+	read_anew
+	end_process "$STORE_PID"
+	serve two --port "${ENDPOINT##*:}"
+	echo quick >"$MNT/bkt/refresh"
+	run ! cat "$MNT/bkt/stats_quick.json"
+	[[ $output == *'Protocol error' ]]
+	echo nonsense >"$CA"
+	kill -HUP "$FS_PID"
+	assert_logged 1 'warn: .*ca_bundle .*: no certificates in PEM'
+	cp "$CURL_CA_BUNDLE" "$CA"
+	kill -HUP "$FS_PID"
+	assert_logged 2 'certificates are read again'
+	read_anew
+}
