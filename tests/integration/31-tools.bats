@@ -359,7 +359,7 @@ grow_for_ever() {
 	mkdir -p "$BATS_TEST_TMPDIR"/{upper,work,overlay}
 	touch "$BATS_TEST_TMPDIR/alone"
 	# shellcheck disable=SC2016 # expanded by that shell
-	run -0 --separate-stderr as_root "${OWN_MOUNTS[@]}" bash -euc '
+	run -0 --separate-stderr as_root "$OWN_MOUNTS" bash -euc '
 		trap "umount alone; umount overlay" EXIT
 		cd "$2"
 		mount --bind "$1/stats_quick.json" alone

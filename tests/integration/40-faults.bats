@@ -71,7 +71,7 @@ own_amazon() {
 	# sanitizers are after other things than numbers
 	[[ $SANITIZER == none ]] || reads=200
 	start_stub
-	mount_fs -o "bucket=$names,bucket_ttl=0,request_timeout=500ms,linger=0"
+	mount_fs -o "bucket=$names,bucket_ttl=0,request_timeout=$(scaled 500)ms,linger=0"
 	found=$("$HERE/storm.py" "$MNT" "$ENDPOINT" "$reads")
 	echo "$found; of $(requests) requests, $(stub_ctl GET fired) went wrong"
 	assert_equal "$(jq add <<<"$found")" "$reads"

@@ -40,12 +40,14 @@ is_ready() {
 	start_stub
 	set_objects 5
 	fault '{"class": "HEAD", "gate": "heads"}'
-	mount_fs -o max_wait=500ms,linger=0
-	local ms start=${EPOCHREALTIME/./}
+	local ms
+	ms=$(scaled 500)
+	mount_fs -o "max_wait=${ms}ms,linger=0"
+	start_clock
 	refused 'Connection timed out' cat "$MNT/$DETAILED"
-	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
-	((ms >= 500 && ms < 3000)) || fail "$ms ms"
-	assert_logged 1 'bucket=bkt.*mode=detailed.*max_wait of 500 ms'
+	(($(elapsed_ms) >= ms)) || fail "$(elapsed_ms) ms"
+	assert_took $((ms + 2500))
+	assert_logged 1 "bucket=bkt.*mode=detailed.*max_wait of $ms ms"
 	sleep 0.5
 	open_gate heads
 	wait_until has_requests PUT 1
@@ -56,7 +58,7 @@ is_ready() {
 @test "max_wait: the last good result while the store hangs, with its time" {
 	start_stub
 	set_objects 5
-	mount_fs -o max_wait=3s # on a slow machine the first read takes its time
+	mount_fs -o "max_wait=$(scaled 3000)ms"
 	assert_equal "$(count "$DETAILED")" 5
 	local time
 	time=$(stat -c %Y "$MNT/$DETAILED")
@@ -81,7 +83,7 @@ is_ready() {
 @test "max_wait: nothing from before a refresh, nothing under nocache" {
 	start_stub
 	set_objects 5
-	mount_fs -o max_wait=3s
+	mount_fs -o "max_wait=$(scaled 3000)ms"
 	assert_equal "$(count "$QUICK")" 5
 	fault '{"class": "LIST", "gate": "lists"}'
 	echo quick >"$MNT/bkt/refresh"
@@ -96,7 +98,7 @@ is_ready() {
 @test "max_wait: a hundred readers of a store that hangs" {
 	start_stub
 	set_objects 5
-	mount_fs -o max_wait=3s
+	mount_fs -o "max_wait=$(scaled 3000)ms"
 	assert_equal "$(count "$QUICK")" 5
 	fault '{"class": "LIST", "gate": "lists"}'
 	local i

@@ -23,11 +23,12 @@ mount_with_stuck_log() {
 		"2>&$PIPE $PIPE>&-"
 	FS_PID=$!
 	at_end forget_mount "$MNT" "$FS_PID" "$LOG"
-	wait_until is_mounted_or_dead
+	wait_until is_mounted_or_dead 0
 }
 
 read_pipe() {
-	in_background cat <&"$PIPE" >"$LOG"
+	# by itself: a command in the background does not see that its function's input is
+	cat <&"$PIPE" >"$LOG" 3>&- 4>&- &
 	at_end end_process $!
 }
 
@@ -40,7 +41,7 @@ tells_of_lost_lines() {
 	stub_bucket bkt
 	mount_with_stuck_log
 	make_noise 100
-	assert_equal "$(timeout 10 jq .stats.object_count "$MNT/bkt/stats_quick.json")" 1
+	assert_equal "$(jq .stats.object_count "$MNT/bkt/stats_quick.json")" 1
 	read_pipe
 	wait_until grep -qa 'debug: libfuse' "$LOG"
 	# one more line, for the loss to be told before it
@@ -54,12 +55,8 @@ tells_of_lost_lines() {
 	stub_bucket bkt
 	mount_with_stuck_log
 	make_noise 100
-	local ms
-	ms=$(elapsed_ms fusermount3 -u "$MNT")
-	((ms < 2000)) || fail "$ms ms"
-	local start=$SECONDS
-	wait "$FS_PID"
-	((SECONDS - start <= 3)) || fail "$((SECONDS - start)) s"
+	within 2000 fusermount3 -u "$MNT"
+	within 3000 wait "$FS_PID"
 }
 
 @test "a log whose reader has gone does not end the mount" {

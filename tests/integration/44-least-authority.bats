@@ -208,16 +208,15 @@ make_certificate() {
 		CipherString = ALL:@SECLEVEL=0
 	END
 	export OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf
-	local port version
+	local version said
 	for version in tls1_1 tls1_2; do
-		port=$((20000 + RANDOM % 12000))
-		in_background openssl s_server -quiet -www "-$version" -accept "127.0.0.1:$port" \
+		said=$BATS_TEST_TMPDIR/$version.log
+		in_background openssl s_server -www "-$version" -accept 127.0.0.1:0 \
 			-cert "$BATS_TEST_TMPDIR/server.pem" -cipher 'ALL:@SECLEVEL=0' \
-			>"$BATS_TEST_TMPDIR/$version.log" 2>&1
+			>"$said" 2>&1
 		at_end end_process $!
-		can_ask() { curl -s -o /dev/null --tlsv1.0 -k "https://127.0.0.1:$port/"; }
-		wait_until can_ask
-		ENDPOINT=https://127.0.0.1:$port MNT=$BATS_TEST_TMPDIR/$version mount_fs \
+		wait_until grep -q '^ACCEPT 127' "$said"
+		ENDPOINT=https://$(sed -n 's/^ACCEPT //p' "$said") MNT=$BATS_TEST_TMPDIR/$version mount_fs \
 			-o ca_bundle="$BATS_TEST_TMPDIR/ca.pem",bucket=bkt,retries=0
 	done
 	refused 'Protocol error' cat "$BATS_TEST_TMPDIR/tls1_1/bkt/stats_quick.json"

@@ -104,7 +104,7 @@ with_descriptors() {
 
 # Bytes that have come wait in few pages at a time, but of each bucket in one at least.
 @test "pages of some buckets that stop half-way delay no other bucket" {
-	local n readers=() took
+	local n readers=()
 
 	start_stub
 	stub_ctl PUT bucket/small '[{"key": "a", "size": 1}]'
@@ -121,9 +121,7 @@ with_descriptors() {
 		readers+=("$!")
 	done
 	wait_for_gate half 60
-	took=$(elapsed_ms timeout 10 cat "$MNT/small/stats_quick.json")
-	echo "took $took ms"
-	((took < 5000))
+	within 5000 cat "$MNT/small/stats_quick.json"
 	stub_ctl DELETE faults
 	for n in "${!readers[@]}"; do
 		wait "${readers[$n]}" || fail "$(<"$LOG")"
@@ -159,16 +157,12 @@ with_descriptors() {
 # --- a store at its limit ----------------------------------------------------------------
 
 @test "a store that allows so many requests a second is used to its limit" {
-	local took
-
 	start_stub
 	given_deltas 600
 	fault '{"rate": 200, "status": 503, "code": "SlowDown"}'
 	mount_fs -o log_level=info
-	took=$(elapsed_ms cat "$MNT/bkt/stats_detailed.json")
+	within 8000 cat "$MNT/bkt/stats_detailed.json"
 	assert_detailed 600
-	echo "took $took ms, $(requests) requests"
-	((took < 8000))
 	(($(requests) < 1000))
 	assert_logged 1 'the store pushes back'
 	run ! grep 'SlowDown' "$LOG" # each retry is worth a line at debug only

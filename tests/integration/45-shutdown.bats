@@ -37,7 +37,7 @@ crowd_files() {
 # crowd COMMAND...: one of crowd.py's; its answer is in ANSWER
 crowd() {
 	echo "$@" >&"${CROWD[1]}"
-	IFS= read -r -t 60 ANSWER <&"${CROWD[0]}" || fail "crowd.py: no answer to $*"
+	IFS= read -r -t 300 ANSWER <&"${CROWD[0]}" || fail "crowd.py: no answer to $*"
 }
 
 end_crowd() {
@@ -62,25 +62,16 @@ assert_crowd_ends() {
 	local outcome=$1 count=$2 words
 
 	crowd finish
-	read -r _ MS words <<<"$ANSWER"
+	read -r _ _ words <<<"$ANSWER"
 	assert_equal "$words" "{\"$outcome\": $count}"
 }
 
-assert_at_most() {
-	(($1 <= $2)) || fail "$1 ms, not $2: ${*:3}"
-}
-
-# The program, and how long that took since START.
+# The program.
 assert_program_ends() {
 	local status=0
 
 	wait "$FS_PID" || status=$?
-	MS=$(((${EPOCHREALTIME/./} - START) / 1000))
 	assert_equal "exit status $status" "exit status $1"
-}
-
-start_clock() {
-	START=${EPOCHREALTIME/./}
 }
 
 is_gate_empty() {
@@ -89,18 +80,17 @@ is_gate_empty() {
 
 # After the last reader has gone: linger is over, and a second more.
 requests_stop_after() {
-	local linger_ms=$1 us requests
+	local linger_ms=$1 killed_ms requests
 
 	mount_fs -o linger="${linger_ms}ms"
 	start_crowd
-	crowd kill all
 	start_clock
-	read -r _ _ MS <<<"$ANSWER"
-	assert_at_most "$MS" 2000 'all killed at once'
+	crowd kill all
+	assert_took 2000 'all killed at once'
+	killed_ms=$(elapsed_ms)
 	wait_until is_gate_empty
-	us=$((${EPOCHREALTIME/./} - START))
-	((us / 1000 + MS >= linger_ms)) || fail "$us us: before linger was over"
-	assert_at_most $((us / 1000)) $((linger_ms + 1000)) 'requests go on'
+	(($(elapsed_ms) >= linger_ms)) || fail "$(elapsed_ms) ms: before linger was over"
+	assert_took $((killed_ms + linger_ms + 1000)) 'requests go on'
 	requests=$(requests)
 	stub_ctl DELETE faults
 	sleep 0.5 # whatever would come, would come now
@@ -109,12 +99,15 @@ requests_stop_after() {
 }
 
 @test "any of 500 blocked readers that is killed is gone within 100 ms, others are served" {
+	local ms
+
 	start_held_stub
 	mount_fs
 	start_crowd
+	start_clock
 	crowd kill 25
-	read -r _ _ MS <<<"$ANSWER"
-	assert_at_most "$MS" 100 'the slowest of 25'
+	read -r _ _ ms <<<"$ANSWER"
+	assert_fast "$ms" 100 'the slowest of 25'
 	open_gate list
 	assert_crowd_ends 2 $((N_READERS - 25))
 	unmount_fs
@@ -138,7 +131,7 @@ requests_stop_after() {
 	kill -TERM "$FS_PID"
 	assert_crowd_ends EINTR $N_READERS
 	assert_program_ends 0
-	assert_at_most "$MS" 2000
+	assert_took 2000
 	run ! is_mounted "$MNT"
 }
 
@@ -153,7 +146,7 @@ requests_stop_after() {
 	assert_crowd_ends 2 $N_READERS
 	start_clock
 	assert_program_ends 0
-	assert_at_most "$MS" 2000
+	assert_took 2000
 }
 
 @test "SIGKILL with 500 readers: they end at once, and a fresh start just works" {
@@ -164,7 +157,7 @@ requests_stop_after() {
 	kill -KILL "$FS_PID"
 	assert_crowd_ends ECONNABORTED $N_READERS
 	assert_program_ends 137
-	assert_at_most "$MS" 2000
+	assert_took 2000
 	stub_ctl DELETE faults
 	mount_again
 	wait_until is_logged 1 "$MNT: removed the dead mount of a killed dgstatfs"

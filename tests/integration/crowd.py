@@ -24,7 +24,7 @@ import sys
 import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-PATIENCE_S = 60
+PATIENCE_S = 240
 
 
 def open_once(path):

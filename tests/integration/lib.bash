@@ -23,7 +23,8 @@
 #
 # Mounts
 #   mount_fs [OPTION...]   mount ENDPOINT at MNT, in the foreground as our child;
-#                          returns when it is mounted.  For a second one:
+#                          returns when it is mounted.  It is more patient than by
+#                          itself with what a test holds back.  For a second one:
 #                          MNT=$BATS_TEST_TMPDIR/b LOG=$BATS_TEST_TMPDIR/b.log
 #   unmount_fs [DIR]       unmount it, and fail unless the program ends well
 #   field MODE FILTER      what jq finds in $MNT/$BUCKET/stats_MODE.json
@@ -45,6 +46,15 @@
 #                          written by a thread that nobody waits for
 #   fail MESSAGE...
 #   assert_equal ACTUAL EXPECTED
+#
+# Time.  MS is said of a machine that does nothing else: what counts is as much more as
+# the machine was slower in that time, which meter.py measures all along.
+#   within MS COMMAND...   it succeeds within that time
+#   start_clock
+#   assert_took MS [WHAT]  so much time at most has passed since start_clock
+#   assert_fast TOOK MS [WHAT]   what was measured since then is no more than that
+#   elapsed_ms             how much has passed since then, as it is
+#   scaled MS              as much longer as the machine is slower now: for options
 
 bats_require_minimum_version 1.5.0
 
@@ -68,12 +78,12 @@ at_end() {
 	AT_END=("$(printf '%q ' "$@")" "${AT_END[@]}")
 }
 
-# Sanitizers and valgrind are slow, and so is a machine with two cores.
 wait_until() {
-	local deadline=$((SECONDS + 20))
+	local CLOCK
 
+	start_clock
 	until "$@"; do
-		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
+		is_fast "$(elapsed_ms)" 20000 || fail "waited in vain for: $*" || return
 		sleep 0.02
 	done
 }
@@ -92,6 +102,52 @@ assert_logged() {
 # bats waits until its descriptors are closed, by whatever runs in the background.
 in_background() {
 	"$@" 3>&- 4>&- &
+}
+
+# --- time ------------------------------------------------------------------------
+
+start_clock() {
+	CLOCK=${EPOCHREALTIME/./}
+}
+
+elapsed_ms() {
+	echo $(((${EPOCHREALTIME/./} - CLOCK) / 1000))
+}
+
+# The worst of what was measured since SINCE, and once afterwards.
+slowness() {
+	local since=$1 now=${EPOCHREALTIME/./}
+
+	until awk -v now="$now" 'END { exit $1 < now }' "$METER"; do sleep 0.02; done
+	awk -v since="$since" 'BEGIN { worst = 1 }
+		$1 >= since && $2 > worst { worst = $2 }
+		END { print worst }' "$METER"
+}
+
+is_fast() {
+	(($1 <= $2)) || (($1 <= $2 * $(slowness "$CLOCK")))
+}
+
+assert_fast() {
+	is_fast "$1" "$2" || fail "$1 ms, not $2, on a machine that is" \
+		"$(slowness "$CLOCK") times slower than it could be: ${*:3}"
+}
+
+assert_took() {
+	assert_fast "$(elapsed_ms)" "$@"
+}
+
+within() {
+	local limit=$1 CLOCK
+
+	shift
+	start_clock
+	"$@" || fail "status $?: $*" || return
+	assert_took "$limit" "$@"
+}
+
+scaled() {
+	echo $(($1 * $(slowness $((${EPOCHREALTIME/./} - 1000000)))))
 }
 
 setup() {
@@ -149,18 +205,26 @@ new_bucket() {
 
 # --- mounts ----------------------------------------------------------------------
 
+# There may have been mounts before, below it.
+has_mounts() {
+	(($(count_mounts "$MNT") > $1))
+}
+
 is_mounted_or_dead() {
-	is_mounted "$MNT" || ! kill -0 "$FS_PID" 2>/dev/null
+	has_mounts "$1" || ! kill -0 "$FS_PID" 2>/dev/null
 }
 
 mount_fs() {
+	local before
+
 	mkdir -p "$MNT"
-	in_background env --default-signal=INT,QUIT "$DGSTATFS" -f "$@" \
-		"$ENDPOINT" "$MNT" >>"$LOG" 2>&1
+	before=$(count_mounts "$MNT")
+	in_background env --default-signal=INT,QUIT "$DGSTATFS" -f \
+		-o request_timeout=1h,timeout=1h "$@" "$ENDPOINT" "$MNT" >>"$LOG" 2>&1
 	FS_PID=$!
 	at_end forget_mount "$MNT" "$FS_PID" "$LOG"
-	wait_until is_mounted_or_dead
-	is_mounted "$MNT" || fail "not mounted: $(cat "$LOG")"
+	wait_until is_mounted_or_dead "$before"
+	has_mounts "$before" || fail "not mounted: $(cat "$LOG")"
 }
 
 unmount_fs() {

@@ -6,7 +6,6 @@
 #   stub_bucket NAME         a bucket on the stub, with one object of one byte
 #   refused MESSAGE COMMAND...         it fails, and says this
 #   has_requests CLASS N     for wait_until: there were N of them
-#   elapsed_ms COMMAND...    how long it took, which must not fail
 #   enter DIR                cd, until the end of the test
 #   mount_again [OPTION...]  as mount_fs, where a dead mount may be
 #   as_nobody COMMAND...     by another user, in the directory above $MNT
@@ -39,13 +38,6 @@ refused() {
 
 has_requests() {
 	(($(requests "$1") >= $2))
-}
-
-elapsed_ms() {
-	local start=${EPOCHREALTIME/./}
-
-	"$@" >/dev/null || return
-	echo $(((${EPOCHREALTIME/./} - start) / 1000))
 }
 
 # A working directory in the mount would keep it from ending.

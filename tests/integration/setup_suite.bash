@@ -17,6 +17,19 @@ setup_suite() {
 		OWN_SERVER=$BATS_RUN_TMPDIR/rgw
 	fi
 	start_warm
+	start_meter
+}
+
+# How slow the machine is at each moment; see meter.py.
+start_meter() {
+	export METER=$BATS_RUN_TMPDIR/meter
+
+	"$BATS_TEST_DIRNAME/meter.py" "$METER" 3>&- 4>&- &
+	METER_PID=$!
+	until [[ -s $METER ]]; do
+		kill -0 "$METER_PID"
+		sleep 0.02
+	done
 }
 
 # The scripts with boto3 start at once from here on; see warm.py.
@@ -32,7 +45,7 @@ start_warm() {
 }
 
 teardown_suite() {
-	kill "$WARM_PID"
+	kill "$WARM_PID" "$METER_PID"
 	if [[ -n ${OWN_SERVER:-} ]]; then
 		"$BATS_TEST_DIRNAME/../server/rgw" stop "$OWN_SERVER"
 	fi

@@ -5,9 +5,11 @@
 # the machine.  The require_ functions end the script, with a message that says
 # what to do, where the machine has not got what it takes.
 #
-#   require_packages LOG PACKAGE...   installed with apt where missing
+#   require_packages LOG PACKAGE...   installed with apt where missing; says which,
+#                                     and how much that is
 #   require_fuse                      /dev/fuse is there and may be opened
 #   is_mounted DIR                    something is mounted there, dead or alive
+#   count_mounts DIR                  how many mounts lie there, one over the other
 #   copy_sources TOP DEST             a clean copy to build in
 
 # shellcheck disable=SC2034 # the lists are for those who source this file
@@ -55,10 +57,14 @@ require_root_or_sudo() {
 		die "neither root nor sudo is here to run: apt-get install $*"
 }
 
-apt_install() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
-		as_root env DEBIAN_FRONTEND=noninteractive \
-			apt-get -q -y --no-install-recommends install "$@"
+apt_get() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q --no-install-recommends "$@"
+}
+
+# What apt would fetch, in MB.
+download_size() {
+	apt_get --print-uris install -y "$@" | awk '/^\x27/ { sum += $3 }
+		END { printf "%d", sum / 1e6 + 1 }'
 }
 
 # Where nothing is missing, apt is not even asked: no root, no network.
@@ -71,7 +77,11 @@ require_packages() {
 	((${#missing[@]} > 0)) || return 0
 	require_root_or_sudo "${missing[@]}"
 	echo "installing with apt: ${missing[*]}"
-	apt_install "${missing[@]}" </dev/null >"$log" 2>&1 || {
+	{
+		apt_get update </dev/null >"$log" 2>&1 &&
+			echo "to download: $(download_size "${missing[@]}" 2>>"$log") MB" &&
+			apt_get -y install "${missing[@]}" </dev/null >>"$log" 2>&1
+	} || {
 		tail -n 15 "$log" >&2
 		die "apt-get failed; all it said is in $log"
 	}
@@ -94,14 +104,18 @@ require_fuse() {
 # shell would seek back after each line, and miss one when others go; and from no
 # process that ends on its own time, whose SIGCHLD would end the caller's next
 # open in the mount with EINTR.
-is_mounted() {
-	local target
+count_mounts() {
+	local target count=0
 
 	while read -r _ _ _ _ target _; do
 		printf -v target %b "$target"
-		[[ $target != "$1" ]] || return 0
+		[[ $target != "$1" ]] || count=$((count + 1))
 	done <<<"$(</proc/self/mountinfo)"
-	return 1
+	echo "$count"
+}
+
+is_mounted() {
+	(($(count_mounts "$1") > 0))
 }
 
 # --- the sources -------------------------------------------------------------
