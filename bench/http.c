@@ -31,6 +31,17 @@
 #define REQUEST_MAX (16 << 20)
 #define EVENTS_AT_ONCE 64
 
+/* Where bytes are sent at a rate, so many at once. */
+#define SLICE 16384
+
+/* What comes at once of a page whose tail is late. */
+#define FIRST 4096
+#define LATE_MAX_US 50000
+
+/* The first window of a connection: 10 segments, as RFC 6928 says. */
+#define WINDOW 14600
+#define IDLE_US 300000 /* after which the window is that again */
+
 struct conn {
 	int fd;
 	struct text in;
@@ -44,6 +55,11 @@ struct conn {
 	struct conn *next; /* in the queue */
 	struct text rest; /* of an answer: what the socket did not take */
 	size_t rest_sent;
+	uint64_t rate; /* of the rest, bytes a second; 0: no limit */
+	uint64_t rtt_us; /* of the rest, for each window; 0: no windows */
+	size_t window;
+	uint64_t ended_us; /* when the last answer did; 0: none */
+	bool is_answered; /* when its turn comes in the queue: the rest is due */
 };
 
 struct server {
@@ -84,13 +100,14 @@ request_header(const struct request *r, const char *name, size_t *len)
 
 /* --- the queue ---------------------------------------------------------------- */
 
-/* All delays are the same, but right after they were changed. */
+/* Mostly the delays are the same, and then its place is the last one. */
 static void
-enqueue(struct server *s, struct conn *c)
+enqueue(struct server *s, struct conn *c, uint64_t due_us)
 {
 	struct conn **link = &s->first;
 
 	c->is_queued = true;
+	c->due_us = due_us;
 	if (s->last && s->last->due_us <= c->due_us)
 		link = &s->last->next;
 	while (*link && (*link)->due_us <= c->due_us)
@@ -139,7 +156,9 @@ end_request(struct server *s, struct conn *c)
 	s->o->on_end(s->o->arg, &c->request);
 	c->in.len -= c->request_len;
 	memmove(c->in.data, c->in.data + c->request_len, c->in.len);
+	c->ended_us = clock_us();
 	c->is_busy = false;
+	c->is_answered = false;
 	c->said_continue = false;
 }
 
@@ -183,11 +202,12 @@ answer(struct server *s, struct conn *c)
 	struct response *r = &s->response;
 	struct text head = { 0 };
 	struct iovec parts[3];
-	size_t length;
+	size_t length, first;
 
 	r->status = 200;
 	r->headers.len = r->body[0].len = r->body[1].len = r->length = 0;
 	r->has_no_body = false;
+	r->rate = r->tail_us = r->rtt_us = 0;
 	s->o->on_answer(s->o->arg, &c->request, r);
 	length = r->has_no_body ? r->length : r->body[0].len + r->body[1].len;
 	text_printf(&head, "HTTP/1.1 %d %s\r\nServer: bench\r\n", r->status,
@@ -199,24 +219,62 @@ answer(struct server *s, struct conn *c)
 	parts[0] = (struct iovec){ head.data, head.len };
 	parts[1] = (struct iovec){ r->body[0].data, r->body[0].len };
 	parts[2] = (struct iovec){ r->body[1].data, r->body[1].len };
-	send_parts(c, parts, r->has_no_body ? 1 : 3);
+	c->is_answered = true;
+	c->rate = r->has_no_body ? 0 : r->rate;
+	c->rtt_us = r->has_no_body ? 0 : r->rtt_us;
+	if (!r->has_no_body && (r->rate || r->tail_us || r->rtt_us)) {
+		first = r->body[1].len < FIRST ? r->body[1].len : FIRST;
+		parts[2].iov_len = first;
+		send_parts(c, parts, 3);
+		text_add(&c->rest, r->body[1].data + first,
+			 r->body[1].len - first);
+		enqueue(s, c, clock_us() + r->tail_us);
+	} else {
+		send_parts(c, parts, r->has_no_body ? 1 : 3);
+	}
 	text_clear(&head);
 }
 
-/* Returns whether nothing is left to be sent. */
+/*
+ * When `n` bytes more may follow.  That we are late does not add up, unless it was
+ * the client who did not read.
+ */
+static uint64_t
+slice_due(const struct conn *c, uint64_t n)
+{
+	uint64_t now = clock_us(), from = c->due_us;
+
+	if (from + LATE_MAX_US < now)
+		from = now;
+	return from + (c->rtt_us ? c->rtt_us : n * 1000000 / c->rate);
+}
+
+/* Returns whether nothing is left to be sent; else it may be in the queue. */
 static bool
-send_rest(struct conn *c)
+send_rest(struct server *s, struct conn *c)
 {
 	while (c->rest_sent < c->rest.len && !c->is_gone) {
-		ssize_t n = send(c->fd, c->rest.data + c->rest_sent,
-				 c->rest.len - c->rest_sent, MSG_NOSIGNAL);
+		size_t left = c->rest.len - c->rest_sent;
+		size_t slice = c->rtt_us ? c->window : c->rate ? SLICE : left;
+		size_t most = left > slice ? slice : left;
+		ssize_t n = send(c->fd, c->rest.data + c->rest_sent, most,
+				 MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN)
 			return false;
-		if (n < 0)
+		if (n < 0) {
 			c->is_gone = true;
-		else
-			c->rest_sent += (size_t)n;
+			break;
+		}
+		c->rest_sent += (size_t)n;
+		if (c->rtt_us && c->window < 4 << 20)
+			c->window *= 2;
+		if (c->rtt_us && c->rest_sent == c->rest.len)
+			break; /* the client has them all */
+		if (c->rate || c->rtt_us) {
+			enqueue(s, c, slice_due(c, (uint64_t)n));
+			return false;
+		}
 	}
 	c->rest.len = c->rest_sent = 0;
 	return true;
@@ -339,10 +397,12 @@ begin_request(struct server *s, struct conn *c)
 	c->is_busy = true;
 	c->request.body = c->in.data + c->head_len;
 	c->head_len = 0;
+	c->request.is_first = !c->ended_us;
+	if (c->ended_us + IDLE_US < now)
+		c->window = WINDOW;
 	delay = s->o->on_begin(s->o->arg, &c->request, now);
-	c->due_us = now + delay;
 	if (delay)
-		enqueue(s, c);
+		enqueue(s, c, now + delay);
 	else
 		answer(s, c);
 }
@@ -351,7 +411,7 @@ begin_request(struct server *s, struct conn *c)
 static void
 serve(struct server *s, struct conn *c)
 {
-	while (!c->is_queued && send_rest(c) && !c->is_gone) {
+	while (!c->is_queued && send_rest(s, c) && !c->is_gone) {
 		end_request(s, c);
 		if (has_request(c))
 			begin_request(s, c);
@@ -375,7 +435,7 @@ accept_all(struct server *s)
 		struct epoll_event e = { EPOLLIN | EPOLLOUT | EPOLLET,
 					 { .ptr = c } };
 
-		*c = (struct conn){ .fd = fd };
+		*c = (struct conn){ .fd = fd, .window = WINDOW };
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e);
 	}
@@ -387,7 +447,7 @@ answer_due(struct server *s)
 	while (s->first && s->first->due_us <= clock_us()) {
 		struct conn *c = dequeue(s);
 
-		if (!c->is_gone)
+		if (!c->is_gone && !c->is_answered)
 			answer(s, c);
 		serve(s, c);
 	}

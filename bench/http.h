@@ -18,6 +18,7 @@ struct request {
 	const char *body;
 	size_t body_len;
 	bool is_refused; /* on_begin() says so: the rate limit is reached */
+	bool is_first; /* on its connection */
 	bool is_control; /* on_begin() says so: not delayed */
 };
 
@@ -28,6 +29,14 @@ struct response {
 	struct text body[2];
 	bool has_no_body; /* an answer to HEAD */
 	size_t length; /* of the body that HEAD does not send */
+	uint64_t rate; /* bytes a second; 0: as fast as the client takes them */
+	/*
+	 * As TCP begins: a window of bytes for each round trip, twice as many
+	 * for the next, as long as the connection is busy; 0: no windows.
+	 */
+	uint64_t rtt_us;
+	/* So long after the first bytes of body[1] the others come. */
+	uint64_t tail_us;
 };
 
 struct http_options {

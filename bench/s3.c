@@ -69,7 +69,7 @@ take_token(struct listing *q, struct text *scratch)
 }
 
 static void
-parse_target(struct request *r, struct target *t, struct text *scratch)
+parse_target(struct store *s, struct request *r, struct target *t)
 {
 	char *param, *value, *rest = r->query, *slash;
 
@@ -83,7 +83,9 @@ parse_target(struct request *r, struct target *t, struct text *scratch)
 			*value++ = '\0';
 		take_param(t, param, value);
 	}
-	take_token(&t->listing, scratch);
+	if (s->ignores_start_after && t->listing.is_v2)
+		t->listing.after_len = 0;
+	take_token(&t->listing, &s->token);
 	t->bucket = r->path + 1;
 	slash = strchr(t->bucket, '/');
 	t->key = slash ? slash + 1 : t->bucket + strlen(t->bucket);
@@ -163,6 +165,9 @@ answer_list(struct store *s, struct bucket *b, const struct target *t,
 {
 	text_str(&out->headers, "Content-Type: application/xml\r\n");
 	s->counters.listed += bucket_list(b, &s->dates, &t->listing, out->body);
+	out->rate = s->list_rate;
+	out->rtt_us = s->rtt_us;
+	out->tail_us = s->list_tail_us;
 }
 
 static void
@@ -323,7 +328,7 @@ s3_answer(struct store *s, struct request *r, struct response *out)
 		fail(out, 503, "SlowDown");
 		return;
 	}
-	parse_target(r, &t, &s->token);
+	parse_target(s, r, &t);
 	b = s3_bucket(s, t.bucket);
 	if (t.class == BUCKETS)
 		answer_buckets(s, out);

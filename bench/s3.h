@@ -15,6 +15,9 @@ struct store {
 	struct counters counters;
 	struct limit limit;
 	uint64_t latency_us;
+	/* of pages of a listing: see struct response; their head tells the token */
+	uint64_t list_rate, list_tail_us, rtt_us;
+	bool ignores_start_after;
 	struct bucket *buckets[MAX_BUCKETS];
 	unsigned n_buckets;
 	struct text token; /* the one of the present request, decoded */

@@ -17,6 +17,12 @@
  *     POST /_store/reset               count from here
  *     POST /_store/config?latency_ms=30&rate=1000     of each request; a limit
  *                                      of requests a second, 0 for none
+ *     POST /_store/config?list_kbs=2000&list_tail_ms=50&no_start_after=1
+ *                                      pages: 1,000 bytes a second, on each
+ *                                      connection; objects come so long after
+ *                                      the token; start-after counts for nothing
+ *     POST /_store/config?rtt_ms=30    connections begin as with TCP and TLS: two
+ *                                      round trips, and a window for each more
  *     POST /_store/change?bucket=B     give one object another ETag
  *     POST /_store/forget?bucket=B     all that was PUT
  */
@@ -47,6 +53,14 @@ configure(struct store *s, const char *query)
 	latency = number_of(query, "latency_ms=", latency);
 	rate = number_of(query, "rate=", rate);
 	s->latency_us = latency * 1000;
+	s->list_rate =
+		1000 * number_of(query, "list_kbs=", s->list_rate / 1000);
+	s->list_tail_us =
+		1000 *
+		number_of(query, "list_tail_ms=", s->list_tail_us / 1000);
+	s->rtt_us = 1000 * number_of(query, "rtt_ms=", s->rtt_us / 1000);
+	s->ignores_start_after =
+		number_of(query, "no_start_after=", s->ignores_start_after);
 	limit_set(&s->limit, (unsigned)rate, clock_us());
 }
 
@@ -84,7 +98,8 @@ on_begin(void *arg, struct request *r, uint64_t now_us)
 		return 0;
 	r->is_refused = limit_refuses(&s->limit, now_us);
 	counters_begin(&s->counters, s3_classify(r), r->is_refused, now_us);
-	return s->latency_us;
+	/* hands are shaken before: TCP, and TLS 1.3 */
+	return s->latency_us + (r->is_first ? 2 * s->rtt_us : 0);
 }
 
 static void
