@@ -179,7 +179,7 @@ each_cut() {
 	local framing body='{\"version\": \"2.0\", \"of\": {\"another\": \"program\"}, \"n\": 1}' n
 
 	given plain
-	for n in 0 17 100 110 140; do
+	for n in 0 17 81 100 110 130; do
 		for framing in '"close"' '"chunked"' null; do
 			fault "{\"class\": \"GET\", \"status\": 200, \"body\": \"$body\",
 				\"framing\": $framing, \"end\": $n}"
