@@ -235,15 +235,19 @@ start_engine(const struct conf *c, const struct parts *p, struct engine **out,
 		err);
 }
 
-/* On a thread of its own: it may block.  NULL: what was trusted before stays. */
+/*
+ * On a thread of its own: it may block, and the log does not wait for that.  NULL:
+ * what was trusted before stays.
+ */
 static void *
-load_trust(void *ca_bundle)
+on_hangup_load(void *ca_bundle)
 {
 	/* it may be reading yet when what is configured is gone */
 	CLEANUP_FREE char *path = ca_bundle ? xstrdup(ca_bundle) : NULL;
 	struct trust *trust = NULL;
 	struct err err = ERR_INIT;
 
+	log_reopen();
 	if (http_load_trust(&trust, path, &err) != 0)
 		log_warn("SIGHUP: %s; those read before stay trusted", err.msg);
 	return trust;
@@ -258,7 +262,6 @@ drop_trust(void *trust)
 static void
 on_hangup(void *arg, void *trust)
 {
-	log_reopen();
 	engine_reload_keys(arg);
 	if (trust)
 		engine_set_trust(arg, trust);
@@ -279,13 +282,14 @@ start(const struct conf *c, struct parts *p, struct err *err)
 	if (rc == 0)
 		rc = start_engine(c, p, &p->engine, err);
 	if (rc == 0)
-		rc = hangup_start(&p->hangup,
-				  &(struct hangup_calls){ .load = load_trust,
-							  .apply = on_hangup,
-							  .drop = drop_trust,
-							  .files = c->ca_bundle,
-							  .arg = p->engine },
-				  err);
+		rc = hangup_start(
+			&p->hangup,
+			&(struct hangup_calls){ .load = on_hangup_load,
+						.apply = on_hangup,
+						.drop = drop_trust,
+						.files = c->ca_bundle,
+						.arg = p->engine },
+			err);
 	if (rc == 0 && !c->foreground)
 		background_ready(fd);
 	return rc;

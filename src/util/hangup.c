@@ -65,7 +65,7 @@ end_load(struct hangup *h, void *loaded)
 	h->is_loading = false;
 	if (!h->is_over)
 		h->calls.apply(h->calls.arg, loaded);
-	else if (h->calls.drop)
+	else
 		h->calls.drop(loaded);
 	return !h->is_over;
 }
@@ -79,10 +79,7 @@ serve(void *arg)
 
 	hangup_set(&set);
 	while (sigwait(&set, &signal) == 0 && begin_load(h)) {
-		void *loaded =
-			h->calls.load ? h->calls.load(h->calls.files) : NULL;
-
-		if (!end_load(h, loaded)) {
+		if (!end_load(h, h->calls.load(h->calls.files))) {
 			hangup_free(h);
 			break;
 		}

@@ -17,7 +17,7 @@ struct hangup_calls {
 	/*
 	 * Read what is to be read; it may block, and outlive hangup_stop(): it
 	 * may use only what `files` points to, which lives as long as the
-	 * process.  NULL: nothing is.
+	 * process.
 	 */
 	void *(*load)(void *files);
 	/* Use it: takes what load() gave.  Never after hangup_stop(). */
