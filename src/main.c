@@ -187,6 +187,11 @@ prepare(const struct conf *c, struct parts *p, struct err *err)
 	warn(c, p);
 	hangup_block();
 	rc = read_before_mount(c, p, err);
+	if (rc == 0 && trust_is_empty(p->trust) &&
+	    strcmp(endpoint_scheme(p->endpoint), "https") == 0)
+		fprintf(stderr, "dgstatfs: warning: no certificates of the "
+				"system are found, so no store is trusted: "
+				"ca_bundle=FILE names some\n");
 	if (rc == 0)
 		rc = mount_it(c, p, err);
 	if (rc == 0)
@@ -248,7 +253,12 @@ on_hangup_load(void *ca_bundle)
 	struct err err = ERR_INIT;
 
 	log_reopen();
-	if (http_load_trust(&trust, path, &err) != 0)
+	if (http_load_trust(&trust, path, &err) == 0 && trust_is_empty(trust)) {
+		err_set(&err, ENOENT,
+			"no certificates of the system are found");
+		trust_unref(steal(&trust));
+	}
+	if (err.code)
 		log_warn("SIGHUP: %s; those read before stay trusted", err.msg);
 	return trust;
 }
@@ -306,6 +316,7 @@ serve(const struct conf *c, struct parts *p)
 		log_err("%s", err.msg);
 		if (!c->foreground || c->log_file)
 			fprintf(stderr, "dgstatfs: %s\n", err.msg);
+		engine_stop(p->engine);
 		return 1;
 	}
 	rc = fs_run(p->fs, p->engine);

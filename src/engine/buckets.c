@@ -213,6 +213,9 @@ buckets_list_is_fresh(struct buckets *b, bool *denied)
 	LOCKED(b);
 
 	*denied = b->is_list_denied;
+	for (unsigned i = 0; i < b->n; i++)
+		if (choose_stale(b, b->by_index[i]))
+			return false;
 	return b->is_confined || b->list_expires_ms > date_mono_ms();
 }
 
@@ -229,6 +232,7 @@ buckets_set_list(struct buckets *b, char *const *names, size_t n)
 {
 	LOCKED(b);
 
+	b->silent_until_ms = 0;
 	for (unsigned i = 0; i < b->n; i++)
 		b->by_index[i]->bucket.is_listed = false;
 	for (size_t i = 0; i < n; i++) {
@@ -244,6 +248,7 @@ buckets_set_list_denied(struct buckets *b)
 {
 	LOCKED(b);
 
+	b->silent_until_ms = 0;
 	b->list_expires_ms = date_mono_ms() + b->ttl_ms;
 	b->is_list_denied = true;
 }
@@ -253,6 +258,7 @@ buckets_set_there(struct buckets *b, const char *name)
 {
 	LOCKED(b);
 
+	b->silent_until_ms = 0;
 	add(b, name)->is_reached = true;
 	forget_absent(b, name);
 }
@@ -265,6 +271,7 @@ buckets_set_not_there(struct buckets *b, const char *name,
 	struct absent *a;
 	LOCKED(b);
 
+	b->silent_until_ms = 0;
 	HASH_FIND_STR(b->by_name, name, e);
 	if (e)
 		e->bucket.is_listed = e->bucket.is_reached = false;

@@ -92,7 +92,10 @@ char **buckets_names(struct buckets *b, size_t *n);
 /* Likewise of those to be asked for again that no ListBuckets tells of. */
 char **buckets_stale_names(struct buckets *b, size_t *n);
 
-/* Whether ListBuckets answered less than ttl ago; *denied: with a refusal. */
+/*
+ * Whether ListBuckets answered less than ttl ago, and all that it does not tell of
+ * were asked for since; *denied: with a refusal.
+ */
 bool buckets_list_is_fresh(struct buckets *b, bool *denied);
 bool buckets_is_confined(const struct buckets *b);
 
@@ -103,7 +106,7 @@ void buckets_set_there(struct buckets *b, const char *name);
 void buckets_set_not_there(struct buckets *b, const char *name,
 			   enum bucket_answer answer);
 
-/* It says nothing: for a moment, what it said before counts. */
+/* It says nothing: for a moment, or until it does, what it said before counts. */
 void buckets_set_silent(struct buckets *b);
 
 #endif

@@ -128,15 +128,18 @@ on_list(void *arg, char *const *names, size_t n, int status,
 	const struct err *err)
 {
 	struct lookup *l = arg;
+	bool is_denied;
 
 	l->list = NULL;
 	l->status = status;
 	l->err = *err;
+	/* the store's word, not a want of keys */
+	is_denied = status == 403 && err->code && err->code != ECANCELED;
 	if (err->code == 0)
 		buckets_set_list(l->env->buckets, names, n);
-	else if (status == 403) /* the store's word, not a want of keys */
+	else if (is_denied)
 		buckets_set_list_denied(l->env->buckets);
-	if (err->code == 0 || status == 403)
+	if (err->code == 0 || is_denied)
 		ask_stale(l);
 	if (l->n_stale == 0)
 		finish(l, err);

@@ -301,7 +301,7 @@ idle_ms(const struct http_transfer *t)
 	int64_t idle = date_mono_ms() - t->last_byte_ms, silent = -1;
 	long port = 0;
 
-	if (t->is_paused)
+	if (t->is_paused || t->state == TRANSFER_WAITING)
 		return 0;
 	if (t->state == TRANSFER_RUNNING &&
 	    curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port) == CURLE_OK)
@@ -436,6 +436,7 @@ transfer_run(struct http_transfer *t)
 		return;
 	}
 	t->state = TRANSFER_RUNNING;
+	t->last_byte_ms = date_mono_ms();
 	t->http->n_running += !t->is_urgent;
 }
 

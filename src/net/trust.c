@@ -99,6 +99,12 @@ trust_load(struct trust **out, const char *path, const char *file,
 	return 0;
 }
 
+bool
+trust_is_empty(const struct trust *t)
+{
+	return sk_X509_OBJECT_num(X509_STORE_get0_objects(t->store)) == 0;
+}
+
 struct trust *
 trust_ref(struct trust *t)
 {

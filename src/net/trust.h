@@ -28,6 +28,9 @@ int trust_prepare(struct err *err);
 int trust_load(struct trust **out, const char *path, const char *file,
 	       const char *dir, struct err *err);
 
+/* There was nothing: nobody is trusted. */
+bool trust_is_empty(const struct trust *t);
+
 struct trust *trust_ref(struct trust *t);
 void trust_unref(struct trust *t); /* NULL is fine */
 

@@ -20,7 +20,7 @@ struct bucket_check {
 	struct s3 *s3;
 	char *bucket;
 	enum way way;
-	bool was_refused; /* HeadBucket, just now */
+	int head_status; /* how HeadBucket was refused, just now; 0: it was not */
 	bool is_stopped;
 	struct s3_call *call;
 	s3_done_fn *on_done;
@@ -34,25 +34,52 @@ learn(const struct bucket_check *c)
 
 	if (c->way == WAY_HEAD)
 		h->has_head_worked = true;
-	if (!c->was_refused)
+	if (!c->head_status)
 		return;
 	if (date_mono_ms() >= h->head_refused_until_ms)
 		log_warn("the store refuses HeadBucket: buckets are looked up "
-			 "by GetBucketLocation, or a listing of one key, for "
-			 "an hour");
+			 "by a listing of one key for an hour");
 	h->head_refused_until_ms = date_mono_ms() + S3_REFUSED_MS;
 	h->has_head_worked = false;
 }
 
-/* Whether the answer may be to the question, not to what was asked. */
+/* HeadBucket said no, in a way that is a no of most stores. */
+static bool
+was_denied(const struct bucket_check *c)
+{
+	return c->head_status == 403 || c->head_status == 404;
+}
+
+/*
+ * Whether the answer may be to what was asked, not to the question.  Some stores
+ * tell the location of buckets that there are not.
+ */
 static bool
 is_refused(const struct bucket_check *c, const struct s3_answer *answer)
 {
-	if (c->is_stopped || c->way + 1 == N_WAYS || !s3_is_refusal(answer))
+	if (c->is_stopped || c->way + 1 == N_WAYS)
+		return false;
+	if (c->way == WAY_LOCATION && answer->err.code == 0)
+		return was_denied(c);
+	if (!s3_is_refusal(answer))
 		return false;
 	return c->way != WAY_HEAD || answer->status / 100 == 5 ||
 	       !s3_bucket_habits(c->s3)->has_head_worked ||
 	       (answer->status != 403 && answer->status != 404);
+}
+
+/* A 404 in all ways, of a store that sends no codes, is clear as well. */
+static void
+finish(struct bucket_check *c, const struct s3_answer *answer)
+{
+	struct s3_answer clear = *answer;
+
+	if (c->head_status == 404 && answer->status == 404 &&
+	    !answer->error.code[0] && clear.err.code == EIO)
+		clear.err.code = ENOENT;
+	c->on_done(c->arg, &clear);
+	free(c->bucket);
+	free(c);
 }
 
 static void ask(struct bucket_check *c);
@@ -63,16 +90,15 @@ on_answer(void *arg, const struct s3_answer *answer)
 	struct bucket_check *c = arg;
 
 	if (is_refused(c, answer)) {
-		c->was_refused |= c->way == WAY_HEAD;
+		if (c->way == WAY_HEAD)
+			c->head_status = answer->status;
 		c->way++;
 		ask(c);
 		return;
 	}
 	if (answer->err.code == 0)
 		learn(c);
-	c->on_done(c->arg, answer);
-	free(c->bucket);
-	free(c);
+	finish(c, answer);
 }
 
 static void
@@ -112,7 +138,7 @@ bucket_check_start(struct s3 *s3, const char *bucket, s3_done_fn *on_done,
 
 	c->s3 = s3;
 	c->bucket = xstrdup(bucket);
-	c->way = is_known ? WAY_LOCATION : WAY_HEAD;
+	c->way = is_known ? WAY_LIST : WAY_HEAD;
 	c->on_done = on_done;
 	c->arg = arg;
 	ask(c);

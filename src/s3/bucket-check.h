@@ -6,8 +6,9 @@
  * refuse it in many ways, with a 403 or a 404 too, which have no body to tell them
  * from the store's word on the bucket.  So unless HeadBucket has worked at this
  * endpoint before, what it refuses is asked in the plain way: GetBucketLocation,
- * which names what is wrong, and where that is refused too, a listing of one
- * key.  If the plain way finds the bucket, HeadBucket is not asked for an hour.
+ * which names what is wrong, and where that is refused too, or contradicts a
+ * 403 or 404 of HeadBucket, a listing of one key, whose word is the last.  If the
+ * plain way finds the bucket, that listing alone is asked for, for an hour.
  *
  * Source: Amazon S3 API Reference, "HeadBucket", "GetBucketLocation".
  */

@@ -179,6 +179,7 @@ static void
 test_stale(void **state)
 {
 	struct buckets *b = buckets_new(TTL_MS, NULL, 0);
+	bool is_denied;
 
 	(void)state;
 	fake_clock_reset();
@@ -194,8 +195,14 @@ test_stale(void **state)
 	expect(b, "never-seen", BUCKET_IS_UNKNOWN);
 	fake_clock_advance(TTL_MS);
 	expect_stale(b, "reached");
+	buckets_set_silent(b);
+	expect(b, "reached", BUCKET_IS_THERE);
+	set_list(b, "both", NULL); /* it has spoken */
+	expect_stale(b, "reached");
+	assert_false(buckets_list_is_fresh(b, &is_denied));
 	buckets_set_there(b, "reached");
 	expect(b, "reached", BUCKET_IS_THERE);
+	assert_true(buckets_list_is_fresh(b, &is_denied));
 	buckets_free(b);
 }
 
@@ -215,6 +222,8 @@ test_list_denied(void **state)
 	fake_clock_advance(TTL_MS);
 	assert_false(buckets_list_is_fresh(b, &is_denied));
 	set_list(b, "one", NULL);
+	assert_false(buckets_list_is_fresh(b, &is_denied)); /* and reached? */
+	buckets_set_there(b, "reached");
 	assert_true(buckets_list_is_fresh(b, &is_denied));
 	assert_false(is_denied);
 	buckets_free(b);

@@ -130,7 +130,18 @@ static const struct {
 	{ { 500, "" }, { 500, "" }, { 500, "" }, EIO, BUCKET_IS_UNKNOWN },
 	/* stores that refuse what was asked, not the bucket */
 	{ { 500, "" }, { 200, "" }, { 0, "" }, 0, BUCKET_IS_THERE },
-	{ { 404, "" }, { 200, "" }, { 0, "" }, 0, BUCKET_IS_THERE },
+	{ { 404, "" }, { 200, "" }, { 200, "" }, 0, BUCKET_IS_THERE },
+	{ { 404, "" },
+	  { 200, "" },
+	  { 404, "NoSuchBucket" },
+	  ENOENT,
+	  BUCKET_IS_NOT }, /* a location that is always told */
+	{ { 403, "" },
+	  { 200, "" },
+	  { 403, "AccessDenied" },
+	  EACCES,
+	  BUCKET_IS_DENIED },
+	{ { 404, "" }, { 404, "" }, { 404, "" }, ENOENT, BUCKET_IS_NOT },
 	{ { 403, "" },
 	  { 403, "AccessDenied" },
 	  { 200, "" },
@@ -219,8 +230,9 @@ test_check_remembered(void **state)
 	ask(&w, &a, "theirs", false);
 	fixture_refuse(&w.fx, HEAD_BUCKET, 404);
 	fixture_refuse(&w.fx, "GET", "/theirs?location", 200);
+	fixture_refuse(&w.fx, "GET", "/theirs?list-type", 200);
 	ask(&w, &a, "more", false);
-	fixture_refuse(&w.fx, "GET", "/more?location", 200);
+	fixture_refuse(&w.fx, "GET", "/more?list-type", 200);
 	expect(&a, 0);
 	assert_int_equal(fixture_seen(&w.fx, "HEAD", "/"), 1);
 	fixture_advance(&w.fx, S3_REFUSED_MS);
