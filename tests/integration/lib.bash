@@ -107,16 +107,16 @@ in_background() {
 # --- time ------------------------------------------------------------------------
 
 start_clock() {
-	CLOCK=${EPOCHREALTIME/./}
+	CLOCK=${EPOCHREALTIME//[.,]/}
 }
 
 elapsed_ms() {
-	echo $(((${EPOCHREALTIME/./} - CLOCK) / 1000))
+	echo $(((${EPOCHREALTIME//[.,]/} - CLOCK) / 1000))
 }
 
 # The worst of what was measured since SINCE, and once afterwards.
 slowness() {
-	local since=$1 now=${EPOCHREALTIME/./}
+	local since=$1 now=${EPOCHREALTIME//[.,]/}
 
 	until awk -v now="$now" 'END { exit $1 < now }' "$METER"; do sleep 0.02; done
 	awk -v since="$since" 'BEGIN { worst = 1 }
@@ -147,7 +147,7 @@ within() {
 }
 
 scaled() {
-	echo $(($1 * $(slowness $((${EPOCHREALTIME/./} - 1000000)))))
+	echo $(($1 * $(slowness $((${EPOCHREALTIME//[.,]/} - 1000000)))))
 }
 
 setup() {
