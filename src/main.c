@@ -123,6 +123,14 @@ mount_it(const struct conf *c, struct parts *p, struct err *err)
 			err);
 }
 
+/* Certificates are many to read, and a connection without TLS wants none. */
+static bool
+needs_trust(const struct conf *c, const struct parts *p)
+{
+	return c->ca_bundle ||
+	       strcmp(endpoint_scheme(p->endpoint), "https") == 0;
+}
+
 /*
  * The mount may lie over /etc, and who reads a file there would wait for us: what
  * libraries read when they are used first, they read now.
@@ -134,7 +142,10 @@ read_before_mount(const struct conf *c, struct parts *p, struct err *err)
 
 	tzset(); /* syslog(3) asks for the zone */
 	rc = http_prepare(err);
-	return rc ? rc : http_load_trust(&p->trust, c->ca_bundle, err);
+	if (rc)
+		return rc;
+	return needs_trust(c, p) ? http_load_trust(&p->trust, c->ca_bundle, err)
+				 : trust_load(&p->trust, NULL, NULL, NULL, err);
 }
 
 /* What would be wrong later, and nobody would know why. */
@@ -187,8 +198,7 @@ prepare(const struct conf *c, struct parts *p, struct err *err)
 	warn(c, p);
 	hangup_block();
 	rc = read_before_mount(c, p, err);
-	if (rc == 0 && trust_is_empty(p->trust) &&
-	    strcmp(endpoint_scheme(p->endpoint), "https") == 0)
+	if (rc == 0 && needs_trust(c, p) && trust_is_empty(p->trust))
 		fprintf(stderr, "dgstatfs: warning: no certificates of the "
 				"system are found, so no store is trusted: "
 				"ca_bundle=FILE names some\n");
@@ -263,6 +273,15 @@ on_hangup_load(void *ca_bundle)
 	return trust;
 }
 
+/* Without TLS. */
+static void *
+on_hangup_load_nothing(void *files)
+{
+	(void)files;
+	log_reopen();
+	return NULL;
+}
+
 static void
 drop_trust(void *trust)
 {
@@ -294,11 +313,14 @@ start(const struct conf *c, struct parts *p, struct err *err)
 	if (rc == 0)
 		rc = hangup_start(
 			&p->hangup,
-			&(struct hangup_calls){ .load = on_hangup_load,
-						.apply = on_hangup,
-						.drop = drop_trust,
-						.files = c->ca_bundle,
-						.arg = p->engine },
+			&(struct hangup_calls){
+				.load = needs_trust(c, p)
+						? on_hangup_load
+						: on_hangup_load_nothing,
+				.apply = on_hangup,
+				.drop = drop_trust,
+				.files = c->ca_bundle,
+				.arg = p->engine },
 			err);
 	if (rc == 0 && !c->foreground)
 		background_ready(fd);
