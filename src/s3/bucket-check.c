@@ -36,18 +36,17 @@ learn(const struct bucket_check *c)
 		h->has_head_worked = true;
 	if (!c->head_status)
 		return;
-	if (date_mono_ms() >= h->head_refused_until_ms)
+	if (s3_remember_refusal(&h->head_refused_until_ms, date_mono_ms()))
 		log_warn("the store refuses HeadBucket: buckets are looked up "
 			 "by a listing of one key for an hour");
-	h->head_refused_until_ms = date_mono_ms() + S3_REFUSED_MS;
 	h->has_head_worked = false;
 }
 
-/* HeadBucket said no, in a way that is a no of most stores. */
+/* What HeadBucket says of a bucket, where it is a store's word. */
 static bool
-was_denied(const struct bucket_check *c)
+is_no(int status)
 {
-	return c->head_status == 403 || c->head_status == 404;
+	return status == 403 || status == 404;
 }
 
 /*
@@ -60,12 +59,11 @@ is_refused(const struct bucket_check *c, const struct s3_answer *answer)
 	if (c->is_stopped || c->way + 1 == N_WAYS)
 		return false;
 	if (c->way == WAY_LOCATION && answer->err.code == 0)
-		return was_denied(c);
+		return is_no(c->head_status);
 	if (!s3_is_refusal(answer))
 		return false;
-	return c->way != WAY_HEAD || answer->status / 100 == 5 ||
-	       !s3_bucket_habits(c->s3)->has_head_worked ||
-	       (answer->status != 403 && answer->status != 404);
+	return c->way != WAY_HEAD || !is_no(answer->status) ||
+	       !s3_bucket_habits(c->s3)->has_head_worked;
 }
 
 /* A 404 in all ways, of a store that sends no codes, is clear as well. */

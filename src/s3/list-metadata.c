@@ -44,8 +44,8 @@ list_metadata_is_to_blame(const struct s3_answer *a)
 void
 list_metadata_refuse(struct list_metadata *m, int64_t now_ms)
 {
-	if (now_ms >= m->refused_until_ms) /* of pages side by side, once */
+	/* of pages side by side, once */
+	if (s3_remember_refusal(&m->refused_until_ms, now_ms))
 		log_warn("the store refuses listings with metadata=true: "
 			 "they are asked without it for an hour");
-	m->refused_until_ms = now_ms + LIST_METADATA_REFUSED_MS;
 }

@@ -21,8 +21,6 @@ struct list_metadata {
 	int64_t refused_until_ms; /* 0: it is not refused */
 };
 
-#define LIST_METADATA_REFUSED_MS ((int64_t)3600 * 1000)
-
 /* Now, which is date_mono_ms(). */
 bool list_metadata_should_ask(const struct list_metadata *m, int64_t now_ms);
 

@@ -68,10 +68,9 @@ remember_refusal(const struct bucket_lister *l)
 {
 	struct bucket_habits *h = s3_bucket_habits(l->s3);
 
-	if (date_mono_ms() >= h->paging_refused_until_ms)
+	if (s3_remember_refusal(&h->paging_refused_until_ms, date_mono_ms()))
 		log_warn("the store refuses ListBuckets with max-buckets: it "
 			 "is asked without for an hour");
-	h->paging_refused_until_ms = date_mono_ms() + S3_REFUSED_MS;
 }
 
 static void

@@ -68,6 +68,15 @@ s3_is_refusal(const struct s3_answer *a)
 				 : status >= 500 && status != 503;
 }
 
+bool
+s3_remember_refusal(int64_t *until_ms, int64_t now_ms)
+{
+	bool is_news = now_ms >= *until_ms;
+
+	*until_ms = now_ms + S3_REFUSED_MS;
+	return is_news;
+}
+
 int
 s3_errno(int status, const char *code, bool is_head, bool *is_retryable)
 {

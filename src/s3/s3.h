@@ -111,7 +111,6 @@ struct list_metadata *s3_list_metadata(struct s3 *s3);
 struct head_habits *s3_head_habits(struct s3 *s3);
 
 /* What it refuses of questions about buckets; {0} at the start. */
-#define S3_REFUSED_MS ((int64_t)3600 * 1000) /* it is not asked again so soon */
 struct bucket_habits {
 	bool has_head_worked; /* HeadBucket has found one */
 	int64_t head_refused_until_ms, paging_refused_until_ms;
@@ -142,5 +141,12 @@ int s3_errno(int status, const char *code, bool is_head, bool *is_retryable);
  * keys or of a bucket that there is not; 408, 429 and 503 are weather.
  */
 bool s3_is_refusal(const struct s3_answer *a);
+
+/*
+ * The plain way has worked: what was refused is not asked before `*until_ms`.  True
+ * if that is news, for one warning.
+ */
+#define S3_REFUSED_MS ((int64_t)3600 * 1000)
+bool s3_remember_refusal(int64_t *until_ms, int64_t now_ms);
 
 #endif

@@ -111,9 +111,8 @@ test_refused(void **state)
 	(void)state;
 	list_metadata_refuse(&m, 5);
 	assert_false(list_metadata_should_ask(&m, 5));
-	assert_false(
-		list_metadata_should_ask(&m, 4 + LIST_METADATA_REFUSED_MS));
-	assert_true(list_metadata_should_ask(&m, 5 + LIST_METADATA_REFUSED_MS));
+	assert_false(list_metadata_should_ask(&m, 4 + S3_REFUSED_MS));
+	assert_true(list_metadata_should_ask(&m, 5 + S3_REFUSED_MS));
 }
 
 /* A page that is no XML may be the parameter's; one that broke off is not. */
