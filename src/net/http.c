@@ -585,7 +585,7 @@ int
 http_prepare(struct err *err)
 {
 	if (trust_prepare(err) != 0)
-		return err->code;
+		return -err->code;
 	/* requests have signatures and tokens: curl leaves no copy in its wake */
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free,
 				 wipe_realloc, strdup, calloc) != 0)
@@ -615,7 +615,7 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	struct http *h;
 
 	if (http_prepare(err) != 0) /* curl counts; http_free() takes it back */
-		return err->code;
+		return -err->code;
 	h = xnew(struct http);
 	h->o = *o;
 	h->timers = timers;
