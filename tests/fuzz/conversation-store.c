@@ -40,6 +40,19 @@ is_head(const struct http_transfer *t)
 	return strcmp(t->method, "HEAD") == 0;
 }
 
+/* BUCKET or BUCKET/KEY, as it stands in the URL. */
+static const char *
+path_of(const struct http_transfer *t)
+{
+	return strchr(strstr(t->url, "//") + 2, '/') + 1;
+}
+
+bool
+is_head_object(const struct http_transfer *t)
+{
+	return is_head(t) && strchr(path_of(t), '/');
+}
+
 unsigned
 document_mode(const struct http_transfer *t)
 {
@@ -240,12 +253,11 @@ answer_head(const struct talk_store *s, struct http_transfer *t)
 	char key[KEY_MAX * 4];
 	bool is_new;
 
-	decode(strchr(strstr(t->url, "//") + 2, '/') + 1, "?", key,
-	       sizeof(key));
-	if (!strchr(key, '/')) { /* HeadBucket: it is here */
+	if (!is_head_object(t)) { /* HeadBucket: it is here */
 		fake_http_answer(t, &(struct fake_answer){ .status = 200 });
 		return;
 	}
+	decode(path_of(t), "?", key, sizeof(key));
 	thing = model_find(&s->model, strchr(key, '/') + 1);
 	if (!thing || thing->fate == FATE_GONE) {
 		fake_http_answer(t, &(struct fake_answer){ .status = 404 });

@@ -51,6 +51,7 @@ void talk_store_arrange(struct talk_store *s, struct bytes *b);
 
 bool is_list(const struct http_transfer *t);
 bool is_head(const struct http_transfer *t);
+bool is_head_object(const struct http_transfer *t); /* not HeadBucket */
 
 /* Which of `documents` it asks for. */
 unsigned document_mode(const struct http_transfer *t);

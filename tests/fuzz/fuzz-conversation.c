@@ -153,7 +153,7 @@ count_pending(struct talk *k)
 
 	for (size_t i = 0; (t = fake_http_get(k->http, i)); i++) {
 		n_lists += t->state == TRANSFER_PENDING && is_list(t);
-		n_heads += t->state == TRANSFER_PENDING && is_head(t);
+		n_heads += t->state == TRANSFER_PENDING && is_head_object(t);
 	}
 	CHECK(n_lists + n_heads <= k->slots.n_running);
 	CHECK(k->slots.n_running <= k->slots.most + CLIENTS_MAX);
