@@ -10,18 +10,52 @@
 
 #define YEAR_0 INT64_C(-62167219200)
 #define YEAR_9999_END INT64_C(253402300799)
+#define DAY_S 86400
+
+/*
+ * The Gregorian calendar from year 0 on.  libc's functions won't do, since a
+ * time_t may have 32 bits.  Months are 0 to 11, and 12 is that after the year.
+ */
+static int
+days_before_year(int year)
+{
+	return year * 365 + (year + 3) / 4 - (year + 99) / 100 +
+	       (year + 399) / 400;
+}
+
+static int
+days_before_month(int year, int month)
+{
+	static const int days[] = { 0,	 31,  59,  90,	120, 151, 181,
+				    212, 243, 273, 304, 334, 365 };
+	bool is_leap =
+		days_before_year(year + 1) - days_before_year(year) > 365;
+
+	return days[month] + (is_leap && month > 1);
+}
 
 /* UTC; what has no year of four digits becomes the nearest time that has one. */
 static struct tm
 broken_down(int64_t when)
 {
-	time_t t = (time_t)(when < YEAR_0	   ? YEAR_0
-			    : when > YEAR_9999_END ? YEAR_9999_END
-						   : when);
-	struct tm tm;
+	int64_t t = when < YEAR_0	   ? YEAR_0
+		    : when > YEAR_9999_END ? YEAR_9999_END
+					   : when;
+	int second = (int)((t - YEAR_0) % DAY_S);
+	int day = (int)((t - YEAR_0) / DAY_S);
+	int year = day / 366, month = 0;
 
-	gmtime_r(&t, &tm);
-	return tm;
+	while (days_before_year(year + 1) <= day)
+		year++;
+	day -= days_before_year(year);
+	while (days_before_month(year, month + 1) <= day)
+		month++;
+	return (struct tm){ .tm_year = year - 1900,
+			    .tm_mon = month,
+			    .tm_mday = day - days_before_month(year, month) + 1,
+			    .tm_hour = second / 3600,
+			    .tm_min = second / 60 % 60,
+			    .tm_sec = second % 60 };
 }
 
 /* The year apart: strftime() prints that of 225 with three digits. */
@@ -67,22 +101,24 @@ take_text(const char **s, const char *text)
 	return true;
 }
 
-/* Seconds since 1970 of a broken-down UTC time; false if there is no such. */
+/*
+ * Seconds since 1970 of a broken-down UTC time; false if there is no such.  There
+ * may be leap seconds.
+ */
 static bool
-to_seconds(struct tm tm, int64_t *when)
+to_seconds(const struct tm *tm, int64_t *when)
 {
-	int day = tm.tm_mday, second = tm.tm_sec;
-	time_t t;
+	int year = tm->tm_year + 1900, days;
 
-	if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_hour > 23 ||
-	    tm.tm_min > 59 || second > 60)
+	if (tm->tm_mon < 0 || tm->tm_mon > 11 || tm->tm_mday < 1 ||
+	    tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 60)
 		return false;
-	tm.tm_sec = 0; /* a leap second would look like another day */
-	t = timegm(&tm);
-	/* it has turned 31 February into 3 March: not what was written */
-	if (tm.tm_mday != day)
+	days = days_before_month(year, tm->tm_mon) + tm->tm_mday;
+	if (days > days_before_month(year, tm->tm_mon + 1))
 		return false;
-	*when = t + second;
+	days += days_before_year(year) - 1;
+	*when = YEAR_0 + (int64_t)days * DAY_S + tm->tm_hour * 3600 +
+		tm->tm_min * 60 + tm->tm_sec;
 	return true;
 }
 
@@ -106,11 +142,9 @@ date_parse_iso(const char *s, int64_t *when)
 	}
 	if (strcmp(s, "Z") != 0 && strcmp(s, "+00:00") != 0)
 		return false;
-	if (tm.tm_mday < 1)
-		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	return to_seconds(tm, when);
+	return to_seconds(&tm, when);
 }
 
 /* "Oct" at *s, as 9. */
@@ -142,8 +176,8 @@ date_parse_http(const char *s, int64_t *when)
 	    !take_text(&s, " ") || !take_number(&s, 2, &tm.tm_hour) ||
 	    !take_text(&s, ":") || !take_number(&s, 2, &tm.tm_min) ||
 	    !take_text(&s, ":") || !take_number(&s, 2, &tm.tm_sec) ||
-	    strcmp(s, " GMT") != 0 || tm.tm_mday < 1)
+	    strcmp(s, " GMT") != 0)
 		return false;
 	tm.tm_year -= 1900;
-	return to_seconds(tm, when);
+	return to_seconds(&tm, when);
 }
