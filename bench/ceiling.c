@@ -14,6 +14,7 @@
 
 #include "formula.h"
 
+#include <inttypes.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -255,7 +256,7 @@ main(int argc, char **argv)
 	start = now() - start;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("{\"seconds\": %.6f, \"pages\": %u, \"heads\": %u, "
-	       "\"failed\": %u, \"bytes\": %lu, \"cpu\": %.3f}\n",
+	       "\"failed\": %u, \"bytes\": %" PRIu64 ", \"cpu\": %.3f}\n",
 	       start, c.pages, c.heads, c.failed, c.bytes,
 	       (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
 		       (double)(usage.ru_utime.tv_usec +

@@ -6,6 +6,8 @@
 
 #include "counters.h"
 
+#include <inttypes.h>
+
 static const char *const class_names[N_CLASSES] = {
 	[LIST] = "LIST",     [LIST_V1] = "LIST_V1", [HEAD] = "HEAD",
 	[GET] = "GET",	     [PUT] = "PUT",	    [DELETE] = "DELETE",
@@ -56,10 +58,11 @@ counters_print(const struct counters *c, struct text *out)
 
 	text_str(out, "{\"requests\": {");
 	for (int k = 0; k < N_CLASSES; k++)
-		text_printf(out, "%s\"%s\": %lu", k ? ", " : "", class_names[k],
-			    c->requests[k]);
+		text_printf(out, "%s\"%s\": %" PRIu64, k ? ", " : "",
+			    class_names[k], c->requests[k]);
 	text_printf(out,
-		    "}, \"refused\": %lu, \"listed\": %lu, \"bytes\": %lu, "
+		    "}, \"refused\": %" PRIu64 ", \"listed\": %" PRIu64
+		    ", \"bytes\": %" PRIu64 ", "
 		    "\"in_flight\": %u, \"max_in_flight\": %u, "
 		    "\"seconds\": %.6f, \"served_in\": ",
 		    c->refused, c->listed, c->bytes, c->in_flight,

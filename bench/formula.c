@@ -6,6 +6,7 @@
 
 #include "formula.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 #define FIRST_HOUR 1420070400 /* 2015-01-01T00:00:00Z */
@@ -308,9 +309,11 @@ formula_expect(const struct formula *f, struct text *out)
 		sum_dir(f, &d, &s);
 	}
 	text_printf(out,
-		    "{\"listed\": %u, \"bytes\": %lu, \"objects\": %lu, "
-		    "\"deltas\": %u, \"spaces\": %lu, \"quick\": %lu, "
-		    "\"sampled\": %lu, \"detailed\": %lu}\n",
+		    "{\"listed\": %u, \"bytes\": %" PRIu64
+		    ", \"objects\": %" PRIu64 ", "
+		    "\"deltas\": %u, \"spaces\": %" PRIu64
+		    ", \"quick\": %" PRIu64 ", "
+		    "\"sampled\": %" PRIu64 ", \"detailed\": %" PRIu64 "}\n",
 		    f->n_objects, s.bytes + s.references,
 		    f->n_objects - s.n_references, f->n_deltas, s.n_references,
 		    s.directs + s.quick, s.directs + s.sampled,
