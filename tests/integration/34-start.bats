@@ -499,7 +499,7 @@ assert_no_secrets() {
 	stub_bucket bkt
 	: >"$LOG"
 	# shellcheck disable=SC2016 # expanded by that shell
-	timeout 60 unshare -m bash -c '
+	timeout 60 "$OWN_MOUNTS" bash -c '
 		"$DGSTATFS" -f -o connect_timeout=2s "$1" /etc 2>>"$2" 3>&- &
 		until grep -q " / /etc .* fuse.dgstatfs " /proc/self/mountinfo; do
 			kill -0 $! || exit

@@ -125,7 +125,7 @@ tells_of_lost_lines() {
 
 # In a mount namespace of its own, without /dev/log.
 without_syslog() {
-	unshare -m bash -c 'mount -t tmpfs none /dev/shm && mkdir /dev/shm/dev &&
+	"$OWN_MOUNTS" bash -c 'mount -t tmpfs none /dev/shm && mkdir /dev/shm/dev &&
 		mount --bind /dev/fuse "$(touch /dev/shm/fuse; echo /dev/shm/fuse)" &&
 		if [[ -e /dev/log ]]; then mount --bind /dev/null /dev/log; fi && "$@"' \
 		without_syslog "$@"

@@ -15,6 +15,7 @@ a user namespace.
 """
 import ctypes
 import os
+import re
 import sys
 
 CLONE_NEWNS = 0x20000
@@ -44,11 +45,16 @@ def become_root():
     write("/proc/self/gid_map", f"0 {gid} 1")
 
 
+def unescaped(path):
+    """No codec: another Python's library lies here, and codecs are loaded when used."""
+    return re.sub(rb"\\([0-7]{3})", lambda match: bytes([int(match[1], 8)]), path)
+
+
 def foreign_mounts(table, own):
     """Of other tests, the latest first."""
     for line in reversed(table.read().splitlines()):
         head, tail = line.split(b" - ")
-        path = head.split()[4].decode("unicode_escape").encode("latin-1")
+        path = unescaped(head.split()[4])
         if tail.startswith(b"fuse.") and not (own and own in path):
             yield path
 
