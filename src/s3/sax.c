@@ -111,12 +111,25 @@ is_bad_character(int code)
 	       code == XML_ERR_INTERNAL_ERROR;
 }
 
-/* Not in a tag, a comment ... */
+/*
+ * Not in a tag, a comment ...: libxml2 holds these back until they are whole, so
+ * their "<" lies before what it reads.  (The parser's state would tell, but is for
+ * its eyes only since 2.14.)
+ */
 static bool
 is_in_text(const struct sax *s)
 {
-	return s->ctxt && (s->ctxt->instate == XML_PARSER_CONTENT ||
-			   s->ctxt->instate == XML_PARSER_CDATA_SECTION);
+	static const char cdata[] = "<![CDATA[";
+	const xmlParserInput *in = s->ctxt ? s->ctxt->input : NULL;
+
+	for (const xmlChar *c = in ? in->cur : NULL; in && c > in->base; c--) {
+		if (c[-1] == '>')
+			return true;
+		if (c[-1] == '<')
+			return strncmp((const char *)c - 1, cdata,
+				       strlen(cdata)) == 0;
+	}
+	return in != NULL;
 }
 
 /* Only fatal errors count: a strange namespace is not our business. */
