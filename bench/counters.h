@@ -23,10 +23,10 @@ enum request_class {
 #define N_SECONDS 3600
 
 struct counters {
-	unsigned long requests[N_CLASSES]; /* with those refused */
-	unsigned long refused; /* 503 SlowDown */
-	unsigned long listed; /* objects on pages */
-	unsigned long bytes; /* of bodies */
+	uint64_t requests[N_CLASSES]; /* with those refused */
+	uint64_t refused; /* 503 SlowDown */
+	uint64_t listed; /* objects on pages */
+	uint64_t bytes; /* of bodies */
 	unsigned in_flight, max_in_flight;
 	uint64_t since_us; /* the first request */
 	uint64_t last_us; /* the latest */
