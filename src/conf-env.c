@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "net/aws-files.h"
+#include "auth/aws-files.h"
 
 /* Who else may set an option, after the command line, in order of precedence. */
 struct source {

@@ -18,10 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/creds.h"
 #include "conf.h"
 #include "engine/engine.h"
 #include "fs/fs.h"
-#include "net/creds.h"
 #include "s3/endpoint.h"
 #include "util/background.h"
 #include "util/hangup.h"

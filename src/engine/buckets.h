@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 #include "engine/snapshot.h"
-#include "s3/list-memory.h"
+#include "list/memory.h"
 #include "stats/mode.h"
 #include "util/bucket-name.h"
 

@@ -17,6 +17,7 @@
 
 #include "engine/flight.h"
 #include "engine/lookup.h"
+#include "list/lister.h"
 #include "util/thread.h"
 
 struct engine {
@@ -36,6 +37,7 @@ struct engine {
 	struct creds_chain *creds;
 	struct pace *pace;
 	struct s3 *s3;
+	struct list_shared lists;
 	struct slots slots;
 	struct flight_env flights;
 	struct lookup_env lookups;
@@ -222,6 +224,7 @@ run(void *arg)
 static void
 engine_free(struct engine *e)
 {
+	list_shared_clear(&e->lists);
 	s3_free(e->s3);
 	pace_free(e->pace);
 	http_free(e->http);
@@ -237,6 +240,7 @@ set_environments(struct engine *e, const struct engine_options *o)
 	e->slots.most = (unsigned)o->connections;
 	e->flights = (struct flight_env){
 		.jobs = { .s3 = e->s3,
+			  .lists = &e->lists,
 			  .timers = &e->timers,
 			  .slots = &e->slots,
 			  .timeout_ms = o->timeout_ms,

@@ -13,11 +13,12 @@
 #include "engine/buckets.h"
 #include "engine/cache.h"
 #include "engine/slots.h"
-#include "net/timer.h"
+#include "util/timer.h"
 
 /* What all jobs share; it outlives them. */
 struct job_env {
 	struct s3 *s3;
+	struct list_shared *lists; /* at this store */
 	struct timers *timers;
 	struct slots *slots;
 	unsigned n_jobs; /* not freed yet */

@@ -8,9 +8,9 @@
 #define ENGINE_LOOKUP_H
 
 #include "engine/waiter.h"
-#include "net/timer.h"
 #include "s3/bucket-check.h"
 #include "s3/s3-bucket.h"
+#include "util/timer.h"
 
 struct lookup; /* one question under way */
 

@@ -16,7 +16,7 @@
 #define ENGINE_STORE_H
 
 #include "engine/cache.h"
-#include "net/timer.h"
+#include "util/timer.h"
 
 /* What the stores of all buckets share; it outlives them. */
 struct store_env {

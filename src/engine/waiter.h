@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 
 #include "engine/buckets.h"
-#include "net/timer.h"
 #include "util/err.h"
+#include "util/timer.h"
 
 enum waiter_kind {
 	WAIT_FOR_STATS, /* a document of `bucket` in `mode` */

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "s3/list-metadata.h"
+#include "list/metadata.h"
 #include "stats/space.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -47,7 +47,7 @@ heads_of_page(const struct walk *w)
 static unsigned
 pages_max(const struct walk *w)
 {
-	bool is_told = s3_list_metadata(w->s3)->has == LIST_METADATA_YES;
+	bool is_told = w->lists->metadata.has == LIST_METADATA_YES;
 
 	return needs_heads(w) && !is_told ? PAGES_WITH_HEADS_MAX : UINT_MAX;
 }
@@ -262,6 +262,7 @@ walk_begin(struct walk *w, enum mode mode)
 	w->tally = tally_new(mode);
 	w->listing = listing_new(&(struct listing_options){
 		.s3 = w->s3,
+		.shared = w->lists,
 		.bucket = w->bucket->name,
 		.memory = &w->bucket->list_memory,
 		.events = &events,

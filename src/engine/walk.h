@@ -14,7 +14,7 @@
 
 #include "engine/buckets.h"
 #include "engine/sweep.h"
-#include "s3/listing.h"
+#include "list/listing.h"
 
 enum walk_heads {
 	WALK_HOLD, /* they wait, and then the listing waits too */
@@ -25,6 +25,7 @@ enum walk_heads {
 struct walk {
 	/* set by the owner */
 	struct s3 *s3;
+	struct list_shared *lists;
 	struct slots *slots;
 	struct bucket *bucket;
 	/*

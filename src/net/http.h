@@ -15,10 +15,10 @@
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 
-#include "net/timer.h"
 #include "net/trust.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/timer.h"
 
 #define HTTP_HEAD_MAX (64 * 1024) /* bytes of header fields in an answer */
 #define HTTP_URGENT_MAX 16 /* connections besides, for what is urgent */

@@ -6,7 +6,7 @@
 #ifndef S3_ATTEMPT_H
 #define S3_ATTEMPT_H
 
-#include "net/creds.h"
+#include "auth/creds.h"
 #include "s3/s3.h"
 #include "util/date.h"
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A page of ListBuckets: see s3-xml.h.  Any thread.
+ * A page of ListBuckets: see buckets-page.h.  Any thread.
  */
 #include "config.h"
 
-#include "s3/s3-xml.h"
+#include "s3/buckets-page.h"
 
 #include <errno.h>
 
 #include "s3/error-doc.h"
-#include "s3/sax.h"
 #include "util/bucket-name.h"
 #include "util/buf.h"
+#include "util/sax.h"
 
 #define BODY_MAX (8 * 1024 * 1024)
 #define NAMES_MAX 100000

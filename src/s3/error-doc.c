@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error documents: see s3-xml.h and error-doc.h.  Any thread.  Lenient where
+ * Error documents: see error-doc.h.  Any thread.  Lenient where
  * the others are strict: what can be read of it helps, the rest is left out.
  */
 #include "config.h"
@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#include "s3/sax.h"
+#include "util/sax.h"
 #include "util/utf8.h"
 
 #define ERROR_DOC_MAX (256 * 1024)

@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The events of an error document, for the parsers whose answer may turn out
- * to be one: S3 sends it even with status 200.  Any thread, one at a time.
+ * An error document; and its events, for the parsers whose answer may turn out
+ * to be one: S3 sends it even with status 200.  Every text has a cap.  Pure.  Any
+ * thread, one at a time.
  *
+ * Source: Amazon S3 API Reference, "Error responses".
  * Two shapes are known: <Error> as the root, and <ErrorResponse><Error> with
  * the request id beside (the query protocol of AWS, and some stores).
  */
 #ifndef S3_ERROR_DOC_H
 #define S3_ERROR_DOC_H
 
-#include "s3/s3-xml.h"
+#include "util/base.h"
+
+/*
+ * An <Error> document, cut to size; "" for what is missing.  Without its
+ * <Message>: some stores echo there what they were sent, signatures included,
+ * and nothing that is not kept can get into a log.
+ */
+struct s3_error {
+	char code[64];
+	char request_id[80];
+	char region[32];
+};
+
+/* Read an error document; whatever can't be read stays "". */
+void s3_error_parse(struct s3_error *out, const char *data, size_t len);
 
 struct error_doc {
 	struct s3_error error; /* good at any time: fields that have ended */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "s3/buckets-page.h"
 #include "util/date.h"
 #include "util/log.h"
 

@@ -16,9 +16,7 @@
 #include "s3/attempt.h"
 #include "s3/correction.h"
 #include "s3/head-check.h"
-#include "s3/list-metadata.h"
 #include "s3/retry-after.h"
-#include "s3/s3-list.h"
 #include "util/date.h"
 #include "util/log.h"
 
@@ -35,8 +33,6 @@ struct s3 {
 	struct pace *pace;
 	int retries;
 	unsigned int seed; /* of the jitter: needs no secrecy */
-	struct list_parsers parsers;
-	struct list_metadata list_metadata;
 	struct head_habits head_habits;
 	struct bucket_habits bucket_habits;
 };
@@ -84,23 +80,9 @@ s3_new(struct http *http, struct timers *timers,
 void
 s3_free(struct s3 *s3)
 {
-	if (s3) {
+	if (s3)
 		corrections_free(s3->corrections);
-		list_parsers_clear(&s3->parsers);
-	}
 	free(s3);
-}
-
-struct list_parsers *
-s3_list_parsers(struct s3 *s3)
-{
-	return &s3->parsers;
-}
-
-struct list_metadata *
-s3_list_metadata(struct s3 *s3)
-{
-	return &s3->list_metadata;
 }
 
 struct head_habits *

@@ -2,7 +2,7 @@
 /*
  * Requests to an S3 store: addressed, signed, sent, tried again, and their
  * failures turned into an errno and a sentence.  The operations are in
- * bucket-check.h, s3-bucket.h, s3-object.h and s3-list.h.  Net thread only.
+ * bucket-check.h, s3-bucket.h, s3-object.h and list/call.h.  Net thread only.
  *
  * A call has exactly one completion, never from inside s3_start() or
  * s3_cancel(); after it the call is gone.
@@ -10,18 +10,16 @@
 #ifndef S3_S3_H
 #define S3_S3_H
 
-#include "net/creds.h"
+#include "auth/creds.h"
+#include "auth/sigv4.h"
 #include "net/http.h"
-#include "net/sigv4.h"
 #include "s3/endpoint.h"
+#include "s3/error-doc.h"
 #include "s3/pace.h"
-#include "s3/s3-xml.h"
 #include "util/uri.h"
 
 struct s3;
 struct s3_call;
-struct list_parsers;
-struct list_metadata;
 struct head_habits;
 
 /* How one try ended; valid during the completion. */
@@ -100,12 +98,6 @@ struct s3 *s3_new(struct http *http, struct timers *timers,
 		  const struct endpoint *endpoint, struct creds_chain *creds,
 		  struct pace *pace, int retries);
 void s3_free(struct s3 *s3); /* no call may be under way */
-
-/* Parsers of listings that are free to be used: they are large, so shared. */
-struct list_parsers *s3_list_parsers(struct s3 *s3);
-
-/* Whether this store's listings tell user metadata. */
-struct list_metadata *s3_list_metadata(struct s3 *s3);
 
 /* Where its HEADs do not say what its listings do. */
 struct head_habits *s3_head_habits(struct s3 *s3);

@@ -14,6 +14,7 @@
 #include "conversation-store.h"
 #include "engine/job.h"
 #include "fake-clock.h"
+#include "list/lister.h"
 #include "util/log.h"
 
 #define BUCKET "releases"
@@ -64,6 +65,7 @@ struct talk {
 	struct creds_chain *creds;
 	struct pace *pace;
 	struct s3 *s3;
+	struct list_shared lists;
 	struct slots slots;
 	struct buckets *buckets;
 	struct bucket *bucket;
@@ -124,6 +126,7 @@ world_init(struct talk *k)
 	k->buckets = buckets_new(60000, names, 1);
 	CHECK(buckets_find(k->buckets, BUCKET, &k->bucket) == BUCKET_IS_THERE);
 	k->env = (struct job_env){ .s3 = k->s3,
+				   .lists = &k->lists,
 				   .timers = &k->timers,
 				   .slots = &k->slots,
 				   .timeout_ms = TIMEOUT_MS };
@@ -137,6 +140,7 @@ world_clear(struct talk *k)
 		free(k->store.documents[mode]);
 	}
 	buckets_free(k->buckets);
+	list_shared_clear(&k->lists);
 	s3_free(k->s3);
 	pace_free(k->pace);
 	creds_free(k->creds);

@@ -5,7 +5,8 @@
  */
 #include "config.h"
 
-#include "s3/s3-xml.h"
+#include "s3/buckets-page.h"
+#include "s3/error-doc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "net/aws-files.h"
+#include "auth/aws-files.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

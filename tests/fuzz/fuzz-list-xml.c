@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "s3/s3-xml.h"
+#include "list/page.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

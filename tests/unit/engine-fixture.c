@@ -44,6 +44,7 @@ struct job_env
 fixture_job_env(struct fixture *fx)
 {
 	return (struct job_env){ .s3 = fx->s3,
+				 .lists = &fx->lists,
 				 .timers = &fx->timers,
 				 .slots = &fx->slots,
 				 .timeout_ms = FIXTURE_TIMEOUT_MS };
@@ -57,6 +58,7 @@ fixture_clear(struct fixture *fx)
 	assert_null(fx->slots.groups);
 	fake_store_clear(&fx->store);
 	buckets_free(fx->buckets);
+	list_shared_clear(&fx->lists);
 	s3_free(fx->s3);
 	pace_free(fx->pace);
 	creds_free(fx->creds);

@@ -9,6 +9,7 @@
 #include "engine/job.h"
 #include "fake-clock.h"
 #include "fake-store.h"
+#include "list/lister.h"
 
 #define FIXTURE_BUCKET "releases"
 #define FIXTURE_TIMEOUT_MS 60000
@@ -21,6 +22,7 @@ struct fixture {
 	struct creds_chain *creds;
 	struct pace *pace;
 	struct s3 *s3;
+	struct list_shared lists;
 	struct slots slots;
 	struct buckets *buckets;
 	struct bucket *bucket;

@@ -6,7 +6,7 @@
 
 #include "fake-lister.h"
 
-#include "s3/list-memory.h"
+#include "list/memory.h"
 
 struct lister {
 	struct lister_options o;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ranges of a bucket whose keys are a formula: a lister (s3-list.h) without
+ * Ranges of a bucket whose keys are a formula: a lister (list/lister.h) without
  * requests, for tests that count what a listing of many pages costs.  A program
- * that links fake-lister.c has no other: it wins over s3-list.o of the archive.
+ * that links fake-lister.c has no other: it wins over lister.o of the archive.
  */
 #ifndef FAKE_LISTER_H
 #define FAKE_LISTER_H
 
-#include "s3/s3-list.h"
+#include "list/lister.h"
 
 #define FAKE_KEY_SIZE 160
 

@@ -40,6 +40,7 @@ run_begin(struct run *run, struct fixture *fx, struct lister_options o)
 {
 	*run = (struct run){ .fx = fx };
 	o.s3 = fx->s3;
+	o.shared = &fx->lists;
 	o.bucket = o.bucket ? o.bucket : FIXTURE_BUCKET;
 	o.on_page = on_page;
 	o.arg = run;

@@ -7,7 +7,7 @@
 #define LISTER_FIXTURE_H
 
 #include "engine-fixture.h"
-#include "s3/s3-list.h"
+#include "list/lister.h"
 
 #define TOKEN(t) "<NextContinuationToken>" t "</NextContinuationToken>"
 #define TRUNCATED "<IsTruncated>true</IsTruncated>"

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "list/pivot.h"
 #include "listing-fixture.h"
-#include "s3/pivot.h"
 
 #define RETRIES 20
 
@@ -190,6 +190,7 @@ list_once(struct run *run, enum list_manner manner, unsigned parallel)
 	forget(run);
 	run->listing =
 		listing_new(&(struct listing_options){ .s3 = run->fx.s3,
+						       .shared = &run->fx.lists,
 						       .bucket = FIXTURE_BUCKET,
 						       .memory = &run->memory,
 						       .events = &events,

@@ -8,7 +8,7 @@
 
 #include "engine-fixture.h"
 #include "key-store.h"
-#include "s3/listing.h"
+#include "list/listing.h"
 
 #define RUNS 150 /* of each test with random buckets */
 #define RANGES_MAX 512

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/aws-files.h"
+#include "auth/aws-files.h"
 #include "util/buf.h"
 
 static void

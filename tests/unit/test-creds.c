@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/creds.h"
+#include "auth/creds.h"
 #include "util/date.h"
 
 struct place {

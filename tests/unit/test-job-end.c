@@ -16,7 +16,7 @@
 #include <errno.h>
 
 #include "engine-fixture.h"
-#include "s3/list-metadata.h"
+#include "list/metadata.h"
 
 /* Courses: what lies in the cache, and what is asked for. */
 static const struct course {
@@ -342,7 +342,7 @@ test_metadata_not_wanted(void **state)
 	fake_http_answer(fixture_find(&run.fx, "GET", "metadata=true"),
 			 &(struct fake_answer){ .status = 200, .body = page });
 	fixture_settle(&run.fx);
-	assert_int_equal(s3_list_metadata(run.fx.s3)->has, LIST_METADATA_YES);
+	assert_int_equal(run.fx.lists.metadata.has, LIST_METADATA_YES);
 	job_stop(run.job);
 	run_clear(&run);
 }

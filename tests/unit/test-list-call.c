@@ -61,7 +61,7 @@ crowd_finish(struct crowd *c, size_t i)
 static void
 crowd_clear(struct crowd *c)
 {
-	const struct list_parsers *p = s3_list_parsers(c->fx.s3);
+	const struct list_parsers *p = &c->fx.lists.parsers;
 
 	for (size_t i = 0; i < c->n; i++)
 		lister_free(c->runs[i].lister);
@@ -82,7 +82,7 @@ test_other_buckets(void **state)
 
 	(void)state;
 	crowd_init(&c);
-	p = s3_list_parsers(c.fx.s3);
+	p = &c.fx.lists.parsers;
 	small = crowd_add(&c, "small");
 	second = crowd_add(&c, "small");
 	smaller = crowd_add(&c, "smaller");
@@ -133,7 +133,7 @@ test_waiting_ends(void **state)
 
 	(void)state;
 	crowd_init(&c);
-	p = s3_list_parsers(c.fx.s3);
+	p = &c.fx.lists.parsers;
 	lister_stop(c.runs[LIST_PARSERS_MAX].lister);
 	fixture_settle(&c.fx);
 	assert_int_equal(c.runs[LIST_PARSERS_MAX].code, ECANCELED);

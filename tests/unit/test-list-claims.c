@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "s3/s3-xml.h"
+#include "list/page.h"
 
 #define PAGE(text)                                                             \
 	"<ListBucketResult><EncodingType>url</EncodingType>" text              \

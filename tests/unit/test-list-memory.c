@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "s3/list-memory.h"
+#include "list/memory.h"
 
 static void
 test_allowance(void **state)

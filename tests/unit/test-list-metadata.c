@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "s3/list-metadata.h"
+#include "list/metadata.h"
 
 static const struct list_page empty = { .n_objects = 0 };
 static const struct list_page silent = { .n_objects = 1 };

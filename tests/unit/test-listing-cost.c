@@ -14,7 +14,7 @@
 
 #include "fake-lister.h"
 #include "formula.h"
-#include "s3/listing.h"
+#include "list/listing.h"
 
 #define CONNECTIONS 256
 

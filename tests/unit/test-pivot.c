@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "s3/pivot.h"
+#include "list/pivot.h"
 #include "util/object.h"
 
 static void

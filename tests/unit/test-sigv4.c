@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-#include "net/sigv4.h"
+#include "auth/sigv4.h"
 
 #define ACCESS_KEY "AKIAIOSFODNN7EXAMPLE"
 #define SECRET_KEY "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "fake-clock.h"
-#include "net/timer.h"
+#include "util/timer.h"
 
 struct log {
 	struct timers timers;

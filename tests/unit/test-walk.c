@@ -42,6 +42,7 @@ static void
 begin(struct run *run, enum mode mode)
 {
 	run->walk = (struct walk){ .s3 = run->fx.s3,
+				   .lists = &run->fx.lists,
 				   .slots = &run->fx.slots,
 				   .bucket = run->fx.bucket,
 				   .on_step = on_step,

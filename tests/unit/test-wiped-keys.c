@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "net/sigv4.h"
+#include "auth/sigv4.h"
 
 #define SECRET_KEY "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 #define STACK_SIZE ((size_t)1 << 20)

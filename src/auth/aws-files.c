@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One profile of the shared AWS files: see aws-files.h.  Any thread.  Knows
+ * which names matter and which file wins, not what the values are good for.
+ */
+#include "config.h"
+
+#include "auth/aws-files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/ini.h"
+
+#define BLANKS " \t"
+
+struct field {
+	const char *parent; /* that the name nests under, or NULL */
+	const char *name;
+	size_t offset; /* of a char * in struct aws_profile */
+};
+
+#define FIELD(parent, name, member)                                            \
+	{                                                                      \
+		parent, name, offsetof(struct aws_profile, member)             \
+	}
+#define NO_FIELD                                                               \
+	{                                                                      \
+		NULL, NULL, 0                                                  \
+	} /* ends a table */
+
+static const struct field key_fields[] = {
+	FIELD(NULL, "aws_access_key_id", access_key),
+	FIELD(NULL, "aws_secret_access_key", secret_key),
+	FIELD(NULL, "aws_session_token", session_token),
+	NO_FIELD,
+};
+
+static const struct field other_fields[] = {
+	FIELD(NULL, "region", region),
+	FIELD(NULL, "endpoint_url", endpoint_url),
+	FIELD(NULL, "ca_bundle", ca_bundle),
+	FIELD("s3", "addressing_style", addressing_style),
+	FIELD(NULL, "max_attempts", max_attempts),
+	FIELD(NULL, "ignore_configured_endpoint_urls", ignore_endpoint_urls),
+	NO_FIELD,
+};
+
+/* In the section that "services = NAME" of the profile points to. */
+static const struct field services_fields[] = {
+	FIELD("s3", "endpoint_url", endpoint_url),
+	NO_FIELD,
+};
+
+struct reader {
+	struct aws_profile *out;
+	bool is_config;
+	const char *profile;
+	char *services; /* name of the profile's services section, or NULL */
+};
+
+static char **
+field_of(struct aws_profile *p, const struct field *f)
+{
+	return (char **)(void *)((char *)p + f->offset);
+}
+
+/* Free what *s owns and leave no copy in memory. */
+static void
+wipe(char **s)
+{
+	if (*s)
+		explicit_bzero(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
+/* An empty value says nothing; of several the last one counts. */
+static void
+replace(char **s, const char *value)
+{
+	if (*value == '\0')
+		return;
+	wipe(s);
+	*s = xstrdup(value);
+}
+
+static bool
+is_field(const struct field *f, const char *parent, const char *name)
+{
+	if (!f->parent != !parent || strcmp(f->name, name) != 0)
+		return false;
+	return !parent || strcmp(f->parent, parent) == 0;
+}
+
+/* Store the value if one of `fields` has its name. */
+static void
+store(struct aws_profile *out, const struct field *fields, const char *parent,
+      const char *name, const char *value)
+{
+	for (const struct field *f = fields; f->name; f++)
+		if (is_field(f, parent, name))
+			replace(field_of(out, f), value);
+}
+
+/* Whether `section` is "KIND NAME", NAME perhaps in quotes. */
+static bool
+is_section(const char *section, const char *kind, const char *name)
+{
+	size_t n = strlen(kind), len = strlen(name);
+
+	if (strncmp(section, kind, n) != 0 || !strchr(BLANKS, section[n]))
+		return false;
+	section += n + strspn(section + n, BLANKS);
+	if (*section == '"' || *section == '\'')
+		return strlen(section) == len + 2 &&
+		       section[len + 1] == *section &&
+		       strncmp(section + 1, name, len) == 0;
+	return strcmp(section, name) == 0;
+}
+
+static bool
+is_profile_section(const struct reader *r, const char *section)
+{
+	if (!r->is_config)
+		return strcmp(section, r->profile) == 0;
+	if (strcmp(section, "default") == 0)
+		return strcmp(r->profile, "default") == 0;
+	return is_section(section, "profile", r->profile);
+}
+
+static void
+on_profile_value(void *arg, const char *section, const char *parent,
+		 const char *name, const char *value)
+{
+	struct reader *r = arg;
+
+	if (!is_profile_section(r, section))
+		return;
+	r->out->is_present = true;
+	if (!name)
+		return;
+	store(r->out, key_fields, parent, name, value);
+	store(r->out, other_fields, parent, name, value);
+	if (r->is_config && !parent && strcmp(name, "services") == 0)
+		replace(&r->services, value);
+}
+
+static void
+on_services_value(void *arg, const char *section, const char *parent,
+		  const char *name, const char *value)
+{
+	struct reader *r = arg;
+
+	if (name && is_section(section, "services", r->services))
+		store(r->out, services_fields, parent, name, value);
+}
+
+int
+aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
+		  bool is_config, const char *profile, struct err *err)
+{
+	struct reader r = { out, is_config, profile, NULL };
+	int rc;
+
+	*out = (struct aws_profile){ 0 };
+	rc = ini_parse(text, len, on_profile_value, &r, err);
+	/* a second pass, since the section may stand before the profile */
+	if (rc == 0 && r.services)
+		rc = ini_parse(text, len, on_services_value, &r, err);
+	free(r.services);
+	if (rc)
+		aws_profile_clear(out);
+	return rc;
+}
+
+/* All of `fd`, at most `size` bytes; the number of bytes or -errno. */
+static ssize_t
+read_all(int fd, char *data, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, data + len, size - len)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		len += (size_t)n;
+		if (len == size)
+			return -EFBIG;
+	}
+	return (ssize_t)len;
+}
+
+/*
+ * Open a file, or something else that never blocks: /dev/null is how people
+ * say "no such file" to the AWS tools.  The descriptor or -errno.
+ */
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode)))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+/* Read one file; one that is not there leaves `out` empty. */
+static int
+load_file(struct aws_profile *out, const char *path, bool is_config,
+	  const char *profile, struct err *err)
+{
+	char *data;
+	ssize_t n;
+	int fd, rc;
+
+	*out = (struct aws_profile){ 0 };
+	fd = path ? open_file(path) : -ENOENT;
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return 0;
+	if (fd == -EINVAL)
+		return err_set(err, EINVAL, "%s: not a regular file", path);
+	if (fd < 0)
+		return err_set(err, -fd, "%s: %s", path, strerror(-fd));
+	data = xmalloc(AWS_FILE_MAX + 1);
+	n = read_all(fd, data, AWS_FILE_MAX + 1);
+	close(fd);
+	if (n < 0) {
+		rc = err_set(err, (int)-n, "%s: %s", path, strerror((int)-n));
+	} else {
+		rc = aws_profile_parse(out, data, (size_t)n, is_config, profile,
+				       err);
+		if (rc)
+			err_wrap(err, "%s", path);
+	}
+	explicit_bzero(data, n > 0 ? (size_t)n : AWS_FILE_MAX + 1);
+	free(data);
+	return rc;
+}
+
+/* Take from `from` what `to` does not have. */
+static void
+take_missing(struct aws_profile *to, struct aws_profile *from,
+	     const struct field *fields)
+{
+	for (const struct field *f = fields; f->name; f++) {
+		char **have = field_of(to, f);
+
+		if (!*have)
+			*have = steal(field_of(from, f));
+	}
+}
+
+int
+aws_profile_load(struct aws_profile *out, const char *config_path,
+		 const char *credentials_path, const char *profile,
+		 struct err *err)
+{
+	struct aws_profile config;
+	int rc = load_file(out, credentials_path, false, profile, err);
+
+	if (rc)
+		return rc;
+	rc = load_file(&config, config_path, true, profile, err);
+	if (rc) {
+		aws_profile_clear(out);
+		return rc;
+	}
+	out->is_present = out->is_present || config.is_present;
+	/* a token that belongs to other keys must not come with these */
+	if (!out->access_key && !out->secret_key) {
+		wipe(&out->session_token);
+		take_missing(out, &config, key_fields);
+	}
+	take_missing(out, &config, other_fields);
+	aws_profile_clear(&config);
+	return 0;
+}
+
+void
+aws_profile_clear(struct aws_profile *p)
+{
+	for (const struct field *f = key_fields; f->name; f++)
+		wipe(field_of(p, f));
+	for (const struct field *f = other_fields; f->name; f++)
+		wipe(field_of(p, f));
+	p->is_present = false;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two shared files of the AWS tools, ~/.aws/config and ~/.aws/credentials
+ * (AWS SDKs and Tools Reference Guide, "Shared config and credentials files"):
+ * what one profile says.  Reads files, knows no network.  Any thread.
+ */
+#ifndef AUTH_AWS_FILES_H
+#define AUTH_AWS_FILES_H
+
+#include "util/err.h"
+
+#define AWS_FILE_MAX (1024 * 1024) /* bytes of one file; more is EFBIG */
+
+struct aws_profile {
+	bool is_present; /* a section of that name is in one of the files */
+	char *access_key; /* NULL where the profile is silent, as all below */
+	char *secret_key; /* from the file that has access_key, never mixed */
+	char *session_token;
+	char *region;
+	char *endpoint_url; /* s3's in its services section, else the profile's */
+	char *ca_bundle;
+	char *addressing_style; /* "path", "virtual" or "auto", of s3 = */
+	char *max_attempts;
+	char *ignore_endpoint_urls; /* "true": endpoint_url is not to be used */
+};
+
+/*
+ * Read `profile` from both files ("[default]" and "[profile NAME]" in config,
+ * "[NAME]" in credentials, which wins).  A path that is NULL or a file that
+ * does not exist says nothing.  0; or -errno of a file that can't be read,
+ * -EINVAL of one that is malformed, with the path in the message.  What `out`
+ * held before is forgotten, not freed; after a failure it is empty.
+ */
+int aws_profile_load(struct aws_profile *out, const char *config_path,
+		     const char *credentials_path, const char *profile,
+		     struct err *err);
+
+/* The same for the text of one file. */
+int aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
+		      bool is_config, const char *profile, struct err *err);
+
+void aws_profile_clear(struct aws_profile *p); /* secrets are wiped */
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one listing of a bucket leaves for the next one: how the store has to be
+ * listed, and keys that cut the bucket into ranges of the same size.  Bounded,
+ * whatever the size of the bucket.  Pure; one thread at a time.
+ */
+#ifndef LIST_MEMORY_H
+#define LIST_MEMORY_H
+
+#include "util/object.h"
+
+/* Ranges that a bucket is cut into at most. */
+#define LIST_RANGES_MAX 256
+
+#define LIST_PAGE_KEYS 1000 /* that are asked for */
+
+enum list_manner {
+	LIST_PARALLEL, /* in ranges, by start-after */
+	LIST_SEQUENTIAL, /* by continuation tokens alone: ranges can't be trusted */
+	LIST_UNORDERED, /* the same, and the keys come in no order */
+};
+
+struct list_cut {
+	char *key;
+	size_t key_len;
+	int64_t n_keys; /* since the cut before it, itself included */
+};
+
+struct list_memory {
+	enum list_manner manner; /* what was found out of the store */
+	bool is_start_ignored; /* a range did not begin behind start-after */
+	bool is_start_refused; /* a range was refused: for an hour, if it is so */
+	unsigned n_doubts; /* listings in a row whose ranges did not agree */
+	int64_t doubted_until_ms; /* so long it is sequential; 0: for good, or not */
+	int64_t n_keys; /* of the last complete listing; 0: none yet */
+	struct list_cut *cuts; /* ascending */
+	size_t n_cuts;
+};
+
+void list_memory_clear(struct list_memory *m);
+
+/*
+ * Ranges that do not agree may be the work of a writer, or of a store that loses
+ * keys.  So many times in a row, and ranges are given up for an hour.
+ */
+#define LIST_DOUBTS_MAX 3
+#define LIST_DOUBTED_MS ((int64_t)3600 * 1000)
+
+/* How to list now, which is date_mono_ms(). */
+enum list_manner list_memory_manner(struct list_memory *m, int64_t now_ms);
+
+/*
+ * A listing was complete in this manner, so the store can do it; before, a fault
+ * may have been only the first sign of a worse one.  Returns what there is to say
+ * of that; NULL: nothing new.
+ */
+const char *list_memory_settle(struct list_memory *m, enum list_manner manner,
+			       int64_t now_ms);
+
+/* Pages that `n_keys` need at least. */
+int64_t list_pages(int64_t n_keys);
+
+/*
+ * In how many ranges a bucket of `n_keys` may be listed: each may cost one
+ * request more than it has full pages, and all together a tenth, and a few.
+ */
+int64_t list_ranges_allowed(int64_t n_keys);
+
+/*
+ * Keys seen on the way, in order: each near the end of some pages, one key
+ * further from it than the one before.  So a range between two of them is some
+ * pages less a few keys, and its last page shows what is behind its end: it can
+ * be checked that the next range begins there.
+ */
+struct list_marks {
+	struct list_cut *marks;
+	size_t n, size;
+	size_t n_added; /* in all */
+	int64_t n_keys; /* since the last mark */
+	unsigned n_pages; /* likewise */
+};
+
+/*
+ * A page of `n_keys`, 1 or more, has come; one mark for every `stride` pages.
+ * `is_end`: its last key is a cut that could be checked, and so will be again.
+ */
+void list_marks_add(struct list_marks *m, const struct object *keys,
+		    size_t n_keys, bool is_end, unsigned stride);
+
+/* Leave every second one. */
+void list_marks_thin(struct list_marks *m);
+
+/* Append the marks of the following range; leaves nothing in it. */
+void list_marks_append(struct list_marks *m, struct list_marks *next);
+
+void list_marks_clear(struct list_marks *m);
+
+/* A listing is complete: choose cuts from its marks. */
+void list_memory_learn(struct list_memory *m, const struct list_marks *marks);
+
+#endif

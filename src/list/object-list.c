@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The objects of one page: see object-list.h.  Any thread, one at a time.
+ */
+#include "config.h"
+
+#include "list/object-list.h"
+
+#include <errno.h>
+
+#include "util/uri.h"
+
+#define TEXT_KEPT_MAX (1024 * 1024) /* of a page with unusually long keys */
+
+static void
+begin_text(struct object_list *l, size_t max)
+{
+	buf_init(&l->text, max);
+	if (buf_add(&l->text, "\0", 2))
+		die_no_memory();
+}
+
+void
+object_list_init(struct object_list *l, size_t max)
+{
+	*l = (struct object_list){ 0 };
+	/* beside the empty ones, three texts of an object and a token end in NUL */
+	begin_text(l, max + 3 * OBJECT_LIST_MAX + 3);
+}
+
+void
+object_list_clear(struct object_list *l)
+{
+	buf_clear(&l->text);
+	free(l->records);
+	free(l->objects);
+}
+
+void
+object_list_reset(struct object_list *l)
+{
+	if (l->text.size > TEXT_KEPT_MAX) {
+		size_t max = l->text.max;
+
+		buf_clear(&l->text);
+		begin_text(l, max);
+	}
+	object_list_cut(l, 2);
+	free(steal(&l->objects));
+	l->n = 0;
+	l->current = NULL;
+}
+
+int
+object_list_text(struct object_list *l, const char *text, size_t len,
+		 struct err *err)
+{
+	if (buf_add(&l->text, text, len))
+		return err_set(err, ENOMEM, "no memory for a listing");
+	return 0;
+}
+
+void
+object_list_cut(struct object_list *l, size_t len)
+{
+	l->text.len = len;
+	l->text.data[len] = '\0';
+}
+
+int
+object_list_begin(struct object_list *l, struct err *err)
+{
+	if (l->n == OBJECT_LIST_MAX)
+		return err_set(err, EIO, "listing of more than %d objects",
+			       OBJECT_LIST_MAX);
+	if (l->n == l->size) {
+		l->size = l->size ? 2 * l->size : 1000;
+		l->records =
+			xrealloc(l->records, l->size * sizeof(*l->records));
+	}
+	l->current = &l->records[l->n];
+	*l->current = (struct object_record){ 0 };
+	return 0;
+}
+
+void
+object_list_commit(struct object_list *l)
+{
+	l->n++;
+	l->current = NULL;
+}
+
+static int
+finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
+{
+	const struct object_record *r = &l->records[i];
+	char *text = l->text.data;
+	ssize_t len = r->key_len;
+
+	if (is_encoded)
+		len = uri_decode(text + r->key, r->key_len);
+	if (len < 0)
+		return err_set(err, EIO, "malformed listing: key \"%.*s\"",
+			       (int)r->key_len, text + r->key);
+	if (len == 0 || len > OBJECT_KEY_MAX)
+		return err_set(err, EIO, "malformed listing: key of %zd bytes",
+			       len);
+	l->objects[i] = (struct object){
+		.key = text + r->key,
+		.key_len = (size_t)len,
+		.size = r->size,
+		.etag = text + r->etag,
+		.last_modified = text + r->last_modified,
+		.metadata = r->metadata ? text + r->metadata : NULL,
+	};
+	return 0;
+}
+
+static int
+compare_objects(const void *a, const void *b)
+{
+	const struct object *x = *(const struct object *const *)a;
+	const struct object *y = *(const struct object *const *)b;
+
+	return key_compare(x->key, x->key_len, y->key, y->key_len);
+}
+
+static int
+refuse_twice(const struct object *o, struct err *err)
+{
+	return err_set(err, EIO, "malformed listing: \"%.*s\" twice",
+		       (int)o->key_len, o->key);
+}
+
+/* Where they are in order, those that are the same stand side by side. */
+static int
+check_unordered(const struct object_list *l, struct err *err)
+{
+	const struct object **sorted = xcalloc(l->n, sizeof(sorted[0]));
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		sorted[i] = &l->objects[i];
+	qsort(sorted, l->n, sizeof(sorted[0]), compare_objects);
+	for (size_t i = 1; i < l->n && rc == 0; i++)
+		if (compare_objects(&sorted[i - 1], &sorted[i]) == 0)
+			rc = refuse_twice(sorted[i], err);
+	free(sorted);
+	return rc;
+}
+
+int
+object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
+{
+	l->objects = xcalloc(l->n, sizeof(*l->objects));
+	l->is_ordered = true;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct object *o = &l->objects[i];
+		int rc = finish_object(l, i, is_encoded, err), c = -1;
+
+		if (rc)
+			return rc;
+		if (i > 0)
+			c = key_compare(o[-1].key, o[-1].key_len, o->key,
+					o->key_len);
+		if (c == 0)
+			return refuse_twice(o, err);
+		if (c > 0)
+			l->is_ordered = false;
+	}
+	return l->is_ordered ? 0 : check_unordered(l, err);
+}

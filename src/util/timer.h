@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers of the net thread: a callback after some milliseconds.  A list sorted
+ * by time; most timers have the few durations of the configuration, so a new
+ * one goes in near the end.  Net thread only.
+ */
+#ifndef UTIL_TIMER_H
+#define UTIL_TIMER_H
+
+#include "util/base.h"
+
+typedef void timer_fn(void *arg);
+
+struct timer {
+	timer_fn *on_due;
+	void *arg;
+	int64_t due_ms;
+	bool is_armed;
+	struct timer *prev, *next;
+};
+
+struct timers {
+	struct timer *first, *last;
+};
+
+/* The caller's storage, not armed. */
+void timer_init(struct timer *t, timer_fn *on_due, void *arg);
+
+/* Call it in `delay_ms`; an armed timer is armed anew. */
+void timer_arm(struct timers *ts, struct timer *t, int64_t delay_ms);
+void timer_disarm(struct timers *ts, struct timer *t);
+
+/* Milliseconds until the first is due, -1 if there is none. */
+int timers_wait_ms(const struct timers *ts);
+
+/* Call what is due. */
+void timers_run(struct timers *ts);
+
+#endif
