@@ -6,11 +6,12 @@
 #ifndef LISTING_FIXTURE_H
 #define LISTING_FIXTURE_H
 
+#include "brief.h"
 #include "engine-fixture.h"
 #include "key-store.h"
 #include "list/listing.h"
 
-#define RUNS 150 /* of each test with random buckets */
+#define RUNS brief(150) /* of each test with random buckets */
 #define RANGES_MAX 512
 #define MANY_KEYS 1000000 /* so that ranges are cut as often as possible */
 

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "brief.h"
 #include <errno.h>
 
 #include "flight-fixture.h"
@@ -261,7 +262,7 @@ test_chaos(void **state)
 {
 	unsigned *seed = *state;
 
-	for (*seed = 1; *seed <= N_SEEDS; (*seed)++)
+	for (*seed = 1; *seed <= brief(N_SEEDS); (*seed)++)
 		play(*seed, (enum mode)(*seed % N_MODES),
 		     *seed % 5 == 0 ? CACHE_POLICY_RO : CACHE_POLICY_RW);
 }
@@ -272,7 +273,7 @@ print_seed(void **state)
 {
 	const unsigned *seed = *state;
 
-	if (*seed <= N_SEEDS)
+	if (*seed <= brief(N_SEEDS))
 		print_message("seed %u\n", *seed);
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "brief.h"
 #include "fake-lister.h"
 #include "formula.h"
 #include "list/listing.h"
@@ -173,7 +174,7 @@ static void
 test_rounds(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+	for (size_t i = 0; i < brief(ARRAY_SIZE(shapes)); i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(dirs); k++) {
 			struct run run;
 
@@ -204,7 +205,7 @@ test_requests(void **state)
 					  20000, 50000, 123456, 200000 };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+	for (size_t i = 0; i < brief(ARRAY_SIZE(shapes)); i++) {
 		for (size_t k = 0; k < 3 * ARRAY_SIZE(sizes); k++) {
 			unsigned n = sizes[k / 3], most = n / 10000 + 20;
 			struct run run;
@@ -230,7 +231,7 @@ test_small(void **state)
 	static const unsigned sizes[] = { 1, 999, 1000, 1001, 1999, 2000 };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+	for (size_t i = 0; i < brief(ARRAY_SIZE(shapes)); i++) {
 		struct run run;
 
 		for (size_t k = 0; k < ARRAY_SIZE(sizes); k++) {
@@ -259,7 +260,7 @@ test_changed_size(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+	for (size_t i = 0; i < brief(ARRAY_SIZE(shapes)); i++) {
 		struct list_memory memory = { .n_keys = 0 };
 		unsigned before = 0;
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "brief.h"
 #include "list/pivot.h"
 #include "util/object.h"
 
@@ -199,7 +200,7 @@ test_random(void **state)
 	unsigned seed = 1, n_found = 0;
 
 	(void)state;
-	for (int i = 0; i < 200000; i++) {
+	for (unsigned i = 0; i < brief(200000); i++) {
 		struct random_keys k;
 		struct pivot_seen seen;
 		struct pivot_range r;
@@ -229,7 +230,7 @@ test_random(void **state)
 			r.after = &after;
 		}
 	}
-	assert_true(n_found > 100000);
+	assert_true(n_found > brief(100000));
 }
 
 /* Keys may be longer than a pivot. */
@@ -237,13 +238,14 @@ static void
 test_long_keys(void **state)
 {
 	static char first[3000], last[3000], until[3000], beyond[3000];
+	unsigned n = brief(2500);
 	struct pivot_seen seen;
 	struct pivot_range r;
 	struct pivot p;
 
 	(void)state;
-	for (size_t i = 0; i < 2 * 2500; i++) {
-		size_t common = i / 2;
+	for (size_t i = 0; i < 2 * (size_t)n; i++) {
+		size_t common = i / 2 * (2500 / n);
 
 		memset(first, '0', 2999);
 		memset(last, '0', 2999);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "brief.h"
 #include "stats/space.h"
 #include "stats/stats.h"
 
@@ -510,7 +511,7 @@ test_random_buckets(void **state)
 	uint64_t seed = 20251014;
 
 	(void)state;
-	for (int round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; round < brief(ROUNDS); round++) {
 		size_t n = random_bucket(e, &seed);
 
 		for (int mode = 0; mode < N_MODES; mode++) {
