@@ -7,7 +7,7 @@
 #ifndef CONF_ENV_H
 #define CONF_ENV_H
 
-#include "conf-options.h"
+#include "conf/options.h"
 
 /*
  * Offer all of it; sets profile, config_path and credentials_path, too.

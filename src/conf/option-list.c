@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of a "-o": see conf-list.h.  Main thread, before the fork.  Knows
+ * The list of a "-o": see option-list.h.  Main thread, before the fork.  Knows
  * the words of mount(8), not our own options.
  */
 #include "config.h"
 
-#include "conf-list.h"
+#include "conf/option-list.h"
 
 #include <fnmatch.h>
 

@@ -3,10 +3,10 @@
  * The comma-separated list of a "-o", in which our options and the words of
  * mount(8) and fstab are mixed.  For conf.c only.  Main thread.
  */
-#ifndef CONF_LIST_H
-#define CONF_LIST_H
+#ifndef CONF_OPTION_LIST_H
+#define CONF_OPTION_LIST_H
 
-#include "conf-options.h"
+#include "conf/options.h"
 
 /*
  * Set what `list` says; "\," and "\\" are a comma and a backslash of a value.

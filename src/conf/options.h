@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of options, and how a value gets into struct conf.  For conf*.c
- * only.  Main thread, before the fork.
+ * The table of options, and how a value gets into struct conf.  For the files of
+ * this folder only.  Main thread, before the fork.
  *
  * Precedence is the order of calls: the command line is read with
  * conf_option_set(), where the last one wins; then each other source offers
@@ -10,7 +10,7 @@
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
 
-#include "conf.h"
+#include "conf/conf.h"
 
 #define CONF_OPTIONS_MAX 32
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of options: see conf-options.h.  A new option is a new row; the
+ * The table of options: see options.h.  A new option is a new row; the
  * parser, the defaults and --help follow.  Main thread, before the fork.
  */
 #include "config.h"
 
-#include "conf-options.h"
+#include "conf/options.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The configuration: see conf.h.  Main thread, before the fork.  The command
- * line is read here; the table of options is in conf-options.c, the list of -o
- * in conf-list.c, environment and profile in conf-env.c.
+ * line is read here; the table of options is in options.c, the list of -o
+ * in option-list.c, environment and profile in env.c.
  */
 #include "config.h"
 
-#include "conf.h"
+#include "conf/conf.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf-env.h"
-#include "conf-list.h"
-#include "conf-options.h"
+#include "conf/env.h"
+#include "conf/option-list.h"
+#include "conf/options.h"
 
 /* The command line while it is read. */
 struct line {

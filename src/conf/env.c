@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Environment and profile: see conf-env.h.  Main thread, before the fork.
+ * Environment and profile: see env.h.  Main thread, before the fork.
  * An empty variable counts as one that is not set.
  */
 #include "config.h"
 
-#include "conf-env.h"
+#include "conf/env.h"
 
 #include <errno.h>
 #include <pwd.h>

@@ -2,11 +2,11 @@
 /*
  * The configuration: command line, -o options, environment and the profile of
  * the shared AWS files, in this order of precedence, from one table of options
- * in conf-options.c that also prints --help.  Main thread, before the fork: what is
+ * in options.c that also prints --help.  Main thread, before the fork: what is
  * wrong is said on the terminal.
  */
-#ifndef CONF_H
-#define CONF_H
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
 
 #include "s3/endpoint.h"
 #include "util/err.h"

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the configuration to an engine: see setup.h.  Main thread.
+ */
+#include "config.h"
+
+#include "setup.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "util/log.h"
+
+/*
+ * A connection that is being made may have two descriptors, one for each kind of
+ * address.  Besides: FUSE, log, resolver, files.
+ */
+#define DESCRIPTORS_EACH 2
+#define SPARE_DESCRIPTORS (64 + DESCRIPTORS_EACH * HTTP_URGENT_MAX)
+
+/* --- before there are threads --- */
+
+/*
+ * As many connections as there may be descriptors for.  A process that runs out
+ * of them fails in odd places, so it is looked at before.
+ */
+static int
+find_connections(int64_t wanted, int *connections, struct err *err)
+{
+	rlim_t need = (rlim_t)wanted * DESCRIPTORS_EACH + SPARE_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return err_set(err, errno, "descriptor limit: %s",
+			       strerror(errno));
+	if (limit.rlim_cur < need) {
+		limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+			return err_set(err, errno, "descriptor limit: %s",
+				       strerror(errno));
+	}
+	*connections = (int)wanted;
+	if (limit.rlim_cur >= need)
+		return 0;
+	if (limit.rlim_cur < SPARE_DESCRIPTORS + DESCRIPTORS_EACH)
+		return err_set(err, EMFILE,
+			       "%d descriptors are needed at least, and the "
+			       "limit (ulimit -n) is %llu",
+			       SPARE_DESCRIPTORS + DESCRIPTORS_EACH,
+			       (unsigned long long)limit.rlim_cur);
+	*connections =
+		(int)((limit.rlim_cur - SPARE_DESCRIPTORS) / DESCRIPTORS_EACH);
+	fprintf(stderr,
+		"dgstatfs: warning: connections=%lld needs %llu descriptors, "
+		"and the limit (ulimit -n) is %llu: only %d connections\n",
+		(long long)wanted, (unsigned long long)need,
+		(unsigned long long)limit.rlim_cur, *connections);
+	return 0;
+}
+
+/* Certificates are many to read, and a connection without TLS wants none. */
+static bool
+needs_trust(const struct setup *s)
+{
+	return s->conf->ca_bundle ||
+	       strcmp(endpoint_scheme(s->endpoint), "https") == 0;
+}
+
+/*
+ * The mount may lie over /etc, and who reads a file there would wait for us: what
+ * libraries read when they are used first, they read now.
+ */
+static int
+read_files(struct setup *s, struct err *err)
+{
+	int rc;
+
+	tzset(); /* syslog(3) asks for the zone */
+	rc = http_prepare(err);
+	if (rc)
+		return rc;
+	return needs_trust(s)
+		       ? http_load_trust(&s->trust, s->conf->ca_bundle, err)
+		       : trust_load(&s->trust, NULL, NULL, NULL, err);
+}
+
+/* What would be wrong later, and nobody would know why. */
+static void
+warn(const struct setup *s)
+{
+	const char *bucket = endpoint_bucket_in_path(s->endpoint);
+	struct err err = ERR_INIT;
+	struct creds creds;
+
+	if (bucket)
+		fprintf(stderr,
+			"dgstatfs: warning: the endpoint is %s, with its path; "
+			"if %s is a bucket, say bucket=%s and leave it out "
+			"there\n",
+			s->conf->endpoint_url, bucket, bucket);
+	if (creds_get(s->creds, &creds, &err) != 0)
+		fprintf(stderr,
+			"dgstatfs: warning: %s; until there are some, "
+			"everything is \"Permission denied\"\n",
+			err.msg);
+	if (!s->conf->foreground && !s->conf->log_file && !log_has_syslog())
+		fprintf(stderr,
+			"dgstatfs: warning: no syslog is here (/dev/log: %s), "
+			"so all that goes wrong is lost: log_file=FILE keeps "
+			"it\n",
+			strerror(errno));
+}
+
+int
+setup_prepare(struct setup *s, const struct conf *c, struct err *err)
+{
+	int rc;
+
+	s->conf = c;
+	rc = find_connections(c->connections, &s->connections, err);
+	if (rc == 0)
+		rc = endpoint_new(&s->endpoint, c->endpoint_url, c->region,
+				  c->style, err);
+	if (rc)
+		return rc;
+	s->creds = creds_new(&(struct creds_options){
+		.is_anonymous = c->no_sign_request,
+		.skip_environment = c->is_profile_explicit,
+		.profile = c->profile,
+		.config_path = c->config_path,
+		.credentials_path = c->credentials_path,
+	});
+	s->buckets = buckets_new(c->bucket_ttl_ms, c->buckets, c->n_buckets);
+	warn(s);
+	hangup_block();
+	rc = read_files(s, err);
+	if (rc == 0 && needs_trust(s) && trust_is_empty(s->trust))
+		fprintf(stderr, "dgstatfs: warning: no certificates of the "
+				"system are found, so no store is trusted: "
+				"ca_bundle=FILE names some\n");
+	return rc;
+}
+
+/* --- SIGHUP --- */
+
+/*
+ * On a thread of its own: it may block, and the log does not wait for that.  NULL:
+ * what was trusted before stays.
+ */
+static void *
+on_hangup_load(void *ca_bundle)
+{
+	/* it may be reading yet when what is configured is gone */
+	CLEANUP_FREE char *path = ca_bundle ? xstrdup(ca_bundle) : NULL;
+	struct trust *trust = NULL;
+	struct err err = ERR_INIT;
+
+	log_reopen();
+	if (http_load_trust(&trust, path, &err) == 0 && trust_is_empty(trust)) {
+		err_set(&err, ENOENT,
+			"no certificates of the system are found");
+		trust_unref(steal(&trust));
+	}
+	if (err.code)
+		log_warn("SIGHUP: %s; those read before stay trusted", err.msg);
+	return trust;
+}
+
+/* Without TLS. */
+static void *
+on_hangup_load_nothing(void *files)
+{
+	(void)files;
+	log_reopen();
+	return NULL;
+}
+
+static void
+drop_trust(void *trust)
+{
+	trust_unref(trust);
+}
+
+static void
+on_hangup(void *arg, void *trust)
+{
+	engine_reload_keys(arg);
+	if (trust)
+		engine_set_trust(arg, trust);
+	log_info("SIGHUP: the log is opened, keys and certificates are read "
+		 "again");
+}
+
+/* --- the threads --- */
+
+static int
+start_engine(struct setup *s, struct err *err)
+{
+	const struct conf *c = s->conf;
+	static const enum cache_policy policies[] = {
+		[CACHE_RW] = CACHE_POLICY_RW,
+		[CACHE_RO] = CACHE_POLICY_RO,
+		[CACHE_OFF] = CACHE_POLICY_OFF,
+	};
+
+	return engine_start(
+		&s->engine,
+		&(struct engine_options){
+			.http = { .trust = s->trust,
+				  .user_agent =
+					  PACKAGE_NAME "/" PACKAGE_VERSION,
+				  .connect_timeout_ms = c->connect_timeout_ms,
+				  .idle_timeout_ms = c->request_timeout_ms,
+				  .max_idle = s->connections,
+				  /* where many hang; see find_connections() */
+				  .max_connections =
+					  DESCRIPTORS_EACH * s->connections },
+			.endpoint = s->endpoint,
+			.creds = s->creds,
+			.buckets = s->buckets,
+			.retries = (int)c->retries,
+			.connections = s->connections,
+			.cache = policies[c->cache],
+			.sse = c->sse,
+			.sse_kms_key_id = c->sse_kms_key_id,
+			.timeout_ms = c->timeout_ms,
+			.deadline_ms = c->deadline_ms,
+			.lookup_ms = c->connect_timeout_ms,
+			.linger_ms = c->linger_ms,
+			.max_wait_ms = c->max_wait_ms,
+			.max_age_ms = c->max_age_ms,
+		},
+		err);
+}
+
+int
+setup_start(struct setup *s, struct err *err)
+{
+	int rc = start_engine(s, err);
+
+	if (rc)
+		return rc;
+	return hangup_start(&s->hangup,
+			    &(struct hangup_calls){
+				    .load = needs_trust(s)
+						    ? on_hangup_load
+						    : on_hangup_load_nothing,
+				    .apply = on_hangup,
+				    .drop = drop_trust,
+				    .files = s->conf->ca_bundle,
+				    .arg = s->engine },
+			    err);
+}
+
+void
+setup_stop(struct setup *s)
+{
+	hangup_stop(steal(&s->hangup));
+	engine_stop(steal(&s->engine));
+}
+
+void
+setup_clear(struct setup *s)
+{
+	buckets_free(s->buckets);
+	trust_unref(s->trust);
+	creds_free(s->creds);
+	endpoint_free(s->endpoint);
+	*s = (struct setup){ .conf = NULL };
+}

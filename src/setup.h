@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What any program on top of the engine needs: from the configuration to endpoint,
+ * keys, certificates, buckets, and an engine that answers.  It knows no mount.  Main
+ * thread.
+ */
+#ifndef SETUP_H
+#define SETUP_H
+
+#include "auth/creds.h"
+#include "conf/conf.h"
+#include "engine/engine.h"
+#include "s3/endpoint.h"
+#include "util/hangup.h"
+
+/* {0} at the start. */
+struct setup {
+	const struct conf *conf; /* outlives it */
+	struct endpoint *endpoint;
+	struct creds_chain *creds;
+	struct trust *trust;
+	struct buckets *buckets;
+	int connections; /* at most; as configured, or what descriptors allow */
+	struct engine *engine; /* NULL but from setup_start() to setup_stop() */
+	struct hangup *hangup;
+};
+
+/*
+ * All that can be wrong is said now, on the terminal, and all files are read.  Before
+ * a fork and before there are threads: SIGHUP is blocked from here on.
+ */
+int setup_prepare(struct setup *s, const struct conf *c, struct err *err);
+
+/* After a fork and log_start(): the threads.  setup_stop() is needed in any case. */
+int setup_start(struct setup *s, struct err *err);
+
+/* Waiters that are left get an error; whatever shows the buckets is gone or still. */
+void setup_stop(struct setup *s);
+void setup_clear(struct setup *s);
+
+#endif
