@@ -14,9 +14,9 @@
 
 #include "formula.h"
 
-#include <inttypes.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
