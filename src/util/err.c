@@ -10,10 +10,22 @@
 
 #include "util/log.h"
 
+static void
+set_message(struct err *err, const char *raw)
+{
+	static const char more[] = "...";
+	size_t len = strlen(raw), room = sizeof(err->msg);
+
+	if (log_escape(err->msg, room, raw, len))
+		return;
+	log_escape(err->msg, room - strlen(more), raw, len);
+	strcat(err->msg, more);
+}
+
 int
 err_set(struct err *err, int code, const char *fmt, ...)
 {
-	char raw[sizeof(err->msg)];
+	char raw[2 * sizeof(err->msg)];
 	va_list ap;
 
 	if (!err)
@@ -22,7 +34,7 @@ err_set(struct err *err, int code, const char *fmt, ...)
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	err->code = code;
-	log_escape(err->msg, sizeof(err->msg), raw, strlen(raw));
+	set_message(err, raw);
 	return -code;
 }
 
@@ -38,7 +50,7 @@ err_wrap(struct err *err, const char *fmt, ...)
 	vsnprintf(context, sizeof(context), fmt, ap);
 	va_end(ap);
 	snprintf(raw, sizeof(raw), "%s: %s", context, err->msg);
-	log_escape(err->msg, sizeof(err->msg), raw, strlen(raw));
+	set_message(err, raw);
 	return -err->code;
 }
 

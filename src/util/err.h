@@ -19,7 +19,7 @@
 
 struct err {
 	int code; /* positive errno; 0: no error */
-	char msg[240];
+	char msg[512]; /* two paths fit; what is longer ends with "..." */
 };
 
 #define ERR_INIT                                                               \

@@ -354,7 +354,7 @@ void
 log_line(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno; /* the caller's, and restored in the last line */
-	char raw[1024], text[1024];
+	char raw[2048], text[2048];
 	struct line *l;
 	va_list ap;
 
@@ -423,12 +423,12 @@ printable_length(const char *s, size_t len)
 	return n > 0 && is_visible(utf8_value(s, n)) ? n : 0;
 }
 
-void
+bool
 log_escape(char *out, size_t size, const char *in, size_t len)
 {
-	size_t used = 0;
+	size_t used = 0, i = 0;
 
-	for (size_t i = 0; i < len;) {
+	while (i < len) {
 		unsigned char c = (unsigned char)in[i];
 		size_t n = printable_length(in + i, len - i);
 
@@ -443,4 +443,5 @@ log_escape(char *out, size_t size, const char *in, size_t len)
 		i += n ? n : 1;
 	}
 	out[used] = '\0';
+	return i == len;
 }

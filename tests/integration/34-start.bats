@@ -396,13 +396,16 @@ can_read() {
 @test "that no keys are found is said at the start, with the places; the mount is there" {
 	start_stub
 	stub_bucket bkt
-	mkdir "$BATS_TEST_TMPDIR/home" "$MNT"
+	local home places
+	home=$BATS_TEST_TMPDIR/$(printf 'long%.0s' {1..20})
+	places="$home/.aws/credentials and $home/.aws/config;"
+	mkdir "$home" "$MNT"
 	local run=(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY
 		-u AWS_CONFIG_FILE -u AWS_SHARED_CREDENTIALS_FILE
-		HOME="$BATS_TEST_TMPDIR/home" "$DGSTATFS" -o "log_file=$LOG")
+		HOME="$home" "$DGSTATFS" -o "log_file=$LOG")
 	"${run[@]}" "$ENDPOINT" "$MNT" 2>"$BATS_TEST_TMPDIR/said"
 	at_end fusermount3 -uz "$MNT"
-	grep -F 'dgstatfs: warning: no credentials found: environment, profile default of '"$BATS_TEST_TMPDIR/home/.aws/credentials and $BATS_TEST_TMPDIR/home/.aws/config;" "$BATS_TEST_TMPDIR/said"
+	grep -F 'dgstatfs: warning: no credentials found: environment, profile default of '"$places" "$BATS_TEST_TMPDIR/said"
 	refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
 	fusermount3 -u "$MNT"
 	"${run[@]}" -o no_sign_request "$ENDPOINT" "$MNT" 2>"$BATS_TEST_TMPDIR/said"

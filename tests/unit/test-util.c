@@ -26,7 +26,7 @@ static void
 test_err(void **state)
 {
 	struct err err = ERR_INIT, copy = ERR_INIT;
-	char longer[500];
+	char longer[sizeof(err.msg) + 100];
 
 	(void)state;
 	assert_int_equal(err_set(NULL, EIO, "nobody listens"), -EIO);
@@ -43,8 +43,15 @@ test_err(void **state)
 	longer[sizeof(longer) - 1] = '\0';
 	assert_int_equal(err_set(&err, EIO, "%s", longer), -EIO);
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
+	assert_string_equal(err.msg + strlen(err.msg) - 4, "x...");
 	assert_int_equal(err_wrap(&err, "%s", longer), -EIO);
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
+	assert_string_equal(err.msg + strlen(err.msg) - 4, "x...");
+	longer[sizeof(err.msg) - 1] = '\0';
+	err_set(&err, EIO, "%s", longer);
+	assert_string_equal(err.msg, longer); /* it just fits */
+	err_set(&err, EIO, "\n%s", longer);
+	assert_string_equal(err.msg + strlen(err.msg) - 4, "x...");
 }
 
 static void
