@@ -26,8 +26,9 @@
  * of them fails in odd places, so it is looked at before.
  */
 static int
-find_connections(int64_t wanted, int *connections, struct err *err)
+limit_connections(int64_t *connections, struct err *err)
 {
+	int64_t wanted = *connections;
 	rlim_t need = (rlim_t)wanted * DESCRIPTORS_EACH + SPARE_DESCRIPTORS;
 	struct rlimit limit;
 
@@ -40,7 +41,6 @@ find_connections(int64_t wanted, int *connections, struct err *err)
 			return err_set(err, errno, "descriptor limit: %s",
 				       strerror(errno));
 	}
-	*connections = (int)wanted;
 	if (limit.rlim_cur >= need)
 		return 0;
 	if (limit.rlim_cur < SPARE_DESCRIPTORS + DESCRIPTORS_EACH)
@@ -49,13 +49,13 @@ find_connections(int64_t wanted, int *connections, struct err *err)
 			       "limit (ulimit -n) is %llu",
 			       SPARE_DESCRIPTORS + DESCRIPTORS_EACH,
 			       (unsigned long long)limit.rlim_cur);
-	*connections =
-		(int)((limit.rlim_cur - SPARE_DESCRIPTORS) / DESCRIPTORS_EACH);
+	*connections = (int64_t)(limit.rlim_cur - SPARE_DESCRIPTORS) /
+		       DESCRIPTORS_EACH;
 	fprintf(stderr,
 		"dgstatfs: warning: connections=%lld needs %llu descriptors, "
-		"and the limit (ulimit -n) is %llu: only %d connections\n",
+		"and the limit (ulimit -n) is %llu: only %lld connections\n",
 		(long long)wanted, (unsigned long long)need,
-		(unsigned long long)limit.rlim_cur, *connections);
+		(unsigned long long)limit.rlim_cur, (long long)*connections);
 	return 0;
 }
 
@@ -118,7 +118,8 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 	int rc;
 
 	s->conf = c;
-	rc = find_connections(c->connections, &s->connections, err);
+	s->limits = c->limits;
+	rc = limit_connections(&s->limits.connections, err);
 	if (rc == 0)
 		rc = endpoint_new(&s->endpoint, c->endpoint_url, c->region,
 				  c->style, err);
@@ -131,7 +132,8 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.config_path = c->config_path,
 		.credentials_path = c->credentials_path,
 	});
-	s->buckets = buckets_new(c->bucket_ttl_ms, c->buckets, c->n_buckets);
+	s->buckets =
+		buckets_new(s->limits.bucket_ttl_ms, c->buckets, c->n_buckets);
 	warn(s);
 	hangup_block();
 	rc = read_files(s, err);
@@ -210,26 +212,18 @@ start_engine(struct setup *s, struct err *err)
 			.http = { .trust = s->trust,
 				  .user_agent =
 					  PACKAGE_NAME "/" PACKAGE_VERSION,
-				  .connect_timeout_ms = c->connect_timeout_ms,
-				  .idle_timeout_ms = c->request_timeout_ms,
-				  .max_idle = s->connections,
-				  /* where many hang; see find_connections() */
+				  .limits = &s->limits,
+				  /* where many hang; see limit_connections() */
 				  .max_connections =
-					  DESCRIPTORS_EACH * s->connections },
+					  DESCRIPTORS_EACH *
+					  (int)s->limits.connections },
 			.endpoint = s->endpoint,
 			.creds = s->creds,
 			.buckets = s->buckets,
-			.retries = (int)c->retries,
-			.connections = s->connections,
+			.limits = &s->limits,
 			.cache = policies[c->cache],
 			.sse = c->sse,
 			.sse_kms_key_id = c->sse_kms_key_id,
-			.timeout_ms = c->timeout_ms,
-			.deadline_ms = c->deadline_ms,
-			.lookup_ms = c->connect_timeout_ms,
-			.linger_ms = c->linger_ms,
-			.max_wait_ms = c->max_wait_ms,
-			.max_age_ms = c->max_age_ms,
 		},
 		err);
 }

@@ -20,7 +20,8 @@ struct setup {
 	struct creds_chain *creds;
 	struct trust *trust;
 	struct buckets *buckets;
-	int connections; /* at most; as configured, or what descriptors allow */
+	struct limits
+		limits; /* the configured ones, as far as descriptors allow */
 	struct engine *engine; /* NULL but from setup_start() to setup_stop() */
 	struct hangup *hangup;
 };

@@ -10,6 +10,7 @@
 
 #include "s3/endpoint.h"
 #include "util/err.h"
+#include "util/limits.h"
 #include "util/log.h"
 
 enum conf_cache { CACHE_RW, CACHE_RO, CACHE_OFF };
@@ -32,16 +33,7 @@ struct conf {
 	char *config_path; /* NULL if there is no home */
 	char *credentials_path;
 
-	/* time, in milliseconds; retries after the first try */
-	int64_t connect_timeout_ms;
-	int64_t request_timeout_ms; /* without a byte */
-	int64_t timeout_ms; /* of a whole operation, without progress */
-	int64_t deadline_ms; /* of a whole operation; 0: none */
-	int64_t bucket_ttl_ms;
-	int64_t linger_ms;
-	int64_t max_wait_ms, max_age_ms; /* 0: none */
-	int64_t retries;
-	int64_t connections;
+	struct limits limits;
 
 	/* the mount */
 	enum conf_cache cache;

@@ -237,31 +237,27 @@ static void
 set_environments(struct engine *e, const struct engine_options *o)
 {
 	e->slots.pace = e->pace;
-	e->slots.most = (unsigned)o->connections;
+	e->slots.most = (unsigned)o->limits->connections;
 	e->flights = (struct flight_env){
 		.jobs = { .s3 = e->s3,
 			  .lists = &e->lists,
 			  .timers = &e->timers,
 			  .slots = &e->slots,
-			  .timeout_ms = o->timeout_ms,
-			  .deadline_ms = o->deadline_ms },
+			  .limits = o->limits },
 		.buckets = o->buckets,
 		.stores = { .s3 = e->s3,
 			    .timers = &e->timers,
 			    .policy = o->cache,
 			    .sse = o->sse,
 			    .sse_kms_key_id = o->sse_kms_key_id,
-			    .timeout_ms = o->timeout_ms },
-		.linger_ms = o->linger_ms,
-		.max_wait_ms = o->max_wait_ms,
-		.max_age_ms = o->max_age_ms,
+			    .limits = o->limits },
+		.limits = o->limits,
 	};
 	e->lookups = (struct lookup_env){
 		.s3 = e->s3,
 		.timers = &e->timers,
 		.buckets = o->buckets,
-		.deadline_ms = o->lookup_ms,
-		.limit_ms = flight_limit_ms(&e->flights),
+		.limits = o->limits,
 	};
 }
 
@@ -276,9 +272,9 @@ engine_start(struct engine **out, const struct engine_options *o,
 	e->creds = o->creds;
 	rc = http_new(&e->http, &o->http, &e->timers, err);
 	if (rc == 0) {
-		e->pace = pace_new((unsigned)o->connections);
+		e->pace = pace_new((unsigned)o->limits->connections);
 		e->s3 = s3_new(e->http, &e->timers, o->endpoint, o->creds,
-			       e->pace, o->retries);
+			       e->pace, (int)o->limits->retries);
 		set_environments(e, o);
 		rc = thread_start(&e->thread, run, e);
 		if (rc)

@@ -14,20 +14,13 @@ struct engine;
 
 struct engine_options {
 	struct http_options http;
-	const struct endpoint *endpoint; /* these three outlive the engine */
+	const struct endpoint *endpoint; /* these four outlive the engine */
 	struct creds_chain *creds;
 	struct buckets *buckets;
-	int retries; /* after the first try */
-	int connections; /* pages and HEADs under way at a time, at most */
+	const struct limits *limits;
 	enum cache_policy cache;
 	const char *sse,
 		*sse_kms_key_id; /* of documents; NULL: none; outlive it */
-	int64_t timeout_ms; /* of a computation, without progress */
-	int64_t deadline_ms; /* of a computation; 0: none */
-	int64_t lookup_ms; /* of a question about a bucket */
-	int64_t linger_ms; /* a computation that nobody waits for */
-	int64_t max_wait_ms; /* of a reader; 0: none */
-	int64_t max_age_ms; /* of a result that may serve again; 0: none */
 };
 
 /* After the fork: starts the thread, with all signals blocked. */

@@ -17,19 +17,11 @@
 struct snapshot *
 flight_recent(const struct flight *f)
 {
-	int64_t max_age_ms = f->env->max_age_ms;
+	int64_t max_age_ms = f->env->limits->max_age_ms;
 
 	return max_age_ms
 		       ? recent_get(&f->recent, f->bucket, f->mode, max_age_ms)
 		       : NULL;
-}
-
-int64_t
-flight_limit_ms(const struct flight_env *env)
-{
-	int64_t a = env->max_wait_ms, b = env->jobs.deadline_ms;
-
-	return a && b ? (a < b ? a : b) : a + b;
 }
 
 /* A reader has waited long enough. */
@@ -38,8 +30,8 @@ on_limit(void *arg)
 {
 	struct waiter *w = arg;
 	struct flight *f = w->bucket->flights[w->mode];
-	int64_t limit_ms = flight_limit_ms(f->env), now = date_mono_ms();
-	bool is_max_wait = limit_ms == f->env->max_wait_ms;
+	int64_t limit_ms = limits_wait_ms(f->env->limits), now = date_mono_ms();
+	bool is_max_wait = limit_ms == f->env->limits->max_wait_ms;
 	struct snapshot *doc = NULL;
 	struct err err = ERR_INIT;
 
@@ -80,8 +72,8 @@ flight_add(struct flight *f, struct waiter *w)
 	flight_pump(f);
 	flight_look_after(f);
 	if (is_blocking) /* behind the job's own deadline, which tells more */
-		waiter_limit(w, f->env->jobs.timers, flight_limit_ms(f->env),
-			     on_limit);
+		waiter_limit(w, f->env->jobs.timers,
+			     limits_wait_ms(f->env->limits), on_limit);
 }
 
 void

@@ -211,7 +211,8 @@ flight_look_after(struct flight *f)
 	if (!f->job || is_wanted(f))
 		timer_disarm(f->env->jobs.timers, &f->linger);
 	else if (!f->linger.is_armed)
-		timer_arm(f->env->jobs.timers, &f->linger, f->env->linger_ms);
+		timer_arm(f->env->jobs.timers, &f->linger,
+			  f->env->limits->linger_ms);
 }
 
 static void

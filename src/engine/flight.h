@@ -15,17 +15,13 @@ struct flight_env {
 	struct job_env jobs;
 	struct buckets *buckets;
 	struct store_env stores;
-	int64_t linger_ms;
-	int64_t max_wait_ms, max_age_ms; /* 0: none, as jobs.deadline_ms */
+	const struct limits *limits;
 	bool is_stopping; /* start nothing new */
 };
 
 /* The flight of that bucket and mode, made when first asked for. */
 struct flight *flight_get(struct flight_env *env, struct bucket *bucket,
 			  enum mode mode);
-
-/* The longest that one waits, max_wait or deadline; 0: neither is set. */
-int64_t flight_limit_ms(const struct flight_env *env);
 
 /* A reader has come: WAIT_FOR_STATS of this flight. */
 void flight_add(struct flight *f, struct waiter *w);

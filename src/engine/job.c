@@ -113,8 +113,8 @@ static void
 on_no_progress(void *arg)
 {
 	struct job *job = arg;
-	int64_t left =
-		job->progress_ms + job->o.env->timeout_ms - date_mono_ms();
+	int64_t left = job->progress_ms + job->o.env->limits->timeout_ms -
+		       date_mono_ms();
 	struct err err;
 
 	if (left > 0) {
@@ -122,7 +122,7 @@ on_no_progress(void *arg)
 		return;
 	}
 	err_set(&err, ETIMEDOUT, "no progress for %lld ms",
-		(long long)job->o.env->timeout_ms);
+		(long long)job->o.env->limits->timeout_ms);
 	fail(job, &err);
 }
 
@@ -133,7 +133,7 @@ on_deadline(void *arg)
 	struct err err;
 
 	err_set(&err, ETIMEDOUT, "not done within the deadline of %lld ms",
-		(long long)job->o.env->deadline_ms);
+		(long long)job->o.env->limits->deadline_ms);
 	fail(job, &err);
 }
 
@@ -282,7 +282,8 @@ on_get(void *arg, const struct s3_answer *answer)
 				 &job->cached, &r->cache_err);
 	if (job->is_get_late && r->cache_err.code == ECANCELED)
 		err_set(&r->cache_err, ETIMEDOUT, "no answer within %lld ms",
-			(long long)job->o.env->timeout_ms / CACHE_GET_PART);
+			(long long)job->o.env->limits->timeout_ms /
+				CACHE_GET_PART);
 	job->is_decided = true;
 	if (job->o.last && !job->o.may_use_last(job->o.arg, r->verdict))
 		snapshot_unref(steal(&job->o.last));
@@ -299,7 +300,7 @@ enter_lookup(struct job *job)
 	job->get = cache_get(job->o.env->s3, job->o.bucket->name, job->o.mode,
 			     on_get, job);
 	timer_arm(job->o.env->timers, &job->get_limit,
-		  job->o.env->timeout_ms / CACHE_GET_PART);
+		  job->o.env->limits->timeout_ms / CACHE_GET_PART);
 	walk_set_heads(&job->walk, WALK_HOLD);
 	walk_begin(&job->walk, job->o.mode);
 	/* quick needs no HEADs in either case: nothing to wait for */
@@ -359,9 +360,9 @@ job_new(const struct job_options *o)
 	timer_init(&job->progress, on_no_progress, job);
 	timer_init(&job->deadline, on_deadline, job);
 	timer_init(&job->get_limit, on_get_limit, job);
-	timer_arm(timers, &job->progress, o->env->timeout_ms);
-	if (o->env->deadline_ms)
-		timer_arm(timers, &job->deadline, o->env->deadline_ms);
+	timer_arm(timers, &job->progress, o->env->limits->timeout_ms);
+	if (o->env->limits->deadline_ms)
+		timer_arm(timers, &job->deadline, o->env->limits->deadline_ms);
 	if (o->read_cache) {
 		enter(job, JOB_LOOKUP);
 		return job;

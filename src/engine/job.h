@@ -13,6 +13,7 @@
 #include "engine/buckets.h"
 #include "engine/cache.h"
 #include "engine/slots.h"
+#include "util/limits.h"
 #include "util/timer.h"
 
 /* What all jobs share; it outlives them. */
@@ -22,8 +23,7 @@ struct job_env {
 	struct timers *timers;
 	struct slots *slots;
 	unsigned n_jobs; /* not freed yet */
-	int64_t timeout_ms; /* without progress */
-	int64_t deadline_ms; /* 0: none */
+	const struct limits *limits;
 };
 
 /*

@@ -48,7 +48,7 @@ finish(struct lookup *l, const struct err *err)
 	DL_DELETE(l->env->lookups, l);
 	if (l->is_late) {
 		err_set(&late, ETIMEDOUT, "no answer for %lld ms",
-			(long long)l->env->deadline_ms);
+			(long long)l->env->limits->connect_timeout_ms);
 		err = &late;
 	}
 	if (!is_answer(err, l->status))
@@ -202,7 +202,7 @@ start(struct lookup_env *env, const char *name)
 	l->env = env;
 	l->name = name ? xstrdup(name) : NULL;
 	timer_init(&l->deadline, on_deadline, l);
-	timer_arm(env->timers, &l->deadline, env->deadline_ms);
+	timer_arm(env->timers, &l->deadline, env->limits->connect_timeout_ms);
 	timer_init(&l->patience, on_patience, l);
 	l->patience_ends_ms = date_mono_ms() + PATIENCE_MS;
 	DL_APPEND(env->lookups, l);
@@ -235,7 +235,7 @@ lookup_add(struct lookup_env *env, struct waiter *w)
 	if (w->is_impatient)
 		timer_arm(env->timers, &l->patience,
 			  l->patience_ends_ms - date_mono_ms());
-	waiter_limit(w, env->timers, env->limit_ms, on_limit);
+	waiter_limit(w, env->timers, limits_wait_ms(env->limits), on_limit);
 }
 
 void

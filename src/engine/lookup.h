@@ -10,6 +10,7 @@
 #include "engine/waiter.h"
 #include "s3/bucket-check.h"
 #include "s3/s3-bucket.h"
+#include "util/limits.h"
 #include "util/timer.h"
 
 struct lookup; /* one question under way */
@@ -18,8 +19,7 @@ struct lookup_env {
 	struct s3 *s3;
 	struct timers *timers;
 	struct buckets *buckets;
-	int64_t deadline_ms;
-	int64_t limit_ms; /* of one who waits; 0: deadline_ms is enough */
+	const struct limits *limits; /* connect_timeout_ms: of a question */
 	struct lookup *lookups; /* under way */
 };
 

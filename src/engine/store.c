@@ -78,7 +78,7 @@ on_failure(struct store *s, const struct s3_answer *answer)
 		log_warn("bucket=%s mode=%s: the document can't be cached: "
 			 "PUT not done within %lld ms",
 			 s->bucket, mode_names[s->mode],
-			 (long long)s->env->timeout_ms);
+			 (long long)s->env->limits->timeout_ms);
 	else if (err->code != ECANCELED)
 		log_warn("bucket=%s mode=%s: the document can't be cached: %s",
 			 s->bucket, mode_names[s->mode], err->msg);
@@ -127,7 +127,7 @@ start(struct store *s, struct snapshot *doc, enum cache_verdict over)
 	if (over == CACHE_FOREIGN)
 		s->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	s->env->n_running++;
-	timer_arm(s->env->timers, &s->limit, s->env->timeout_ms);
+	timer_arm(s->env->timers, &s->limit, s->env->limits->timeout_ms);
 	s->call = cache_put(
 		s->env->s3,
 		&(struct cache_put){ .bucket = s->bucket,

@@ -16,6 +16,7 @@
 #define ENGINE_STORE_H
 
 #include "engine/cache.h"
+#include "util/limits.h"
 #include "util/timer.h"
 
 /* What the stores of all buckets share; it outlives them. */
@@ -24,7 +25,8 @@ struct store_env {
 	struct timers *timers;
 	enum cache_policy policy;
 	const char *sse, *sse_kms_key_id; /* as in struct cache_put */
-	int64_t timeout_ms; /* of one PUT with all its tries */
+	const struct limits
+		*limits; /* timeout_ms: of a PUT with all its tries */
 	unsigned n_running; /* PUTs under way */
 };
 

@@ -87,7 +87,7 @@ transfer_detach(struct http_transfer *t)
 		h->n_running -= !t->is_urgent;
 	}
 	curl_easy_reset(easy); /* connections stay; pointers into `t` go */
-	if (h->n_spare < (size_t)h->o.max_idle)
+	if (h->n_spare < (size_t)h->o.limits->connections)
 		h->spare[h->n_spare++] = easy;
 	else
 		curl_easy_cleanup(easy);
@@ -313,7 +313,7 @@ static void
 on_idle(void *arg)
 {
 	struct http_transfer *t = arg;
-	int64_t limit = t->http->o.idle_timeout_ms;
+	int64_t limit = t->http->o.limits->request_timeout_ms;
 	int64_t left = limit - idle_ms(t);
 
 	if (left > 0) {
@@ -366,7 +366,7 @@ set_options(struct http_transfer *t, const struct http_request *r)
 	/* else removing a handle waits for its resolver thread */
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
-			 (long)o->connect_timeout_ms);
+			 (long)o->limits->connect_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t->http);
@@ -496,7 +496,7 @@ http_submit(struct http *h, const struct http_request *r)
 	buf_init(&t->answer.body, r->body_max);
 	timer_init(&t->idle, on_idle, t);
 	t->last_byte_ms = date_mono_ms();
-	timer_arm(h->timers, &t->idle, h->o.idle_timeout_ms);
+	timer_arm(h->timers, &t->idle, h->o.limits->request_timeout_ms);
 	log_debug("%s %s", r->method, r->url);
 	transfer_start(t, r);
 	return t;
@@ -621,7 +621,7 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	h->timers = timers;
 	h->trust = trust_ref(o->trust);
 	h->user_agent = xstrdup(o->user_agent);
-	h->spare = xcalloc((size_t)o->max_idle, sizeof(CURL *));
+	h->spare = xcalloc((size_t)o->limits->connections, sizeof(CURL *));
 	h->multi = curl_multi_init();
 	/*
 	 * All handles of a multi share its connections and what it knows of
@@ -634,7 +634,8 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 		http_free(h);
 		return err_set(err, ENOMEM, "libcurl can't be initialised");
 	}
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)o->max_idle);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
+			  (long)o->limits->connections);
 	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 			  (long)o->max_connections + HTTP_URGENT_MAX);
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,

@@ -18,6 +18,7 @@
 #include "net/trust.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/limits.h"
 #include "util/timer.h"
 
 #define HTTP_HEAD_MAX (64 * 1024) /* bytes of header fields in an answer */
@@ -26,9 +27,11 @@
 struct http_options {
 	struct trust *trust; /* another reference is taken */
 	const char *user_agent;
-	int64_t connect_timeout_ms; /* name, TCP and TLS together */
-	int64_t idle_timeout_ms; /* without a byte in either direction */
-	int max_idle; /* connections kept open while unused */
+	/*
+	 * connect_timeout_ms: name, TCP and TLS together; connections: as many are
+	 * kept open while unused.
+	 */
+	const struct limits *limits;
 	int max_connections; /* what has none waits; see is_urgent */
 };
 

@@ -59,6 +59,7 @@ struct talk {
 	/* by mode: what lies in the cache is valid, and was not kept from us */
 	bool is_good_document[N_MODES];
 
+	struct limits limits; /* timeout_ms alone */
 	struct timers timers;
 	struct http *http;
 	struct endpoint *endpoint;
@@ -113,6 +114,7 @@ world_init(struct talk *k)
 	k->store.tells_metadata = kind % 3 == 2;
 	k->store.has_other_etags = kind == 3;
 	connections = take_connections(&k->b);
+	k->limits.timeout_ms = TIMEOUT_MS;
 	k->pace = pace_new(connections);
 	k->slots.pace = k->pace;
 	k->slots.most = connections;
@@ -129,7 +131,7 @@ world_init(struct talk *k)
 				   .lists = &k->lists,
 				   .timers = &k->timers,
 				   .slots = &k->slots,
-				   .timeout_ms = TIMEOUT_MS };
+				   .limits = &k->limits };
 }
 
 static void

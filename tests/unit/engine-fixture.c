@@ -25,6 +25,7 @@ fixture_init(struct fixture *fx)
 	fake_clock_reset();
 	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_DEBUG, &err);
 	*fx = (struct fixture){ .pace = pace_new(FIXTURE_CONNECTIONS) };
+	fx->limits.timeout_ms = FIXTURE_TIMEOUT_MS;
 	fx->slots.pace = fx->pace;
 	fx->slots.most = FIXTURE_CONNECTIONS;
 	assert_int_equal(http_new(&fx->http, &http, &fx->timers, &err), 0);
@@ -47,7 +48,7 @@ fixture_job_env(struct fixture *fx)
 				 .lists = &fx->lists,
 				 .timers = &fx->timers,
 				 .slots = &fx->slots,
-				 .timeout_ms = FIXTURE_TIMEOUT_MS };
+				 .limits = &fx->limits };
 }
 
 void

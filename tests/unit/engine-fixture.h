@@ -16,6 +16,7 @@
 #define FIXTURE_CONNECTIONS 4
 
 struct fixture {
+	struct limits limits; /* none but timeout_ms */
 	struct timers timers;
 	struct http *http;
 	struct endpoint *endpoint;

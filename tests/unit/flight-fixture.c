@@ -22,16 +22,17 @@ world_init(struct world *world, enum cache_policy cache)
 {
 	*world = (struct world){ .all = NULL };
 	fixture_init(&world->fx);
+	world->fx.limits.linger_ms = LINGER_MS;
 	world->env = (struct flight_env){
 		.jobs = fixture_job_env(&world->fx),
 		.buckets = world->fx.buckets,
-		.linger_ms = LINGER_MS,
+		.limits = &world->fx.limits,
 	};
 	world->env.stores = (struct store_env){
 		.s3 = world->env.jobs.s3,
 		.timers = world->env.jobs.timers,
 		.policy = cache,
-		.timeout_ms = world->env.jobs.timeout_ms,
+		.limits = world->env.limits,
 	};
 	world->fx.store.pages[0] = "a/1.delta=10 a/2.delta=20 x.bin=5";
 }

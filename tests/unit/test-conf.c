@@ -161,17 +161,17 @@ test_defaults(void **state)
 	assert_string_equal(c.profile, "default");
 	assert_false(c.is_profile_explicit);
 	assert_string_equal(c.config_path, config);
-	assert_int_equal(c.connect_timeout_ms, 5000);
-	assert_int_equal(c.request_timeout_ms, 30000);
-	assert_int_equal(c.timeout_ms, 60000);
-	assert_int_equal(c.deadline_ms, 0);
-	assert_int_equal(c.bucket_ttl_ms, 60000);
-	assert_int_equal(c.linger_ms, 10000);
-	assert_int_equal(c.max_wait_ms, 0);
-	assert_int_equal(c.max_age_ms, 0);
+	assert_int_equal(c.limits.connect_timeout_ms, 5000);
+	assert_int_equal(c.limits.request_timeout_ms, 30000);
+	assert_int_equal(c.limits.timeout_ms, 60000);
+	assert_int_equal(c.limits.deadline_ms, 0);
+	assert_int_equal(c.limits.bucket_ttl_ms, 60000);
+	assert_int_equal(c.limits.linger_ms, 10000);
+	assert_int_equal(c.limits.max_wait_ms, 0);
+	assert_int_equal(c.limits.max_age_ms, 0);
 	assert_false(c.is_eagain_wanted);
-	assert_int_equal(c.retries, 4);
-	assert_int_equal(c.connections, 256);
+	assert_int_equal(c.limits.retries, 4);
+	assert_int_equal(c.limits.connections, 256);
 	assert_int_equal(c.cache, CACHE_RW);
 	assert_false(c.allow_other);
 	assert_false(c.is_read_only);
@@ -222,17 +222,17 @@ test_all_options(void **state)
 	assert_int_equal(c.uid, 1);
 	assert_int_equal(c.gid, 2);
 	assert_int_equal(c.umask, 077);
-	assert_int_equal(c.bucket_ttl_ms, 60000);
-	assert_int_equal(c.linger_ms, 0);
-	assert_int_equal(c.max_wait_ms, 2000);
-	assert_int_equal(c.max_age_ms, 60000);
+	assert_int_equal(c.limits.bucket_ttl_ms, 60000);
+	assert_int_equal(c.limits.linger_ms, 0);
+	assert_int_equal(c.limits.max_wait_ms, 2000);
+	assert_int_equal(c.limits.max_age_ms, 60000);
 	assert_true(c.is_eagain_wanted);
-	assert_int_equal(c.connect_timeout_ms, 500);
-	assert_int_equal(c.request_timeout_ms, 1500);
-	assert_int_equal(c.timeout_ms, 3600000);
-	assert_int_equal(c.deadline_ms, 86400000);
-	assert_int_equal(c.retries, 0);
-	assert_int_equal(c.connections, 1024);
+	assert_int_equal(c.limits.connect_timeout_ms, 500);
+	assert_int_equal(c.limits.request_timeout_ms, 1500);
+	assert_int_equal(c.limits.timeout_ms, 3600000);
+	assert_int_equal(c.limits.deadline_ms, 86400000);
+	assert_int_equal(c.limits.retries, 0);
+	assert_int_equal(c.limits.connections, 1024);
 	assert_int_equal(c.cache, CACHE_RO);
 	assert_string_equal(c.sse, "aws:kms:dsse");
 	assert_string_equal(c.sse_kms_key_id, "arn:aws:kms:r:1:key/k");
@@ -330,8 +330,8 @@ test_escapes(void **state)
 	load_good(place, &c,
 		  "mnt -o log_file=a\\,b\\\\c\\d\\,linger=1,retries=2", "");
 	assert_string_equal(c.log_file, want);
-	assert_int_equal(c.retries, 2);
-	assert_int_equal(c.linger_ms, 10000);
+	assert_int_equal(c.limits.retries, 2);
+	assert_int_equal(c.limits.linger_ms, 10000);
 }
 
 static void
@@ -447,7 +447,7 @@ test_precedence(void **state)
 		assert_text(c.endpoint_url, precedence[i].endpoint_url);
 		assert_text(c.region, precedence[i].region);
 		assert_text(c.profile, precedence[i].profile);
-		assert_int_equal(c.retries, precedence[i].retries);
+		assert_int_equal(c.limits.retries, precedence[i].retries);
 		assert_int_equal(c.style, precedence[i].style);
 	}
 }

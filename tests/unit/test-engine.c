@@ -58,6 +58,9 @@ world_init(struct world *w)
 
 	*w = (struct world){ .n_done = 0 };
 	fixture_init(&w->fx);
+	w->fx.limits.connections = FIXTURE_CONNECTIONS;
+	w->fx.limits.connect_timeout_ms = 5000;
+	w->fx.limits.linger_ms = 1000;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->is_done, NULL);
 	assert_int_equal(engine_start(&w->engine,
@@ -66,10 +69,7 @@ world_init(struct world *w)
 					      .endpoint = w->fx.endpoint,
 					      .creds = w->fx.creds,
 					      .buckets = w->fx.buckets,
-					      .connections = 4,
-					      .timeout_ms = FIXTURE_TIMEOUT_MS,
-					      .lookup_ms = 5000,
-					      .linger_ms = 1000 },
+					      .limits = &w->fx.limits },
 				      &err),
 			 0);
 }

@@ -77,7 +77,7 @@ test_deadline(void **state)
 	reader_open(&w, &first, MODE_DETAILED);
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_answer(&w.fx, LIST);
-	w.env.jobs.deadline_ms = DEADLINE_MS; /* that job has none */
+	w.fx.limits.deadline_ms = DEADLINE_MS; /* that job has none */
 	reader_open(&w, &late, MODE_DETAILED);
 	fixture_answer(&w.fx, LIST); /* of a probe: it joins */
 	fixture_advance(&w.fx, 5000);
@@ -105,7 +105,7 @@ test_deadline_while_storing(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.jobs.deadline_ms = 1000;
+	w.fx.limits.deadline_ms = 1000;
 	reader_open(&w, &r, MODE_QUICK);
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_advance(&w.fx, 500);
@@ -127,7 +127,7 @@ test_max_wait(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_wait_ms = MAX_WAIT_MS;
+	w.fx.limits.max_wait_ms = MAX_WAIT_MS;
 	expect_after_max_wait(&w, MODE_DETAILED, -1);
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_answer(&w.fx, LIST);
@@ -148,8 +148,8 @@ test_max_wait_poll(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_wait_ms = MAX_WAIT_MS;
-	w.env.jobs.timeout_ms = 3600000;
+	w.fx.limits.max_wait_ms = MAX_WAIT_MS;
+	w.fx.limits.timeout_ms = 3600000;
 	expect_after_max_wait(&w, MODE_DETAILED, -1);
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_answer(&w.fx, LIST);
@@ -183,7 +183,7 @@ test_max_wait_next(void **state)
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
 	reader_open(&w, &first, MODE_QUICK);
-	w.env.max_wait_ms = MAX_WAIT_MS;
+	w.fx.limits.max_wait_ms = MAX_WAIT_MS;
 	reader_open(&w, &next, MODE_QUICK);
 	fixture_advance(&w.fx, MAX_WAIT_MS);
 	reader_expect(&next, ETIMEDOUT);
@@ -209,7 +209,7 @@ test_max_wait_refusals(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_wait_ms = MAX_WAIT_MS;
+	w.fx.limits.max_wait_ms = MAX_WAIT_MS;
 	atomic_store(&w.fx.bucket->nocache, true);
 	w.fx.store.pages[0] = "a/1.delta=10";
 	read_through(&w, MODE_DETAILED);
@@ -256,7 +256,7 @@ test_max_wait_failure(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_wait_ms = MAX_WAIT_MS;
+	w.fx.limits.max_wait_ms = MAX_WAIT_MS;
 	read_through(&w, MODE_QUICK);
 	reader_open(&w, &r, MODE_QUICK);
 	fixture_refuse(&w.fx, LIST, 403);
@@ -274,12 +274,12 @@ test_both_limits(void **state)
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
 	read_through(&w, MODE_QUICK);
-	w.env.max_wait_ms = MAX_WAIT_MS;
-	w.env.jobs.deadline_ms = 1000;
+	w.fx.limits.max_wait_ms = MAX_WAIT_MS;
+	w.fx.limits.deadline_ms = 1000;
 	reader_open(&w, &r, MODE_QUICK);
 	fixture_advance(&w.fx, 1000);
 	reader_expect(&r, ETIMEDOUT);
-	w.env.jobs.deadline_ms = DEADLINE_MS;
+	w.fx.limits.deadline_ms = DEADLINE_MS;
 	expect_after_max_wait(&w, MODE_QUICK, 3);
 	world_clear(&w);
 }
@@ -295,7 +295,7 @@ test_max_age(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_age_ms = MAX_AGE_MS;
+	w.fx.limits.max_age_ms = MAX_AGE_MS;
 	reader_open(&w, &r, MODE_QUICK);
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_advance(&w.fx, 20000);
@@ -324,7 +324,7 @@ test_max_age_second_list(void **state)
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
 	read_through(&w, MODE_DETAILED);
-	w.env.max_age_ms = MAX_AGE_MS;
+	w.fx.limits.max_age_ms = MAX_AGE_MS;
 	fixture_advance(&w.fx, MAX_AGE_MS + 1);
 	w.fx.store.pages[0] = "x.bin=5";
 	reader_open(&w, &r, MODE_DETAILED);
@@ -346,7 +346,7 @@ test_max_age_refusals(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_age_ms = MAX_AGE_MS;
+	w.fx.limits.max_age_ms = MAX_AGE_MS;
 	read_through(&w, MODE_DETAILED);
 	w.fx.store.pages[0] = "x.bin=5";
 	mark(&w, MODE_DETAILED);
@@ -372,7 +372,7 @@ test_max_age_next(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_age_ms = MAX_AGE_MS;
+	w.fx.limits.max_age_ms = MAX_AGE_MS;
 	reader_open(&w, &first, MODE_QUICK);
 	reader_open(&w, &next, MODE_QUICK);
 	fixture_run(&w.fx);
@@ -392,7 +392,7 @@ test_max_age_probe(void **state)
 		struct reader first, later;
 
 		world_init(&w, CACHE_POLICY_RW);
-		w.env.max_age_ms = MAX_AGE_MS;
+		w.fx.limits.max_age_ms = MAX_AGE_MS;
 		reader_open(&w, &first, MODE_DETAILED);
 		fixture_answer(&w.fx, GET_DOC);
 		fixture_answer(&w.fx, LIST);
@@ -545,7 +545,7 @@ test_poll_max_age(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	w.env.max_age_ms = MAX_AGE_MS;
+	w.fx.limits.max_age_ms = MAX_AGE_MS;
 	read_through(&w, MODE_DETAILED);
 	assert_int_equal(poll(&w, &r), 0);
 	expect_document(&r, 3);

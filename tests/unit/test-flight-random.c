@@ -87,7 +87,7 @@ look_at_newest(struct chaos *c)
 static bool
 may_be_old(const struct chaos *c, const struct watched *x)
 {
-	return c->w.env.max_wait_ms || c->w.env.max_age_ms ||
+	return c->w.fx.limits.max_wait_ms || c->w.fx.limits.max_age_ms ||
 	       x->r.w.is_nonblocking;
 }
 
@@ -237,9 +237,9 @@ play(unsigned seed, enum mode mode, enum cache_policy cache)
 	c->seed = seed;
 	c->mode = mode;
 	world_init(&c->w, cache);
-	c->w.env.max_wait_ms = seed % 7 == 1 ? 2000 : 0;
-	c->w.env.max_age_ms = seed % 7 == 2 ? 3000 : 0;
-	c->w.env.jobs.deadline_ms = seed % 7 == 3 ? 4000 : 0;
+	c->w.fx.limits.max_wait_ms = seed % 7 == 1 ? 2000 : 0;
+	c->w.fx.limits.max_age_ms = seed % 7 == 2 ? 3000 : 0;
+	c->w.fx.limits.deadline_ms = seed % 7 == 3 ? 4000 : 0;
 	c->has_pollers = seed % 7 == 4;
 	change_bucket(c);
 	for (unsigned i = 0; i < N_STEPS; i++) {

@@ -216,7 +216,7 @@ test_put_limit(void **state)
 	reader_open(&w, &r, MODE_QUICK);
 	fixture_answer(&w.fx, LIST);
 	fixture_answer(&w.fx, GET_DOC);
-	fixture_advance(&w.fx, w.env.stores.timeout_ms - 1);
+	fixture_advance(&w.fx, w.fx.limits.timeout_ms - 1);
 	reader_expect(&r, 0);
 	assert_int_equal(w.env.stores.n_running, 1);
 	fixture_advance(&w.fx, 1);

@@ -75,7 +75,7 @@ run_start(struct run *run, const struct course *c, int64_t deadline_ms)
 	*run = (struct run){ .n_done = 0 };
 	fixture_init(&run->fx);
 	run->env = fixture_job_env(&run->fx);
-	run->env.deadline_ms = deadline_ms;
+	run->fx.limits.deadline_ms = deadline_ms;
 	s->pages[0] = "a/1.delta=10 a/2.delta=20 a/3.delta=20 a/4.delta=1 "
 		      "a/5.delta=1 a/6.delta=1 a/reference.bin=100";
 	s->pages[1] = "b/1.delta=30 x.bin=5";

@@ -41,12 +41,13 @@ world_init(struct world *w)
 {
 	*w = (struct world){ .all = NULL };
 	fixture_init(&w->fx);
+	w->fx.limits.connect_timeout_ms = DEADLINE_MS;
 	buckets_free(w->fx.buckets);
 	w->fx.buckets = buckets_new(60000, NULL, 0);
 	w->env = (struct lookup_env){ .s3 = w->fx.s3,
 				      .timers = &w->fx.timers,
 				      .buckets = w->fx.buckets,
-				      .deadline_ms = DEADLINE_MS };
+				      .limits = &w->fx.limits };
 }
 
 static void

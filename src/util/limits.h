@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long things may take and how many there may be at a time, as the user
+ * configured it.  Handed on whole: who needs one has a pointer to all, which
+ * outlives him, and does not change while there are threads.  dgstatfs(1) tells
+ * users what each is for.
+ */
+#ifndef UTIL_LIMITS_H
+#define UTIL_LIMITS_H
+
+#include "util/base.h"
+
+struct limits {
+	int64_t connect_timeout_ms; /* of a connection, and a question about a bucket */
+	int64_t request_timeout_ms; /* without a byte in either direction */
+	int64_t timeout_ms; /* of a whole operation, without progress */
+	int64_t deadline_ms; /* of a whole operation; 0: none */
+	int64_t bucket_ttl_ms; /* how long an answer about a bucket counts */
+	int64_t linger_ms; /* of a computation that nobody waits for */
+	int64_t max_wait_ms; /* of a reader; 0: none */
+	int64_t max_age_ms; /* of a result that may serve again; 0: none may */
+	int64_t retries; /* after the first try */
+	int64_t connections; /* pages and HEADs under way at a time, at most */
+};
+
+/* The longest that one waits, max_wait or deadline; 0: neither is set. */
+static inline int64_t
+limits_wait_ms(const struct limits *l)
+{
+	int64_t a = l->max_wait_ms, b = l->deadline_ms;
+
+	return a && b ? (a < b ? a : b) : a + b;
+}
+
+#endif
