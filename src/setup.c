@@ -91,7 +91,7 @@ warn(const struct setup *s)
 {
 	const char *bucket = endpoint_bucket_in_path(s->endpoint);
 	struct err err = ERR_INIT;
-	struct creds creds;
+	struct keys *keys = NULL;
 
 	if (bucket)
 		fprintf(stderr,
@@ -99,11 +99,12 @@ warn(const struct setup *s)
 			"if %s is a bucket, say bucket=%s and leave it out "
 			"there\n",
 			s->conf->endpoint_url, bucket, bucket);
-	if (creds_get(s->creds, &creds, &err) != 0)
+	if (creds_get(s->creds, &keys, &err) != 0)
 		fprintf(stderr,
 			"dgstatfs: warning: %s; until there are some, "
 			"everything is \"Permission denied\"\n",
 			err.msg);
+	keys_unref(keys);
 	if (!s->conf->foreground && !s->conf->log_file && !log_has_syslog())
 		fprintf(stderr,
 			"dgstatfs: warning: no syslog is here (/dev/log: %s), "

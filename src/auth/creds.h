@@ -4,14 +4,14 @@
  * environment, shared files; what comes later (web identity, container,
  * instance metadata) is one more row of the table in creds.c.
  *
- * Net thread only, but for creds_new() and creds_free().  Files are read
- * again when they change, at most once a second: keys that are absent or wrong
- * now heal by themselves.
+ * Net thread only, but for creds_new() and creds_free().  Files are looked at
+ * again at most once a second: keys that are absent or wrong now heal by
+ * themselves.
  */
 #ifndef AUTH_CREDS_H
 #define AUTH_CREDS_H
 
-#include "util/err.h"
+#include "auth/keys.h"
 
 struct creds_options {
 	bool is_anonymous; /* no_sign_request: never sign */
@@ -21,12 +21,6 @@ struct creds_options {
 	const char *credentials_path;
 };
 
-struct creds {
-	const char *access_key; /* NULL: do not sign */
-	const char *secret_key;
-	const char *session_token; /* NULL: none */
-};
-
 struct creds_chain;
 
 /*
@@ -34,16 +28,16 @@ struct creds_chain;
  * whoever's they are: main thread, while there is no other.
  */
 struct creds_chain *creds_new(const struct creds_options *o);
-void creds_free(struct creds_chain *c); /* wipes; NULL is fine */
+void creds_free(struct creds_chain *c); /* NULL is fine */
 
 /*
- * The credentials for a request that is made now; borrowed until the next call
- * on the chain.  -EACCES if no source has any, if a file is malformed, or if a
- * key or the token holds what cannot go into a header.
+ * The keys for a request that is made now: a reference.  -EACCES if no source has
+ * any, if a file is malformed, or if a key or the token holds what cannot go into a
+ * header.
  */
-int creds_get(struct creds_chain *c, struct creds *out, struct err *err);
+int creds_get(struct creds_chain *c, struct keys **out, struct err *err);
 
-/* The store refused what creds_get() gave: read the sources again next time. */
+/* The store refused what creds_get() gave: ask the sources again next time. */
 void creds_refused(struct creds_chain *c);
 
 #endif

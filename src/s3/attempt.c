@@ -27,12 +27,12 @@ add_header(struct attempt *a, const char *name, const char *value)
 /* All header fields that are signed, in the order of signing. */
 static void
 collect_headers(struct attempt *a, const struct s3_request *r,
-		const struct creds *creds)
+		const struct keys *keys)
 {
 	for (size_t i = 0; i < r->n_headers; i++)
 		a->headers[a->n_headers++] = r->headers[i];
-	if (creds->session_token)
-		add_header(a, "x-amz-security-token", creds->session_token);
+	if (keys->session_token)
+		add_header(a, "x-amz-security-token", keys->session_token);
 	add_header(a, "host", buf_str(&a->host));
 	add_header(a, "x-amz-content-sha256", a->payload_hash);
 	add_header(a, "x-amz-date", a->amz_date);
@@ -58,13 +58,13 @@ sign(struct attempt *a, const struct s3_request *r, const char *query,
 
 	sha256_hex(r->body ? r->body : "", r->body_len, a->payload_hash);
 	date_print_amz(place->when, a->amz_date);
-	collect_headers(a, r, place->creds);
+	collect_headers(a, r, place->keys);
 	req.n_headers = a->n_headers;
-	if (!place->creds->access_key)
+	if (!place->keys->access_key)
 		return 0;
 	return sigv4_authorization(&a->authorization, &req, &scope,
-				   place->creds->access_key,
-				   place->creds->secret_key);
+				   place->keys->access_key,
+				   place->keys->secret_key);
 }
 
 static void

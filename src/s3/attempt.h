@@ -6,7 +6,7 @@
 #ifndef S3_ATTEMPT_H
 #define S3_ATTEMPT_H
 
-#include "auth/creds.h"
+#include "auth/keys.h"
 #include "s3/s3.h"
 #include "util/date.h"
 
@@ -28,7 +28,7 @@ struct attempt {
 /* Where it goes, by whom, and when. */
 struct attempt_place {
 	const struct endpoint *endpoint;
-	const struct creds *creds;
+	const struct keys *keys;
 	int64_t when; /* seconds since 1970 */
 };
 

@@ -204,7 +204,7 @@ call_finish(struct s3_call *call, struct s3_answer *answer)
 
 /* Address, sign and send it. */
 static int
-try_it(struct s3_call *call, const struct creds *creds, struct err *err)
+try_it(struct s3_call *call, const struct keys *keys, struct err *err)
 {
 	struct attempt a;
 	int rc;
@@ -213,7 +213,7 @@ try_it(struct s3_call *call, const struct creds *creds, struct err *err)
 	rc = attempt_init(&a, &call->r, buf_str(&call->query),
 			  &(struct attempt_place){
 				  .endpoint = call->place.endpoint,
-				  .creds = creds,
+				  .keys = keys,
 				  .when = call->place.sent_at,
 			  });
 	if (rc || call->query_rc)
@@ -228,15 +228,16 @@ static void
 try_now(struct s3_call *call)
 {
 	struct s3_answer answer = { .err = ERR_INIT };
-	struct creds creds;
+	struct keys *keys = NULL;
 	int rc;
 
 	if (call->is_cancelled)
 		rc = err_set(&answer.err, ECANCELED, "cancelled");
 	else
-		rc = creds_get(call->s3->creds, &creds, &answer.err);
+		rc = creds_get(call->s3->creds, &keys, &answer.err);
 	if (rc == 0)
-		rc = try_it(call, &creds, &answer.err);
+		rc = try_it(call, keys, &answer.err);
+	keys_unref(keys);
 	if (rc)
 		call_finish(call, &answer);
 }

@@ -83,6 +83,14 @@ free_chain(struct creds_chain **c)
 
 #define CLEANUP_CHAIN CLEANUP(free_chain)
 
+static void
+unref_keys(struct keys **k)
+{
+	keys_unref(*k);
+}
+
+#define CLEANUP_KEYS CLEANUP(unref_keys)
+
 static struct creds_chain *
 new_chain(const struct place *place)
 {
@@ -121,26 +129,26 @@ static void
 assert_key(struct creds_chain *c, const char *access_key)
 {
 	struct err err = ERR_INIT;
-	struct creds got;
+	CLEANUP_KEYS struct keys *got = NULL;
 
 	if (creds_get(c, &got, &err))
 		fail_msg("%s", err.msg);
-	assert_string_equal(got.access_key, access_key);
-	assert_string_equal(got.secret_key, "S");
-	assert_null(got.session_token);
+	assert_string_equal(got->access_key, access_key);
+	assert_string_equal(got->secret_key, "S");
+	assert_null(got->session_token);
 }
 
 static void
 assert_refused(struct creds_chain *c, const char *message)
 {
 	struct err err = ERR_INIT;
-	struct creds got;
+	CLEANUP_KEYS struct keys *got = NULL;
 
 	assert_int_equal(creds_get(c, &got, &err), -EACCES);
 	assert_int_equal(err.code, EACCES);
 	if (!strstr(err.msg, message))
 		fail_msg("%s", err.msg);
-	assert_null(got.access_key);
+	assert_null(got);
 }
 
 static void
@@ -148,7 +156,7 @@ test_environment(void **state)
 {
 	const struct place *place = *state;
 	CLEANUP_CHAIN struct creds_chain *c = NULL;
-	struct creds got;
+	CLEANUP_KEYS struct keys *got = NULL;
 	const char *value;
 
 	write_keys(place, "FILE");
@@ -163,9 +171,9 @@ test_environment(void **state)
 	assert_null(getenv("AWS_SESSION_TOKEN"));
 	assert_int_equal(value[0], '\0'); /* in /proc/PID/environ, too */
 	assert_int_equal(creds_get(c, &got, NULL), 0);
-	assert_string_equal(got.access_key, "ENV");
-	assert_string_equal(got.secret_key, "S");
-	assert_string_equal(got.session_token, "T");
+	assert_string_equal(got->access_key, "ENV");
+	assert_string_equal(got->secret_key, "S");
+	assert_string_equal(got->session_token, "T");
 }
 
 static const struct {
@@ -185,13 +193,13 @@ static void
 assert_checked(struct creds_chain *c, const char *source, const char *what)
 {
 	struct err err = ERR_INIT;
-	struct creds got;
+	CLEANUP_KEYS struct keys *got = NULL;
 	int rc = creds_get(c, &got, &err);
 
 	assert_int_equal(rc, what ? -EACCES : 0);
 	if (!what)
 		return;
-	assert_null(got.access_key);
+	assert_null(got);
 	assert_ptr_equal(strstr(err.msg, source), err.msg);
 	assert_non_null(strstr(err.msg, what));
 	assert_null(strstr(err.msg, "SECRET"));
@@ -278,7 +286,7 @@ test_anonymous(void **state)
 {
 	const struct place *place = *state;
 	CLEANUP_CHAIN struct creds_chain *c = NULL;
-	struct creds got;
+	CLEANUP_KEYS struct keys *got = NULL;
 
 	write_keys(place, "FILE");
 	c = creds_new(&(struct creds_options){
@@ -287,7 +295,7 @@ test_anonymous(void **state)
 		.credentials_path = place->credentials,
 	});
 	assert_int_equal(creds_get(c, &got, NULL), 0);
-	assert_null(got.access_key);
+	assert_null(got->access_key);
 }
 
 static void

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A source of keys: a file source-NAME.c with one of these, and a row in the table of
+ * creds.c, which asks them one after the other.
+ */
+#ifndef AUTH_SOURCE_H
+#define AUTH_SOURCE_H
+
+#include "auth/keys.h"
+
+struct creds_options;
+
+struct source {
+	const char *name; /* in messages */
+	/*
+	 * What it needs of the options and of the environment, copied: the source
+	 * itself.  NULL: it is not to be asked.  Main thread, while there is no
+	 * other.
+	 */
+	void *(*prepare)(const struct creds_options *o);
+	/*
+	 * Plain code, which may block as long as it likes: no reader waits for
+	 * it who has keys.  One call at a time.  `must_look`: the store has
+	 * refused what it gave, or it was told to, so nothing is taken for
+	 * unchanged.
+	 *
+	 * 0: a reference in *found.  -ENOENT: it has none, and the message is
+	 * where it has looked; the next source is asked.  -EACCES: what is there
+	 * is wrong, and nothing else is asked.
+	 */
+	int (*ask)(void *source, bool must_look, struct keys **found,
+		   struct err *err);
+	void (*free)(void *source);
+};
+
+extern const struct source source_environment;
+extern const struct source source_files; /* the shared AWS files */
+
+#endif
