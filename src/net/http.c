@@ -612,11 +612,8 @@ int
 http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	 struct err *err)
 {
-	struct http *h;
+	struct http *h = xnew(struct http);
 
-	if (http_prepare(err) != 0) /* curl counts; http_free() takes it back */
-		return -err->code;
-	h = xnew(struct http);
 	h->o = *o;
 	h->timers = timers;
 	h->trust = trust_ref(o->trust);
@@ -659,5 +656,4 @@ http_free(struct http *h)
 	trust_unref(h->trust);
 	free(h->user_agent);
 	free(h);
-	curl_global_cleanup();
 }

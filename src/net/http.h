@@ -90,12 +90,14 @@ struct http;
 struct http_transfer;
 
 /*
- * Read what curl and what is below it read of files, such as OpenSSL's
- * configuration: before the mount, which may lie over them.
+ * Once, before the fork and before there are threads, for all that will use curl.
+ * It reads what curl and what is below it read of files, such as OpenSSL's
+ * configuration: before the mount, too, which may lie over them.  It holds until the
+ * end of the process: a thread that hangs may be using it yet.
  */
 int http_prepare(struct err *err);
 
-/* After the fork, before other threads. */
+/* After http_prepare() and the fork. */
 int http_new(struct http **out, const struct http_options *o,
 	     struct timers *timers, struct err *err);
 void http_free(struct http *h); /* no request may be under way */
