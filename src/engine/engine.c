@@ -39,6 +39,7 @@ struct engine {
 	struct s3 *s3;
 	struct list_shared lists;
 	struct slots slots;
+	struct scan_env scans;
 	struct flight_env flights;
 	struct lookup_env lookups;
 	struct waiter *all; /* every waiter that was not completed yet */
@@ -196,8 +197,8 @@ wind_down(struct engine *e)
 		waiter_complete(e->all, NULL, &err);
 	for_flights(e, flight_stop);
 	lookup_stop(&e->lookups);
-	while (e->flights.jobs.n_jobs || e->flights.stores.n_running ||
-	       e->lookups.lookups)
+	while (e->flights.jobs.n_jobs || e->scans.n_scans ||
+	       e->flights.stores.n_running || e->lookups.lookups)
 		turn(e);
 	for_flights(e, flight_free);
 }
@@ -238,11 +239,13 @@ set_environments(struct engine *e, const struct engine_options *o)
 {
 	e->slots.pace = e->pace;
 	e->slots.most = (unsigned)o->limits->connections;
+	e->scans = (struct scan_env){ .s3 = e->s3,
+				      .lists = &e->lists,
+				      .slots = &e->slots };
 	e->flights = (struct flight_env){
 		.jobs = { .s3 = e->s3,
-			  .lists = &e->lists,
 			  .timers = &e->timers,
-			  .slots = &e->slots,
+			  .scans = &e->scans,
 			  .limits = o->limits },
 		.buckets = o->buckets,
 		.stores = { .s3 = e->s3,

@@ -348,9 +348,7 @@ job_new(const struct job_options *o)
 
 	job->o = *o;
 	snapshot_ref(job->o.last);
-	job->walk = (struct walk){ .s3 = o->env->s3,
-				   .lists = o->env->lists,
-				   .slots = o->env->slots,
+	job->walk = (struct walk){ .env = o->env->scans,
 				   .bucket = o->bucket,
 				   .on_step = on_walk_step,
 				   .arg = job };

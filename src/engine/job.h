@@ -12,16 +12,15 @@
 
 #include "engine/buckets.h"
 #include "engine/cache.h"
-#include "engine/slots.h"
+#include "engine/scan.h"
 #include "util/limits.h"
 #include "util/timer.h"
 
 /* What all jobs share; it outlives them. */
 struct job_env {
 	struct s3 *s3;
-	struct list_shared *lists; /* at this store */
 	struct timers *timers;
-	struct slots *slots;
+	struct scan_env *scans;
 	unsigned n_jobs; /* not freed yet */
 	const struct limits *limits;
 };

@@ -16,7 +16,7 @@
 /* A delta whose HEAD waits or is under way. */
 struct head {
 	struct sweep *sweep;
-	struct tally *tally;
+	struct tally *tally; /* NULL: nobody wants the answer any more */
 	struct space *space;
 	char *key, *etag, *last_modified;
 	size_t key_len;
@@ -26,11 +26,18 @@ struct head {
 	struct head *prev, *next;
 };
 
-/* Its one answer: to the tally, and the head is gone. */
+/* Its one answer. */
 static void
 answer(struct head *h, int64_t original)
 {
-	tally_answer(h->tally, h->space, h->size, original);
+	if (h->tally)
+		tally_answer(h->tally, h->space, h->size, original);
+	h->tally = NULL;
+}
+
+static void
+head_free(struct head *h)
+{
 	free(h->key);
 	free(h->etag);
 	free(h->last_modified);
@@ -116,11 +123,15 @@ on_answer(void *arg, const struct s3_answer *a)
 {
 	struct head *h = arg;
 	struct sweep *s = h->sweep;
+	bool is_wanted = h->tally;
+	bool is_failure = is_wanted && a->err.code && !is_missing(a);
 
 	DL_DELETE(s->sent, h);
-	answer(h, judge(s, h, a));
+	if (is_wanted)
+		answer(h, judge(s, h, a));
+	head_free(h);
 	slots_completed(s->slots, &s->client);
-	s->on_answer(s->arg, a->err.code && !is_missing(a) ? &a->err : NULL);
+	s->on_answer(s->arg, is_failure ? &a->err : NULL);
 }
 
 /* A slot is free: send what has waited longest. */
@@ -229,8 +240,11 @@ sweep_stop(struct sweep *s)
 	while ((h = s->queue)) {
 		DL_DELETE(s->queue, h);
 		answer(h, ORIGINAL_UNKNOWN);
+		head_free(h);
 	}
 	s->n_queued = 0;
-	DL_FOREACH (s->sent, h)
+	DL_FOREACH (s->sent, h) {
+		answer(h, ORIGINAL_UNKNOWN);
 		s3_cancel(h->call);
+	}
 }

@@ -43,7 +43,7 @@ struct sweep {
 	bool saw_change; /* an object is not the listed one any more */
 };
 
-/* A listing begins; nothing is under way. */
+/* A listing begins; nothing of an earlier one waits or is wanted. */
 void sweep_begin(struct sweep *s);
 
 /* The HEAD of `o` is wanted; the answer goes to `space` of `tally`. */
@@ -65,7 +65,10 @@ bool sweep_is_idle(const struct sweep *s);
  */
 bool sweep_is_exact(struct sweep *s);
 
-/* Forget what waits, cancel what is under way: on_answer still comes for that. */
+/*
+ * Forget what waits, cancel what is under way.  The tallies may go: on_answer still
+ * comes for each that is under way, but without an answer or an error.
+ */
 void sweep_stop(struct sweep *s);
 
 #endif

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "list/metadata.h"
 #include "stats/space.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -47,53 +46,23 @@ heads_of_page(const struct walk *w)
 static unsigned
 pages_max(const struct walk *w)
 {
-	bool is_told = w->lists->metadata.has == LIST_METADATA_YES;
+	bool is_told = w->env->lists->metadata.has == LIST_METADATA_YES;
 
 	return needs_heads(w) && !is_told ? PAGES_WITH_HEADS_MAX : UINT_MAX;
 }
 
 /* The HEADs have not fallen behind so far that the listing pauses. */
 static bool
-may_list_on(const struct walk *w)
+has_room(void *arg, unsigned in_flight)
 {
+	const struct walk *w = arg;
 	unsigned n = w->sweep.n_queued;
-	unsigned in_flight;
 
-	if (!w->listing || w->is_listed || w->is_stopped || w->is_void)
-		return false;
-	in_flight = listing_in_flight(w->listing);
 	if (w->heads == WALK_SEND && sweep_is_behind(&w->sweep))
 		return false;
 	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
 		return false;
 	return n < HELD_MAX && in_flight < pages_max(w);
-}
-
-static bool
-wants_page(struct walk *w)
-{
-	return may_list_on(w) && listing_can_send(w->listing);
-}
-
-static bool
-send_page(void *arg)
-{
-	struct walk *w = arg;
-
-	listing_send(w->listing);
-	return wants_page(w);
-}
-
-/* Ask for slots, for what can be sent now. */
-static void
-go_on(struct walk *w)
-{
-	if (w->heads == WALK_SEND && !w->is_void && !w->is_stopped)
-		sweep_send(&w->sweep);
-	if (wants_page(w))
-		slots_want(w->slots, &w->client);
-	else
-		slots_leave(w->slots, &w->client);
 }
 
 /* --- pages --- */
@@ -160,66 +129,14 @@ ask_candidates(struct walk *w)
 
 /* --- what has ended --- */
 
-static void
-begin_again_if_idle(struct walk *w)
-{
-	if (!walk_is_idle(w))
-		return;
-	w->is_void = false;
-	walk_begin(w, w->mode);
-}
-
-/* What can be done now; then the owner hears of it. */
+/* What can be sent now; then the owner hears of it. */
 static void
 step(struct walk *w, const struct err *err)
 {
-	if (!w->is_stopped && w->is_void)
-		begin_again_if_idle(w);
-	else if (!w->is_stopped)
-		go_on(w);
+	if (w->heads == WALK_SEND && !w->is_stopped)
+		sweep_send(&w->sweep);
+	scan_go_on(&w->user);
 	w->on_step(w->arg, err);
-}
-
-/* A slot is free again. */
-static void
-free_slot(struct walk *w)
-{
-	if (!wants_page(w))
-		slots_leave(w->slots, &w->client);
-	slots_completed(w->slots, &w->client);
-}
-
-static void
-on_request_end(void *arg)
-{
-	struct walk *w = arg;
-	struct err err = ERR_INIT;
-
-	if (!w->is_stopped && tally_is_full(w->tally))
-		err_set(&err, EIO,
-			"keys in no order, and in more deltaspaces than "
-			"%d bytes hold",
-			SPACES_BYTES_MAX);
-	free_slot(w);
-	step(w, err.code ? &err : NULL);
-}
-
-static void
-on_listing_end(void *arg, const struct listing_end *end)
-{
-	struct walk *w = arg;
-	bool is_failure = end->err->code && !end->is_again;
-
-	if (end->is_again) {
-		w->is_void = true;
-		w->manner = end->manner;
-		sweep_stop(&w->sweep);
-	} else if (!is_failure) {
-		w->is_listed = true;
-		ask_candidates(w);
-	}
-	free_slot(w);
-	step(w, is_failure ? end->err : NULL);
 }
 
 static void
@@ -228,7 +145,45 @@ on_head_answer(void *arg, const struct err *err)
 	struct walk *w = arg;
 
 	ask_candidates(w);
-	step(w, w->is_void ? NULL : err);
+	step(w, err);
+}
+
+static void
+on_page_end(void *arg)
+{
+	struct walk *w = arg;
+	struct err err = ERR_INIT;
+
+	if (tally_is_full(w->tally))
+		err_set(&err, EIO,
+			"keys in no order, and in more deltaspaces than "
+			"%d bytes hold",
+			SPACES_BYTES_MAX);
+	step(w, err.code ? &err : NULL);
+}
+
+/* --- the LIST --- */
+
+static void
+on_begin(void *arg)
+{
+	struct walk *w = arg;
+
+	sweep_stop(&w->sweep);
+	sweep_begin(&w->sweep);
+	w->n_pages = w->n_heads = 0;
+	tally_free(w->tally);
+	w->tally = tally_new(w->mode);
+}
+
+static void
+on_end(void *arg, const struct err *err)
+{
+	struct walk *w = arg;
+
+	w->is_listed = !err;
+	ask_candidates(w);
+	step(w, err);
 }
 
 /* --- what the owner asks --- */
@@ -236,11 +191,14 @@ on_head_answer(void *arg, const struct err *err)
 void
 walk_init(struct walk *w)
 {
-	w->client = (struct slots_client){ .send = send_page,
-					   .arg = w,
-					   .group = w->bucket };
-	w->sweep = (struct sweep){ .s3 = w->s3,
-				   .slots = w->slots,
+	static const struct scan_events events = {
+		on_begin, on_range,    on_page, on_range_end,
+		has_room, on_page_end, on_end,
+	};
+
+	w->user = (struct scan_user){ .events = &events, .arg = w };
+	w->sweep = (struct sweep){ .s3 = w->env->s3,
+				   .slots = w->env->slots,
 				   .bucket = w->bucket->name,
 				   .client = { .group = w->bucket },
 				   .on_answer = on_head_answer,
@@ -250,29 +208,10 @@ walk_init(struct walk *w)
 void
 walk_begin(struct walk *w, enum mode mode)
 {
-	static const struct listing_events events = {
-		on_range, on_page, on_range_end, on_request_end, on_listing_end,
-	};
-
-	walk_clear(w);
 	w->mode = mode;
 	w->is_listed = w->is_asked = false;
-	w->n_pages = w->n_heads = 0;
-	sweep_begin(&w->sweep);
-	w->tally = tally_new(mode);
-	w->listing = listing_new(&(struct listing_options){
-		.s3 = w->s3,
-		.shared = w->lists,
-		.bucket = w->bucket->name,
-		.memory = &w->bucket->list_memory,
-		.events = &events,
-		.arg = w,
-		.manner = w->manner,
-		.wanted = { .names = original_size_names,
-			    .n = mode == MODE_QUICK ? 0
-						    : n_original_size_names },
-	});
-	go_on(w);
+	w->user.wants_metadata = mode != MODE_QUICK;
+	scan_join(w->env, w->bucket, &w->user);
 }
 
 void
@@ -281,11 +220,11 @@ walk_set_heads(struct walk *w, enum walk_heads heads)
 	w->heads = heads;
 	if (heads == WALK_DROP) {
 		sweep_stop(&w->sweep);
-		if (w->listing)
-			listing_want_no_metadata(w->listing);
+		scan_want_no_metadata(&w->user);
+	} else if (heads == WALK_SEND) {
+		sweep_send(&w->sweep);
 	}
-	if (w->listing)
-		go_on(w);
+	scan_go_on(&w->user);
 }
 
 bool
@@ -336,22 +275,18 @@ void
 walk_stop(struct walk *w)
 {
 	w->is_stopped = true;
-	slots_leave(w->slots, &w->client);
 	sweep_stop(&w->sweep);
-	if (w->listing)
-		listing_stop(w->listing);
+	scan_leave(&w->user);
 }
 
 bool
 walk_is_idle(const struct walk *w)
 {
-	return (!w->listing || listing_is_idle(w->listing)) &&
-	       sweep_is_idle(&w->sweep);
+	return !w->user.scan && sweep_is_idle(&w->sweep);
 }
 
 void
 walk_clear(struct walk *w)
 {
-	listing_free(steal(&w->listing));
 	tally_free(steal(&w->tally));
 }

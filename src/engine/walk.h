@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass over a bucket: its listing into a tally, and the HEADs that the tally
- * asks for.  Net thread only.
+ * One pass over a bucket: a LIST (scan.h) into a tally, and the HEADs that the
+ * tally asks for.  Net thread only.
  *
  * The HEADs are sent while the listing goes on, or wait until it is known
- * whether they are needed, or are not needed at all.  The listing pauses when
- * they fall behind: memory grows with what is under way, not with the bucket.
- * Where a listing has to be begun again in another manner, the walk does so by
- * itself.
+ * whether they are needed, or are not needed at all.  There is no room for more
+ * pages when they fall behind: memory grows with what is under way, not with the
+ * bucket.  Where the LIST is begun again, so are tally and HEADs.
  */
 #ifndef ENGINE_WALK_H
 #define ENGINE_WALK_H
 
-#include "engine/buckets.h"
+#include "engine/scan.h"
 #include "engine/sweep.h"
-#include "list/listing.h"
 
 enum walk_heads {
 	WALK_HOLD, /* they wait, and then the listing waits too */
@@ -24,9 +22,7 @@ enum walk_heads {
 
 struct walk {
 	/* set by the owner */
-	struct s3 *s3;
-	struct list_shared *lists;
-	struct slots *slots;
+	struct scan_env *env;
 	struct bucket *bucket;
 	/*
 	 * Something has ended: a request, successfully if `err` is NULL.  The
@@ -37,22 +33,19 @@ struct walk {
 
 	enum walk_heads heads;
 	enum mode mode; /* of the tally */
-	struct listing *listing;
-	enum list_manner manner; /* what the last one was ended for */
-	struct slots_client client; /* for pages; sweep has its own */
+	struct scan_user user;
 	struct tally *tally;
 	struct sweep sweep;
 	unsigned n_pages, n_heads; /* so far: how many HEADs a page brings */
 	bool is_listed; /* the listing is complete */
 	bool is_asked; /* of all candidates, too */
-	bool is_void; /* it begins again when nothing is under way */
 	bool is_stopped;
 };
 
 /* `w` has its first fields set. */
 void walk_init(struct walk *w);
 
-/* List the bucket for figures of `mode`.  The walk must be idle. */
+/* List the bucket for figures of `mode`.  Not while it is being listed. */
 void walk_begin(struct walk *w, enum mode mode);
 
 /* What is done with HEADs from now on.  DROP forgets those that wait. */

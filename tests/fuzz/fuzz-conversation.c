@@ -68,6 +68,7 @@ struct talk {
 	struct s3 *s3;
 	struct list_shared lists;
 	struct slots slots;
+	struct scan_env scans;
 	struct buckets *buckets;
 	struct bucket *bucket;
 	struct job_env env;
@@ -127,10 +128,12 @@ world_init(struct talk *k)
 		       k->retries);
 	k->buckets = buckets_new(60000, names, 1);
 	CHECK(buckets_find(k->buckets, BUCKET, &k->bucket) == BUCKET_IS_THERE);
+	k->scans = (struct scan_env){ .s3 = k->s3,
+				      .lists = &k->lists,
+				      .slots = &k->slots };
 	k->env = (struct job_env){ .s3 = k->s3,
-				   .lists = &k->lists,
 				   .timers = &k->timers,
-				   .slots = &k->slots,
+				   .scans = &k->scans,
 				   .limits = &k->limits };
 }
 
@@ -750,7 +753,7 @@ end_round(struct talk *k)
 	settle(k);
 	for (int i = 0; i < RUNS_MAX; i++)
 		snapshot_unref(steal(&k->runs[i].last));
-	CHECK(k->env.n_jobs == 0);
+	CHECK(k->env.n_jobs == 0 && k->scans.n_scans == 0);
 	CHECK(timers_wait_ms(&k->timers) == -1);
 	CHECK(k->slots.n_running == 0);
 	CHECK(!k->slots.groups);

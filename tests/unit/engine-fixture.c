@@ -36,6 +36,9 @@ fixture_init(struct fixture *fx)
 						       .profile = "default" });
 	fx->s3 = s3_new(fx->http, &fx->timers, fx->endpoint, fx->creds,
 			fx->pace, 0);
+	fx->scans = (struct scan_env){ .s3 = fx->s3,
+				       .lists = &fx->lists,
+				       .slots = &fx->slots };
 	fx->buckets = buckets_new(60000, names, 1);
 	assert_int_equal(buckets_find(fx->buckets, FIXTURE_BUCKET, &fx->bucket),
 			 BUCKET_IS_THERE);
@@ -45,9 +48,8 @@ struct job_env
 fixture_job_env(struct fixture *fx)
 {
 	return (struct job_env){ .s3 = fx->s3,
-				 .lists = &fx->lists,
 				 .timers = &fx->timers,
-				 .slots = &fx->slots,
+				 .scans = &fx->scans,
 				 .limits = &fx->limits };
 }
 
@@ -55,6 +57,7 @@ void
 fixture_clear(struct fixture *fx)
 {
 	assert_int_equal(timers_wait_ms(&fx->timers), -1);
+	assert_int_equal(fx->scans.n_scans, 0);
 	assert_int_equal(fx->slots.n_running, 0);
 	assert_null(fx->slots.groups);
 	fake_store_clear(&fx->store);

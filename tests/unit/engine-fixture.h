@@ -25,6 +25,7 @@ struct fixture {
 	struct s3 *s3;
 	struct list_shared lists;
 	struct slots slots;
+	struct scan_env scans;
 	struct buckets *buckets;
 	struct bucket *bucket;
 	struct fake_store store;

@@ -40,9 +40,7 @@ run_init(struct run *run)
 {
 	*run = (struct run){ .n_failures = 0 };
 	fixture_init(&run->fx);
-	run->walk = (struct walk){ .s3 = run->fx.s3,
-				   .lists = &run->fx.lists,
-				   .slots = &run->fx.slots,
+	run->walk = (struct walk){ .env = &run->fx.scans,
 				   .bucket = run->fx.bucket,
 				   .on_step = on_step,
 				   .arg = run };

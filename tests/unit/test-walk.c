@@ -41,9 +41,7 @@ on_step(void *arg, const struct err *err)
 static void
 begin(struct run *run, enum mode mode)
 {
-	run->walk = (struct walk){ .s3 = run->fx.s3,
-				   .lists = &run->fx.lists,
-				   .slots = &run->fx.slots,
+	run->walk = (struct walk){ .env = &run->fx.scans,
 				   .bucket = run->fx.bucket,
 				   .on_step = on_step,
 				   .arg = run };
