@@ -75,9 +75,8 @@ add(struct buckets *b, const char *name)
 		e->bucket.name = xstrdup(name);
 		e->bucket.index = b->n;
 		pthread_mutex_init(&e->bucket.lock, NULL);
-		for (int i = 0; i < 2; i++)
-			atomic_init(&e->bucket.control_changed_at[i],
-				    date_now());
+		for (int i = 0; i < BUCKET_FILES_MAX; i++)
+			atomic_init(&e->bucket.file_changed_at[i], date_now());
 		b->by_index = xrealloc(b->by_index,
 				       (b->n + 1) * sizeof(b->by_index[0]));
 		b->by_index[b->n++] = e;

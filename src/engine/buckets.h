@@ -20,6 +20,8 @@
 
 struct flight;
 
+#define BUCKET_FILES_MAX 15 /* in its directory */
+
 struct bucket {
 	const char *name; /* immutable, as index */
 	unsigned index; /* 0, 1, 2, …: what inode numbers are made of */
@@ -29,7 +31,8 @@ struct bucket {
 	/* refresh: a generation number, not a flag; marked != done: pending */
 	atomic_uint marked[N_MODES];
 	atomic_uint done[N_MODES];
-	_Atomic(int64_t) control_changed_at[2]; /* seconds: refresh, nocache */
+	/* seconds; by the file's row in the table of fs/ */
+	_Atomic(int64_t) file_changed_at[BUCKET_FILES_MAX];
 
 	/* net thread only */
 	struct flight *flights[N_MODES];

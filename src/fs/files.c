@@ -6,17 +6,11 @@
 
 #include "fs/files.h"
 
+#include <errno.h>
+
 #include "fs/control.h"
 #include "stats/doc.h"
 #include "util/date.h"
-
-enum { CONTROL_REFRESH, CONTROL_NOCACHE };
-
-static void
-changed(struct bucket *bucket, int control)
-{
-	atomic_store(&bucket->control_changed_at[control], date_now());
-}
 
 /* --- refresh --- */
 
@@ -43,7 +37,6 @@ mark(struct bucket *bucket, unsigned modes)
 	for (int mode = 0; mode < N_MODES; mode++)
 		if (modes & 1u << mode)
 			atomic_fetch_add(&bucket->marked[mode], 1);
-	changed(bucket, CONTROL_REFRESH);
 }
 
 static int
@@ -58,11 +51,10 @@ write_refresh(struct bucket *bucket, const char *text, size_t len,
 	return rc;
 }
 
-static int
+static void
 touch_refresh(struct bucket *bucket)
 {
 	mark(bucket, (1u << N_MODES) - 1);
-	return 0;
 }
 
 /* --- nocache --- */
@@ -80,10 +72,8 @@ write_nocache(struct bucket *bucket, const char *text, size_t len,
 	bool is_on;
 	int rc = control_parse_nocache(text, len, &is_on, err);
 
-	if (rc == 0) {
+	if (rc == 0)
 		atomic_store(&bucket->nocache, is_on);
-		changed(bucket, CONTROL_NOCACHE);
-	}
 	return rc;
 }
 
@@ -104,18 +94,20 @@ const struct file files[] = {
 	  .stats_mode = MODE_DETAILED },
 	{ .name = "refresh",
 	  .mode = 0644,
+	  .text_max = 64, /* the names of the modes */
 	  .render = render_refresh,
 	  .write = write_refresh,
-	  .touch = touch_refresh,
-	  .control = CONTROL_REFRESH },
+	  .touch = touch_refresh },
 	{ .name = "nocache",
 	  .mode = 0644,
+	  .text_max = 2,
 	  .render = render_nocache,
-	  .write = write_nocache,
-	  .control = CONTROL_NOCACHE },
+	  .write = write_nocache },
 };
 
 const unsigned n_files = ARRAY_SIZE(files);
+
+_Static_assert(ARRAY_SIZE(files) <= BUCKET_FILES_MAX, "a bucket's files");
 
 const struct file *
 file_find(const char *name)
@@ -126,14 +118,59 @@ file_find(const char *name)
 	return NULL;
 }
 
+/* --- what holds for all rows --- */
+
+int
+file_render(const struct file *f, const struct bucket *bucket, struct buf *out,
+	    struct err *err)
+{
+	int rc;
+
+	buf_init(out, f->text_max);
+	rc = f->render(bucket, out);
+	if (rc == 0)
+		return 0;
+	buf_clear(out);
+	if (rc == -EFBIG)
+		return err_set(err, EFBIG, "file %s: more than %zu bytes",
+			       f->name, f->text_max);
+	return err_set(err, -rc, "file %s can't be made", f->name);
+}
+
+static _Atomic(int64_t) *
+changed_at(const struct file *f, struct bucket *bucket)
+{
+	return &bucket->file_changed_at[f - files];
+}
+
+int
+file_write(const struct file *f, struct bucket *bucket, const char *text,
+	   size_t len, struct err *err)
+{
+	int rc = f->write(bucket, text, len, err);
+
+	if (rc == 0)
+		atomic_store(changed_at(f, bucket), date_now());
+	return rc;
+}
+
+void
+file_touch(const struct file *f, struct bucket *bucket)
+{
+	if (!f->touch)
+		return;
+	f->touch(bucket);
+	atomic_store(changed_at(f, bucket), date_now());
+}
+
 int64_t
 file_size(const struct file *f, const struct bucket *bucket)
 {
-	struct buf text CLEANUP_BUF = BUF_INIT(CONTROL_MAX);
+	struct buf text CLEANUP_BUF = BUF_INIT(0);
 
 	if (f->is_stats)
 		return DOC_LEN;
-	f->render(bucket, &text);
+	file_render(f, bucket, &text, NULL);
 	return (int64_t)text.len;
 }
 
@@ -162,8 +199,7 @@ file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
 			t.tv_nsec = nanoseconds(doc);
 		}
 	} else {
-		t.tv_sec = (time_t)atomic_load(
-			&bucket->control_changed_at[f->control]);
+		t.tv_sec = (time_t)atomic_load(changed_at(f, bucket));
 	}
 	return t;
 }

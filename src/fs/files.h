@@ -18,11 +18,11 @@ struct file {
 	bool is_stats; /* a document, computed by open(2) */
 	enum mode stats_mode;
 	/* Control files: what a reader sees now, and one command. */
+	size_t text_max; /* bytes that a reader may see */
 	int (*render)(const struct bucket *bucket, struct buf *out);
 	int (*write)(struct bucket *bucket, const char *text, size_t len,
 		     struct err *err);
-	int (*touch)(struct bucket *bucket); /* times set to now; may be NULL */
-	int control; /* index in bucket->control_changed_at */
+	void (*touch)(struct bucket *bucket); /* times set to now; or NULL */
 };
 
 extern const struct file files[];
@@ -32,7 +32,23 @@ extern const unsigned n_files;
 const struct file *file_find(const char *name);
 
 /*
- * Length, and when it last changed.  A stats file has the time of its newest
+ * What a reader of a control file sees now, into `out`, which is empty and gets the
+ * row's cap.  What can't be made, or is longer, is an error that names the file, and
+ * never a part of it.
+ */
+int file_render(const struct file *f, const struct bucket *bucket,
+		struct buf *out, struct err *err);
+
+/*
+ * A command to a control file of the table; and its times set to now, which may be
+ * one.  What is carried out is when the file changed last.
+ */
+int file_write(const struct file *f, struct bucket *bucket, const char *text,
+	       size_t len, struct err *err);
+void file_touch(const struct file *f, struct bucket *bucket);
+
+/*
+ * Length, 0 if it can't be rendered, and when it last changed.  A stats file has the time of its newest
  * document, or the time `unread` as long as it has none.  Of two documents of the
  * same second nothing but the nanoseconds can tell: they are made of the text, so they
  * are the same in every mount, and less than a millisecond, since make(1) does not

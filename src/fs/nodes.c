@@ -180,8 +180,8 @@ change(const struct place *p, int to_set)
 	if (to_set & ~(times | FUSE_SET_ATTR_SIZE))
 		return EPERM; /* mode, owner */
 	/* times of a copied file (cp -p) are no command, "now" is touch(1) */
-	if (p->file->touch && to_set & FUSE_SET_ATTR_MTIME_NOW)
-		p->file->touch(p->bucket);
+	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
+		file_touch(p->file, p->bucket);
 	return 0;
 }
 

@@ -120,11 +120,17 @@ static void
 open_control(fuse_req_t req, const struct place *place,
 	     struct fuse_file_info *fi)
 {
-	struct buf text CLEANUP_BUF = BUF_INIT(CONTROL_MAX);
+	struct buf text CLEANUP_BUF = BUF_INIT(0);
+	struct err err = ERR_INIT;
 	struct snapshot *s;
 	size_t len;
 
-	place->file->render(place->bucket, &text);
+	if (file_render(place->file, place->bucket, &text, &err) != 0) {
+		log_err("bucket=%s: %s (%s)", place->bucket->name, err.msg,
+			strerror(err.code));
+		fuse_reply_err(req, err.code);
+		return;
+	}
 	len = text.len;
 	s = snapshot_new(buf_steal(&text), len, 0, NULL);
 	answer_open(req, fi, s);
@@ -149,7 +155,7 @@ op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
 	if (size > CONTROL_MAX)
 		err_set(&err, EINVAL, "a command of %zu bytes", size);
 	else
-		place.file->write(place.bucket, data, size, &err);
+		file_write(place.file, place.bucket, data, size, &err);
 	if (err.code) {
 		log_info("bucket=%s file=%s: %s", place.bucket->name,
 			 place.file->name, err.msg);

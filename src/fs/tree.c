@@ -8,17 +8,15 @@
 
 #include "fs/tree.h"
 
-#include <assert.h>
 #include <limits.h>
 
-#define SLOTS 16
+#define SLOTS (BUCKET_FILES_MAX + 1)
 
 uint64_t
 tree_ino(const struct place *p)
 {
 	uint64_t ino;
 
-	assert(n_files < SLOTS);
 	if (!p->bucket)
 		return TREE_ROOT;
 	ino = ((uint64_t)p->bucket->index + 1) * SLOTS;

@@ -15,7 +15,6 @@
 #include <errno.h>
 
 #include "fake-clock.h"
-#include "fs/control.h"
 #include "fs/files.h"
 #include "stats/doc.h"
 
@@ -47,9 +46,11 @@ static void
 expect(const struct world *w, const char *name, const char *expected)
 {
 	const struct file *f = file_find(name);
-	struct buf text CLEANUP_BUF = BUF_INIT(CONTROL_MAX);
+	struct buf text CLEANUP_BUF = BUF_INIT(0);
+	struct err err = ERR_INIT;
 
-	assert_int_equal(f->render(w->bucket, &text), 0);
+	assert_int_equal(file_render(f, w->bucket, &text, &err), 0);
+	assert_int_equal(err.code, 0);
 	assert_string_equal(buf_str(&text), expected);
 	assert_int_equal(file_size(f, w->bucket), strlen(expected));
 }
@@ -68,7 +69,8 @@ static int
 put(const struct world *w, const char *name, const char *text)
 {
 	struct err err = ERR_INIT;
-	int rc = file_find(name)->write(w->bucket, text, strlen(text), &err);
+	int rc = file_write(file_find(name), w->bucket, text, strlen(text),
+			    &err);
 
 	assert_int_equal(rc, -err.code);
 	return rc;
@@ -91,6 +93,7 @@ test_table(void **state)
 		assert_int_equal(f->mode, f->is_stats ? 0444 : 0644);
 		assert_int_equal(f->is_stats, !f->render);
 		assert_int_equal(f->is_stats, !f->write);
+		assert_int_equal(f->is_stats, f->text_max == 0);
 		if (f->is_stats)
 			assert_non_null(
 				strstr(f->name, mode_names[f->stats_mode]));
@@ -132,10 +135,13 @@ test_touch(void **state)
 	(void)state;
 	world_init(&w);
 	fake_clock_advance(5000);
-	assert_int_equal(f->touch(w.bucket), 0);
+	file_touch(f, w.bucket);
 	expect(&w, "refresh", "quick sampled detailed\n");
 	expect_time(&w, f, FAKE_CLOCK_EPOCH + 5, 0);
-	assert_null(file_find("nocache")->touch);
+	f = file_find("nocache");
+	file_touch(f, w.bucket); /* no command */
+	expect(&w, "nocache", "0\n");
+	expect_time(&w, f, FAKE_CLOCK_EPOCH, 0);
 	world_clear(&w);
 }
 
@@ -176,6 +182,88 @@ test_times(void **state)
 	put(&w, "refresh", "bogus");
 	expect_time(&w, nocache, FAKE_CLOCK_EPOCH + 3, 0);
 	expect_time(&w, refresh, FAKE_CLOCK_EPOCH, 0);
+	world_clear(&w);
+}
+
+/* Each control file of the table has a time, and it is its own. */
+static void
+test_own_times(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned k = 0; k < n_files; k++) {
+		if (files[k].is_stats)
+			continue;
+		world_init(&w);
+		fake_clock_advance(2000);
+		assert_int_equal(put(&w, files[k].name, "1"), 0);
+		for (unsigned i = 0; i < n_files; i++)
+			if (!files[i].is_stats)
+				expect_time(&w, &files[i],
+					    FAKE_CLOCK_EPOCH + (i == k ? 2 : 0),
+					    0);
+		world_clear(&w);
+	}
+}
+
+static int
+render_half(const struct bucket *bucket, struct buf *out)
+{
+	(void)bucket;
+	assert_int_equal(buf_add_str(out, "half of "), 0);
+	return -EIO;
+}
+
+static int
+render_two_parts(const struct bucket *bucket, struct buf *out)
+{
+	int rc = buf_add_str(out, "1234");
+
+	(void)bucket;
+	return rc ? rc : buf_add_str(out, "5678");
+}
+
+/* All of a text, or an error that names the file: never a part of one. */
+static void
+test_render(void **state)
+{
+	static const struct {
+		struct file file;
+		const char *text;
+		int code;
+	} cases[] = {
+		{ { "fits", .text_max = 8, .render = render_two_parts },
+		  "12345678",
+		  0 },
+		{ { "one-less", .text_max = 7, .render = render_two_parts },
+		  "",
+		  EFBIG },
+		{ { "half", .text_max = 4, .render = render_two_parts },
+		  "",
+		  EFBIG },
+		{ { "nothing", .text_max = 0, .render = render_two_parts },
+		  "",
+		  EFBIG },
+		{ { "fails", .text_max = 8, .render = render_half }, "", EIO },
+	};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct file *f = &cases[i].file;
+		struct buf text CLEANUP_BUF = BUF_INIT(0);
+		struct err err = ERR_INIT;
+
+		assert_int_equal(file_render(f, w.bucket, &text, &err),
+				 -cases[i].code);
+		assert_int_equal(err.code, cases[i].code);
+		if (cases[i].code)
+			assert_non_null(strstr(err.msg, f->name));
+		assert_string_equal(buf_str(&text), cases[i].text);
+		assert_int_equal(file_size(f, w.bucket), strlen(cases[i].text));
+	}
 	world_clear(&w);
 }
 
@@ -243,7 +331,8 @@ test_before_1970(void **state)
 	world_init(&w);
 	publish(&w, MODE_QUICK, "", -1);
 	expect_time(&w, f, -1, EMPTY_NS);
-	atomic_store(&w.bucket->control_changed_at[0], -5);
+	atomic_store(&w.bucket->file_changed_at[file_find("refresh") - files],
+		     -5);
 	expect_time(&w, file_find("refresh"), -5, 0);
 	t = file_mtime(file_find("stats_sampled.json"), w.bucket, -7);
 	assert_int_equal(t.tv_sec, -7);
@@ -259,6 +348,8 @@ main(void)
 		cmocka_unit_test(test_touch),
 		cmocka_unit_test(test_nocache),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_own_times),
+		cmocka_unit_test(test_render),
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_same_second),
 		cmocka_unit_test(test_before_1970),
