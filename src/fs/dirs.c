@@ -41,15 +41,14 @@ dir_free(struct handle *h)
 	free(d);
 }
 
-static void
-answer_opendir(fuse_req_t req, struct fuse_file_info *fi,
-	       const struct place *place)
+static struct handle *
+dir_new(const struct place *place)
 {
 	struct dir *d = xnew(struct dir);
 
 	d->handle.free = dir_free;
 	d->place = *place;
-	handle_open(fuse_req_userdata(req), req, fi, &d->handle);
+	return &d->handle;
 }
 
 void
@@ -63,7 +62,7 @@ op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	else if (place.file)
 		fuse_reply_err(req, ENOTDIR);
 	else
-		answer_opendir(req, fi, &place);
+		handle_open(fs, req, fi, dir_new(&place));
 }
 
 /* --- entries: ".", "..", then what the directory holds --- */
@@ -127,7 +126,7 @@ answer_readdir(fuse_req_t req, struct dir *d, size_t size, off_t offset)
 	fuse_reply_buf(req, out, used);
 }
 
-/* Net thread.  The directory is open until this is answered. */
+/* Net thread. */
 static void
 reply_readdir(struct pending *p, struct snapshot *s, const struct err *err)
 {
@@ -135,22 +134,16 @@ reply_readdir(struct pending *p, struct snapshot *s, const struct err *err)
 	if (err->code == EINTR || (err->code && !buckets_any(p->fs->o.buckets)))
 		fuse_reply_err(p->req, err->code);
 	else
-		answer_readdir(p->req, (struct dir *)(uintptr_t)p->fi.fh,
-			       p->size, 0);
+		answer_readdir(p->req, p->readdir.dir, p->readdir.size, 0);
 }
 
 static void
-ask_for_list(struct fs *fs, fuse_req_t req, size_t size,
-	     const struct fuse_file_info *fi)
+ask_for_list(struct fs *fs, fuse_req_t req, struct dir *d, size_t size)
 {
-	struct pending *p = xnew(struct pending);
+	struct pending *p = pending_new(fs, req, WAIT_FOR_LIST, reply_readdir);
 
-	p->fs = fs;
-	p->req = req;
-	p->fi = *fi;
-	p->size = size;
-	p->reply = reply_readdir;
-	p->waiter.kind = WAIT_FOR_LIST;
+	p->readdir.dir = d;
+	p->readdir.size = size;
 	p->waiter.is_impatient = buckets_any(fs->o.buckets);
 	pending_start(p);
 }
@@ -167,7 +160,7 @@ op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	if (offset > 0 || d->place.bucket)
 		answer_readdir(req, d, size, offset);
 	else if (!buckets_list_is_fresh(fs->o.buckets, &is_denied))
-		ask_for_list(fs, req, size, fi);
+		ask_for_list(fs, req, d, size);
 	else if (is_denied && !buckets_any(fs->o.buckets))
 		fuse_reply_err(req, EACCES);
 	else

@@ -104,12 +104,8 @@ reply_lookup(struct pending *p, struct snapshot *s, const struct err *err)
 static void
 ask_for_bucket(struct fs *fs, fuse_req_t req, const char *name, bool is_known)
 {
-	struct pending *p = xnew(struct pending);
+	struct pending *p = pending_new(fs, req, WAIT_FOR_BUCKET, reply_lookup);
 
-	p->fs = fs;
-	p->req = req;
-	p->reply = reply_lookup;
-	p->waiter.kind = WAIT_FOR_BUCKET;
 	p->waiter.is_impatient = is_known;
 	snprintf(p->waiter.name, sizeof(p->waiter.name), "%s", name);
 	pending_start(p);

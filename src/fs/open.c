@@ -73,15 +73,21 @@ open_file_free(struct handle *h)
 	free(file);
 }
 
-static void
-answer_open(fuse_req_t req, struct fuse_file_info *fi, struct snapshot *s)
+static struct handle *
+open_file_new(struct snapshot *s)
 {
 	struct open_file *file = xnew(struct open_file);
 
 	file->handle.free = open_file_free;
 	file->text = snapshot_ref(s);
+	return &file->handle;
+}
+
+static void
+answer_open(fuse_req_t req, struct fuse_file_info *fi, struct snapshot *s)
+{
 	fi->direct_io = 1;
-	handle_open(fuse_req_userdata(req), req, fi, &file->handle);
+	handle_open(fuse_req_userdata(req), req, fi, open_file_new(s));
 }
 
 /* --- stats files --- */
@@ -91,7 +97,7 @@ static void
 reply_stats(struct pending *p, struct snapshot *s, const struct err *err)
 {
 	if (s)
-		answer_open(p->req, &p->fi, s);
+		answer_open(p->req, &p->open, s);
 	else
 		fuse_reply_err(p->req, err->code);
 }
@@ -100,13 +106,9 @@ static void
 open_stats(struct fs *fs, fuse_req_t req, const struct place *place,
 	   const struct fuse_file_info *fi)
 {
-	struct pending *p = xnew(struct pending);
+	struct pending *p = pending_new(fs, req, WAIT_FOR_STATS, reply_stats);
 
-	p->fs = fs;
-	p->req = req;
-	p->fi = *fi;
-	p->reply = reply_stats;
-	p->waiter.kind = WAIT_FOR_STATS;
+	p->open = *fi; /* the request's own dies */
 	p->waiter.bucket = place->bucket;
 	p->waiter.mode = place->file->stats_mode;
 	p->waiter.is_nonblocking =

@@ -47,10 +47,23 @@ on_done(struct waiter *w, struct snapshot *s, const struct err *err)
 	free(p);
 }
 
+struct pending *
+pending_new(struct fs *fs, fuse_req_t req, enum waiter_kind kind,
+	    pending_reply_fn *reply)
+{
+	struct pending *p = xnew(struct pending);
+
+	p->waiter.kind = kind;
+	p->waiter.on_done = on_done;
+	p->fs = fs;
+	p->req = req;
+	p->reply = reply;
+	return p;
+}
+
 void
 pending_start(struct pending *p)
 {
-	p->waiter.on_done = on_done;
 	fuse_req_interrupt_func(p->req, on_interrupt, p);
 	engine_post(p->fs->engine, &p->waiter);
 }

@@ -75,24 +75,33 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /*
  * pending.c: a request whose answer comes from the engine; the essay on how a
- * blocked open ends is there.  `reply` is called
- * on the net thread, exactly once, when the request may be answered and no
- * interrupt can come any more; it must answer.
+ * blocked open ends is there.  `reply` is called on the net thread, exactly once,
+ * when the request may be answered and no interrupt can come any more; it must
+ * answer.
  */
 struct pending;
 typedef void pending_reply_fn(struct pending *p, struct snapshot *s,
 			      const struct err *err);
 
 struct pending {
-	struct waiter waiter; /* kind and what it waits for: by the caller */
+	struct waiter waiter;
 	struct fs *fs;
 	fuse_req_t req;
-	struct fuse_file_info fi; /* copied: the request's own dies */
-	size_t size; /* of a readdir: the room for its answer */
 	pending_reply_fn *reply;
+	union { /* by waiter.kind; WAIT_FOR_BUCKET has none */
+		struct fuse_file_info open; /* WAIT_FOR_STATS */
+		struct { /* WAIT_FOR_LIST */
+			struct dir *dir; /* open until it is answered */
+			size_t size; /* the room for the answer */
+		} readdir;
+	};
 };
 
-/* Takes `p`, on the heap. */
+/* What else belongs to that kind, here and in the waiter, is the caller's to set. */
+struct pending *pending_new(struct fs *fs, fuse_req_t req,
+			    enum waiter_kind kind, pending_reply_fn *reply);
+
+/* Takes `p`. */
 void pending_start(struct pending *p);
 
 #endif
