@@ -122,6 +122,7 @@ void
 list_memory_clear(struct list_memory *m)
 {
 	forget_cuts(m);
+	*m = (struct list_memory){ 0 };
 }
 
 enum list_manner

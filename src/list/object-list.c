@@ -34,6 +34,7 @@ object_list_clear(struct object_list *l)
 	buf_clear(&l->text);
 	free(l->records);
 	free(l->objects);
+	*l = (struct object_list){ 0 };
 }
 
 void

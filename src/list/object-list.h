@@ -36,7 +36,7 @@ struct object_list {
 
 /* `max` is the most text that all objects can have, NULs aside. */
 void object_list_init(struct object_list *l, size_t max);
-void object_list_clear(struct object_list *l); /* free everything */
+void object_list_clear(struct object_list *l); /* the end: free everything */
 void object_list_reset(struct object_list *l); /* forget, keep the memory */
 
 /* Append to the text; take its end back. */
