@@ -14,6 +14,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "list/start-after.h"
 #include "util/date.h"
 #include "util/log.h"
 
@@ -231,15 +232,18 @@ cut_page(struct lister *l, struct lister_answer *a)
 
 /* --- where the next page begins --- */
 
-/* Printable ASCII, and nothing that some store decodes once too often. */
-static bool
-is_plain(const struct object *o)
+typedef bool key_is_fn(const char *key, size_t len);
+
+/* The number of objects up to the last one whose key is so; 0: none is. */
+static size_t
+count_up_to(const struct list_page *page, key_is_fn *is_so)
 {
-	for (size_t i = 0; i < o->key_len; i++)
-		if (o->key[i] <= ' ' || o->key[i] > '~' ||
-		    strchr("%+&<>\"'", o->key[i]))
-			return false;
-	return true;
+	size_t n = page->n_objects;
+
+	while (n > 0 &&
+	       !is_so(page->objects[n - 1].key, page->objects[n - 1].key_len))
+		n--;
+	return n;
 }
 
 /*
@@ -251,22 +255,18 @@ static int
 set_start_after(struct lister *l, struct err *err)
 {
 	struct list_page *page = &l->page;
-	size_t n = page->n_objects;
+	size_t n = count_up_to(page, start_after_is_plain);
 
-	while (n > 0 && !is_plain(&page->objects[n - 1]))
-		n--;
-	if (n > 0)
-		page->n_objects = n;
-	if (page->n_objects == 0 || l->o.is_unordered)
+	if (n == 0)
+		n = count_up_to(page, start_after_is_possible);
+	if (n == 0 || l->o.is_unordered)
 		return err_set(err, EIO,
 			       "continuation token can't be read, "
 			       "and there is no key to go on after");
-	n = page->n_objects - 1;
-	if (memchr(page->objects[n].key, '\0', page->objects[n].key_len))
-		return err_set(err, EIO, "no key to go on after");
+	page->n_objects = n;
 	free(l->start_after);
-	l->start_after =
-		xstrndup(page->objects[n].key, page->objects[n].key_len);
+	l->start_after = xstrndup(page->objects[n - 1].key,
+				  page->objects[n - 1].key_len);
 	return 0;
 }
 

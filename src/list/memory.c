@@ -6,7 +6,7 @@
 
 #include "list/memory.h"
 
-#include "list/pivot.h"
+#include "list/start-after.h"
 
 /* Requests beside a tenth of the pages that a listing in ranges may cost. */
 #define EXTRA_REQUESTS 16
@@ -35,12 +35,6 @@ add_mark(struct list_marks *m, struct list_cut mark)
 	m->marks[m->n++] = mark;
 }
 
-static bool
-is_plain(const struct object *o)
-{
-	return pivot_plain_length(o->key, o->key_len) == o->key_len;
-}
-
 void
 list_marks_add(struct list_marks *m, const struct object *keys, size_t n_keys,
 	       bool is_end, unsigned stride)
@@ -52,12 +46,13 @@ list_marks_add(struct list_marks *m, const struct object *keys, size_t n_keys,
 	m->n_pages++;
 	if (m->n_pages < stride)
 		return;
-	for (size_t i = 0; !is_plain(&keys[n_keys - 1 - back]); i++) {
+	o = &keys[n_keys - 1 - back];
+	for (size_t i = 0; !start_after_is_plain(o->key, o->key_len); i++) {
 		if (i == n_keys)
 			return;
 		back = (back + 1) % n_keys;
+		o = &keys[n_keys - 1 - back];
 	}
-	o = &keys[n_keys - 1 - back];
 	add_mark(m, (struct list_cut){ xstrndup(o->key, o->key_len), o->key_len,
 				       m->n_keys - (int64_t)back });
 	m->n_added++;

@@ -6,9 +6,9 @@
 
 #include "list/pivot.h"
 
+#include "list/start-after.h"
 #include "util/ascii.h"
 #include "util/object.h"
-#include "util/utf8.h"
 
 /* A word of at least so many of 0-9a-f, of both sorts, is hexadecimal. */
 #define HEX_WORD_MIN 6
@@ -23,30 +23,6 @@ static const char *const kinds[] = {
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 };
 static const char hex_digits[] = "0123456789abcdef";
-
-/* --- plain keys --- */
-
-static bool
-is_plain_ascii(char c)
-{
-	return ascii_is_alnum(c) || (c && strchr("-._~/=", c));
-}
-
-size_t
-pivot_plain_length(const char *key, size_t key_len)
-{
-	size_t i = 0, n;
-
-	while (i < key_len) {
-		n = is_plain_ascii(key[i]) ? 1 : 0;
-		if (key[i] & 0x80)
-			n = utf8_length(key + i, key_len - i);
-		if (n == 0)
-			break;
-		i += n;
-	}
-	return i;
-}
 
 /* --- what was seen --- */
 
@@ -179,7 +155,7 @@ was_tried(const struct pivot_range *r, const struct pivot *p)
 static bool
 is_good(const struct pivot_range *r, const struct pivot *p)
 {
-	return p->len > 0 && pivot_plain_length(p->key, p->len) == p->len &&
+	return start_after_is_plain(p->key, p->len) &&
 	       key_compare(r->last, r->last_len, p->key, p->len) < 0 &&
 	       (!r->until ||
 		key_compare(p->key, p->len, r->until, r->until_len) < 0);
@@ -438,7 +414,7 @@ add_name(const struct pivot_range *r, struct pivot *out)
 	if (out->len >= end)
 		return;
 	memcpy(longer.key + out->len, r->last + out->len, end - out->len);
-	longer.len = pivot_plain_length(longer.key, end);
+	longer.len = start_after_plain_length(longer.key, end);
 	if (is_good(r, &longer))
 		*out = longer;
 }
@@ -446,7 +422,7 @@ add_name(const struct pivot_range *r, struct pivot *out)
 bool
 pivot_find(const struct pivot_range *r, struct pivot *out)
 {
-	size_t plain = pivot_plain_length(r->last, r->last_len);
+	size_t plain = start_after_plain_length(r->last, r->last_len);
 	bool is_found;
 
 	if (plain > r->page_common)

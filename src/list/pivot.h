@@ -3,10 +3,7 @@
  * Where to cut a range of keys in two, from nothing but what was seen of it.
  * Pure; any thread.
  *
- * A pivot is sent as start-after, and stores have bugs there: some decode it
- * twice, some echo it into XML that is then not well-formed, and skip keys in
- * silence.  So a pivot is plain: letters, digits, "-", ".", "_", "~", "/", "=",
- * and characters beyond ASCII that are well-formed UTF-8.
+ * A pivot is sent as start-after, so it is a plain key: start-after.h.
  */
 #ifndef LIST_PIVOT_H
 #define LIST_PIVOT_H
@@ -14,9 +11,6 @@
 #include "util/base.h"
 
 #define PIVOT_MAX 1024 /* bytes: what S3 allows for a key */
-
-/* How much of the beginning of `key` is plain. */
-size_t pivot_plain_length(const char *key, size_t key_len);
 
 /*
  * The bytes seen at each place of a key, counted from the last "/": how far hours

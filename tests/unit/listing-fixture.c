@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "list/pivot.h"
+#include "list/start-after.h"
 #include "listing-fixture.h"
 
 #define RETRIES 20
@@ -29,8 +29,7 @@ on_range(void *arg, const char *after, size_t after_len, bool is_ordered)
 	*r = (struct seen_range){ .is_ordered = is_ordered };
 	if (after) {
 		r->after = xstrndup(after, after_len);
-		assert_int_equal(pivot_plain_length(after, after_len),
-				 after_len);
+		assert_true(start_after_is_plain(after, after_len));
 	}
 	return r;
 }
@@ -276,7 +275,7 @@ void
 remember_cut(struct list_memory *m, const char *key)
 {
 
-	if (pivot_plain_length(key, strlen(key)) < strlen(key) ||
+	if (!start_after_is_plain(key, strlen(key)) ||
 	    (m->n_cuts > 0 && strcmp(m->cuts[m->n_cuts - 1].key, key) >= 0))
 		return;
 	m->cuts = xrealloc(m->cuts, (m->n_cuts + 1) * sizeof(m->cuts[0]));

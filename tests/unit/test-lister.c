@@ -418,7 +418,16 @@ test_unreadable_token(void **state)
 		{ HEAD_OF_PAGE OBJECT("a") OBJECT("b%2Bc") OBJECT("b%2Bd")
 			  BAD_TOKEN,
 		  "start-after=a", "b%2Bc=1 b%2Bd=1 e=1", "a b+c b+d e " },
-		/* none is plain: after the last one */
+		/* plain is the same as for a cut */
+		{ HEAD_OF_PAGE OBJECT("%C3%B6") OBJECT("%EF%BF%BE") BAD_TOKEN,
+		  "start-after=%C3%B6", "%EF%BF%BE=1",
+		  "\xc3\xb6 \xef\xbf\xbe " },
+		{ HEAD_OF_PAGE OBJECT("a") OBJECT("b(1)") OBJECT("b:1")
+			  BAD_TOKEN,
+		  "start-after=a", "b(1)=1 b:1=1", "a b(1) b:1 " },
+		/* none is plain: after the last one, if it can be sent */
+		{ HEAD_OF_PAGE OBJECT("b%2Bc") OBJECT("b%2Bd%00") BAD_TOKEN,
+		  "start-after=b%2Bc", "b%2Bd%00=1 e=1", "b+c b+d e " },
 		{ HEAD_OF_PAGE OBJECT("b%2Bc") OBJECT("b%2Bd") BAD_TOKEN,
 		  "start-after=b%2Bd", "e=1", "b+c b+d e " },
 	};

@@ -14,39 +14,8 @@
 
 #include "brief.h"
 #include "list/pivot.h"
+#include "list/start-after.h"
 #include "util/object.h"
-
-static void
-test_plain_length(void **state)
-{
-	static const struct {
-		const char *key;
-		size_t length;
-	} cases[] = {
-		{ "", 0 },
-		{ "a/B-9._~=", 9 },
-		{ "a%2F", 1 },
-		{ "a+b", 1 },
-		{ "a b", 1 },
-		{ "a&b", 1 },
-		{ "a\x01", 1 },
-		{ "a\x7f", 1 },
-		{ "größe", 7 },
-		{ "資料/", 7 },
-		{ "a\xff", 1 }, /* not UTF-8 */
-		{ "a\xc3", 1 },
-		{ "a\xe8\xb3", 1 },
-		{ "a\xc0\xaf", 1 }, /* "/", too long */
-		{ "a\xed\xa0\x80", 1 }, /* a surrogate */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(
-			pivot_plain_length(cases[i].key, strlen(cases[i].key)),
-			cases[i].length);
-	assert_int_equal(pivot_plain_length("a\0b", 3), 1);
-}
 
 /* --- cuts --- */
 
@@ -221,8 +190,7 @@ test_random(void **state)
 		for (int step = 0; step < 2 && pivot_find(&r, &p); step++) {
 			n_found++;
 			assert_int_equal(strlen(p.key), p.len);
-			assert_int_equal(pivot_plain_length(p.key, p.len),
-					 p.len);
+			assert_true(start_after_is_plain(p.key, p.len));
 			assert_true(strcmp(k.keys[1], p.key) < 0);
 			if (r.until)
 				assert_true(strcmp(p.key, r.until) < 0);
@@ -273,7 +241,6 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain_length),
 		cmocka_unit_test(test_pivots),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_random),
