@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "util/log.h"
+#include "util/escape.h"
 
 static void
 set_message(struct err *err, const char *raw)
@@ -16,9 +16,9 @@ set_message(struct err *err, const char *raw)
 	static const char more[] = "...";
 	size_t len = strlen(raw), room = sizeof(err->msg);
 
-	if (log_escape(err->msg, room, raw, len))
+	if (escape_text(err->msg, room, raw, len))
 		return;
-	log_escape(err->msg, room - strlen(more), raw, len);
+	escape_text(err->msg, room - strlen(more), raw, len);
 	strcat(err->msg, more);
 }
 

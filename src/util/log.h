@@ -58,12 +58,4 @@ void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/*
- * Write `in` to `out` as printable text, NUL-terminated and cut to `size` (false):
- * bytes of control characters, of others that are not seen (direction of writing,
- * ends of lines) and of invalid UTF-8 become \xHH.  Other UTF-8 and backslashes
- * stay, so escaping twice changes nothing.
- */
-bool log_escape(char *out, size_t size, const char *in, size_t len);
-
 #endif

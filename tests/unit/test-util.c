@@ -17,6 +17,7 @@
 #include "util/buf.h"
 #include "util/date.h"
 #include "util/err.h"
+#include "util/escape.h"
 #include "util/hash.h"
 #include "util/log.h"
 #include "util/uri.h"
@@ -55,7 +56,7 @@ test_err(void **state)
 }
 
 static void
-test_log_escape(void **state)
+test_escape(void **state)
 {
 	static const struct {
 		const char *in;
@@ -99,8 +100,8 @@ test_log_escape(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char out[100];
 
-		log_escape(out, cases[i].size, cases[i].in,
-			   strlen(cases[i].in));
+		escape_text(out, cases[i].size, cases[i].in,
+			    strlen(cases[i].in));
 		assert_string_equal(out, cases[i].out);
 	}
 }
@@ -410,7 +411,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_err),
-		cmocka_unit_test(test_log_escape),
+		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_log_level),
 		cmocka_unit_test(test_buf),
 		cmocka_unit_test(test_buf_secret),
