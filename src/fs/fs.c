@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "fs/session.h"
+#include "fs/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +14,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <utlist.h>
-
 #include "fs/dead.h"
+#include "fs/session.h"
 #include "fs/unmount.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -185,29 +184,6 @@ static const struct fuse_lowlevel_ops ops = {
 	.setxattr = no_setxattr,
 	.removexattr = no_removexattr,
 };
-
-/* --- what is open --- */
-
-void
-handle_close(struct fs *fs, struct handle *h)
-{
-	pthread_mutex_lock(&fs->lock);
-	DL_DELETE(fs->handles, h);
-	pthread_mutex_unlock(&fs->lock);
-	h->free(h);
-}
-
-void
-handle_open(struct fs *fs, fuse_req_t req, struct fuse_file_info *fi,
-	    struct handle *h)
-{
-	pthread_mutex_lock(&fs->lock);
-	DL_APPEND(fs->handles, h);
-	pthread_mutex_unlock(&fs->lock);
-	fi->fh = (uintptr_t)h;
-	if (fuse_reply_open(req, fi) != 0)
-		handle_close(fs, h); /* nobody will release it */
-}
 
 /* --- mount and unmount --- */
 

@@ -32,7 +32,8 @@ describe_file(struct fs *fs, const struct place *place, struct stat *st)
 	st->st_mtim = file_mtime(f, place->bucket, fs->mounted_at);
 }
 
-bool
+/* Attributes of a node; false if there is none. */
+static bool
 fs_stat(struct fs *fs, uint64_t node, struct stat *st)
 {
 	struct place place;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files that speak FUSE share: the state of the mount, and the
- * operations by file.  Private to fs/.
+ * What the files that speak FUSE share: the state of the mount, what is open, and
+ * the operations by file.  Private to fs/.
  */
 #ifndef FS_SESSION_H
 #define FS_SESSION_H
@@ -10,7 +10,8 @@
 #include <fuse_lowlevel.h>
 #include <pthread.h>
 
-#include "fs/fs.h"
+#include "engine/engine.h"
+#include "fs/options.h"
 #include "fs/tree.h"
 
 /*
@@ -36,13 +37,10 @@ struct fs {
 	struct handle *handles;
 };
 
-/* Takes `h`, and answers with it.  Any thread. */
+/* session.c.  Takes `h`, and answers with it.  Any thread. */
 void handle_open(struct fs *fs, fuse_req_t req, struct fuse_file_info *fi,
 		 struct handle *h);
 void handle_close(struct fs *fs, struct handle *h);
-
-/* Attributes of a node; false if there is none. */
-bool fs_stat(struct fs *fs, uint64_t node, struct stat *st);
 
 /*
  * parallel.c; the second once it is mounted.  The third: whether a libfuse of that

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is open: see session.h.  Any thread: one leaf lock.
+ */
+#include "config.h"
+
+#include "fs/session.h"
+
+#include <utlist.h>
+
+void
+handle_close(struct fs *fs, struct handle *h)
+{
+	pthread_mutex_lock(&fs->lock);
+	DL_DELETE(fs->handles, h);
+	pthread_mutex_unlock(&fs->lock);
+	h->free(h);
+}
+
+void
+handle_open(struct fs *fs, fuse_req_t req, struct fuse_file_info *fi,
+	    struct handle *h)
+{
+	pthread_mutex_lock(&fs->lock);
+	DL_APPEND(fs->handles, h);
+	pthread_mutex_unlock(&fs->lock);
+	fi->fh = (uintptr_t)h;
+	if (fuse_reply_open(req, fi) != 0)
+		handle_close(fs, h); /* nobody will release it */
+}
