@@ -93,7 +93,7 @@ serve(const struct conf *c, struct setup *s, struct fs *fs)
 	if (start(c, s, &err) != 0) {
 		log_err("%s", err.msg);
 		if (!c->foreground || c->log_file)
-			fprintf(stderr, "dgstatfs: %s\n", err.msg);
+			log_to_terminal("%s", err.msg);
 		setup_stop(s);
 		return 1;
 	}
@@ -118,7 +118,7 @@ run(const struct conf *c)
 	if (prepare(c, &setup, &fs, &err) == 0)
 		status = serve(c, &setup, fs);
 	else
-		fprintf(stderr, "dgstatfs: %s\n", err.msg);
+		log_to_terminal("%s", err.msg);
 	fs_unmount(fs);
 	return status;
 }
@@ -131,9 +131,10 @@ main(int argc, char *argv[])
 	int status;
 
 	protect_memory(); /* at once: the environment may hold keys */
+	program_invocation_short_name = (char *)"dgstatfs"; /* see log.h */
 	/* no setlocale(): numbers and messages are the same everywhere */
 	if (conf_load(&c, argc, argv, environ, &err) != 0) {
-		fprintf(stderr, "dgstatfs: %s\n", err.msg);
+		log_to_terminal("%s", err.msg);
 		return 1;
 	}
 	if (c.show_help) {
@@ -141,7 +142,8 @@ main(int argc, char *argv[])
 		return 0;
 	}
 	if (c.show_version) {
-		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+		printf("%s %s\n", program_invocation_short_name,
+		       PACKAGE_VERSION);
 		return 0;
 	}
 	if (getpid() == 1) /* a container ends with its first process */

@@ -51,9 +51,9 @@ limit_connections(int64_t *connections, struct err *err)
 			       (unsigned long long)limit.rlim_cur);
 	*connections = (int64_t)(limit.rlim_cur - SPARE_DESCRIPTORS) /
 		       DESCRIPTORS_EACH;
-	fprintf(stderr,
-		"dgstatfs: warning: connections=%lld needs %llu descriptors, "
-		"and the limit (ulimit -n) is %llu: only %lld connections\n",
+	log_to_terminal(
+		"warning: connections=%lld needs %llu descriptors, "
+		"and the limit (ulimit -n) is %llu: only %lld connections",
 		(long long)wanted, (unsigned long long)need,
 		(unsigned long long)limit.rlim_cur, (long long)*connections);
 	return 0;
@@ -94,22 +94,21 @@ warn(const struct setup *s)
 	struct keys *keys = NULL;
 
 	if (bucket)
-		fprintf(stderr,
-			"dgstatfs: warning: the endpoint is %s, with its path; "
+		log_to_terminal(
+			"warning: the endpoint is %s, with its path; "
 			"if %s is a bucket, say bucket=%s and leave it out "
-			"there\n",
+			"there",
 			s->conf->endpoint_url, bucket, bucket);
 	if (creds_get(s->creds, &keys, &err) != 0)
-		fprintf(stderr,
-			"dgstatfs: warning: %s; until there are some, "
-			"everything is \"Permission denied\"\n",
-			err.msg);
+		log_to_terminal("warning: %s; until there are some, "
+				"everything is \"Permission denied\"",
+				err.msg);
 	keys_unref(keys);
 	if (!s->conf->foreground && !s->conf->log_file && !log_has_syslog())
-		fprintf(stderr,
-			"dgstatfs: warning: no syslog is here (/dev/log: %s), "
+		log_to_terminal(
+			"warning: no syslog is here (/dev/log: %s), "
 			"so all that goes wrong is lost: log_file=FILE keeps "
-			"it\n",
+			"it",
 			strerror(errno));
 }
 
@@ -139,9 +138,9 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 	hangup_block();
 	rc = read_files(s, err);
 	if (rc == 0 && needs_trust(s) && trust_is_empty(s->trust))
-		fprintf(stderr, "dgstatfs: warning: no certificates of the "
+		log_to_terminal("warning: no certificates of the "
 				"system are found, so no store is trusted: "
-				"ca_bundle=FILE names some\n");
+				"ca_bundle=FILE names some");
 	return rc;
 }
 
@@ -206,13 +205,14 @@ start_engine(struct setup *s, struct err *err)
 		[CACHE_RO] = CACHE_POLICY_RO,
 		[CACHE_OFF] = CACHE_POLICY_OFF,
 	};
+	CLEANUP_FREE char *user_agent = xasprintf(
+		"%s/%s", program_invocation_short_name, PACKAGE_VERSION);
 
 	return engine_start(
 		&s->engine,
 		&(struct engine_options){
 			.http = { .trust = s->trust,
-				  .user_agent =
-					  PACKAGE_NAME "/" PACKAGE_VERSION,
+				  .user_agent = user_agent,
 				  .limits = &s->limits,
 				  /* where many hang; see limit_connections() */
 				  .max_connections =

@@ -103,7 +103,7 @@ log_open(enum log_sink to, const char *path, enum log_level level,
 		to = LOG_TO_STDERR; /* the same way of writing */
 	}
 	if (to == LOG_TO_SYSLOG)
-		openlog("dgstatfs", LOG_PID, LOG_DAEMON);
+		openlog(program_invocation_short_name, LOG_PID, LOG_DAEMON);
 	log_close();
 	sink.path = path ? xstrdup(path) : NULL;
 	sink.level = level;
@@ -150,7 +150,8 @@ static struct line *
 new_line(enum log_level level, const char *text)
 {
 	bool is_bare = sink.sink == LOG_TO_SYSLOG;
-	size_t size = strlen(text) + 100;
+	size_t size =
+		strlen(text) + strlen(program_invocation_short_name) + 100;
 	struct line *l = xmalloc(sizeof(*l) + size);
 	char when[DATE_ISO_LEN];
 
@@ -159,7 +160,8 @@ new_line(enum log_level level, const char *text)
 	date_print_iso(date_now(), when);
 	l->len = (size_t)(is_bare ? snprintf(l->text, size, "%s", text)
 				  : snprintf(l->text, size,
-					     "%s dgstatfs[%d]: %s: %s\n", when,
+					     "%s %s[%d]: %s: %s\n", when,
+					     program_invocation_short_name,
 					     (int)getpid(), levels[level].name,
 					     text));
 	return l;
@@ -370,6 +372,18 @@ log_line(enum log_level level, const char *fmt, ...)
 	errno = saved;
 }
 
+void
+log_to_terminal(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+}
+
 /*
  * Without the queue, since what it needs is memory.  In the background standard
  * error is /dev/null, and the log is where somebody looks.
@@ -377,14 +391,16 @@ log_line(enum log_level level, const char *fmt, ...)
 void
 die_no_memory(void)
 {
-	static const char msg[] = "dgstatfs: out of memory\n";
-	ssize_t n = write(STDERR_FILENO, msg, sizeof(msg) - 1);
+	char msg[80];
+	int len = snprintf(msg, sizeof(msg), "%.50s: out of memory\n",
+			   program_invocation_short_name);
+	ssize_t n = write(STDERR_FILENO, msg, (size_t)len);
 
 	alarm(1); /* should the log hang: syslog(3) has a lock as well */
 	if (sink.sink == LOG_TO_SYSLOG)
 		syslog(LOG_ERR, "out of memory");
 	else if (sink.fd != STDERR_FILENO)
-		n = write(sink.fd, msg, sizeof(msg) - 1);
+		n = write(sink.fd, msg, (size_t)len);
 	(void)n;
 	abort();
 }

@@ -3,6 +3,10 @@
  * The log: one line per event, to stderr, syslog or a file.  Any thread; errno
  * survives.  Secrets, signatures and authorisation headers never come here, at
  * any level.  This is the one module with state of its own.
+ *
+ * Lines begin with the name that main() has given the program, in libc's
+ * program_invocation_short_name: we are also called by links and by mount(8), and
+ * what looks for our lines should not have to know all those names.
  */
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H
@@ -52,6 +56,9 @@ bool log_has_syslog(void);
 void log_stop(void);
 
 void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
+
+/* A line for who has started us, on standard error: what is wrong at the start. */
+void log_to_terminal(const char *fmt, ...) PRINTF(1, 2);
 
 #define log_err(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)

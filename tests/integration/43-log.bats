@@ -123,6 +123,21 @@ tells_of_lost_lines() {
 	unmount_fs
 }
 
+@test "called by another name, through a link, it still is dgstatfs" {
+	start_stub
+	stub_bucket bkt
+	ln -s "$DGSTATFS" "$BATS_TEST_TMPDIR/mount.fuse.other"
+	DGSTATFS=$BATS_TEST_TMPDIR/mount.fuse.other
+	run -1 "$DGSTATFS" --nonsense
+	assert_equal "$output" 'dgstatfs: unknown option nonsense'
+	mount_fs -o retries=0
+	fault '{"class": "LIST", "status": 503, "code": "SlowDown"}'
+	run ! cat "$MNT/bkt/stats_quick.json"
+	wait_until grep -qE "^[-0-9T:]+Z dgstatfs\[$FS_PID\]: error: .*SlowDown" "$LOG"
+	stub_ctl GET log | jq -e 'any(.[]; .headers["User-Agent"] // "" | test("^dgstatfs/[0-9]"))'
+	unmount_fs
+}
+
 # In a mount namespace of its own, without /dev/log.
 without_syslog() {
 	"$OWN_MOUNTS" bash -c 'mount -t tmpfs none /dev/shm && mkdir /dev/shm/dev &&
