@@ -5,7 +5,7 @@
 #ifndef NET_CURL_ERROR_H
 #define NET_CURL_ERROR_H
 
-#include "net/http.h"
+#include "net/http-answer.h"
 
 /*
  * Set err and is_retryable of the answer for a transfer that ended with the

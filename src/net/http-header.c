@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The head of an answer: whether it is one, and finding a field in it.  See
- * http.h.  Pure; in a file of its own so that a test that brings its own http.o
- * still has it.
+ * The head of an answer: see http-header.h.  Pure.
  */
 #include "config.h"
 
-#include "net/http.h"
+#include "net/http-header.h"
 
 #include <errno.h>
 #include <strings.h>

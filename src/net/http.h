@@ -15,13 +15,11 @@
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 
+#include "net/http-header.h"
 #include "net/trust.h"
-#include "util/buf.h"
-#include "util/err.h"
 #include "util/limits.h"
 #include "util/timer.h"
 
-#define HTTP_HEAD_MAX (64 * 1024) /* bytes of header fields in an answer */
 #define HTTP_URGENT_MAX 16 /* connections besides, for what is urgent */
 
 struct http_options {
@@ -33,20 +31,6 @@ struct http_options {
 	 */
 	const struct limits *limits;
 	int max_connections; /* what has none waits; see is_urgent */
-};
-
-struct http_answer {
-	struct err err; /* of the transport; 0: an HTTP answer came whole */
-	bool is_retryable; /* err is of a kind that may pass */
-	bool was_refused; /* by on_head or on_data */
-	/*
-	 * The end of the connection is all that ended the body, so it may be a
-	 * part: only who reads it can tell.
-	 */
-	bool was_ended_by_close;
-	int status; /* 0 if no whole head came */
-	struct buf head; /* status line and fields, unfolded */
-	struct buf body; /* what on_data did not take */
 };
 
 /*
@@ -122,33 +106,5 @@ void http_poll(struct http *h, int timeout_ms);
 
 /* Let a running or the next http_poll() return.  Any thread, and signals. */
 void http_wake(struct http *h);
-
-/*
- * Whether a head, from its status line to its empty line, is one that RFC 9112
- * allows, so that no two programs read it differently.  A folded field becomes
- * one line, in place.  Malformed is what is no status line of HTTP/1; a line
- * without a name and a colon, or with a blank before it; control characters;
- * a field that can have but one value (those of which the caller makes figures,
- * and those that end the body) with two.  -EIO, with `err` set.
- *
- * Line ends may be bare LF, and a name may be no token ("a/b"), since nobody
- * reads that otherwise.
- */
-int http_head_check(struct buf *head, struct err *err);
-
-/* Whether a checked head, of an answer that has a body, tells where that ends. */
-bool http_head_has_length(const struct http_answer *a);
-
-/*
- * The value of the first field `name` of an answer, blanks around it trimmed;
- * NULL if there is none.  Not NUL-terminated, and no NUL is in it: a field with
- * one counts as none, since a part of it would be taken for the whole.
- */
-const char *http_header(const struct http_answer *a, const char *name,
-			size_t *len);
-
-/* The same as a string; "" if there is none, or if it does not fit. */
-void http_copy_header(const struct http_answer *a, const char *name, char *out,
-		      size_t size);
 
 #endif

@@ -7,7 +7,8 @@
 #define S3_ATTEMPT_H
 
 #include "auth/keys.h"
-#include "s3/s3.h"
+#include "s3/endpoint.h"
+#include "s3/request.h"
 #include "util/date.h"
 
 /* Fields of a request besides those of signing; its session token is one. */

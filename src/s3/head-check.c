@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <strings.h>
 
-#include "s3/s3.h"
+#include "s3/request.h"
 #include "util/date.h"
 #include "util/log.h"
 

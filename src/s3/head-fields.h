@@ -19,7 +19,7 @@
 #ifndef S3_HEAD_FIELDS_H
 #define S3_HEAD_FIELDS_H
 
-#include "net/http.h"
+#include "net/http-header.h"
 
 #define HEAD_ETAG 1u
 #define HEAD_LENGTH 2u

@@ -7,7 +7,7 @@
 #ifndef S3_RETRY_AFTER_H
 #define S3_RETRY_AFTER_H
 
-#include "net/http.h"
+#include "net/http-header.h"
 
 /*
  * In milliseconds, `max_ms` at most; negative: it asks for nothing, or for what is

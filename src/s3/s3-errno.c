@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "s3/s3.h"
+#include "s3/s3-errno.h"
 
 #include <errno.h>
 

@@ -23,7 +23,7 @@ struct s3_get {
 	const char *bucket;
 	const char *key;
 	size_t max; /* more bytes are EFBIG */
-	s3_whole_fn *is_whole; /* as in s3.h */
+	s3_whole_fn *is_whole; /* as in request.h */
 };
 
 /* The body is in answer->http->body. */

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "net/http.h"
+#include "net/http-header.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 #define SIZE "x-amz-meta-dg-file-size"
