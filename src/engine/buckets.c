@@ -105,7 +105,7 @@ entry_free(struct entry *e)
 	free((char *)e->bucket.name);
 	list_memory_clear(&e->bucket.list_memory);
 	for (int mode = 0; mode < N_MODES; mode++)
-		snapshot_unref(e->bucket.newest[mode]);
+		result_unref(e->bucket.results[mode]);
 	pthread_mutex_destroy(&e->bucket.lock);
 	free(e);
 }
@@ -298,21 +298,24 @@ buckets_set_silent(struct buckets *b)
 /* --- documents --- */
 
 void
-bucket_publish(struct bucket *bucket, enum mode mode, struct snapshot *doc)
+bucket_publish(struct bucket *bucket, enum mode mode, struct result *result)
 {
-	LOCKED(bucket);
+	struct result *before;
 
-	snapshot_ref(doc); /* before: it may be the same */
-	snapshot_unref(bucket->newest[mode]);
-	bucket->newest[mode] = doc;
+	result_ref(result);
+	pthread_mutex_lock(&bucket->lock);
+	before = bucket->results[mode];
+	bucket->results[mode] = result;
+	pthread_mutex_unlock(&bucket->lock);
+	result_unref(before);
 }
 
-struct snapshot *
-bucket_newest(struct bucket *bucket, enum mode mode)
+struct result *
+bucket_result(struct bucket *bucket, enum mode mode)
 {
 	LOCKED(bucket);
 
-	return snapshot_ref(bucket->newest[mode]);
+	return result_ref(bucket->results[mode]);
 }
 
 struct buckets *

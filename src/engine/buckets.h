@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "engine/snapshot.h"
+#include "engine/result.h"
 #include "list/memory.h"
 #include "stats/mode.h"
 #include "util/bucket-name.h"
@@ -44,21 +44,20 @@ struct bucket {
 	bool is_reached; /* by HeadBucket or LIST */
 	int64_t fresh_until_ms; /* when that is to be asked again */
 
-	/* under lock, which is a leaf lock; bucket_newest() */
+	/* under lock, which is a leaf lock */
 	pthread_mutex_t lock;
-	struct snapshot *newest[N_MODES]; /* NULL: none yet */
+	struct result *results[N_MODES]; /* bucket_result(); NULL: none yet */
 };
 
 /*
- * The newest document of a mode: that of the LIST that began last, of those whose
- * result is known.  What is published last counts as the newest, so whoever
+ * The last result of a mode: that of the LIST that began last, of those whose
+ * result is known.  What is published last counts as the last, so whoever
  * publishes does it in the order in which the LISTs began, and before anybody is
- * given the document.
+ * given the result.
  */
 void bucket_publish(struct bucket *bucket, enum mode mode,
-		    struct snapshot *doc);
-struct snapshot *bucket_newest(struct bucket *bucket,
-			       enum mode mode); /* a ref */
+		    struct result *result);
+struct result *bucket_result(struct bucket *bucket, enum mode mode); /* a ref */
 
 struct buckets;
 

@@ -33,7 +33,7 @@ cache_get(struct s3 *s3, const char *bucket, enum mode mode,
 }
 
 static enum cache_verdict
-judge_failure(const struct s3_answer *answer, struct err *err)
+read_failure(const struct s3_answer *answer, struct err *err)
 {
 	err_copy(err, &answer->err);
 	if (answer->status == 404)
@@ -53,29 +53,37 @@ show(struct buf *out, const struct buf *body, const struct doc *doc)
 }
 
 static enum cache_verdict
-take_good(const struct buf *body, const struct doc *doc, struct snapshot **out,
+take_good(const struct buf *body, const struct doc *doc, struct result **out,
 	  struct err *err)
 {
-	struct buf text CLEANUP_BUF = BUF_INIT(DOC_LEN);
+	struct buf shown CLEANUP_BUF = BUF_INIT(DOC_LEN);
+	struct text *text CLEANUP(text_release) = NULL;
 
-	if (show(&text, body, doc)) {
+	if (show(&shown, body, doc)) {
 		err_set(err, EFBIG, "more than %d bytes when printed", DOC_LEN);
 		return CACHE_BAD;
 	}
-	*out = snapshot_new(buf_steal(&text), DOC_LEN, doc->computed_at,
-			    &doc->validation);
+	text = text_new(&shown);
+	*out = result_new(&(struct result){
+		.text = text,
+		.computed_at = doc->computed_at,
+		.figures = doc->figures,
+		.listed.validation = doc->validation,
+		.is_storable = true,
+		.how = RESULT_HIT,
+	});
 	return CACHE_GOOD;
 }
 
 enum cache_verdict
-cache_judge(const struct s3_answer *answer, const char *bucket, enum mode mode,
-	    struct snapshot **out, struct err *err)
+cache_read(const struct s3_answer *answer, const char *bucket, enum mode mode,
+	   struct result **out, struct err *err)
 {
 	const struct buf *body;
 	struct doc doc;
 
 	if (answer->err.code)
-		return judge_failure(answer, err);
+		return read_failure(answer, err);
 	body = &answer->http->body;
 	switch (doc_parse(&doc, buf_str(body), body->len, bucket, mode, err)) {
 	case DOC_GOOD:

@@ -6,7 +6,7 @@
 #ifndef ENGINE_CACHE_H
 #define ENGINE_CACHE_H
 
-#include "engine/snapshot.h"
+#include "engine/result.h"
 #include "s3/s3-object.h"
 #include "stats/doc.h"
 
@@ -29,16 +29,17 @@ struct s3_call *cache_get(struct s3 *s3, const char *bucket, enum mode mode,
 /*
  * What that answer is.  CACHE_GOOD: *out is the document, a new reference: byte
  * for byte, or, if it does not have the length of ours, printed anew from its
- * figures.  Otherwise `err` says what is wrong with it.
+ * figures; true for a listing of the `validation` in it.  Otherwise `err` says what
+ * is wrong with it.
  */
-enum cache_verdict cache_judge(const struct s3_answer *answer,
-			       const char *bucket, enum mode mode,
-			       struct snapshot **out, struct err *err);
+enum cache_verdict cache_read(const struct s3_answer *answer,
+			      const char *bucket, enum mode mode,
+			      struct result **out, struct err *err);
 
 struct cache_put {
 	const char *bucket;
 	enum mode mode;
-	const struct snapshot *doc; /* must live until the completion */
+	const struct text *doc; /* must live until the completion */
 	/* How the store is to encrypt it; NULL: that is up to the bucket. */
 	const char *sse, *sse_kms_key_id;
 };

@@ -32,156 +32,72 @@
  * get a job of their own.
  *
  * Limits: a reader waits no longer than `deadline`, whatever the age of the job
- * that it shares, and no longer than `max_wait`, after which it has to do with
- * the last good result.  Who leaves for max_wait is told that the work goes on:
- * a stand-in takes the reader's place, in whichever list, until the work ends.
+ * that it shares, and no longer than `max_wait`, after which it is given the last
+ * good result instead.  When it leaves for max_wait the work goes on: a stand-in
+ * takes the reader's place, in whichever list, until the work ends.
  * So who asks every minute finds the figures of a sweep that takes twenty, and
  * at most one sweep is owed.  Those who do not wait at all have their own
  * stand-in, which keeps the result for them: see poller.h.
+ *
+ * States, of the work for `current`; enter() is the only one that changes them:
+ *
+ *     IDLE       there is none
+ *     LISTING    a job runs, and the LIST of its result has not ended
+ *     HEADING    a job runs, and HEADs go on
+ *     STORING    there is a result; its readers wait for the PUT, but not long
+ *     COMPARING  they were answered; a probe may find the result true for its own
  */
 #include "config.h"
 
-#include "engine/flight-state.h"
+#include "engine/flight.h"
 
 #include <errno.h>
 
+#include "engine/last.h"
+#include "engine/readers.h"
 #include "util/date.h"
 #include "util/log.h"
 
 /* Readers get their answer this long after the result, stored or not. */
 #define STORE_WAIT_MS 2000
 
-/* --- the end of current --- */
+/* Readers who have to go at the same time are told of in one line. */
+#define SAY_AGAIN_MS 1000
 
-/* Answer the readers of current, and let the next begin. */
-static void
-finish_current(struct flight *f, const struct err *err)
-{
-	struct snapshot *recent = flight_recent(f);
+enum state {
+	FLIGHT_IDLE,
+	FLIGHT_LISTING,
+	FLIGHT_HEADING,
+	FLIGHT_STORING,
+	FLIGHT_COMPARING
+};
 
-	timer_disarm(f->env->jobs.timers, &f->store_wait);
-	f->is_storing = false;
-	waiters_complete(&f->current, f->result, err);
-	if (recent)
-		waiters_complete(&f->next, recent, &(struct err)ERR_INIT);
-	if (!f->probe_job)
-		snapshot_unref(steal(&f->result));
-	flight_pump(f);
-}
+struct flight {
+	struct flight_env *env;
+	struct bucket *bucket;
+	enum mode mode;
+	enum state state;
+	struct readers readers;
+	struct job *job; /* LISTING and HEADING */
+	struct job *probe; /* NULL: none */
+	unsigned generation; /* bucket->marked when the job began */
+	bool is_uncached; /* nocache was on when the job began */
+	bool is_outdated; /* a probe saw another listing: no more of them */
+	struct listed
+		shared; /* a probe has found the job's result true for it */
+	struct result *result; /* STORING and COMPARING */
+	struct last last;
+	struct timer store_wait, linger;
+	int64_t said_at_ms; /* when a line told of readers who had to go */
+	struct store store;
+};
 
-static void
-on_store_wait(void *arg)
-{
-	finish_current(arg, &(struct err)ERR_INIT);
-}
+static void enter(struct flight *f, enum state state);
+static void go_on(struct flight *f);
 
-static void
-on_stored(void *arg)
-{
-	struct flight *f = arg;
+/* --- what may be shared, and with whom --- */
 
-	if (f->store.is_stored)
-		f->is_refreshed = false; /* the bucket has it now */
-	if (f->is_storing)
-		finish_current(f, &(struct err)ERR_INIT);
-}
-
-/* The place that gives up: log it, once, and take a bucket away that has gone. */
-void
-flight_report(struct flight *f, const struct err *err)
-{
-	log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
-		mode_names[f->mode], err->msg, strerror(err->code));
-	if (err->code == ENOENT) {
-		buckets_set_not_there(f->env->buckets, f->bucket->name,
-				      BUCKET_IS_NOT);
-		recent_clear(&f->recent);
-	}
-}
-
-static void
-on_failure(struct flight *f, const struct err *err)
-{
-	flight_report(f, err);
-	if (f->probe_job) { /* it has nothing to be compared with any more */
-		job_stop(steal(&f->probe_job));
-		waiters_move(&f->probe, &f->next);
-	}
-	finish_current(f, err);
-}
-
-/* What the mount itself keeps of a result. */
-static void
-remember(struct flight *f, const struct job_result *r)
-{
-	struct snapshot *doc = r->doc;
-
-	/* one job at a time: their LISTs have begun in this order */
-	bucket_publish(f->bucket, f->mode, doc);
-	if (!r->is_storable)
-		return;
-	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
-		f->is_refreshed = true;
-	atomic_store(&f->bucket->done[f->mode], f->generation);
-	if (!f->is_uncached)
-		recent_set(&f->recent, doc, f->listed_at_ms, f->generation);
-	snapshot_ref(doc); /* before: it may be the same */
-	snapshot_unref(f->last);
-	f->last = doc;
-	if (r->is_computed)
-		f->store.is_stored = false;
-	else if (!r->is_from_memory)
-		f->store.is_stored = true;
-}
-
-static bool
-is_to_be_stored(const struct flight *f, const struct job_result *r)
-{
-	bool is_new =
-		r->is_computed || (r->is_from_memory && !f->store.is_stored);
-
-	return is_new && r->is_storable && !f->is_uncached &&
-	       store_may(&f->store, r->verdict);
-}
-
-static void
-on_job_done(void *arg, const struct job_result *r, const struct err *err)
-{
-	struct flight *f = arg;
-
-	f->job = NULL;
-	timer_disarm(f->env->jobs.timers, &f->linger);
-	if (err->code) {
-		on_failure(f, err);
-		return;
-	}
-	buckets_set_there(f->env->buckets, f->bucket->name);
-	store_saw(&f->store, r->verdict, &r->cache_err);
-	remember(f, r);
-	f->result = snapshot_ref(r->doc);
-	f->is_result_storable = r->is_storable;
-	if (!is_to_be_stored(f, r)) {
-		finish_current(f, err);
-		return;
-	}
-	f->is_storing = true;
-	store_put(&f->store, r->doc, r->verdict);
-	timer_arm(f->env->jobs.timers, &f->store_wait, STORE_WAIT_MS);
-	flight_pump(f);
-}
-
-/* --- probes --- */
-
-/* The listing that current's result is, or will be, true for; NULL: unknown. */
-static const struct validation *
-current_validation(const struct flight *f)
-{
-	if (f->job)
-		return job_validation(f->job);
-	return f->result && f->is_result_storable ? &f->result->validation
-						  : NULL;
-}
-
+/* What the job began with still holds. */
 static bool
 may_share(const struct flight *f)
 {
@@ -197,16 +113,38 @@ may_probe(const struct flight *f)
 	return f->mode != MODE_QUICK && !f->is_outdated && may_share(f);
 }
 
+/* The listing that current's result is, or will be, true for; NULL: unknown. */
+static const struct validation *
+current_validation(const struct flight *f)
+{
+	if (f->state == FLIGHT_HEADING)
+		return job_validation(f->job);
+	return f->result && f->result->is_storable
+		       ? &f->result->listed.validation
+		       : NULL;
+}
+
+/* What max_age allows for. */
+static struct result *
+recent_result(const struct flight *f)
+{
+	int64_t max_age_ms = f->env->limits->max_age_ms;
+
+	return max_age_ms ? last_young(&f->last, f->bucket, f->mode, max_age_ms)
+			  : NULL;
+}
+
 /* Whether anybody waits for current, or might still join it. */
 static bool
 is_wanted(const struct flight *f)
 {
-	return f->current || f->probe || (f->next && may_probe(f));
+	return f->readers.current || f->readers.probe ||
+	       (f->readers.next && may_probe(f));
 }
 
 /* A job that nobody has a use for runs on for a while, then is stopped. */
-void
-flight_look_after(struct flight *f)
+static void
+look_after(struct flight *f)
 {
 	if (!f->job || is_wanted(f))
 		timer_disarm(f->env->jobs.timers, &f->linger);
@@ -216,39 +154,180 @@ flight_look_after(struct flight *f)
 }
 
 static void
+on_linger(void *arg)
+{
+	struct flight *f = arg;
+
+	log_info("bucket=%s mode=%s: nobody waits for it any more, stopped",
+		 f->bucket->name, mode_names[f->mode]);
+	job_stop(steal(&f->job));
+	enter(f, f->probe ? FLIGHT_COMPARING : FLIGHT_IDLE);
+	go_on(f); /* those who come next, if its result is of no use to them */
+}
+
+/* --- results and failures --- */
+
+/* What the mount itself keeps of a result. */
+static void
+remember(struct flight *f)
+{
+	/* one job at a time: their LISTs have begun in this order */
+	bucket_publish(f->bucket, f->mode, f->result);
+	if (!f->result->is_storable)
+		return;
+	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
+		f->last.is_refreshed = true;
+	atomic_store(&f->bucket->done[f->mode], f->generation);
+	last_set(&f->last, f->result, f->generation, f->is_uncached);
+	if (f->result->how == RESULT_COMPUTED)
+		f->store.is_stored = false;
+	else if (f->result->how == RESULT_HIT)
+		f->store.is_stored = true;
+}
+
+/* The result is as true for a later LIST. */
+static void
+confirm(struct flight *f, const struct listed *by)
+{
+	struct result *r;
+
+	f->shared = *by;
+	if (!f->result)
+		return; /* the job goes on */
+	r = result_confirmed(f->result, by);
+	last_confirm(&f->last, f->result, r);
+	result_unref(f->result);
+	f->result = r;
+	bucket_publish(f->bucket, f->mode, r);
+}
+
+/* The place that gives up: log it, once, and take a bucket away that has gone. */
+static void
+report(struct flight *f, const struct err *err)
+{
+	log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
+		mode_names[f->mode], err->msg, strerror(err->code));
+	if (err->code == ENOENT) {
+		buckets_set_not_there(f->env->buckets, f->bucket->name,
+				      BUCKET_IS_NOT);
+		last_clear(&f->last);
+	}
+}
+
+/* --- the end of current --- */
+
+/* Answer the readers of current, and let the next begin. */
+static void
+finish_current(struct flight *f, const struct err *err)
+{
+	struct result *recent = recent_result(f);
+	struct result *r CLEANUP(result_release) = result_ref(f->result);
+
+	enter(f, f->probe ? FLIGHT_COMPARING : FLIGHT_IDLE);
+	waiters_complete(&f->readers.current, r, err);
+	if (recent)
+		waiters_complete(&f->readers.next, recent,
+				 &(struct err)ERR_INIT);
+	go_on(f);
+}
+
+static void
+on_store_wait(void *arg)
+{
+	finish_current(arg, &(struct err)ERR_INIT);
+}
+
+static void
+on_stored(void *arg)
+{
+	struct flight *f = arg;
+
+	if (f->store.is_stored)
+		f->last.is_refreshed = false; /* the bucket has it now */
+	if (f->state == FLIGHT_STORING)
+		finish_current(f, &(struct err)ERR_INIT);
+}
+
+static bool
+is_to_be_stored(const struct flight *f, enum cache_verdict verdict)
+{
+	const struct result *r = f->result;
+	bool is_new = r->how == RESULT_COMPUTED ||
+		      (r->how == RESULT_FROM_MEMORY && !f->store.is_stored);
+
+	return is_new && r->is_storable && !f->is_uncached &&
+	       store_may(&f->store, verdict);
+}
+
+static void
+on_failure(struct flight *f, const struct err *err)
+{
+	report(f, err);
+	if (f->probe) { /* it has nothing to be compared with any more */
+		job_stop(steal(&f->probe));
+		readers_return(&f->readers);
+	}
+	finish_current(f, err);
+}
+
+static void
+on_job_done(void *arg, const struct job_result *r, const struct err *err)
+{
+	struct flight *f = arg;
+	bool is_shared = f->shared.began_at_ms != 0;
+
+	f->job = NULL;
+	timer_disarm(f->env->jobs.timers, &f->linger);
+	if (err->code) {
+		on_failure(f, err);
+		return;
+	}
+	buckets_set_there(f->env->buckets, f->bucket->name);
+	store_saw(&f->store, r->verdict, &r->cache_err);
+	f->result = is_shared ? result_confirmed(r->result, &f->shared)
+			      : result_ref(r->result);
+	remember(f);
+	if (!is_to_be_stored(f, r->verdict)) {
+		finish_current(f, err);
+		return;
+	}
+	enter(f, FLIGHT_STORING);
+	store_put(&f->store, f->result->text, r->verdict);
+	go_on(f);
+}
+
+/* --- probes --- */
+
+static void
 on_probe_done(void *arg, const struct job_result *r, const struct err *err)
 {
 	struct flight *f = arg;
 	const struct validation *v = current_validation(f);
 
-	f->probe_job = NULL;
+	f->probe = NULL;
 	if (err->code) {
-		flight_report(f, err);
-		waiters_complete(&f->probe, NULL, err);
-	} else if (v && may_share(f) && validation_matches(v, &r->validation)) {
-		f->listed_at_ms = f->probed_at_ms;
-		if (f->recent.doc && f->recent.doc == f->result)
-			f->recent.listed_at_ms = f->probed_at_ms;
-		waiters_move(&f->probe, &f->current);
+		report(f, err);
+		waiters_complete(&f->readers.probe, NULL, err);
+	} else if (v && may_share(f) &&
+		   validation_matches(v, &r->listed.validation)) {
+		confirm(f, &r->listed);
+		readers_join(&f->readers);
 	} else {
 		f->is_outdated = true;
-		waiters_move(&f->next,
-			     &f->probe); /* behind those of the probe */
-		waiters_move(&f->probe, &f->next);
+		readers_return(&f->readers);
 	}
-	if (!f->job && !f->is_storing)
+	if (f->state == FLIGHT_COMPARING)
 		finish_current(f, &(struct err)ERR_INIT);
 	else
-		flight_pump(f);
-	flight_look_after(f); /* its readers may have been the last */
+		go_on(f);
+	look_after(f); /* its readers may have been the last */
 }
 
 static void
 start_probe(struct flight *f)
 {
-	waiters_move(&f->next, &f->probe);
-	f->probed_at_ms = date_mono_ms();
-	f->probe_job = job_new(&(struct job_options){
+	readers_begin_probe(&f->readers);
+	f->probe = job_new(&(struct job_options){
 		.env = &f->env->jobs,
 		.kind = JOB_PROBE,
 		.bucket = f->bucket,
@@ -258,7 +337,7 @@ start_probe(struct flight *f)
 	});
 }
 
-/* --- what to do next --- */
+/* --- the job --- */
 
 static bool
 may_use_last(void *arg, enum cache_verdict verdict)
@@ -272,8 +351,11 @@ may_use_last(void *arg, enum cache_verdict verdict)
 static void
 on_listed(void *arg)
 {
-	flight_pump(arg); /* time for a probe */
-	flight_look_after(arg); /* or it has become of no use */
+	struct flight *f = arg;
+
+	enter(f, FLIGHT_HEADING);
+	go_on(f); /* time for a probe */
+	look_after(f); /* or it has become of no use */
 }
 
 static void
@@ -281,32 +363,43 @@ on_list_again(void *arg)
 {
 	struct flight *f = arg;
 
-	f->listed_at_ms = date_mono_ms();
 	if (may_share(f))
-		waiters_move(&f->next, &f->current);
+		readers_begin(&f->readers);
+}
+
+/* Why the document in the bucket is not asked for; WHY_NONE: it is. */
+static enum result_why
+why_unread(const struct flight *f)
+{
+	if (f->is_uncached)
+		return WHY_NOCACHE;
+	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
+		return WHY_REFRESH;
+	return f->env->stores.policy == CACHE_POLICY_OFF ? WHY_OFF : WHY_NONE;
 }
 
 static void
-start_current(struct flight *f)
+start_job(struct flight *f)
 {
-	bool is_forced, may_read;
+	enum result_why why;
 
 	f->generation = atomic_load(&f->bucket->marked[f->mode]);
-	is_forced = f->generation != atomic_load(&f->bucket->done[f->mode]);
 	f->is_uncached = atomic_load(&f->bucket->nocache);
 	f->is_outdated = false;
-	f->listed_at_ms = date_mono_ms();
-	may_read = !is_forced && !f->is_uncached;
-	waiters_move(&f->next, &f->current);
+	f->shared = (struct listed){ 0 };
+	why = why_unread(f);
+	readers_begin(&f->readers);
+	enter(f, FLIGHT_LISTING);
 	f->job = job_new(&(struct job_options){
 		.env = &f->env->jobs,
 		.kind = JOB_COMPUTE,
 		.bucket = f->bucket,
 		.mode = f->mode,
-		.read_cache =
-			may_read && f->env->stores.policy != CACHE_POLICY_OFF,
-		.last = may_read ? f->last : NULL,
-		.last_outranks = f->is_refreshed && !f->store.is_stored,
+		.read_cache = why == WHY_NONE,
+		.why_unread = why,
+		.last = why == WHY_NONE || why == WHY_OFF ? f->last.result
+							  : NULL,
+		.is_last_fresher = f->last.is_refreshed && !f->store.is_stored,
 		.may_use_last = may_use_last,
 		.on_listed = on_listed,
 		.on_list_again = on_list_again,
@@ -315,39 +408,109 @@ start_current(struct flight *f)
 	});
 }
 
-void
-flight_pump(struct flight *f)
-{
-	bool is_busy = f->job || f->is_storing || f->probe_job;
+/* --- states --- */
 
-	if (f->env->is_stopping || !f->next)
+static void
+enter(struct flight *f, enum state state)
+{
+	static const char *const names[] = { "idle", "listing", "heading",
+					     "storing", "comparing" };
+	struct timers *timers = f->env->jobs.timers;
+
+	log_debug("flight %s/%s: %s", f->bucket->name, mode_names[f->mode],
+		  names[state]);
+	f->state = state;
+	if (state == FLIGHT_STORING)
+		timer_arm(timers, &f->store_wait, STORE_WAIT_MS);
+	else
+		timer_disarm(timers, &f->store_wait);
+	if (state == FLIGHT_IDLE)
+		result_unref(steal(&f->result));
+}
+
+/* Begin what can begin, after a reader came or something ended. */
+static void
+go_on(struct flight *f)
+{
+	bool may_list =
+		f->state == FLIGHT_HEADING || f->state == FLIGHT_STORING;
+
+	if (f->env->is_stopping || !f->readers.next)
 		return;
-	if (!is_busy)
-		start_current(f);
-	else if (!f->probe_job && may_probe(f) && current_validation(f))
+	if (f->state == FLIGHT_IDLE)
+		start_job(f);
+	else if (may_list && !f->probe && may_probe(f) && current_validation(f))
 		start_probe(f);
 }
 
-static void
-on_linger(void *arg)
-{
-	struct flight *f = arg;
+/* --- readers --- */
 
-	log_info("bucket=%s mode=%s: nobody waits for it any more, stopped",
-		 f->bucket->name, mode_names[f->mode]);
-	job_stop(steal(&f->job));
-	flight_pump(
-		f); /* those who come next, if its result is of no use to them */
+/* What a reader gets that has waited long enough; NULL: nothing. */
+static struct result *
+choose_at_limit(struct flight *f, struct waiter *w, bool is_max_wait)
+{
+	if (w->list == &f->readers.current && f->state == FLIGHT_STORING)
+		return f->result; /* its own, that waits for the PUT */
+	if (!is_max_wait)
+		return NULL;
+	readers_replace(&f->readers, w);
+	return last_young(&f->last, f->bucket, f->mode, -1);
 }
 
-/* Nobody stands behind it. */
 static void
-on_stand_in_done(struct waiter *w, struct snapshot *s, const struct err *err)
+on_limit(void *arg)
 {
-	(void)w;
-	(void)s;
-	(void)err;
+	struct waiter *w = arg;
+	struct flight *f = w->bucket->flights[w->mode];
+	int64_t limit_ms = limits_wait_ms(f->env->limits), now = date_mono_ms();
+	bool is_max_wait = limit_ms == f->env->limits->max_wait_ms;
+	struct result *r = choose_at_limit(f, w, is_max_wait);
+	struct err err = ERR_INIT;
+
+	if (!r) {
+		err_set(&err, ETIMEDOUT, "no result within the %s of %lld ms",
+			is_max_wait ? "max_wait" : "deadline",
+			(long long)limit_ms);
+		if (!f->said_at_ms || now - f->said_at_ms >= SAY_AGAIN_MS) {
+			report(f, &err); /* one line for a crowd */
+			f->said_at_ms = now;
+		}
+	}
+	waiter_complete(w, r, &err);
+	flight_left(f);
 }
+
+void
+flight_add(struct flight *f, struct waiter *w)
+{
+	struct result *recent = recent_result(f);
+	bool waits;
+
+	if (recent) {
+		waiter_complete(w, recent, &(struct err)ERR_INIT);
+		return;
+	}
+	waits = readers_add(&f->readers, w);
+	go_on(f);
+	look_after(f);
+	if (waits) /* behind the job's own deadline, which tells more */
+		waiter_limit(w, f->env->jobs.timers,
+			     limits_wait_ms(f->env->limits), on_limit);
+}
+
+void
+flight_left(struct flight *f)
+{
+	if (f->probe && !f->readers.probe) {
+		job_stop(steal(&f->probe));
+		if (f->state == FLIGHT_COMPARING)
+			enter(f, FLIGHT_IDLE);
+		go_on(f);
+	}
+	look_after(f);
+}
+
+/* --- from first to last --- */
 
 struct flight *
 flight_get(struct flight_env *env, struct bucket *bucket, enum mode mode)
@@ -362,8 +525,7 @@ flight_get(struct flight_env *env, struct bucket *bucket, enum mode mode)
 	f->mode = mode;
 	timer_init(&f->store_wait, on_store_wait, f);
 	timer_init(&f->linger, on_linger, f);
-	f->stand_in.on_done = on_stand_in_done;
-	poller_init(&f->poller, bucket, mode);
+	readers_init(&f->readers, bucket, mode);
 	store_init(&f->store, &env->stores, bucket->name, mode);
 	f->store.on_done = on_stored;
 	f->store.arg = f;
@@ -373,22 +535,20 @@ flight_get(struct flight_env *env, struct bucket *bucket, enum mode mode)
 void
 flight_stop(struct flight *f)
 {
-	timer_disarm(f->env->jobs.timers, &f->store_wait);
 	timer_disarm(f->env->jobs.timers, &f->linger);
-	f->is_storing = false;
 	if (f->job)
 		job_stop(steal(&f->job));
-	if (f->probe_job)
-		job_stop(steal(&f->probe_job));
+	if (f->probe)
+		job_stop(steal(&f->probe));
+	enter(f, FLIGHT_IDLE);
 	store_stop(&f->store);
 }
 
 void
 flight_free(struct flight *f)
 {
-	snapshot_unref(f->result);
-	snapshot_unref(f->last);
-	recent_clear(&f->recent);
-	poller_clear(&f->poller);
+	result_unref(f->result);
+	last_clear(&f->last);
+	readers_clear(&f->readers);
 	free(f);
 }

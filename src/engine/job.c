@@ -27,6 +27,7 @@
 
 #include <errno.h>
 
+#include "engine/choice.h"
 #include "engine/walk.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -37,14 +38,14 @@ struct job {
 	struct job_options o;
 	enum state state;
 	struct s3_call *get; /* of the cached document */
-	struct snapshot *cached; /* it, if it may be valid */
+	struct result *cached; /* it, if it may be valid */
 	bool is_get_late; /* get was cancelled, since it took too long */
 	bool is_decided; /* what lies in the cache is known */
 	bool is_announced; /* on_listed was called */
 	struct walk walk;
 	struct timer progress, deadline, get_limit;
 	int64_t progress_ms; /* when something last succeeded */
-	struct job_result result;
+	struct job_result done;
 };
 
 static void enter(struct job *job, enum state state);
@@ -58,9 +59,9 @@ release_if_idle(struct job *job)
 	if (job->state != JOB_DONE || job->get || !walk_is_idle(&job->walk))
 		return;
 	walk_clear(&job->walk);
-	snapshot_unref(job->cached);
-	snapshot_unref(job->o.last);
-	snapshot_unref(job->result.doc);
+	result_unref(job->cached);
+	result_unref(job->o.last);
+	result_unref(job->done.result);
 	job->o.env->n_jobs--;
 	free(job);
 }
@@ -83,14 +84,14 @@ finish(struct job *job, const struct err *err)
 	if (job->state == JOB_DONE)
 		return;
 	enter(job, JOB_DONE);
-	job->o.on_done(job->o.arg, &job->result, err);
+	job->o.on_done(job->o.arg, &job->done, err);
 	release_if_idle(job);
 }
 
 static void
 fail(struct job *job, const struct err *err)
 {
-	snapshot_unref(steal(&job->result.doc));
+	result_unref(steal(&job->done.result));
 	finish(job, err);
 }
 
@@ -148,42 +149,62 @@ on_get_limit(void *arg)
 
 /* --- the result --- */
 
-static void
-take_document(struct job *job, struct snapshot *doc, bool is_from_memory)
+/* Why what lies in the bucket does not serve. */
+static enum result_why
+why_not_cached(const struct job *job)
 {
-	job->result.doc = snapshot_ref(doc);
-	job->result.is_storable = true;
-	job->result.is_from_memory = is_from_memory;
+	static const enum result_why of_verdict[] = {
+		[CACHE_ABSENT] = WHY_ABSENT,	 [CACHE_BAD] = WHY_CORRUPT,
+		[CACHE_FOREIGN] = WHY_VERSION,	 [CACHE_REFUSED] = WHY_DENIED,
+		[CACHE_FAILED] = WHY_UNREADABLE,
+	};
+	enum result_why why;
+
+	if (!job->o.read_cache)
+		return job->o.why_unread;
+	if (!job->cached)
+		return of_verdict[job->done.verdict];
+	why = result_compare(&job->cached->listed.validation,
+			     &job->done.listed.validation);
+	return why ? why : WHY_OUTDATED;
+}
+
+/* A document that this LIST has found to be true. */
+static void
+take(struct job *job, const struct result *valid, enum result_how how)
+{
+	job->done.result = result_new(valid);
+	job->done.result->listed = job->done.listed;
+	job->done.result->how = how;
+	job->done.result->why =
+		how == RESULT_HIT ? WHY_NONE : why_not_cached(job);
 	finish(job, &(struct err)ERR_INIT);
 }
 
 static void
-make_document(struct job *job)
+compute(struct job *job)
 {
-	struct buf text CLEANUP_BUF = BUF_INIT(DOC_LEN);
-	struct doc doc = {
-		.mode = job->o.mode,
-		.bucket = job->o.bucket->name,
-		.computed_at = date_now(),
-		.validation = job->result.validation,
-		.has_accuracy = true,
-	};
+	struct buf shown CLEANUP_BUF = BUF_INIT(DOC_LEN);
+	struct text *text CLEANUP(text_release) = NULL;
+	struct result r = { .computed_at = date_now() };
+	struct doc doc = { .mode = job->o.mode,
+			   .bucket = job->o.bucket->name,
+			   .computed_at = r.computed_at,
+			   .validation = job->done.listed.validation,
+			   .has_accuracy = true };
 	struct err err = ERR_INIT;
-	bool is_exact;
 	int rc;
 
-	walk_figures(&job->walk, &doc.figures, &is_exact);
-	rc = doc_print(&text, &doc);
+	walk_figures(&job->walk, &doc.figures, &r.is_storable);
+	rc = doc_print(&shown, &doc);
 	if (rc) {
 		err_set(&err, -rc, "document can't be printed");
 		fail(job, &err);
 		return;
 	}
-	job->result.doc = snapshot_new(buf_steal(&text), DOC_LEN,
-				       doc.computed_at, &doc.validation);
-	job->result.is_computed = true;
-	job->result.is_storable = is_exact;
-	finish(job, &err);
+	r.text = text = text_new(&shown);
+	r.figures = doc.figures;
+	take(job, &r, RESULT_COMPUTED);
 }
 
 /* The result will be of this LIST; HEADs go on. */
@@ -197,12 +218,19 @@ announce(struct job *job)
 		job->o.on_listed(job->o.arg);
 }
 
-static struct snapshot *
-if_valid(const struct job *job, struct snapshot *doc)
+static bool
+is_true(const struct job *job, const struct result *r)
 {
-	const struct validation *listed = &job->result.validation;
+	return r && validation_matches(&r->listed.validation,
+				       &job->done.listed.validation);
+}
 
-	return doc && validation_matches(&doc->validation, listed) ? doc : NULL;
+static void
+begin_list(struct job *job, enum mode mode)
+{
+	job->done.listed = (struct listed){ .began_at = date_now(),
+					    .began_at_ms = date_mono_ms() };
+	walk_begin(&job->walk, mode);
 }
 
 /* The document was stale. */
@@ -212,28 +240,43 @@ list_again(struct job *job)
 	if (job->o.on_list_again)
 		job->o.on_list_again(job->o.arg);
 	enter(job, JOB_WALK);
-	walk_begin(&job->walk, job->o.mode);
+	begin_list(job, job->o.mode);
+}
+
+/* The LIST was without HEADs, and its figures are not those of the mode. */
+static bool
+was_only_check(const struct job *job)
+{
+	return job->state == JOB_CHECK && job->o.mode != MODE_QUICK;
 }
 
 /* The LIST is complete, and it is known what lies in the cache. */
 static void
 conclude(struct job *job)
 {
-	struct snapshot *cached = if_valid(job, job->cached);
-	struct snapshot *last = if_valid(job, job->o.last);
-
-	if (job->o.kind == JOB_PROBE)
-		finish(job, &(struct err)ERR_INIT);
-	else if (last && (job->o.last_outranks || !cached))
-		take_document(job, last, true);
-	else if (cached)
-		take_document(job, cached, false);
-	else if (job->state == JOB_CHECK && job->o.mode != MODE_QUICK)
-		list_again(job);
-	else if (walk_is_complete(&job->walk))
-		make_document(job);
-	else
-		announce(job);
+	switch (choose_document(&(struct candidates){
+		.is_last_true = is_true(job, job->o.last),
+		.may_last_serve = true, /* else on_get() has dropped it */
+		.is_last_fresher = job->o.is_last_fresher,
+		.is_cached_true = is_true(job, job->cached),
+		.has_computed =
+			!was_only_check(job) && walk_is_complete(&job->walk),
+	})) {
+	case CHOOSE_LAST:
+		take(job, job->o.last, RESULT_FROM_MEMORY);
+		break;
+	case CHOOSE_CACHED:
+		take(job, job->cached, RESULT_HIT);
+		break;
+	case CHOOSE_COMPUTED:
+		compute(job);
+		break;
+	case CHOOSE_NONE:
+		if (was_only_check(job))
+			list_again(job);
+		else
+			announce(job);
+	}
 }
 
 /* The listing may be complete, and what lies in the cache be known. */
@@ -242,8 +285,12 @@ conclude_if_listed(struct job *job)
 {
 	if (!walk_is_listed(&job->walk))
 		return;
-	job->result.validation = *walk_validation(&job->walk);
-	if (job->is_decided)
+	job->done.listed.validation = *walk_validation(&job->walk);
+	if (!job->is_decided)
+		return;
+	if (job->o.kind == JOB_PROBE)
+		finish(job, &(struct err)ERR_INIT);
+	else
 		conclude(job);
 }
 
@@ -268,7 +315,7 @@ static void
 on_get(void *arg, const struct s3_answer *answer)
 {
 	struct job *job = arg;
-	struct job_result *r = &job->result;
+	struct job_result *r = &job->done;
 
 	job->get = NULL;
 	timer_disarm(job->o.env->timers, &job->get_limit);
@@ -278,15 +325,15 @@ on_get(void *arg, const struct s3_answer *answer)
 	}
 	if (answer->status) /* to give it up is no progress */
 		made_progress(job);
-	r->verdict = cache_judge(answer, job->o.bucket->name, job->o.mode,
-				 &job->cached, &r->cache_err);
+	r->verdict = cache_read(answer, job->o.bucket->name, job->o.mode,
+				&job->cached, &r->cache_err);
 	if (job->is_get_late && r->cache_err.code == ECANCELED)
 		err_set(&r->cache_err, ETIMEDOUT, "no answer within %lld ms",
 			(long long)job->o.env->limits->timeout_ms /
 				CACHE_GET_PART);
 	job->is_decided = true;
 	if (job->o.last && !job->o.may_use_last(job->o.arg, r->verdict))
-		snapshot_unref(steal(&job->o.last));
+		result_unref(steal(&job->o.last));
 	if (job->state == JOB_LOOKUP)
 		enter(job, job->cached || job->o.last ? JOB_CHECK : JOB_WALK);
 	conclude_if_listed(job);
@@ -302,7 +349,7 @@ enter_lookup(struct job *job)
 	timer_arm(job->o.env->timers, &job->get_limit,
 		  job->o.env->limits->timeout_ms / CACHE_GET_PART);
 	walk_set_heads(&job->walk, WALK_HOLD);
-	walk_begin(&job->walk, job->o.mode);
+	begin_list(job, job->o.mode);
 	/* quick needs no HEADs in either case: nothing to wait for */
 	if (job->o.mode == MODE_QUICK)
 		enter(job, JOB_CHECK);
@@ -347,7 +394,7 @@ job_new(const struct job_options *o)
 	bool is_check;
 
 	job->o = *o;
-	snapshot_ref(job->o.last);
+	result_ref(job->o.last);
 	job->walk = (struct walk){ .env = o->env->scans,
 				   .bucket = o->bucket,
 				   .on_step = on_walk_step,
@@ -368,7 +415,7 @@ job_new(const struct job_options *o)
 	job->is_decided = true;
 	is_check = o->kind == JOB_PROBE || o->last;
 	enter(job, is_check ? JOB_CHECK : JOB_WALK);
-	walk_begin(&job->walk, is_check ? MODE_QUICK : o->mode);
+	begin_list(job, is_check ? MODE_QUICK : o->mode);
 	return job;
 }
 
@@ -376,6 +423,6 @@ const struct validation *
 job_validation(const struct job *job)
 {
 	return walk_is_listed(&job->walk) && job->is_decided
-		       ? &job->result.validation
+		       ? &job->done.listed.validation
 		       : NULL;
 }

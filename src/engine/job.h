@@ -39,16 +39,9 @@ enum job_kind {
 struct job;
 
 struct job_result {
-	struct snapshot
-		*doc; /* borrowed; NULL after an error, and of a probe */
-	struct validation validation; /* of the LIST behind it */
-	/*
-	 * False if an object changed between LIST and its HEAD: the document
-	 * is right for its reader, and neither cached nor remembered.
-	 */
-	bool is_storable;
-	bool is_computed; /* not taken from the bucket or from memory */
-	bool is_from_memory;
+	struct result
+		*result; /* borrowed; NULL after an error, and of a probe */
+	struct listed listed; /* the LIST behind it */
 	enum cache_verdict verdict; /* what lay in the bucket */
 	struct err cache_err; /* why it is not CACHE_GOOD */
 };
@@ -59,12 +52,13 @@ struct job_options {
 	struct bucket *bucket;
 	enum mode mode;
 	bool read_cache; /* ask for the cached document */
+	enum result_why why_unread; /* if not, why */
 	/*
-	 * The mount's own last document, or NULL.  Called when the verdict on
-	 * the cached one is known; returns whether `last` may serve.
+	 * The mount's own last result, or NULL.  Called when the verdict on the
+	 * cached document is known; returns whether `last` may serve.
 	 */
-	struct snapshot *last;
-	bool last_outranks; /* even a valid document in the bucket */
+	struct result *last;
+	bool is_last_fresher; /* as in choice.h */
 	bool (*may_use_last)(void *arg, enum cache_verdict verdict);
 	/*
 	 * The LIST of the result has ended, and HEADs go on: job_validation()

@@ -85,12 +85,12 @@ struct stale {
 };
 
 static void
-on_stale_done(struct waiter *w, struct snapshot *s, const struct err *err)
+on_stale_done(struct waiter *w, struct result *r, const struct err *err)
 {
 	struct stale *stale = CONTAINER_OF(w, struct stale, w);
 	struct lookup *list = stale->list;
 
-	(void)s;
+	(void)r;
 	(void)err;
 	free(stale);
 	if (--list->n_stale == 0)

@@ -9,11 +9,11 @@
 #include <errno.h>
 
 static void
-on_done(struct waiter *w, struct snapshot *s, const struct err *err)
+on_done(struct waiter *w, struct result *r, const struct err *err)
 {
 	struct poller *p = CONTAINER_OF(w, struct poller, w);
 
-	p->doc = snapshot_ref(s);
+	p->result = result_ref(r);
 	p->err = *err;
 }
 
@@ -29,7 +29,7 @@ poller_init(struct poller *p, struct bucket *bucket, enum mode mode)
 void
 poller_clear(struct poller *p)
 {
-	snapshot_unref(steal(&p->doc));
+	result_unref(steal(&p->result));
 	p->err.code = 0;
 }
 
@@ -43,8 +43,8 @@ poller_answer(struct poller *p, struct waiter *w)
 
 	if (p->generation != generation || p->is_nocache != is_nocache)
 		poller_clear(p);
-	if (p->doc || p->err.code) {
-		waiter_complete(w, p->doc, &p->err);
+	if (p->result || p->err.code) {
+		waiter_complete(w, p->result, &p->err);
 		poller_clear(p);
 		return false;
 	}

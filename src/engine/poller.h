@@ -18,7 +18,7 @@
 struct poller {
 	struct waiter w; /* waits like a reader, while it is in a list */
 	/* what came of it; neither: nothing is ready */
-	struct snapshot *doc;
+	struct result *result;
 	struct err err;
 	/* of the bucket at the first EAGAIN: if that changes, it is void */
 	unsigned generation;

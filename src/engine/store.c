@@ -14,8 +14,7 @@
 #define HOUR_MS (60 * 60 * 1000)
 #define MINUTE_MS (60 * 1000) /* after a failure that is no refusal */
 
-static void start(struct store *s, struct snapshot *doc,
-		  enum cache_verdict over);
+static void start(struct store *s, struct text *doc, enum cache_verdict over);
 
 void
 store_saw(struct store *s, enum cache_verdict verdict, const struct err *err)
@@ -89,12 +88,12 @@ on_put(void *arg, const struct s3_answer *answer)
 {
 	struct store *s = arg;
 	bool is_good = answer->err.code == 0;
-	struct snapshot *next CLEANUP(snapshot_release) = steal(&s->waiting);
+	struct text *next CLEANUP(text_release) = steal(&s->waiting);
 
 	s->call = NULL;
 	timer_disarm(s->env->timers, &s->limit);
 	s->env->n_running--;
-	snapshot_unref(steal(&s->running));
+	text_unref(steal(&s->running));
 	if (is_good) {
 		s->refused_until_ms = 0;
 		s->was_bad_request = false;
@@ -120,7 +119,7 @@ on_limit(void *arg)
 
 /* Takes the reference. */
 static void
-start(struct store *s, struct snapshot *doc, enum cache_verdict over)
+start(struct store *s, struct text *doc, enum cache_verdict over)
 {
 	s->running = doc;
 	s->is_late = false;
@@ -139,24 +138,24 @@ start(struct store *s, struct snapshot *doc, enum cache_verdict over)
 }
 
 void
-store_put(struct store *s, struct snapshot *doc, enum cache_verdict over)
+store_put(struct store *s, struct text *doc, enum cache_verdict over)
 {
 	s->is_stored = false;
 	if (!s->running) {
-		start(s, snapshot_ref(doc), over);
+		start(s, text_ref(doc), over);
 		return;
 	}
-	snapshot_unref(steal(&s->waiting));
+	text_unref(steal(&s->waiting));
 	if (doc == s->running)
 		return; /* on its way already, and newer than what waited */
-	s->waiting = snapshot_ref(doc);
+	s->waiting = text_ref(doc);
 	s->waiting_over = over;
 }
 
 void
 store_stop(struct store *s)
 {
-	snapshot_unref(steal(&s->waiting));
+	text_unref(steal(&s->waiting));
 	timer_disarm(s->env->timers, &s->limit);
 	if (s->call)
 		s3_cancel(s->call);

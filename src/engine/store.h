@@ -41,7 +41,7 @@ struct store {
 	/* The mount's own last document is known to be there; the owner's too. */
 	bool is_stored;
 
-	struct snapshot *running, *waiting; /* documents; NULL: none */
+	struct text *running, *waiting; /* documents; NULL: none */
 	enum cache_verdict waiting_over;
 	struct s3_call *call; /* of running */
 	bool is_late; /* running has reached its limit */
@@ -66,7 +66,7 @@ bool store_may(const struct store *s, enum cache_verdict verdict);
  * overwritten (CACHE_NOT_ASKED after a refresh, which does not wait for the
  * hour to pass).  on_done follows, never from inside.
  */
-void store_put(struct store *s, struct snapshot *doc, enum cache_verdict over);
+void store_put(struct store *s, struct text *doc, enum cache_verdict over);
 
 /* The mount ends: cancel what is under way.  on_done may still come. */
 void store_stop(struct store *s);

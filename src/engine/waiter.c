@@ -37,20 +37,19 @@ waiter_limit(struct waiter *w, struct timers *timers, int64_t ms,
 }
 
 void
-waiter_complete(struct waiter *w, struct snapshot *s, const struct err *err)
+waiter_complete(struct waiter *w, struct result *r, const struct err *err)
 {
 	waiter_move(w, NULL);
 	if (w->all)
 		DL_DELETE2(*w->all, w, all_prev, all_next);
 	if (w->timers)
 		timer_disarm(w->timers, &w->limit);
-	w->on_done(w, s, err);
+	w->on_done(w, r, err);
 }
 
 void
-waiters_complete(struct waiter **list, struct snapshot *s,
-		 const struct err *err)
+waiters_complete(struct waiter **list, struct result *r, const struct err *err)
 {
 	while (*list)
-		waiter_complete(*list, s, err);
+		waiter_complete(*list, r, err);
 }

@@ -22,10 +22,10 @@ enum waiter_kind {
 struct waiter;
 
 /*
- * The completion, on the net thread.  WAIT_FOR_STATS: `s` is borrowed, or NULL
+ * The completion, on the net thread.  WAIT_FOR_STATS: `r` is borrowed, or NULL
  * with err; the others: err says whether the store could be asked.
  */
-typedef void waiter_done_fn(struct waiter *w, struct snapshot *s,
+typedef void waiter_done_fn(struct waiter *w, struct result *r,
 			    const struct err *err);
 
 struct waiter {
@@ -60,9 +60,8 @@ void waiter_limit(struct waiter *w, struct timers *timers, int64_t ms,
 		  timer_fn *on_due);
 
 /* Its completion: out of all lists, then on_done, which may free it. */
-void waiter_complete(struct waiter *w, struct snapshot *s,
-		     const struct err *err);
-void waiters_complete(struct waiter **list, struct snapshot *s,
+void waiter_complete(struct waiter *w, struct result *r, const struct err *err);
+void waiters_complete(struct waiter **list, struct result *r,
 		      const struct err *err);
 
 #endif

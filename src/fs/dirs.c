@@ -128,9 +128,9 @@ answer_readdir(fuse_req_t req, struct dir *d, size_t size, off_t offset)
 
 /* Net thread. */
 static void
-reply_readdir(struct pending *p, struct snapshot *s, const struct err *err)
+reply_readdir(struct pending *p, struct result *r, const struct err *err)
 {
-	(void)s;
+	(void)r;
 	if (err->code == EINTR || (err->code && !buckets_any(p->fs->o.buckets)))
 		fuse_reply_err(p->req, err->code);
 	else

@@ -176,12 +176,12 @@ file_size(const struct file *f, const struct bucket *bucket)
 
 /* FNV-1a. */
 static long
-nanoseconds(const struct snapshot *s)
+nanoseconds(const struct text *text)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	for (size_t i = 0; i < s->len; i++)
-		hash = (hash ^ (unsigned char)s->data[i]) *
+	for (size_t i = 0; i < text->len; i++)
+		hash = (hash ^ (unsigned char)text->data[i]) *
 		       UINT64_C(0x100000001b3);
 	return (long)(hash % 1000000);
 }
@@ -189,14 +189,14 @@ nanoseconds(const struct snapshot *s)
 struct timespec
 file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
 {
-	struct snapshot *doc CLEANUP(snapshot_release) = NULL;
+	struct result *last CLEANUP(result_release) = NULL;
 	struct timespec t = { .tv_sec = (time_t)unread };
 
 	if (f->is_stats) {
-		doc = bucket_newest(bucket, f->stats_mode);
-		if (doc) {
-			t.tv_sec = (time_t)doc->computed_at;
-			t.tv_nsec = nanoseconds(doc);
+		last = bucket_result(bucket, f->stats_mode);
+		if (last) {
+			t.tv_sec = (time_t)last->computed_at;
+			t.tv_nsec = nanoseconds(last->text);
 		}
 	} else {
 		t.tv_sec = (time_t)atomic_load(changed_at(f, bucket));

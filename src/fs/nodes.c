@@ -85,13 +85,13 @@ answer_bucket(struct fs *fs, fuse_req_t req, enum bucket_answer answer,
 
 /* Net thread.  What nobody knows better is as it was. */
 static void
-reply_lookup(struct pending *p, struct snapshot *s, const struct err *err)
+reply_lookup(struct pending *p, struct result *r, const struct err *err)
 {
 	struct place place = { NULL, NULL };
 	enum bucket_answer answer =
 		buckets_find(p->fs->o.buckets, p->waiter.name, &place.bucket);
 
-	(void)s;
+	(void)r;
 	if (place.bucket)
 		answer = BUCKET_IS_THERE;
 	if (err->code == EINTR)

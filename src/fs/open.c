@@ -48,7 +48,7 @@
 /* An open file. */
 struct open_file {
 	struct handle handle; /* first */
-	struct snapshot *text;
+	struct text *text;
 };
 
 /* Whether the caller may not open it so; a positive errno, or 0. */
@@ -69,35 +69,35 @@ open_file_free(struct handle *h)
 {
 	struct open_file *file = (struct open_file *)h;
 
-	snapshot_unref(file->text);
+	text_unref(file->text);
 	free(file);
 }
 
 static struct handle *
-open_file_new(struct snapshot *s)
+open_file_new(struct text *text)
 {
 	struct open_file *file = xnew(struct open_file);
 
 	file->handle.free = open_file_free;
-	file->text = snapshot_ref(s);
+	file->text = text_ref(text);
 	return &file->handle;
 }
 
 static void
-answer_open(fuse_req_t req, struct fuse_file_info *fi, struct snapshot *s)
+answer_open(fuse_req_t req, struct fuse_file_info *fi, struct text *text)
 {
 	fi->direct_io = 1;
-	handle_open(fuse_req_userdata(req), req, fi, open_file_new(s));
+	handle_open(fuse_req_userdata(req), req, fi, open_file_new(text));
 }
 
 /* --- stats files --- */
 
 /* Net thread. */
 static void
-reply_stats(struct pending *p, struct snapshot *s, const struct err *err)
+reply_stats(struct pending *p, struct result *r, const struct err *err)
 {
-	if (s)
-		answer_open(p->req, &p->open, s);
+	if (r)
+		answer_open(p->req, &p->open, r->text);
 	else
 		fuse_reply_err(p->req, err->code);
 }
@@ -122,21 +122,18 @@ static void
 open_control(fuse_req_t req, const struct place *place,
 	     struct fuse_file_info *fi)
 {
-	struct buf text CLEANUP_BUF = BUF_INIT(0);
+	struct buf shown CLEANUP_BUF = BUF_INIT(0);
+	struct text *text CLEANUP(text_release) = NULL;
 	struct err err = ERR_INIT;
-	struct snapshot *s;
-	size_t len;
 
-	if (file_render(place->file, place->bucket, &text, &err) != 0) {
+	if (file_render(place->file, place->bucket, &shown, &err) != 0) {
 		log_err("bucket=%s: %s (%s)", place->bucket->name, err.msg,
 			strerror(err.code));
 		fuse_reply_err(req, err.code);
 		return;
 	}
-	len = text.len;
-	s = snapshot_new(buf_steal(&text), len, 0, NULL);
-	answer_open(req, fi, s);
-	snapshot_unref(s);
+	text = text_new(&shown);
+	answer_open(req, fi, text);
 }
 
 void
@@ -189,8 +186,17 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		open_control(req, &place, fi);
 }
 
+static struct text *
+newest_text(const struct place *place)
+{
+	struct result *r CLEANUP(result_release) =
+		bucket_result(place->bucket, place->file->stats_mode);
+
+	return text_ref(r->text);
+}
+
 /* What such a read sees: see above.  A reference. */
-static struct snapshot *
+static struct text *
 text_for(struct fs *fs, fuse_ino_t ino, const struct fuse_file_info *fi)
 {
 	const struct open_file *file =
@@ -200,25 +206,25 @@ text_for(struct fs *fs, fuse_ino_t ino, const struct fuse_file_info *fi)
 
 	if (is_for_page_cache && tree_find(fs->o.buckets, ino, &place) &&
 	    place.file->is_stats)
-		return bucket_newest(place.bucket, place.file->stats_mode);
-	return snapshot_ref(file->text);
+		return newest_text(&place);
+	return text_ref(file->text);
 }
 
 void
 op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
-	struct snapshot *s CLEANUP(snapshot_release) =
+	struct text *text CLEANUP(text_release) =
 		text_for(fuse_req_userdata(req), ino, fi);
 	size_t start = (size_t)offset;
 
-	if (start >= s->len) {
+	if (start >= text->len) {
 		fuse_reply_buf(req, NULL, 0);
 		return;
 	}
-	if (size > s->len - start)
-		size = s->len - start;
-	fuse_reply_buf(req, s->data + start, size);
+	if (size > text->len - start)
+		size = text->len - start;
+	fuse_reply_buf(req, text->data + start, size);
 }
 
 void

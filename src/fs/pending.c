@@ -38,12 +38,12 @@ on_interrupt(fuse_req_t req, void *arg)
 }
 
 static void
-on_done(struct waiter *w, struct snapshot *s, const struct err *err)
+on_done(struct waiter *w, struct result *r, const struct err *err)
 {
 	struct pending *p = CONTAINER_OF(w, struct pending, waiter);
 
 	fuse_req_interrupt_func(p->req, NULL, NULL);
-	p->reply(p, s, err);
+	p->reply(p, r, err);
 	free(p);
 }
 

@@ -78,7 +78,7 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
  * answer.
  */
 struct pending;
-typedef void pending_reply_fn(struct pending *p, struct snapshot *s,
+typedef void pending_reply_fn(struct pending *p, struct result *r,
 			      const struct err *err);
 
 struct pending {

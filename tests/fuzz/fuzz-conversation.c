@@ -39,8 +39,8 @@ struct run {
 	struct job *job; /* NULL: none, or it has ended */
 	enum job_kind kind;
 	enum mode mode;
-	bool reads_cache, last_outranks;
-	struct snapshot *last; /* that was handed in; NULL: none */
+	bool reads_cache, is_last_fresher;
+	struct result *last; /* that was handed in; NULL: none */
 	bool may_use_last;
 	bool has_listed; /* on_listed was called */
 	struct validation listed; /* what was said then */
@@ -50,7 +50,7 @@ struct talk {
 	struct bytes b;
 	struct talk_store store;
 	struct run runs[RUNS_MAX];
-	struct snapshot *last[N_MODES]; /* what the jobs made before */
+	struct result *last[N_MODES]; /* what the jobs made before */
 	/* how good the store has been in this round */
 	int retries, n_failures;
 	int64_t passed_ms;
@@ -141,7 +141,7 @@ static void
 world_clear(struct talk *k)
 {
 	for (int mode = 0; mode < N_MODES; mode++) {
-		snapshot_unref(k->last[mode]);
+		result_unref(k->last[mode]);
 		free(k->store.documents[mode]);
 	}
 	buckets_free(k->buckets);
@@ -333,7 +333,7 @@ static void
 check_error(const struct run *run, const struct job_result *r,
 	    const struct err *err)
 {
-	CHECK(!r->doc);
+	CHECK(!r->result);
 	CHECK(err->msg[0]);
 	CHECK(err->code == EIO || err->code == EACCES || err->code == ENOENT ||
 	      err->code == ETIMEDOUT || err->code == EHOSTUNREACH ||
@@ -349,15 +349,17 @@ check_cached(const struct run *run, const struct job_result *r,
 {
 	const struct talk *k = run->talk;
 
-	CHECK(is_of_listing(r->doc->data, f));
-	CHECK(r->is_storable && strlen(r->doc->data) == r->doc->len);
-	if (r->is_from_memory) {
-		CHECK(r->doc == run->last);
+	CHECK(is_of_listing(r->result->text->data, f));
+	CHECK(r->result->is_storable &&
+	      strlen(r->result->text->data) == r->result->text->len);
+	if (r->result->how == RESULT_FROM_MEMORY) {
+		CHECK(r->result->text == run->last->text);
 		CHECK(!run->reads_cache || run->may_use_last);
 		return;
 	}
 	CHECK(run->reads_cache && r->verdict == CACHE_GOOD);
-	check_shown(r->doc->data, k->store.documents[run->mode], run->mode);
+	check_shown(r->result->text->data, k->store.documents[run->mode],
+		    run->mode);
 }
 
 static void
@@ -365,27 +367,28 @@ check_result(const struct run *run, const struct job_result *r)
 {
 	struct model_figures f;
 
-	figures_of(run, &r->validation, &f);
-	check_validation(&r->validation, &f);
+	figures_of(run, &r->listed.validation, &f);
+	check_validation(&r->listed.validation, &f);
 	if (run->has_listed)
-		CHECK(run->listed.object_count == r->validation.object_count);
-	CHECK((run->kind == JOB_PROBE) == !r->doc);
+		CHECK(run->listed.object_count ==
+		      r->listed.validation.object_count);
+	CHECK((run->kind == JOB_PROBE) == !r->result);
 	if (run->kind == JOB_PROBE)
 		return;
-	if (!r->is_computed) {
+	if (r->result->how != RESULT_COMPUTED) {
 		check_cached(run, r, &f);
 		return;
 	}
 	CHECK(!(run->reads_cache && run->talk->is_good_document[run->mode]));
-	check_document(r->doc->data, &f, run->mode);
-	CHECK(r->is_storable == !f.saw_change);
+	check_document(r->result->text->data, &f, run->mode);
+	CHECK(r->result->is_storable == !f.saw_change);
 }
 
 static void
 on_done(void *arg, const struct job_result *r, const struct err *err)
 {
 	struct run *run = arg;
-	struct snapshot **last = &run->talk->last[run->mode];
+	struct result **last = &run->talk->last[run->mode];
 
 	CHECK(run->job);
 	run->job = NULL;
@@ -394,9 +397,9 @@ on_done(void *arg, const struct job_result *r, const struct err *err)
 		return;
 	}
 	check_result(run, r);
-	if (r->doc && r->is_storable && *last != r->doc) {
-		snapshot_unref(*last);
-		*last = snapshot_ref(r->doc);
+	if (r->result && r->result->is_storable && *last != r->result) {
+		result_unref(*last);
+		*last = result_ref(r->result);
 	}
 }
 
@@ -544,9 +547,9 @@ begin_run(struct talk *k, struct run *run)
 			     .kind = flags % 8 == 7 ? JOB_PROBE : JOB_COMPUTE,
 			     .reads_cache = flags % 8 < 5,
 			     .may_use_last = flags & 32,
-			     .last_outranks = flags & 64 };
+			     .is_last_fresher = flags & 64 };
 	if (flags & 16)
-		run->last = snapshot_ref(k->last[run->mode]);
+		run->last = result_ref(k->last[run->mode]);
 	run->job = job_new(
 		&(struct job_options){ .env = &k->env,
 				       .kind = run->kind,
@@ -554,7 +557,7 @@ begin_run(struct talk *k, struct run *run)
 				       .mode = run->mode,
 				       .read_cache = run->reads_cache,
 				       .last = run->last,
-				       .last_outranks = run->last_outranks,
+				       .is_last_fresher = run->is_last_fresher,
 				       .may_use_last = may_use_last,
 				       .on_listed = on_listed,
 				       .on_list_again = on_list_again,
@@ -752,7 +755,7 @@ end_round(struct talk *k)
 {
 	settle(k);
 	for (int i = 0; i < RUNS_MAX; i++)
-		snapshot_unref(steal(&k->runs[i].last));
+		result_unref(steal(&k->runs[i].last));
 	CHECK(k->env.n_jobs == 0 && k->scans.n_scans == 0);
 	CHECK(timers_wait_ms(&k->timers) == -1);
 	CHECK(k->slots.n_running == 0);

@@ -57,18 +57,18 @@ world_clear(struct world *world)
 }
 
 static void
-on_done(struct waiter *w, struct snapshot *s, const struct err *err)
+on_done(struct waiter *w, struct result *got, const struct err *err)
 {
 	struct reader *r = CONTAINER_OF(w, struct reader, w);
-	struct snapshot *newest CLEANUP(snapshot_release) = NULL;
+	struct result *newest CLEANUP(result_release) = NULL;
 
 	assert_null(w->list);
-	assert_int_equal(s == NULL, err->code != 0);
+	assert_int_equal(got == NULL, err->code != 0);
 	r->n_done++;
 	r->code = err->code;
-	r->doc = s ? xstrndup(s->data, s->len) : NULL;
-	newest = bucket_newest(w->bucket, w->mode);
-	assert_true(!s || newest); /* it is known before it is given away */
+	r->doc = got ? xstrndup(got->text->data, got->text->len) : NULL;
+	newest = bucket_result(w->bucket, w->mode);
+	assert_true(!got || newest); /* it is known before it is given away */
 }
 
 void

@@ -37,12 +37,12 @@ struct guest {
 };
 
 static void
-on_done(struct waiter *w, struct snapshot *s, const struct err *err)
+on_done(struct waiter *w, struct result *r, const struct err *err)
 {
 	struct guest *g = CONTAINER_OF(w, struct guest, w);
 	struct world *world = g->world;
 
-	(void)s;
+	(void)r;
 	pthread_mutex_lock(&world->lock);
 	g->n_done++;
 	g->code = err->code;

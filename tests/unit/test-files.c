@@ -271,11 +271,15 @@ test_render(void **state)
 static void
 publish(struct world *w, enum mode mode, const char *text, int64_t computed_at)
 {
-	struct snapshot *doc =
-		snapshot_new(xstrdup(text), strlen(text), computed_at, NULL);
+	struct buf shown CLEANUP_BUF = BUF_INIT(DOC_LEN);
+	struct text *shared CLEANUP(text_release) = NULL;
+	struct result *r CLEANUP(result_release) = NULL;
 
-	bucket_publish(w->bucket, mode, doc);
-	snapshot_unref(doc);
+	buf_add_str(&shown, text);
+	shared = text_new(&shown);
+	r = result_new(
+		&(struct result){ .text = shared, .computed_at = computed_at });
+	bucket_publish(w->bucket, mode, r);
 }
 
 /* One size from the first moment on; the time of the mount, then its own. */

@@ -73,13 +73,13 @@ version_of(const struct reader *r)
 static void
 look_at_newest(struct chaos *c)
 {
-	struct snapshot *s CLEANUP(snapshot_release) =
-		bucket_newest(c->w.fx.bucket, c->mode);
+	struct result *r CLEANUP(result_release) =
+		bucket_result(c->w.fx.bucket, c->mode);
 	long version;
 
-	if (!s)
+	if (!r)
 		return;
-	version = version_of(&(struct reader){ .doc = (char *)s->data });
+	version = version_of(&(struct reader){ .doc = (char *)r->text->data });
 	assert_in_range(version, c->newest, c->version);
 	c->newest = version;
 }

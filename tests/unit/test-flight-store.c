@@ -457,7 +457,7 @@ test_policies(void **state)
 static void
 test_registry(void **state)
 {
-	struct snapshot *newest;
+	struct result *newest;
 	struct world w;
 	struct reader r;
 	struct bucket *bucket;
@@ -468,10 +468,10 @@ test_registry(void **state)
 	reader_open(&w, &r, MODE_QUICK);
 	fixture_run(&w.fx);
 	reader_expect(&r, 0);
-	newest = bucket_newest(w.fx.bucket, MODE_QUICK);
-	assert_string_equal(newest->data, r.doc);
+	newest = bucket_result(w.fx.bucket, MODE_QUICK);
+	assert_string_equal(newest->text->data, r.doc);
 	assert_int_equal(newest->computed_at, FAKE_CLOCK_EPOCH + 5);
-	snapshot_unref(newest);
+	result_unref(newest);
 	reader_clear(&r);
 	reader_open(&w, &r, MODE_QUICK);
 	fake_http_answer(fixture_find(&w.fx, LIST),

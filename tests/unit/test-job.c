@@ -24,7 +24,7 @@ struct run {
 	int n_listed, n_done;
 	int code; /* errno of the end */
 	char *doc; /* a copy of the result; NULL: none */
-	struct job_result result; /* doc aside */
+	struct job_result result; /* with a reference */
 	bool may_use_last;
 	enum cache_verdict asked_verdict; /* of may_use_last */
 };
@@ -47,7 +47,10 @@ on_done(void *arg, const struct job_result *r, const struct err *err)
 	run->n_done++;
 	run->code = err->code;
 	run->result = *r;
-	run->doc = r->doc ? xstrndup(r->doc->data, r->doc->len) : NULL;
+	result_ref(r->result);
+	run->doc = r->result ? xstrndup(r->result->text->data,
+					r->result->text->len)
+			     : NULL;
 }
 
 static bool
@@ -76,11 +79,12 @@ run_clear(struct run *run)
 	fixture_settle(&run->fx);
 	assert_int_equal(run->env.n_jobs, 0);
 	free(run->doc);
+	result_unref(run->result.result);
 	fixture_clear(&run->fx);
 }
 
 static void
-run_start(struct run *run, enum mode mode, struct snapshot *last)
+run_start(struct run *run, enum mode mode, struct result *last)
 {
 	run->job = job_new(&(struct job_options){ .env = &run->env,
 						  .kind = JOB_COMPUTE,
@@ -168,8 +172,9 @@ test_costs(void **state)
 		assert_int_equal(fixture_seen(&run.fx, HEAD_ANY),
 				 costs[i].heads);
 		assert_int_equal(fixture_seen(&run.fx, GET_DOC), 1);
-		assert_int_equal(run.result.is_computed, !is_hit);
-		assert_true(run.result.is_storable);
+		assert_int_equal(run.result.result->how == RESULT_COMPUTED,
+				 !is_hit);
+		assert_true(run.result.result->is_storable);
 		assert_int_equal(run.result.verdict, costs[i].cache == MISS
 							     ? CACHE_ABSENT
 							     : CACHE_GOOD);
@@ -296,7 +301,7 @@ test_bad_cache(void **state)
 						 .body = cases[i].body });
 			fixture_run(&run.fx);
 			expect_done(&run, 0);
-			assert_true(run.result.is_computed);
+			assert_true(run.result.result->how == RESULT_COMPUTED);
 			assert_int_equal(run.result.verdict, cases[i].verdict);
 			/* nothing that might have been valid: one listing */
 			assert_int_equal(fixture_seen(&run.fx, LIST), 2);
@@ -348,30 +353,42 @@ test_last(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct run run;
 		struct fake_store old = { .list_status = 0 };
-		struct snapshot *last;
-		struct validation v = { 0 };
+		struct text *text CLEANUP(text_release) = NULL;
+		struct buf shown CLEANUP_BUF = BUF_INIT(DOC_LEN);
+		struct result *last;
 		struct err err;
 		struct doc doc;
-		char *text;
+		char *document;
 
 		run_init(&run);
 		run.may_use_last = cases[i].may_use;
 		old = run.fx.store;
 		if (cases[i].is_stale)
 			old.pages[1] = NULL;
-		text = fake_store_document(&old, FIXTURE_BUCKET, MODE_DETAILED);
-		assert_int_equal(doc_parse(&doc, text, strlen(text),
+		document = fake_store_document(&old, FIXTURE_BUCKET,
+					       MODE_DETAILED);
+		assert_int_equal(doc_parse(&doc, document, strlen(document),
 					   FIXTURE_BUCKET, MODE_DETAILED, &err),
 				 DOC_GOOD);
-		v = doc.validation;
-		last = snapshot_new(text, strlen(text), 0, &v);
+		buf_add_str(&shown, document);
+		free(document);
+		text = text_new(&shown);
+		last = result_new(&(struct result){
+			.text = text,
+			.listed.validation = doc.validation,
+			.is_storable = true,
+		});
 		run.fx.store.get_status = 403;
 		run_start(&run, MODE_DETAILED, last);
-		snapshot_unref(last); /* the job has its own reference */
+		result_unref(last); /* the job has its own reference */
 		fixture_run(&run.fx);
 		expect_done(&run, 0);
 		assert_int_equal(run.asked_verdict, CACHE_REFUSED);
-		assert_int_equal(run.result.is_from_memory,
+		assert_int_equal(run.result.result->how,
+				 cases[i].heads ? RESULT_COMPUTED
+						: RESULT_FROM_MEMORY);
+		assert_int_equal(run.result.result->why, WHY_DENIED);
+		assert_int_equal(run.result.result->text == text,
 				 cases[i].heads == 0);
 		assert_int_equal(fixture_seen(&run.fx, HEAD_ANY),
 				 cases[i].heads);
@@ -453,7 +470,7 @@ test_heads(void **state)
 		fixture_run(&run.fx);
 		expect_done(&run, head_cases[i].code);
 		if (head_cases[i].code == 0) {
-			assert_int_equal(run.result.is_storable,
+			assert_int_equal(run.result.result->is_storable,
 					 head_cases[i].is_storable);
 			assert_int_equal(member(&run, "total_size"),
 					 head_cases[i].total);

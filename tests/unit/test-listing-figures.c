@@ -17,14 +17,14 @@
 #define BUCKETS 80
 #define HEADS_MAX 400
 
-struct result {
+struct outcome {
 	char *doc; /* NULL: an error */
 	char *heads[HEADS_MAX]; /* URLs, sorted */
 	size_t n_heads, n_lists;
 };
 
 static void
-result_clear(struct result *r)
+result_clear(struct outcome *r)
 {
 	for (size_t i = 0; i < r->n_heads; i++)
 		free(r->heads[i]);
@@ -56,10 +56,10 @@ fill(struct key_store *s)
 static void
 on_done(void *arg, const struct job_result *r, const struct err *err)
 {
-	struct result *out = arg;
+	struct outcome *out = arg;
 
 	assert_int_equal(err->code, 0);
-	out->doc = xstrndup(r->doc->data, r->doc->len);
+	out->doc = xstrndup(r->result->text->data, r->result->text->len);
 }
 
 static int
@@ -69,7 +69,7 @@ compare_urls(const void *a, const void *b)
 }
 
 static void
-note_requests(struct result *out, struct fixture *fx)
+note_requests(struct outcome *out, struct fixture *fx)
 {
 	struct http_transfer *t;
 
@@ -106,10 +106,10 @@ answer_any(struct fixture *fx, struct key_store *s)
 }
 
 /* The figures of a mode; in ranges only if there are cuts. */
-static struct result
+static struct outcome
 compute(struct key_store *s, enum mode mode, bool has_cuts)
 {
-	struct result out = { 0 };
+	struct outcome out = { 0 };
 	struct fixture fx;
 	struct job_env env;
 
@@ -135,7 +135,7 @@ compute(struct key_store *s, enum mode mode, bool has_cuts)
 }
 
 static void
-check_same(const struct result *a, const struct result *b)
+check_same(const struct outcome *a, const struct outcome *b)
 {
 	assert_string_equal(a->doc, b->doc);
 	assert_int_equal(a->n_heads, b->n_heads);
@@ -146,7 +146,7 @@ check_same(const struct result *a, const struct result *b)
 static void
 test_bucket(struct key_store *s, enum mode mode, bool *was_cut)
 {
-	struct result plain, cut, other;
+	struct outcome plain, cut, other;
 
 	s->quirk = HONEST;
 	plain = compute(s, mode, false);

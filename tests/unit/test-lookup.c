@@ -60,11 +60,11 @@ world_clear(struct world *w)
 }
 
 static void
-on_done(struct waiter *w, struct snapshot *s, const struct err *err)
+on_done(struct waiter *w, struct result *r, const struct err *err)
 {
 	struct asker *a = CONTAINER_OF(w, struct asker, w);
 
-	assert_null(s);
+	assert_null(r);
 	a->n_done++;
 	a->code = err->code;
 }

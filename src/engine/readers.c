@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who waits for what: see readers.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/readers.h"
+
+/* Nobody stands behind it. */
+static void
+on_stand_in_done(struct waiter *w, struct result *r, const struct err *err)
+{
+	(void)w;
+	(void)r;
+	(void)err;
+}
+
+void
+readers_init(struct readers *r, struct bucket *bucket, enum mode mode)
+{
+	*r = (struct readers){ .stand_in.on_done = on_stand_in_done };
+	poller_init(&r->poller, bucket, mode);
+}
+
+void
+readers_clear(struct readers *r)
+{
+	poller_clear(&r->poller);
+}
+
+bool
+readers_add(struct readers *r, struct waiter *w)
+{
+	if (!w->is_nonblocking) {
+		waiter_move(w, &r->next);
+		return true;
+	}
+	if (poller_answer(&r->poller, w))
+		waiter_move(&r->poller.w, &r->next);
+	return false;
+}
+
+void
+readers_begin(struct readers *r)
+{
+	waiters_move(&r->next, &r->current);
+}
+
+void
+readers_begin_probe(struct readers *r)
+{
+	waiters_move(&r->next, &r->probe);
+}
+
+void
+readers_join(struct readers *r)
+{
+	waiters_move(&r->probe, &r->current);
+}
+
+void
+readers_return(struct readers *r)
+{
+	waiters_move(&r->next, &r->probe);
+	waiters_move(&r->probe, &r->next);
+}
+
+void
+readers_replace(struct readers *r, struct waiter *w)
+{
+	if (!r->stand_in.list)
+		waiter_move(&r->stand_in, w->list);
+}

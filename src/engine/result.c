@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results: see result.h.  Any thread.
+ */
+#include "config.h"
+
+#include "engine/result.h"
+
+const char *const result_how_names[] = {
+	[RESULT_HIT] = "hit",
+	[RESULT_FROM_MEMORY] = "memory",
+	[RESULT_COMPUTED] = "computed",
+};
+
+const char *const result_why_names[] = {
+	[WHY_NONE] = "",
+	[WHY_ABSENT] = "absent",
+	[WHY_COUNT] = "count",
+	[WHY_SIZE] = "size",
+	[WHY_FINGERPRINT] = "fingerprint",
+	[WHY_CORRUPT] = "corrupt",
+	[WHY_VERSION] = "version",
+	[WHY_DENIED] = "denied",
+	[WHY_UNREADABLE] = "unreadable",
+	[WHY_OUTDATED] = "outdated",
+	[WHY_REFRESH] = "refresh",
+	[WHY_NOCACHE] = "nocache",
+	[WHY_OFF] = "off",
+};
+
+struct result *
+result_new(const struct result *from)
+{
+	size_t start = offsetof(struct result, text); /* others count refs */
+	struct result *r = xnew(struct result);
+
+	memcpy((char *)r + start, (const char *)from + start,
+	       sizeof(*r) - start);
+	text_ref(r->text);
+	atomic_init(&r->refs, 1);
+	return r;
+}
+
+struct result *
+result_confirmed(const struct result *r, const struct listed *by)
+{
+	struct result *confirmed = result_new(r);
+
+	confirmed->listed = *by;
+	return confirmed;
+}
+
+struct result *
+result_ref(struct result *r)
+{
+	if (r)
+		atomic_fetch_add(&r->refs, 1);
+	return r;
+}
+
+void
+result_unref(struct result *r)
+{
+	if (!r || atomic_fetch_sub(&r->refs, 1) > 1)
+		return;
+	text_unref(r->text);
+	free(r);
+}
+
+void
+result_release(struct result **r)
+{
+	result_unref(*r);
+}
+
+enum result_why
+result_compare(const struct validation *of_document,
+	       const struct validation *listed)
+{
+	if (of_document->object_count != listed->object_count)
+		return WHY_COUNT;
+	if (of_document->compressed_size != listed->compressed_size)
+		return WHY_SIZE;
+	return validation_matches(of_document, listed) ? WHY_NONE
+						       : WHY_FINGERPRINT;
+}

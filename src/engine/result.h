@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one computation gave for a bucket and a mode: the document as text, the
+ * figures in it, the listing that it is true for, how it was got and why not from
+ * the bucket.  Immutable, counted references.  Any thread.
+ *
+ * The same document is true again for a later listing: that is another result, with
+ * the same text.
+ */
+#ifndef ENGINE_RESULT_H
+#define ENGINE_RESULT_H
+
+#include <stdatomic.h>
+
+#include "stats/stats.h"
+#include "util/text.h"
+
+enum result_how {
+	RESULT_HIT, /* the document in the bucket is valid */
+	RESULT_FROM_MEMORY, /* the last one of this mount is */
+	RESULT_COMPUTED,
+};
+
+/* Why the document in the bucket did not serve. */
+enum result_why {
+	WHY_NONE, /* it did */
+	WHY_ABSENT, /* there is none */
+	WHY_COUNT, /* it is stale: of another number of objects, … */
+	WHY_SIZE, /* … as many objects, other bytes, … */
+	WHY_FINGERPRINT, /* … as many and as large, others */
+	WHY_CORRUPT, /* not a document of this bucket and mode */
+	WHY_VERSION, /* another program's */
+	WHY_DENIED, /* not for us to read */
+	WHY_UNREADABLE, /* no answer, or none in time */
+	WHY_OUTDATED, /* from before a refresh whose result was not stored */
+	WHY_REFRESH,
+	WHY_NOCACHE,
+	WHY_OFF, /* cache=off */
+};
+
+extern const char *const result_how_names[];
+extern const char *const result_why_names[];
+
+/* A listing: when it began, and what it gave. */
+struct listed {
+	int64_t began_at; /* seconds since 1970 */
+	int64_t began_at_ms; /* the same by date_mono_ms() */
+	struct validation validation;
+};
+
+struct result {
+	atomic_uint refs; /* result_new() sets it */
+	struct text *text;
+	int64_t computed_at; /* seconds since 1970: the mtime of the file */
+	struct figures figures;
+	struct listed listed; /* the last one that it is true for */
+	/*
+	 * False if an object changed between LIST and its HEAD: the document
+	 * is right for its reader, and neither cached nor remembered.
+	 */
+	bool is_storable;
+	enum result_how how;
+	enum result_why why;
+};
+
+/* A copy, with another reference to its text.  One reference, the caller's. */
+struct result *result_new(const struct result *from);
+/* The same, found true by a later listing too. */
+struct result *result_confirmed(const struct result *r,
+				const struct listed *by);
+
+struct result *result_ref(struct result *r); /* NULL is fine */
+void result_unref(struct result *r); /* NULL is fine */
+void result_release(struct result **r); /* for CLEANUP */
+
+/* In what a stale document differs from a listing; WHY_NONE: it is valid. */
+enum result_why result_compare(const struct validation *of_document,
+			       const struct validation *listed);
+
+#endif
