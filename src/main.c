@@ -37,19 +37,31 @@ mount_it(const struct conf *c, struct buckets *buckets, struct fs **fs,
 {
 	return fs_mount(fs,
 			&(struct fs_options){
-				.mountpoint = c->mountpoint,
-				.source = c->source,
-				.mount_options = c->mount_options,
-				.allow_other = c->allow_other,
-				.is_read_only = c->is_read_only,
-				.debug = c->debug,
-				.is_eagain_wanted = c->is_eagain_wanted,
-				.uid = c->uid < 0 ? getuid() : (uid_t)c->uid,
-				.gid = c->gid < 0 ? getgid() : (gid_t)c->gid,
-				.umask = (unsigned)c->umask,
+				.mountpoint = c->mount.mountpoint,
+				.source = c->mount.source,
+				.mount_options = c->mount.mount_options,
+				.allow_other = c->mount.allow_other,
+				.is_read_only = c->mount.is_read_only,
+				.debug = c->mount.debug,
+				.is_eagain_wanted = c->mount.is_eagain_wanted,
+				.uid = c->mount.uid < 0 ? getuid()
+							: (uid_t)c->mount.uid,
+				.gid = c->mount.gid < 0 ? getgid()
+							: (gid_t)c->mount.gid,
+				.umask = (unsigned)c->mount.umask,
 				.buckets = buckets,
 			},
 			err);
+}
+
+static void
+warn_without_syslog(const struct conf *c)
+{
+	if (!c->mount.foreground && !c->log_file && !log_has_syslog())
+		log_to_terminal(
+			"warning: no syslog is here (/dev/log: %s), so all "
+			"that goes wrong is lost: log_file=FILE keeps it",
+			strerror(errno));
 }
 
 /* Everything that comes before the fork. */
@@ -59,9 +71,12 @@ prepare(const struct conf *c, struct setup *s, struct fs **fs, struct err *err)
 	int rc = setup_prepare(s, c, err);
 
 	if (rc == 0)
+		warn_without_syslog(c);
+	if (rc == 0)
 		rc = mount_it(c, s->buckets, fs, err);
 	if (rc == 0)
-		rc = log_open(c->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
+		rc = log_open(c->mount.foreground ? LOG_TO_STDERR
+						  : LOG_TO_SYSLOG,
 			      c->log_file, c->log_level, err);
 	return rc;
 }
@@ -72,13 +87,13 @@ start(const struct conf *c, struct setup *s, struct err *err)
 {
 	int fd = -1, rc = 0;
 
-	if (!c->foreground)
+	if (!c->mount.foreground)
 		rc = background_start(&fd, err);
 	if (rc == 0)
 		rc = log_start(err);
 	if (rc == 0)
 		rc = setup_start(s, err);
-	if (rc == 0 && !c->foreground)
+	if (rc == 0 && !c->mount.foreground)
 		background_ready(fd);
 	return rc;
 }
@@ -92,16 +107,16 @@ serve(const struct conf *c, struct setup *s, struct fs *fs)
 
 	if (start(c, s, &err) != 0) {
 		log_err("%s", err.msg);
-		if (!c->foreground || c->log_file)
+		if (!c->mount.foreground || c->log_file)
 			log_to_terminal("%s", err.msg);
 		setup_stop(s);
 		return 1;
 	}
 	rc = fs_run(fs, s->engine);
 	if (rc == 0)
-		log_info("%s: unmounted", c->mountpoint);
+		log_info("%s: unmounted", c->mount.mountpoint);
 	else /* nobody should have to wonder why a mount has gone */
-		log_warn("%s: ends: %s", c->mountpoint,
+		log_warn("%s: ends: %s", c->mount.mountpoint,
 			 rc > 0 ? strsignal(rc) : strerror(-rc));
 	setup_stop(s);
 	return rc < 0 ? 1 : 0;
@@ -126,14 +141,14 @@ run(const struct conf *c)
 int
 main(int argc, char *argv[])
 {
-	struct conf c CLEANUP(conf_clear) = { .source = NULL };
+	struct conf c CLEANUP(conf_clear) = { .log_file = NULL };
 	struct err err = ERR_INIT;
 	int status;
 
 	protect_memory(); /* at once: the environment may hold keys */
 	program_invocation_short_name = (char *)"dgstatfs"; /* see log.h */
 	/* no setlocale(): numbers and messages are the same everywhere */
-	if (conf_load(&c, argc, argv, environ, &err) != 0) {
+	if (conf_load(&c, CONF_DGSTATFS, argc, argv, environ, &err) != 0) {
 		log_to_terminal("%s", err.msg);
 		return 1;
 	}
@@ -147,7 +162,7 @@ main(int argc, char *argv[])
 		return 0;
 	}
 	if (getpid() == 1) /* a container ends with its first process */
-		c.foreground = true;
+		c.mount.foreground = true;
 	status = run(&c);
 	log_stop();
 	return status;

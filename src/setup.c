@@ -63,7 +63,7 @@ limit_connections(int64_t *connections, struct err *err)
 static bool
 needs_trust(const struct setup *s)
 {
-	return s->conf->ca_bundle ||
+	return s->conf->store.ca_bundle ||
 	       strcmp(endpoint_scheme(s->endpoint), "https") == 0;
 }
 
@@ -80,9 +80,10 @@ read_files(struct setup *s, struct err *err)
 	rc = http_prepare(err);
 	if (rc)
 		return rc;
-	return needs_trust(s)
-		       ? http_load_trust(&s->trust, s->conf->ca_bundle, err)
-		       : trust_load(&s->trust, NULL, NULL, NULL, err);
+	if (!needs_trust(s))
+		return trust_load(&s->trust, NULL, NULL, NULL, err);
+	rc = http_load_trust(&s->trust, s->conf->store.ca_bundle, err);
+	return rc ? conf_blame_origin(s->conf, "ca_bundle", err) : 0;
 }
 
 /* What would be wrong later, and nobody would know why. */
@@ -98,18 +99,12 @@ warn(const struct setup *s)
 			"warning: the endpoint is %s, with its path; "
 			"if %s is a bucket, say bucket=%s and leave it out "
 			"there",
-			s->conf->endpoint_url, bucket, bucket);
+			s->conf->store.endpoint_url, bucket, bucket);
 	if (creds_get(s->creds, &keys, &err) != 0)
 		log_to_terminal("warning: %s; until there are some, "
 				"everything is \"Permission denied\"",
 				err.msg);
 	keys_unref(keys);
-	if (!s->conf->foreground && !s->conf->log_file && !log_has_syslog())
-		log_to_terminal(
-			"warning: no syslog is here (/dev/log: %s), "
-			"so all that goes wrong is lost: log_file=FILE keeps "
-			"it",
-			strerror(errno));
 }
 
 int
@@ -121,19 +116,19 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 	s->limits = c->limits;
 	rc = limit_connections(&s->limits.connections, err);
 	if (rc == 0)
-		rc = endpoint_new(&s->endpoint, c->endpoint_url, c->region,
-				  c->style, err);
+		rc = endpoint_new(&s->endpoint, c->store.endpoint_url,
+				  c->store.region, c->store.style, err);
 	if (rc)
 		return rc;
 	s->creds = creds_new(&(struct creds_options){
-		.is_anonymous = c->no_sign_request,
-		.skip_environment = c->is_profile_explicit,
-		.profile = c->profile,
-		.config_path = c->config_path,
-		.credentials_path = c->credentials_path,
+		.is_anonymous = c->store.no_sign_request,
+		.skip_environment = c->store.is_profile_explicit,
+		.profile = c->store.profile,
+		.config_path = c->store.config_path,
+		.credentials_path = c->store.credentials_path,
 	});
-	s->buckets =
-		buckets_new(s->limits.bucket_ttl_ms, c->buckets, c->n_buckets);
+	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,
+				 c->store.n_buckets);
 	warn(s);
 	hangup_block();
 	rc = read_files(s, err);
@@ -222,9 +217,9 @@ start_engine(struct setup *s, struct err *err)
 			.creds = s->creds,
 			.buckets = s->buckets,
 			.limits = &s->limits,
-			.cache = policies[c->cache],
-			.sse = c->sse,
-			.sse_kms_key_id = c->sse_kms_key_id,
+			.cache = policies[c->store.cache],
+			.sse = c->store.sse,
+			.sse_kms_key_id = c->store.sse_kms_key_id,
 		},
 		err);
 }
@@ -243,7 +238,7 @@ setup_start(struct setup *s, struct err *err)
 						    : on_hangup_load_nothing,
 				    .apply = on_hangup,
 				    .drop = drop_trust,
-				    .files = s->conf->ca_bundle,
+				    .files = s->conf->store.ca_bundle,
 				    .arg = s->engine },
 			    err);
 }

@@ -18,7 +18,7 @@
 
 /* The command line while it is read. */
 struct line {
-	struct conf_options options;
+	struct conf *conf;
 	char *const *argv;
 	int argc;
 	int next; /* index of the argument to be read */
@@ -31,7 +31,7 @@ struct line {
 static int
 read_long(struct line *l, const char *arg, struct err *err)
 {
-	struct conf *c = l->options.conf;
+	struct conf *c = l->conf;
 	size_t n = strcspn(arg, "=");
 	CLEANUP_FREE char *name = NULL;
 
@@ -41,7 +41,7 @@ read_long(struct line *l, const char *arg, struct err *err)
 		c->show_version = true;
 	else if (strcmp(arg, "verbose") != 0) {
 		name = xstrndup(arg, n);
-		return conf_option_set(&l->options, name,
+		return conf_option_set(c, CONF_FROM_COMMAND_LINE, name,
 				       arg[n] ? arg + n + 1 : NULL, err);
 	}
 	return 0;
@@ -62,11 +62,11 @@ read_letter(struct conf *c, char letter, struct err *err)
 {
 	switch (letter) {
 	case 'd':
-		c->debug = true;
-		c->foreground = true;
+		c->mount.debug = true;
+		c->mount.foreground = true;
 		return 0;
 	case 'f':
-		c->foreground = true;
+		c->mount.foreground = true;
 		return 0;
 	case 'h':
 		c->show_help = true;
@@ -76,7 +76,7 @@ read_letter(struct conf *c, char letter, struct err *err)
 		return 0;
 	case 'r':
 	case 'w':
-		c->is_read_only = letter == 'r';
+		c->mount.is_read_only = letter == 'r';
 		return 0;
 	case 's':
 	case 'n':
@@ -98,7 +98,7 @@ read_letters(struct line *l, const char *arg, struct err *err)
 		const char *value;
 
 		if (letter != 'o' && letter != 't') {
-			rc = read_letter(l->options.conf, letter, err);
+			rc = read_letter(l->conf, letter, err);
 			continue;
 		}
 		value = letter_value(l, arg + 1);
@@ -106,8 +106,7 @@ read_letters(struct line *l, const char *arg, struct err *err)
 			return err_set(err, EINVAL, "-%c needs a value",
 				       letter);
 		/* -t is the type, which mount(8) tells its helpers */
-		return letter == 'o' ? conf_list_set(&l->options, value, err)
-				     : 0;
+		return letter == 'o' ? conf_list_set(l->conf, value, err) : 0;
 	}
 	return rc;
 }
@@ -133,7 +132,7 @@ read_argument(struct line *l, const char *arg, struct err *err)
 static int
 read_line(struct line *l, struct err *err)
 {
-	struct conf *c = l->options.conf;
+	struct conf *c = l->conf;
 	int rc = 0;
 
 	while (l->next < l->argc && rc == 0 && !c->show_help &&
@@ -146,20 +145,21 @@ read_line(struct line *l, struct err *err)
 static int
 set_source(struct line *l, const char *source, struct err *err)
 {
-	struct conf *c = l->options.conf;
+	struct conf *c = l->conf;
 	CLEANUP_FREE char *shown = endpoint_dup_shown(source);
 	CLEANUP_FREE char *name = NULL;
 	size_t len;
 
-	c->source = xstrdup(source);
+	c->mount.source = xstrdup(source);
 	if (strncmp(source, "http://", 7) == 0 ||
 	    strncmp(source, "https://", 8) == 0) {
-		if (c->endpoint_url && strcmp(c->endpoint_url, source) != 0)
+		if (c->store.endpoint_url &&
+		    strcmp(c->store.endpoint_url, source) != 0)
 			return err_set(err, EINVAL,
 				       "two endpoints: %s and endpoint_url=%s",
-				       shown, c->endpoint_url);
-		return conf_option_offer(&l->options, "endpoint_url", source,
-					 "source", err);
+				       shown, c->store.endpoint_url);
+		return conf_option_offer(c, "endpoint_url", source,
+					 CONF_FROM_COMMAND_LINE, "source", err);
 	}
 	if (strncmp(source, "s3://", 5) != 0)
 		return err_set(
@@ -176,7 +176,7 @@ set_source(struct line *l, const char *source, struct err *err)
 	if (strchr(name, ':')) /* several, were it bucket= */
 		return err_set(err, EINVAL, "source %s is not one bucket",
 			       source);
-	return conf_option_set(&l->options, "bucket", name, err);
+	return conf_option_set(c, CONF_FROM_COMMAND_LINE, "bucket", name, err);
 }
 
 /*
@@ -196,8 +196,8 @@ set_mountpoint(struct conf *c, const char *path, struct err *err)
 	if (rc == 0 && !S_ISDIR(st.st_mode))
 		rc = -ENOTDIR;
 	if (rc == 0 || rc == -ENOTCONN) {
-		c->mountpoint = realpath(plain, NULL);
-		rc = c->mountpoint ? 0 : -errno;
+		c->mount.mountpoint = realpath(plain, NULL);
+		rc = c->mount.mountpoint ? 0 : -errno;
 	}
 	if (rc)
 		return err_set(err, -rc, "mount point %s: %s", path,
@@ -216,8 +216,7 @@ set_operands(struct line *l, struct err *err)
 	rc = set_source(l, has_source ? l->operands[0] : "s3://", err);
 	if (rc)
 		return rc;
-	return set_mountpoint(l->options.conf, l->operands[l->n_operands - 1],
-			      err);
+	return set_mountpoint(l->conf, l->operands[l->n_operands - 1], err);
 }
 
 /* 0 or a positive errno. */
@@ -235,53 +234,57 @@ check_file(const char *path)
 static int
 check(const struct conf *c, struct err *err)
 {
+	const struct conf_store *s = &c->store;
 	struct endpoint *e = NULL;
-	int rc = c->ca_bundle ? check_file(c->ca_bundle) : 0;
+	int rc = s->ca_bundle ? check_file(s->ca_bundle) : 0;
 
-	if (rc)
-		return err_set(err, rc, "ca_bundle %s: %s", c->ca_bundle,
-			       strerror(rc));
-	if (c->sse_kms_key_id && (!c->sse || strcmp(c->sse, "AES256") == 0))
+	if (rc) {
+		err_set(err, rc, "ca_bundle %s: %s", s->ca_bundle,
+			strerror(rc));
+		return conf_blame_origin(c, "ca_bundle", err);
+	}
+	if (s->sse_kms_key_id && (!s->sse || strcmp(s->sse, "AES256") == 0))
 		return err_set(err, EINVAL,
 			       "option sse_kms_key_id is for sse=aws:kms and "
 			       "sse=aws:kms:dsse");
-	rc = endpoint_new(&e, c->endpoint_url, c->region, c->style, err);
+	/* the URL was looked at when it was set */
+	rc = endpoint_new(&e, s->endpoint_url, s->region, s->style, err);
 	endpoint_free(e);
-	return rc;
+	return rc ? conf_blame_origin(c, "region", err) : 0;
 }
 
 /* In order of precedence: whoever comes first is heard. */
 static int
 merge(struct line *l, char *const env[], struct err *err)
 {
-	struct conf *c = l->options.conf;
+	struct conf *c = l->conf;
 	int rc;
 
-	c->is_profile_explicit = c->profile != NULL;
+	c->store.is_profile_explicit = c->store.profile != NULL;
 	rc = set_operands(l, err);
-	if (rc == 0 && c->debug)
-		rc = conf_option_offer(&l->options, "log_level", "debug", "-d",
-				       err);
+	if (rc == 0 && c->mount.debug)
+		rc = conf_option_offer(c, "log_level", "debug",
+				       CONF_FROM_COMMAND_LINE, NULL, err);
 	if (rc == 0)
-		rc = conf_env_offer(&l->options, env, err);
+		rc = conf_env_offer(c, env, err);
 	if (rc == 0)
-		rc = conf_option_offer_defaults(&l->options, err);
+		rc = conf_option_offer_defaults(c, err);
 	if (rc == 0)
 		rc = check(c, err);
-	if (rc == 0 && c->is_read_only)
+	if (rc == 0 && c->mount.is_read_only)
 		conf_list_add_mount_option(c, "ro");
 	return rc;
 }
 
 int
-conf_load(struct conf *c, int argc, char *const argv[], char *const env[],
-	  struct err *err)
+conf_load(struct conf *c, enum conf_program program, int argc,
+	  char *const argv[], char *const env[], struct err *err)
 {
-	struct line l = { .argv = argv, .argc = argc, .next = 1 };
+	struct line l = { .conf = c, .argv = argv, .argc = argc, .next = 1 };
 	int rc;
 
-	*c = (struct conf){ .uid = -1, .gid = -1 };
-	l.options.conf = c;
+	*c = (struct conf){ .program = program,
+			    .mount = { .uid = -1, .gid = -1 } };
 	rc = read_line(&l, err);
 	if (rc || c->show_help || c->show_version)
 		return rc;
@@ -291,21 +294,22 @@ conf_load(struct conf *c, int argc, char *const argv[], char *const env[],
 void
 conf_clear(struct conf *c)
 {
-	for (size_t i = 0; i < c->n_buckets; i++)
-		free(c->buckets[i]);
-	free(c->buckets);
-	free(c->source);
-	free(c->mountpoint);
-	free(c->endpoint_url);
-	free(c->region);
-	free(c->ca_bundle);
-	free(c->sse);
-	free(c->sse_kms_key_id);
-	free(c->profile);
-	free(c->config_path);
-	free(c->credentials_path);
-	free(c->mount_options);
+	for (size_t i = 0; i < c->store.n_buckets; i++)
+		free(c->store.buckets[i]);
+	free(c->store.buckets);
+	free(c->mount.source);
+	free(c->mount.mountpoint);
+	free(c->store.endpoint_url);
+	free(c->store.region);
+	free(c->store.ca_bundle);
+	free(c->store.sse);
+	free(c->store.sse_kms_key_id);
+	free(c->store.profile);
+	free(c->store.config_path);
+	free(c->store.credentials_path);
+	free(c->mount.mount_options);
 	free(c->log_file);
+	conf_options_clear(c);
 	*c = (struct conf){ 0 };
 }
 
@@ -330,7 +334,7 @@ conf_print_help(FILE *f)
 	      "dgstatfs options (also as --name=value), with their "
 	      "defaults:\n",
 	      f);
-	conf_print_options(f);
+	conf_print_options(f, CONF_DGSTATFS);
 	fputs("\n"
 	      "Times are 500ms, 2.5s, 1m, 1h, 1d; a bare number is "
 	      "seconds.\n"

@@ -13,57 +13,98 @@
 #include "util/limits.h"
 #include "util/log.h"
 
+/* Who is configured: dgstatfs mounts, dgstat has no mount and knows no option of it. */
+enum conf_program { CONF_DGSTATFS = 1, CONF_DGSTAT = 2 };
+
 enum conf_cache { CACHE_RW, CACHE_RO, CACHE_OFF };
 
-struct conf {
-	/* what to mount, and where */
-	char *source; /* as given, for /proc/mounts; "s3://" if it was not */
-	char *mountpoint;
-	char **buckets; /* bucket=, SOURCE s3://NAME; NULL: all */
-	size_t n_buckets;
-
-	/* the store */
+/* Which store, as whom, and what is kept there. */
+struct conf_store {
 	char *endpoint_url; /* NULL: AWS */
 	char *region; /* NULL: us-east-1 */
 	enum addressing style; /* AUTO unless force_path_style says more */
 	char *ca_bundle; /* NULL: the system's */
+	char **buckets; /* bucket=, SOURCE s3://NAME; NULL: all */
+	size_t n_buckets;
+
 	bool no_sign_request;
 	char *profile; /* never NULL after conf_load() */
 	bool is_profile_explicit; /* by option: wins over keys in the environment */
 	char *config_path; /* NULL if there is no home */
 	char *credentials_path;
 
-	struct limits limits;
-
-	/* the mount */
 	enum conf_cache cache;
 	char *sse; /* how the store encrypts documents; NULL: as it likes */
 	char *sse_kms_key_id; /* NULL: the store's own */
+};
+
+/* What dgstatfs alone has. */
+struct conf_mount {
+	char *source; /* as given, for /proc/mounts; "s3://" if it was not */
+	char *mountpoint;
 	bool allow_other;
 	bool is_eagain_wanted; /* nonblock=eagain */
 	bool is_read_only; /* -o ro: control files can't be written */
 	int64_t uid, gid, umask; /* -1: the caller's own; umask: 022 */
 	char *mount_options; /* others for libfuse, "nosuid,nodev,…", or NULL */
-	enum log_level log_level;
-	char *log_file; /* NULL: stderr with -f, else syslog */
 	bool foreground;
 	bool debug; /* -d: libfuse's own trace */
+};
+
+/* Where the value of an option comes from. */
+enum conf_from {
+	CONF_FROM_DEFAULT,
+	CONF_FROM_COMMAND_LINE,
+	CONF_FROM_LIST, /* of a -o: typed, or mount(8) has it from fstab */
+	CONF_FROM_ENVIRONMENT,
+	CONF_FROM_PROFILE,
+};
+
+struct conf_origin {
+	enum conf_from from;
+	char *name; /* of the variable; file and profile; NULL: as `from` says */
+};
+
+#define CONF_OPTIONS_MAX 32
+
+struct conf {
+	enum conf_program program;
+	struct conf_store store;
+	struct limits limits;
+	struct conf_mount mount;
+	enum log_level log_level;
+	char *log_file; /* NULL: stderr with -f, else syslog */
 	bool show_help;
 	bool show_version;
+	struct conf_origin origins[CONF_OPTIONS_MAX]; /* by row of the table */
 };
 
 /*
  * Read everything.  `env` is like environ(7).  -EINVAL and the like with a
- * message that names the option.  conf_clear() is needed in any case.  With
- * --help or --version nothing else is looked at.
+ * message that names the option, and the variable or the profile that it came
+ * from.  conf_clear() is needed in any case.  With --help or --version nothing
+ * else is looked at.
  * A named profile (option or AWS_PROFILE) or file (ca_bundle,
  * AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE) that is not there is an error.
  */
-int conf_load(struct conf *c, int argc, char *const argv[], char *const env[],
-	      struct err *err);
+int conf_load(struct conf *c, enum conf_program program, int argc,
+	      char *const argv[], char *const env[], struct err *err);
 void conf_clear(struct conf *c);
 
-/* --help: only what is built. */
+/*
+ * Where the value of `option` comes from, in words: "AWS_REGION", "/home/me/.aws/config,
+ * profile p", "command line", "-o" or "default".
+ */
+const char *conf_origin_text(const struct conf *c, const char *option);
+
+/*
+ * `err` is about the value of `option`: say in it who brought that, if whoever reads it
+ * did not just type it.  Returns what the caller has to.
+ */
+int conf_blame_origin(const struct conf *c, const char *option,
+		      struct err *err);
+
+/* --help of dgstatfs: only what is built. */
 void conf_print_help(FILE *f);
 
 #endif

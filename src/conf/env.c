@@ -14,26 +14,57 @@
 
 #include "auth/aws-files.h"
 
+/* What is asked of them. */
+struct sources {
+	struct conf *conf;
+	char *const *env;
+	struct aws_profile credentials, config; /* one profile, in each file */
+};
+
+/*
+ * A value as its variable and the profile write it, as the option does: "" says
+ * nothing.  -EINVAL with a message that does not say yet whose value it is.
+ */
+typedef int translate_fn(const char *value, char out[16], struct err *err);
+
+static translate_fn attempts_to_retries, style_to_switch;
+
 /* Who else may set an option, after the command line, in order of precedence. */
 struct source {
 	const char *option;
 	const char *variables[2];
 	size_t offset; /* of the profile's word in struct aws_profile */
+	translate_fn *translate; /* NULL: they write it alike */
 	bool is_endpoint; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is about it */
 };
+
+#define WORD(member) offsetof(struct aws_profile, member)
 
 static const struct source sources[] = {
 	{ "endpoint_url",
 	  { "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL" },
-	  offsetof(struct aws_profile, endpoint_url),
+	  WORD(endpoint_url),
+	  NULL,
 	  true },
 	{ "region",
 	  { "AWS_REGION", "AWS_DEFAULT_REGION" },
-	  offsetof(struct aws_profile, region),
+	  WORD(region),
+	  NULL,
 	  false },
 	{ "ca_bundle",
 	  { "AWS_CA_BUNDLE", NULL },
-	  offsetof(struct aws_profile, ca_bundle),
+	  WORD(ca_bundle),
+	  NULL,
+	  false },
+	{ "retries",
+	  { "AWS_MAX_ATTEMPTS", NULL },
+	  WORD(max_attempts),
+	  attempts_to_retries,
+	  false },
+	{ "force_path_style",
+	  { NULL, NULL },
+	  WORD(addressing_style),
+	  style_to_switch,
 	  false },
 };
 
@@ -41,14 +72,14 @@ static const struct source sources[] = {
 struct shared_file {
 	const char *variable;
 	const char *standard;
-	size_t offset; /* of the path in struct conf */
+	size_t offset; /* of the path in struct conf_store */
 };
 
 static const struct shared_file shared_files[] = {
 	{ "AWS_CONFIG_FILE", "~/.aws/config",
-	  offsetof(struct conf, config_path) },
+	  offsetof(struct conf_store, config_path) },
 	{ "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials",
-	  offsetof(struct conf, credentials_path) },
+	  offsetof(struct conf_store, credentials_path) },
 };
 
 static const struct {
@@ -100,7 +131,7 @@ expand(const char *path, char *const env[])
 
 /* A file that a variable names must be there; the usual one need not. */
 static int
-find_files(struct conf *c, char *const env[], struct err *err)
+find_files(struct conf_store *s, char *const env[], struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(shared_files); i++) {
 		const struct shared_file *f = &shared_files[i];
@@ -109,7 +140,7 @@ find_files(struct conf *c, char *const env[], struct err *err)
 
 		int rc = path ? 0 : -ENOENT;
 
-		*(char **)(void *)((char *)c + f->offset) = path;
+		*(char **)(void *)((char *)s + f->offset) = path;
 		if (path && access(path, F_OK) != 0)
 			rc = -errno;
 		if (named && rc)
@@ -133,124 +164,173 @@ is_excused(const struct err *problem, char *const env[])
 	return problem->code == EACCES && !is_named;
 }
 
+/*
+ * The profile, in both files.  Each by itself, so that it can be told which one a
+ * value came from; one that can't be read hides the other.
+ */
 static int
-load_profile(struct conf_options *o, struct aws_profile *p, char *const env[],
-	     struct err *err)
+load_files(struct sources *s, struct err *err)
 {
-	struct conf *c = o->conf;
+	const struct conf_store *c = &s->conf->store;
+	int rc = aws_profile_load(&s->credentials, NULL, c->credentials_path,
+				  c->profile, err);
+
+	if (rc == 0)
+		rc = aws_profile_load(&s->config, c->config_path, NULL,
+				      c->profile, err);
+	if (rc)
+		aws_profile_clear(&s->credentials);
+	return rc;
+}
+
+static int
+load_profile(struct sources *s, struct err *err)
+{
+	struct conf *c = s->conf;
 	struct err problem = ERR_INIT;
 	bool is_named;
 	int rc;
 
-	rc = conf_option_offer(o, "profile", variable(env, "AWS_PROFILE"),
-			       "AWS_PROFILE", err);
-	is_named = c->profile != NULL;
+	rc = conf_option_offer(c, "profile", variable(s->env, "AWS_PROFILE"),
+			       CONF_FROM_ENVIRONMENT, "AWS_PROFILE", err);
+	is_named = c->store.profile != NULL;
 	if (rc == 0)
-		rc = conf_option_offer(o, "profile", "default", "", err);
+		rc = conf_option_offer(c, "profile", "default",
+				       CONF_FROM_DEFAULT, NULL, err);
 	if (rc == 0)
-		rc = find_files(c, env, err);
+		rc = find_files(&c->store, s->env, err);
 	if (rc)
 		return rc;
-	rc = aws_profile_load(p, c->config_path, c->credentials_path,
-			      c->profile, &problem);
-	if (rc && (is_named || !is_excused(&problem, env)))
+	rc = load_files(s, &problem);
+	if (rc && (is_named || !is_excused(&problem, s->env)))
 		return err_copy(err, &problem);
-	if (is_named && !p->is_present)
-		return err_set(err, EINVAL,
-			       "profile %s: neither in %s nor in %s",
-			       c->profile, c->config_path, c->credentials_path);
+	if (is_named && !s->credentials.is_present && !s->config.is_present) {
+		err_set(err, EINVAL, "profile %s: neither in %s nor in %s",
+			c->store.profile, c->store.config_path,
+			c->store.credentials_path);
+		return conf_blame_origin(c, "profile", err);
+	}
 	return 0;
+}
+
+/* What the profile says, and in which file; that of the credentials wins. */
+static const char *
+profile_word(const struct sources *s, size_t offset, const char **path)
+{
+	const struct aws_profile *const profiles[] = { &s->credentials,
+						       &s->config };
+	const char *const paths[] = { s->conf->store.credentials_path,
+				      s->conf->store.config_path };
+	const char *word = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(profiles) && !word; i++) {
+		word = *(
+			char *const *)(const void *)((const char *)profiles[i] +
+						     offset);
+		*path = paths[i];
+	}
+	return word;
 }
 
 /* AWS_MAX_ATTEMPTS and max_attempts count the first try, retries= does not. */
 static int
-offer_attempts(struct conf_options *o, const char *value, const char *origin,
-	       struct err *err)
+attempts_to_retries(const char *value, char out[16], struct err *err)
 {
-	char retries[16];
-	size_t len = value ? strlen(value) : 0;
+	size_t len = strlen(value);
 
-	if (len == 0)
-		return 0;
 	if (len > 4 || strspn(value, "0123456789") != len || atoi(value) < 1)
-		return err_set(err, EINVAL, "%s: \"%s\" is not a number from 1",
-			       origin, value);
-	snprintf(retries, sizeof(retries), "%d", atoi(value) - 1);
-	return conf_option_offer(o, "retries", retries, origin, err);
+		return err_set(err, EINVAL, "\"%s\" is not a number from 1",
+			       value);
+	snprintf(out, 16, "%d", atoi(value) - 1);
+	return 0;
 }
 
 static int
-offer_style(struct conf_options *o, const char *value, const char *origin,
-	    struct err *err)
+style_to_switch(const char *value, char out[16], struct err *err)
 {
-	if (!value || strcmp(value, "auto") == 0)
-		return 0;
-	if (strcmp(value, "path") != 0 && strcmp(value, "virtual") != 0)
-		return err_set(err, EINVAL,
-			       "%s: addressing_style \"%s\" is not path, "
-			       "virtual or auto",
-			       origin, value);
-	return conf_option_offer(o, "force_path_style",
-				 *value == 'p' ? "true" : "false", origin, err);
+	static const char *const words[][2] = {
+		{ "path", "true" },
+		{ "virtual", "false" },
+		{ "auto", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i][0]) == 0) {
+			strcpy(out, words[i][1]);
+			return 0;
+		}
+	}
+	return err_set(err, EINVAL,
+		       "addressing_style \"%s\" is not path, virtual or auto",
+		       value);
+}
+
+/* A value that is wrong is said even where somebody else has set the option. */
+static int
+offer(struct sources *s, const struct source *source, const char *value,
+      enum conf_from from, const char *from_name, struct err *err)
+{
+	char translated[16];
+
+	if (value && source->translate) {
+		if (source->translate(value, translated, err) != 0)
+			return err_wrap(err, "%s", from_name);
+		value = translated;
+	}
+	return conf_option_offer(s->conf, source->option, value, from,
+				 from_name, err);
+}
+
+static int
+offer_source(struct sources *s, const struct source *source, struct err *err)
+{
+	const char *path;
+	const char *word = profile_word(s, source->offset, &path);
+	CLEANUP_FREE char *profile =
+		word ? xasprintf("%s, profile %s", path, s->conf->store.profile)
+		     : NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < 2 && source->variables[i] && rc == 0; i++)
+		rc = offer(s, source, variable(s->env, source->variables[i]),
+			   CONF_FROM_ENVIRONMENT, source->variables[i], err);
+	return rc ? rc
+		  : offer(s, source, word, CONF_FROM_PROFILE, profile, err);
 }
 
 static bool
-ignores_endpoints(const struct aws_profile *p, char *const env[])
+ignores_endpoints(const struct sources *s)
 {
-	const char *v = variable(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+	const char *path;
+	const char *v = variable(s->env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
 
 	if (!v)
-		v = p->ignore_endpoint_urls;
+		v = profile_word(s, WORD(ignore_endpoint_urls), &path);
 	return v && strcasecmp(v, "true") == 0;
 }
 
 static int
-offer_source(struct conf_options *o, const struct source *s,
-	     const struct aws_profile *p, char *const env[], struct err *err)
+offer_all(struct sources *s, struct err *err)
 {
-	CLEANUP_FREE char *origin = xasprintf("profile %s", o->conf->profile);
-	const char *const *word = (const void *)((const char *)p + s->offset);
-	int rc = 0;
-
-	for (size_t i = 0; i < 2 && s->variables[i] && rc == 0; i++)
-		rc = conf_option_offer(o, s->option,
-				       variable(env, s->variables[i]),
-				       s->variables[i], err);
-	if (rc == 0)
-		rc = conf_option_offer(o, s->option, *word, origin, err);
-	return rc;
-}
-
-static int
-offer_all(struct conf_options *o, const struct aws_profile *p,
-	  char *const env[], struct err *err)
-{
-	CLEANUP_FREE char *origin = xasprintf("profile %s", o->conf->profile);
-	bool is_ignoring = ignores_endpoints(p, env);
+	bool is_ignoring = ignores_endpoints(s);
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources) && rc == 0; i++)
 		if (!sources[i].is_endpoint || !is_ignoring)
-			rc = offer_source(o, &sources[i], p, env, err);
-	if (rc == 0)
-		rc = offer_attempts(o, variable(env, "AWS_MAX_ATTEMPTS"),
-				    "AWS_MAX_ATTEMPTS", err);
-	if (rc == 0)
-		rc = offer_attempts(o, p->max_attempts, origin, err);
-	if (rc == 0)
-		rc = offer_style(o, p->addressing_style, origin, err);
+			rc = offer_source(s, &sources[i], err);
 	return rc;
 }
 
 int
-conf_env_offer(struct conf_options *o, char *const env[], struct err *err)
+conf_env_offer(struct conf *c, char *const env[], struct err *err)
 {
-	struct aws_profile p = { 0 };
-	int rc = load_profile(o, &p, env, err);
+	struct sources s = { .conf = c, .env = env };
+	int rc = load_profile(&s, err);
 
 	if (rc == 0)
-		rc = offer_all(o, &p, env, err);
-	aws_profile_clear(&p);
+		rc = offer_all(&s, err);
+	aws_profile_clear(&s.credentials);
+	aws_profile_clear(&s.config);
 	return rc;
 }
 

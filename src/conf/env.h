@@ -13,7 +13,7 @@
  * Offer all of it; sets profile, config_path and credentials_path, too.
  * -errno with a message that names the variable, the file or the profile.
  */
-int conf_env_offer(struct conf_options *o, char *const env[], struct err *err);
+int conf_env_offer(struct conf *c, char *const env[], struct err *err);
 
 void conf_env_print_help(FILE *f);
 

@@ -66,12 +66,13 @@ static const struct {
 void
 conf_list_add_mount_option(struct conf *c, const char *word)
 {
-	size_t len = c->mount_options ? strlen(c->mount_options) : 0;
+	size_t len =
+		c->mount.mount_options ? strlen(c->mount.mount_options) : 0;
 	char *p;
 
-	c->mount_options =
-		xrealloc(c->mount_options, len + 2 * strlen(word) + 2);
-	p = c->mount_options + len;
+	c->mount.mount_options =
+		xrealloc(c->mount.mount_options, len + 2 * strlen(word) + 2);
+	p = c->mount.mount_options + len;
 	if (len > 0)
 		*p++ = ',';
 	for (; *word; word++) {
@@ -95,21 +96,21 @@ take_mount_word(struct conf *c, const char *word)
 	if (mount_words[i].what == PASS)
 		conf_list_add_mount_option(c, word);
 	else if (mount_words[i].what != IGNORE)
-		c->is_read_only = mount_words[i].what == READ_ONLY;
+		c->mount.is_read_only = mount_words[i].what == READ_ONLY;
 	return true;
 }
 
 static int
-set_word(struct conf_options *o, char *word, struct err *err)
+set_word(struct conf *c, char *word, struct err *err)
 {
 	char *value;
 
-	if (*word == '\0' || take_mount_word(o->conf, word))
+	if (*word == '\0' || take_mount_word(c, word))
 		return 0; /* "-o a,,b" is harmless */
 	value = strchr(word, '=');
 	if (value)
 		*value++ = '\0';
-	return conf_option_set(o, word, value, err);
+	return conf_option_set(c, CONF_FROM_LIST, word, value, err);
 }
 
 /* Copy a word up to the next comma; "\," and "\\" are characters of it. */
@@ -126,14 +127,14 @@ next_word(const char *list, char *word)
 }
 
 int
-conf_list_set(struct conf_options *o, const char *list, struct err *err)
+conf_list_set(struct conf *c, const char *list, struct err *err)
 {
 	CLEANUP_FREE char *word = xmalloc(strlen(list) + 1);
 	int rc = 0;
 
 	while (list && rc == 0) {
 		list = next_word(list, word);
-		rc = set_word(o, word, err);
+		rc = set_word(c, word, err);
 	}
 	return rc;
 }

@@ -12,7 +12,7 @@
  * Set what `list` says; "\," and "\\" are a comma and a backslash of a value.
  * -EINVAL and the like with a message that names the option.
  */
-int conf_list_set(struct conf_options *o, const char *list, struct err *err);
+int conf_list_set(struct conf *c, const char *list, struct err *err);
 
 /* Append a word to mount_options, so that libfuse reads it as one. */
 void conf_list_add_mount_option(struct conf *c, const char *word);

@@ -26,6 +26,7 @@ typedef int set_fn(struct conf *c, const struct row *row, const char *value,
 		   struct err *err);
 
 struct row {
+	unsigned programs; /* enum conf_program */
 	const char *name;
 	set_fn *set;
 	size_t offset; /* of the field in struct conf */
@@ -36,73 +37,78 @@ struct row {
 };
 
 static set_fn set_text, set_url, set_path, set_switch, set_style, set_duration;
-static set_fn set_number, set_octal, set_user, set_group;
+static set_fn set_number, set_octal, set_id;
 static set_fn set_sse, set_key_id;
 static set_fn set_cache, set_nonblock, set_log_level, set_buckets;
 
-#define ROW(name, kind, member, ...)                                           \
+#define MOUNT CONF_DGSTATFS
+#define BOTH (CONF_DGSTATFS | CONF_DGSTAT)
+
+#define ROW(programs, name, kind, member, ...)                                 \
 	{                                                                      \
-		name, set_##kind, offsetof(struct conf, member), __VA_ARGS__   \
+		programs, name, set_##kind, offsetof(struct conf, member),     \
+			__VA_ARGS__                                            \
 	}
 
 static const struct row table[] = {
-	ROW("endpoint_url", url, endpoint_url, NULL, "URL",
+	ROW(BOTH, "endpoint_url", url, store.endpoint_url, NULL, "URL",
 	    "S3 endpoint other than AWS", 0, 0),
-	ROW("region", text, region, NULL, "NAME",
+	ROW(BOTH, "region", text, store.region, NULL, "NAME",
 	    "region (us-east-1 if nothing names one)", 0, 0),
-	ROW("profile", text, profile, "default", "NAME",
+	ROW(BOTH, "profile", text, store.profile, "default", "NAME",
 	    "profile of the shared AWS files", 0, 0),
-	ROW("bucket", buckets, buckets, NULL, "NAME[:NAME...]",
+	ROW(BOTH, "bucket", buckets, store.buckets, NULL, "NAME[:NAME...]",
 	    "show this bucket only (repeatable)", 0, 0),
-	ROW("force_path_style", style, style, NULL, NULL,
+	ROW(BOTH, "force_path_style", style, store.style, NULL, NULL,
 	    "bucket in the path, not in the host name", 0, 0),
-	ROW("ca_bundle", path, ca_bundle, NULL, "FILE",
+	ROW(BOTH, "ca_bundle", path, store.ca_bundle, NULL, "FILE",
 	    "certificates to trust instead of the system's", 0, 0),
-	ROW("no_sign_request", switch, no_sign_request, NULL, NULL,
+	ROW(BOTH, "no_sign_request", switch, store.no_sign_request, NULL, NULL,
 	    "anonymous requests", 0, 0),
-	ROW("allow_other", switch, allow_other, NULL, NULL,
+	ROW(MOUNT, "allow_other", switch, mount.allow_other, NULL, NULL,
 	    "let other users in", 0, 0),
-	ROW("uid", user, uid, NULL, "USER", "owner of the files (you)", 0,
-	    ID_MAX),
-	ROW("gid", group, gid, NULL, "GROUP", "group of the files (yours)", 0,
-	    ID_MAX),
-	ROW("umask", octal, umask, "022", "OCTAL",
+	ROW(MOUNT, "uid", id, mount.uid, NULL, "USER",
+	    "owner of the files (you)", 0, ID_MAX),
+	ROW(MOUNT, "gid", id, mount.gid, NULL, "GROUP",
+	    "group of the files (yours)", 0, ID_MAX),
+	ROW(MOUNT, "umask", octal, mount.umask, "022", "OCTAL",
 	    "permissions that the files do not have", 0, 0777),
-	ROW("bucket_ttl", duration, limits.bucket_ttl_ms, "60s", "TIME",
+	ROW(BOTH, "bucket_ttl", duration, limits.bucket_ttl_ms, "60s", "TIME",
 	    "how long to remember names of buckets", 0, DURATION_MAX_MS),
-	ROW("linger", duration, limits.linger_ms, "10s", "TIME",
+	ROW(BOTH, "linger", duration, limits.linger_ms, "10s", "TIME",
 	    "how long to compute without a reader", 0, DURATION_MAX_MS),
-	ROW("max_age", duration, limits.max_age_ms, "0", "TIME",
+	ROW(BOTH, "max_age", duration, limits.max_age_ms, "0", "TIME",
 	    "show a result again that is not older", 0, DURATION_MAX_MS),
-	ROW("max_wait", duration, limits.max_wait_ms, "0", "TIME",
+	ROW(BOTH, "max_wait", duration, limits.max_wait_ms, "0", "TIME",
 	    "then show the last good result; 0 waits", 0, DURATION_MAX_MS),
-	ROW("nonblock", nonblock, is_eagain_wanted, "block", "block|eagain",
-	    "what an open with O_NONBLOCK does", 0, 0),
-	ROW("connect_timeout", duration, limits.connect_timeout_ms, "5s",
+	ROW(MOUNT, "nonblock", nonblock, mount.is_eagain_wanted, "block",
+	    "block|eagain", "what an open with O_NONBLOCK does", 0, 0),
+	ROW(BOTH, "connect_timeout", duration, limits.connect_timeout_ms, "5s",
 	    "TIME", "limit for connecting", 1, DURATION_MAX_MS),
-	ROW("request_timeout", duration, limits.request_timeout_ms, "30s",
+	ROW(BOTH, "request_timeout", duration, limits.request_timeout_ms, "30s",
 	    "TIME", "limit for a request without a byte", 1, DURATION_MAX_MS),
-	ROW("timeout", duration, limits.timeout_ms, "60s", "TIME",
+	ROW(BOTH, "timeout", duration, limits.timeout_ms, "60s", "TIME",
 	    "limit for an operation without progress", 1, DURATION_MAX_MS),
-	ROW("deadline", duration, limits.deadline_ms, "0", "TIME",
+	ROW(BOTH, "deadline", duration, limits.deadline_ms, "0", "TIME",
 	    "limit for an operation; 0 is none", 0, DURATION_MAX_MS),
-	ROW("retries", number, limits.retries, "4", "N",
+	ROW(BOTH, "retries", number, limits.retries, "4", "N",
 	    "tries after the first one", 0, 100),
-	ROW("connections", number, limits.connections, "256", "N",
+	ROW(BOTH, "connections", number, limits.connections, "256", "N",
 	    "most LIST and HEAD requests at a time", 1, 1024),
-	ROW("cache", cache, cache, "rw", "rw|ro|off",
+	ROW(BOTH, "cache", cache, store.cache, "rw", "rw|ro|off",
 	    "use of the documents cached in the bucket", 0, 0),
-	ROW("sse", sse, sse, NULL, "METHOD",
+	ROW(BOTH, "sse", sse, store.sse, NULL, "METHOD",
 	    "encrypt them: AES256, aws:kms or aws:kms:dsse", 0, 0),
-	ROW("sse_kms_key_id", key_id, sse_kms_key_id, NULL, "ID",
+	ROW(BOTH, "sse_kms_key_id", key_id, store.sse_kms_key_id, NULL, "ID",
 	    "key to encrypt them with, for aws:kms", 0, 0),
-	ROW("log_level", log_level, log_level, "warn", "LEVEL",
+	ROW(BOTH, "log_level", log_level, log_level, "warn", "LEVEL",
 	    "error, warn, info or debug", 0, 0),
-	ROW("log_file", path, log_file, NULL, "FILE",
+	ROW(BOTH, "log_file", path, log_file, NULL, "FILE",
 	    "log to it, not to stderr (-f) or syslog", 0, 0),
 };
 
-_Static_assert(ARRAY_SIZE(table) <= CONF_OPTIONS_MAX, "is_given is too short");
+_Static_assert(ARRAY_SIZE(table) <= CONF_OPTIONS_MAX,
+	       "struct conf has too few origins");
 
 /* --- one kind of value each --- */
 
@@ -167,8 +173,9 @@ set_path(struct conf *c, const struct row *row, const char *value,
 	return set_text(c, row, path, err);
 }
 
-bool
-conf_parse_bool(const char *value, bool *out)
+/* true, yes, on, 1 or the opposites; false if it is none of these words. */
+static bool
+parse_bool(const char *value, bool *out)
 {
 	static const char *const words[][2] = {
 		{ "false", "true" },
@@ -191,7 +198,7 @@ set_switch(struct conf *c, const struct row *row, const char *value,
 {
 	bool is_on = true;
 
-	if (value && !conf_parse_bool(value, &is_on))
+	if (value && !parse_bool(value, &is_on))
 		return fail(row, value, "true or false", err);
 	*(bool *)field_of(c, row) = is_on;
 	return 0;
@@ -203,9 +210,9 @@ set_style(struct conf *c, const struct row *row, const char *value,
 {
 	bool is_on = true;
 
-	if (value && !conf_parse_bool(value, &is_on))
+	if (value && !parse_bool(value, &is_on))
 		return fail(row, value, "true or false", err);
-	c->style = is_on ? ADDRESSING_PATH : ADDRESSING_VIRTUAL;
+	c->store.style = is_on ? ADDRESSING_PATH : ADDRESSING_VIRTUAL;
 	return 0;
 }
 
@@ -246,29 +253,22 @@ set_octal(struct conf *c, const struct row *row, const char *value,
 	return fail(row, value, "an octal number up to 0777", err);
 }
 
+/* A user or a group, by name or number. */
 static int
-set_user(struct conf *c, const struct row *row, const char *value,
-	 struct err *err)
+set_id(struct conf *c, const struct row *row, const char *value,
+       struct err *err)
 {
-	const struct passwd *pw = getpwnam(value);
+	bool is_user = row->offset == offsetof(struct conf, mount.uid);
+	const struct passwd *pw = is_user ? getpwnam(value) : NULL;
+	const struct group *gr = is_user ? NULL : getgrnam(value);
+	int64_t *id = field_of(c, row);
 
 	if (pw)
-		*(int64_t *)field_of(c, row) = pw->pw_uid;
-	else if (!parse_number(row, value, 10, field_of(c, row)))
-		return fail(row, value, "a user", err);
-	return 0;
-}
-
-static int
-set_group(struct conf *c, const struct row *row, const char *value,
-	  struct err *err)
-{
-	const struct group *gr = getgrnam(value);
-
-	if (gr)
-		*(int64_t *)field_of(c, row) = gr->gr_gid;
-	else if (!parse_number(row, value, 10, field_of(c, row)))
-		return fail(row, value, "a group", err);
+		*id = pw->pw_uid;
+	else if (gr)
+		*id = gr->gr_gid;
+	else if (!parse_number(row, value, 10, id))
+		return fail(row, value, is_user ? "a user" : "a group", err);
 	return 0;
 }
 
@@ -335,7 +335,7 @@ set_cache(struct conf *c, const struct row *row, const char *value,
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(value, words[i]) == 0) {
-			c->cache = (enum conf_cache)i;
+			c->store.cache = (enum conf_cache)i;
 			return 0;
 		}
 	}
@@ -370,8 +370,8 @@ static int
 set_nonblock(struct conf *c, const struct row *row, const char *value,
 	     struct err *err)
 {
-	c->is_eagain_wanted = strcmp(value, "eagain") == 0;
-	if (c->is_eagain_wanted || strcmp(value, "block") == 0)
+	c->mount.is_eagain_wanted = strcmp(value, "eagain") == 0;
+	if (c->mount.is_eagain_wanted || strcmp(value, "block") == 0)
 		return 0;
 	return fail(row, value, "block or eagain", err);
 }
@@ -394,12 +394,13 @@ add_bucket(struct conf *c, const struct row *row, const char *name, size_t len,
 
 	if (!bucket_name_is_possible(copy))
 		return fail(row, copy, "the name of a bucket", err);
-	for (size_t i = 0; i < c->n_buckets; i++)
-		if (strcmp(c->buckets[i], copy) == 0)
+	for (size_t i = 0; i < c->store.n_buckets; i++)
+		if (strcmp(c->store.buckets[i], copy) == 0)
 			return 0;
-	c->buckets =
-		xrealloc(c->buckets, (c->n_buckets + 1) * sizeof(*c->buckets));
-	c->buckets[c->n_buckets++] = steal(&copy);
+	c->store.buckets =
+		xrealloc(c->store.buckets,
+			 (c->store.n_buckets + 1) * sizeof(*c->store.buckets));
+	c->store.buckets[c->store.n_buckets++] = steal(&copy);
 	return 0;
 }
 
@@ -432,65 +433,118 @@ is_same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* A row of that program, or NULL. */
 static const struct row *
-find_row(const char *name)
+find_row(enum conf_program program, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (is_same_name(table[i].name, name))
+		if ((table[i].programs & program) &&
+		    is_same_name(table[i].name, name))
 			return &table[i];
 	return NULL;
 }
 
-int
-conf_option_set(struct conf_options *o, const char *name, const char *value,
-		struct err *err)
+static int
+set_row(struct conf *c, const struct row *row, const char *value,
+	enum conf_from from, const char *from_name, struct err *err)
 {
-	const struct row *row = find_row(name);
+	struct conf_origin *o = &c->origins[row - table];
 
-	if (!row)
-		return err_set(err, EINVAL, "unknown option %s", name);
 	if (row->argument && (!value || *value == '\0'))
 		return err_set(err, EINVAL, "option %s needs a value: %s=%s",
 			       row->name, row->name, row->argument);
-	o->is_given[row - table] = true;
-	return row->set(o->conf, row, value, err);
+	free(o->name);
+	o->name = from_name ? xstrdup(from_name) : NULL;
+	o->from = from;
+	return row->set(c, row, value, err);
 }
 
 int
-conf_option_offer(struct conf_options *o, const char *name, const char *value,
-		  const char *origin, struct err *err)
+conf_option_set(struct conf *c, enum conf_from from, const char *name,
+		const char *value, struct err *err)
 {
-	int rc;
+	const struct row *row = find_row(c->program, name);
 
-	if (!value || *value == '\0' || o->is_given[find_row(name) - table])
-		return 0;
-	rc = conf_option_set(o, name, value, err);
-	if (rc)
-		err_wrap(err, "%s", origin);
-	return rc;
+	if (!row)
+		return err_set(err, EINVAL, "unknown option %s", name);
+	return set_row(c, row, value, from, NULL, err);
 }
 
 int
-conf_option_offer_defaults(struct conf_options *o, struct err *err)
+conf_option_offer(struct conf *c, const char *name, const char *value,
+		  enum conf_from from, const char *from_name, struct err *err)
+{
+	const struct row *row = find_row(c->program, name);
+
+	if (!value || *value == '\0' ||
+	    c->origins[row - table].from != CONF_FROM_DEFAULT)
+		return 0;
+	if (set_row(c, row, value, from, from_name, err) == 0)
+		return 0;
+	return conf_blame_origin(c, name, err);
+}
+
+int
+conf_option_offer_defaults(struct conf *c, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(table) && rc == 0; i++)
-		rc = conf_option_offer(o, table[i].name, table[i].standard,
-				       "default", err);
+		if (table[i].programs & c->program)
+			rc = conf_option_offer(c, table[i].name,
+					       table[i].standard,
+					       CONF_FROM_DEFAULT, NULL, err);
 	return rc;
+}
+
+/* --- origins --- */
+
+static const struct conf_origin *
+origin_of(const struct conf *c, const char *option)
+{
+	return &c->origins[find_row(c->program, option) - table];
+}
+
+const char *
+conf_origin_text(const struct conf *c, const char *option)
+{
+	static const char *const words[] = {
+		[CONF_FROM_DEFAULT] = "default",
+		[CONF_FROM_COMMAND_LINE] = "command line",
+		[CONF_FROM_LIST] = "-o",
+	};
+	const struct conf_origin *o = origin_of(c, option);
+
+	return o->name ? o->name : words[o->from];
+}
+
+int
+conf_blame_origin(const struct conf *c, const char *option, struct err *err)
+{
+	if (!origin_of(c, option)->name)
+		return -err->code;
+	return err_wrap(err, "%s", conf_origin_text(c, option));
+}
+
+void
+conf_options_clear(struct conf *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		free(c->origins[i].name);
 }
 
 /* --- help --- */
 
 void
-conf_print_options(FILE *f)
+conf_print_options(FILE *f, enum conf_program program)
 {
 	char left[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct row *row = &table[i];
 
+		if (!(row->programs & program))
+			continue;
 		snprintf(left, sizeof(left), "-o %s%s%s", row->name,
 			 row->argument ? "=" : "",
 			 row->argument ? row->argument : "");

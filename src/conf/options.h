@@ -12,36 +12,30 @@
 
 #include "conf/conf.h"
 
-#define CONF_OPTIONS_MAX 32
-
-struct conf_options {
-	struct conf *conf;
-	bool is_given[CONF_OPTIONS_MAX]; /* by row of the table */
-};
-
 /*
  * Set option `name` ("_" and "-" alike); `value` is NULL if there was no "=".
- * -EINVAL and the like with a message that names the option.
+ * -EINVAL and the like with a message that names the option.  Options of another
+ * program are unknown.
  */
-int conf_option_set(struct conf_options *o, const char *name, const char *value,
-		    struct err *err);
+int conf_option_set(struct conf *c, enum conf_from from, const char *name,
+		    const char *value, struct err *err);
 
 /*
- * Set it unless it was set before.  A NULL or empty value says nothing;
- * `origin` ("AWS_REGION") goes into the message.
+ * Set it unless it was set before.  A NULL or empty value says nothing.
+ * `from_name` is as in struct conf_origin, and in front of a message.
  */
-int conf_option_offer(struct conf_options *o, const char *name,
-		      const char *value, const char *origin, struct err *err);
+int conf_option_offer(struct conf *c, const char *name, const char *value,
+		      enum conf_from from, const char *from_name,
+		      struct err *err);
 
 /* The last offer: the defaults of the table. */
-int conf_option_offer_defaults(struct conf_options *o, struct err *err);
+int conf_option_offer_defaults(struct conf *c, struct err *err);
 
-/* true, yes, on, 1 or the opposites; false if it is none of these words. */
-bool conf_parse_bool(const char *value, bool *out);
+void conf_options_clear(struct conf *c);
 
 /* On the heap; NULL with errno if there is no working directory. */
 char *conf_absolute_path(const char *path);
 
-void conf_print_options(FILE *f);
+void conf_print_options(FILE *f, enum conf_program program);
 
 #endif

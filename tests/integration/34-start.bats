@@ -159,6 +159,7 @@ can_read() {
 	assert_refused 'endpoint URL' --endpoint-url=ftp://host "$MNT"
 	AWS_ENDPOINT_URL=ftp://host assert_refused 'AWS_ENDPOINT_URL: endpoint URL ftp://host: ' "$MNT"
 	AWS_MAX_ATTEMPTS=0 assert_refused AWS_MAX_ATTEMPTS "$MNT"
+	AWS_REGION=a/b assert_refused 'AWS_REGION: a/b is not the name of a region' "$MNT"
 }
 
 @test "a secret in the source is not repeated to the world" {
@@ -180,9 +181,10 @@ can_read() {
 	assert_refused 'ca_bundle /etc: Is a directory' -o ca_bundle=/etc "$MNT"
 	assert_refused 'ca_bundle /etc/passwd: no certificates' -o ca_bundle=/etc/passwd "$MNT"
 	assert_refused 'ca_bundle /dev/null: no certificates' -o ca_bundle=/dev/null "$MNT"
-	AWS_CA_BUNDLE=/none/ca.pem assert_refused /none/ca.pem "$MNT"
+	AWS_CA_BUNDLE=/none/ca.pem assert_refused 'AWS_CA_BUNDLE: ca_bundle /none/ca.pem: No' "$MNT"
+	AWS_CA_BUNDLE=/etc/passwd assert_refused 'AWS_CA_BUNDLE: ca_bundle /etc/passwd: no certificates' "$MNT"
 	assert_refused no-such-profile -o profile=no-such-profile "$MNT"
-	AWS_PROFILE=no-such-profile assert_refused no-such-profile "$MNT"
+	AWS_PROFILE=no-such-profile assert_refused 'AWS_PROFILE: profile no-such-profile: ' "$MNT"
 	AWS_CONFIG_FILE=/none/config assert_refused /none/config "$MNT"
 	AWS_SHARED_CREDENTIALS_FILE=/none/credentials assert_refused /none/credentials "$MNT"
 	assert_refused /none/log -o log_file=/none/log http://127.0.0.1:1 "$MNT"

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf/conf.h"
+#include "conf/options.h"
 
 #define ARGS_MAX 32
 
@@ -77,8 +77,23 @@ set_up(void **state)
 				  "endpoint_url = http://profile\n"
 				  "ignore_configured_endpoint_urls = true\n"
 				  "[profile ftp]\n"
-				  "endpoint_url = ftp://profile\n");
-	write_file(".aws/credentials", "[keys]\naws_access_key_id = A\n");
+				  "endpoint_url = ftp://profile\n"
+				  "[profile place]\n"
+				  "region = a/b\n"
+				  "[profile ca]\n"
+				  "ca_bundle = /none\n"
+				  "[profile both]\n"
+				  "region = eu-west-3\n"
+				  "max_attempts = 3\n"
+				  "s3 =\n"
+				  "  addressing_style = path\n");
+	write_file(".aws/credentials", "[keys]\naws_access_key_id = A\n"
+				       "[both]\n"
+				       "region = eu-west-4\n"
+				       "s3 =\n"
+				       "  addressing_style = auto\n"
+				       "[tries]\n"
+				       "max_attempts = 0\n");
 	*state = place;
 	return 0;
 }
@@ -128,7 +143,7 @@ load(const struct place *place, struct conf *c, const char *line,
 	int argc = split(args, argv, 1);
 
 	split(variables, env, 1);
-	return conf_load(c, argc, argv, env, err);
+	return conf_load(c, CONF_DGSTATFS, argc, argv, env, err);
 }
 
 static void
@@ -150,17 +165,17 @@ test_defaults(void **state)
 	CLEANUP(conf_clear) struct conf c;
 
 	load_good(place, &c, "mnt", "");
-	assert_string_equal(c.source, "s3://");
-	assert_string_equal(c.mountpoint, mnt);
-	assert_null(c.buckets);
-	assert_null(c.endpoint_url);
-	assert_string_equal(c.region, "eu-west-1"); /* of [default] */
-	assert_int_equal(c.style, ADDRESSING_AUTO);
-	assert_null(c.ca_bundle);
-	assert_false(c.no_sign_request);
-	assert_string_equal(c.profile, "default");
-	assert_false(c.is_profile_explicit);
-	assert_string_equal(c.config_path, config);
+	assert_string_equal(c.mount.source, "s3://");
+	assert_string_equal(c.mount.mountpoint, mnt);
+	assert_null(c.store.buckets);
+	assert_null(c.store.endpoint_url);
+	assert_string_equal(c.store.region, "eu-west-1"); /* of [default] */
+	assert_int_equal(c.store.style, ADDRESSING_AUTO);
+	assert_null(c.store.ca_bundle);
+	assert_false(c.store.no_sign_request);
+	assert_string_equal(c.store.profile, "default");
+	assert_false(c.store.is_profile_explicit);
+	assert_string_equal(c.store.config_path, config);
 	assert_int_equal(c.limits.connect_timeout_ms, 5000);
 	assert_int_equal(c.limits.request_timeout_ms, 30000);
 	assert_int_equal(c.limits.timeout_ms, 60000);
@@ -169,21 +184,22 @@ test_defaults(void **state)
 	assert_int_equal(c.limits.linger_ms, 10000);
 	assert_int_equal(c.limits.max_wait_ms, 0);
 	assert_int_equal(c.limits.max_age_ms, 0);
-	assert_false(c.is_eagain_wanted);
+	assert_false(c.mount.is_eagain_wanted);
 	assert_int_equal(c.limits.retries, 4);
 	assert_int_equal(c.limits.connections, 256);
-	assert_int_equal(c.cache, CACHE_RW);
-	assert_false(c.allow_other);
-	assert_false(c.is_read_only);
-	assert_int_equal(c.uid, -1);
-	assert_int_equal(c.gid, -1);
-	assert_int_equal(c.umask, 022);
-	assert_null(c.mount_options);
+	assert_int_equal(c.store.cache, CACHE_RW);
+	assert_false(c.mount.allow_other);
+	assert_false(c.mount.is_read_only);
+	assert_int_equal(c.mount.uid, -1);
+	assert_int_equal(c.mount.gid, -1);
+	assert_int_equal(c.mount.umask, 022);
+	assert_null(c.mount.mount_options);
 	assert_int_equal(c.log_level, LOG_LEVEL_WARN);
 	assert_null(c.log_file);
-	assert_null(c.sse);
-	assert_null(c.sse_kms_key_id);
-	assert_false(c.foreground || c.debug || c.show_help || c.show_version);
+	assert_null(c.store.sse);
+	assert_null(c.store.sse_kms_key_id);
+	assert_false(c.mount.foreground || c.mount.debug || c.show_help ||
+		     c.show_version);
 }
 
 /* Each option in one of its forms; "%" stands for the directory. */
@@ -207,35 +223,35 @@ test_all_options(void **state)
 		  "sse=aws:kms:dsse,sse-kms-key-id=arn:aws:kms:r:1:key/k,"
 		  "log_level=info,log_file=log mnt",
 		  "");
-	assert_string_equal(c.endpoint_url, "http://h:9000");
-	assert_string_equal(c.region, "r");
-	assert_string_equal(c.profile, "p");
-	assert_true(c.is_profile_explicit);
-	assert_int_equal(c.n_buckets, 3);
-	assert_string_equal(c.buckets[0], "one");
-	assert_string_equal(c.buckets[1], "two");
-	assert_string_equal(c.buckets[2], "three");
-	assert_int_equal(c.style, ADDRESSING_PATH);
-	assert_string_equal(c.ca_bundle, ca);
-	assert_true(c.no_sign_request);
-	assert_true(c.allow_other);
-	assert_int_equal(c.uid, 1);
-	assert_int_equal(c.gid, 2);
-	assert_int_equal(c.umask, 077);
+	assert_string_equal(c.store.endpoint_url, "http://h:9000");
+	assert_string_equal(c.store.region, "r");
+	assert_string_equal(c.store.profile, "p");
+	assert_true(c.store.is_profile_explicit);
+	assert_int_equal(c.store.n_buckets, 3);
+	assert_string_equal(c.store.buckets[0], "one");
+	assert_string_equal(c.store.buckets[1], "two");
+	assert_string_equal(c.store.buckets[2], "three");
+	assert_int_equal(c.store.style, ADDRESSING_PATH);
+	assert_string_equal(c.store.ca_bundle, ca);
+	assert_true(c.store.no_sign_request);
+	assert_true(c.mount.allow_other);
+	assert_int_equal(c.mount.uid, 1);
+	assert_int_equal(c.mount.gid, 2);
+	assert_int_equal(c.mount.umask, 077);
 	assert_int_equal(c.limits.bucket_ttl_ms, 60000);
 	assert_int_equal(c.limits.linger_ms, 0);
 	assert_int_equal(c.limits.max_wait_ms, 2000);
 	assert_int_equal(c.limits.max_age_ms, 60000);
-	assert_true(c.is_eagain_wanted);
+	assert_true(c.mount.is_eagain_wanted);
 	assert_int_equal(c.limits.connect_timeout_ms, 500);
 	assert_int_equal(c.limits.request_timeout_ms, 1500);
 	assert_int_equal(c.limits.timeout_ms, 3600000);
 	assert_int_equal(c.limits.deadline_ms, 86400000);
 	assert_int_equal(c.limits.retries, 0);
 	assert_int_equal(c.limits.connections, 1024);
-	assert_int_equal(c.cache, CACHE_RO);
-	assert_string_equal(c.sse, "aws:kms:dsse");
-	assert_string_equal(c.sse_kms_key_id, "arn:aws:kms:r:1:key/k");
+	assert_int_equal(c.store.cache, CACHE_RO);
+	assert_string_equal(c.store.sse, "aws:kms:dsse");
+	assert_string_equal(c.store.sse_kms_key_id, "arn:aws:kms:r:1:key/k");
 	assert_int_equal(c.log_level, LOG_LEVEL_INFO);
 	assert_string_equal(c.log_file, log);
 }
@@ -274,10 +290,11 @@ test_flags(void **state)
 		CLEANUP(conf_clear) struct conf c;
 
 		load_good(place, &c, cases[i].line, "");
-		if (c.foreground != cases[i].foreground ||
-		    c.debug != cases[i].debug || c.show_help != cases[i].help ||
+		if (c.mount.foreground != cases[i].foreground ||
+		    c.mount.debug != cases[i].debug ||
+		    c.show_help != cases[i].help ||
 		    c.show_version != cases[i].version ||
-		    c.is_read_only != cases[i].read_only ||
+		    c.mount.is_read_only != cases[i].read_only ||
 		    c.log_level != cases[i].level)
 			fail_msg("%s", cases[i].line);
 	}
@@ -313,9 +330,10 @@ test_mount_words(void **state)
 
 		load_good(place, &c, line, "");
 		if (cases[i].passed)
-			assert_string_equal(c.mount_options, cases[i].passed);
+			assert_string_equal(c.mount.mount_options,
+					    cases[i].passed);
 		else
-			assert_null(c.mount_options);
+			assert_null(c.mount.mount_options);
 	}
 }
 
@@ -341,8 +359,8 @@ test_user_names(void **state)
 	CLEANUP(conf_clear) struct conf c;
 
 	load_good(place, &c, "mnt -o uid=root,gid=root", "");
-	assert_int_equal(c.uid, 0);
-	assert_int_equal(c.gid, 0);
+	assert_int_equal(c.mount.uid, 0);
+	assert_int_equal(c.mount.gid, 0);
 }
 
 static void
@@ -366,15 +384,16 @@ test_sources(void **state)
 		CLEANUP(conf_clear) struct conf c;
 
 		load_good(place, &c, line, "");
-		assert_string_equal(c.source, cases[i].source);
-		assert_int_equal(c.n_buckets, cases[i].bucket ? 1 : 0);
+		assert_string_equal(c.mount.source, cases[i].source);
+		assert_int_equal(c.store.n_buckets, cases[i].bucket ? 1 : 0);
 		if (cases[i].bucket)
-			assert_string_equal(c.buckets[0], cases[i].bucket);
+			assert_string_equal(c.store.buckets[0],
+					    cases[i].bucket);
 		if (cases[i].endpoint_url)
-			assert_string_equal(c.endpoint_url,
+			assert_string_equal(c.store.endpoint_url,
 					    cases[i].endpoint_url);
 		else
-			assert_null(c.endpoint_url);
+			assert_null(c.store.endpoint_url);
 	}
 }
 
@@ -444,11 +463,11 @@ test_precedence(void **state)
 
 		load_good(place, &c, precedence[i].line,
 			  precedence[i].environment);
-		assert_text(c.endpoint_url, precedence[i].endpoint_url);
-		assert_text(c.region, precedence[i].region);
-		assert_text(c.profile, precedence[i].profile);
+		assert_text(c.store.endpoint_url, precedence[i].endpoint_url);
+		assert_text(c.store.region, precedence[i].region);
+		assert_text(c.store.profile, precedence[i].profile);
 		assert_int_equal(c.limits.retries, precedence[i].retries);
-		assert_int_equal(c.style, precedence[i].style);
+		assert_int_equal(c.store.style, precedence[i].style);
 	}
 }
 
@@ -463,11 +482,11 @@ test_named_files(void **state)
 		  "AWS_CONFIG_FILE=/dev/null "
 		  "AWS_SHARED_CREDENTIALS_FILE=~/.aws/credentials "
 		  "AWS_CA_BUNDLE=ca.pem");
-	assert_string_equal(c.config_path, "/dev/null");
-	assert_string_equal(strstr(c.credentials_path, "/.aws/"),
+	assert_string_equal(c.store.config_path, "/dev/null");
+	assert_string_equal(strstr(c.store.credentials_path, "/.aws/"),
 			    "/.aws/credentials");
-	assert_null(c.region);
-	assert_string_equal(c.ca_bundle, ca);
+	assert_null(c.store.region);
+	assert_string_equal(c.store.ca_bundle, ca);
 }
 
 /* Without HOME the password file knows. */
@@ -486,9 +505,9 @@ test_no_home(void **state)
 	if (!pw)
 		skip();
 	/* whatever that home holds: only its name matters here */
-	conf_load(&c, 2, argv, env, &err);
-	assert_ptr_equal(strstr(c.credentials_path, pw->pw_dir),
-			 c.credentials_path);
+	conf_load(&c, CONF_DGSTATFS, 2, argv, env, &err);
+	assert_ptr_equal(strstr(c.store.credentials_path, pw->pw_dir),
+			 c.store.credentials_path);
 }
 
 static const struct {
@@ -579,6 +598,17 @@ static const struct {
 	{ "mnt", "AWS_PROFILE=ftp",
 	  "profile ftp: endpoint URL ftp://profile: " },
 	{ "mnt", "AWS_PROFILE=odd", "profile odd: addressing_style \"round\"" },
+	{ "mnt", "AWS_PROFILE=ftp", "/.aws/config, profile ftp: endpoint" },
+	{ "mnt", "AWS_PROFILE=tries",
+	  "/.aws/credentials, profile tries: \"0\" is not a number from 1" },
+	{ "mnt", "AWS_REGION=a/b", "AWS_REGION: a/b is not the name of" },
+	{ "mnt", "AWS_DEFAULT_REGION=a/b", "AWS_DEFAULT_REGION: a/b is not" },
+	{ "mnt", "AWS_PROFILE=place",
+	  "/.aws/config, profile place: a/b is not the name of a region" },
+	{ "mnt", "AWS_CA_BUNDLE=/no", "AWS_CA_BUNDLE: ca_bundle /no: No such" },
+	{ "mnt", "AWS_PROFILE=ca",
+	  "/.aws/config, profile ca: ca_bundle /none: No such file" },
+	{ "mnt", "AWS_PROFILE=none", "AWS_PROFILE: profile none: neither in" },
 };
 
 static void
@@ -597,6 +627,117 @@ test_wrong(void **state)
 			fail_msg("%s %s: %d %s", wrong[i].line,
 				 wrong[i].environment, rc, err.msg);
 	}
+}
+
+/* Who has just typed it need not be told so. */
+static void
+test_wrong_on_the_command_line(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "mnt -o region=a/b", "a/b is not" },
+		{ "mnt --region=a/b", "a/b is not" },
+		{ "mnt -o ca_bundle=/no", "ca_bundle /no: No such" },
+		{ "mnt -o profile=none", "profile none: neither in" },
+		{ "mnt -o retries=x", "option retries: \"x\" is not" },
+	};
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(conf_clear) struct conf c;
+		struct err err = ERR_INIT;
+
+		assert_true(load(place, &c, cases[i][0], "AWS_REGION=x", &err));
+		assert_ptr_equal(strstr(err.msg, cases[i][1]), err.msg);
+	}
+}
+
+/* "%" stands for the directory. */
+static void
+test_origins(void **state)
+{
+	static const struct {
+		const char *line, *environment, *option, *origin;
+	} cases[] = {
+		{ "mnt", "", "linger", "default" },
+		{ "mnt", "", "sse", "default" },
+		{ "mnt", "", "profile", "default" },
+		{ "mnt --linger=1", "", "linger", "command line" },
+		{ "mnt -o linger=1", "", "linger", "-o" },
+		{ "mnt -o linger=1 --linger=2", "", "linger", "command line" },
+		{ "mnt --linger=2 -o linger=1", "", "linger", "-o" },
+		{ "mnt --force-path-style", "", "force_path_style",
+		  "command line" },
+		{ "mnt -d", "", "log_level", "command line" },
+		{ "http://s mnt", "", "endpoint_url", "source" },
+		{ "s3://bkt mnt", "", "bucket", "command line" },
+		{ "mnt", "AWS_REGION=a AWS_DEFAULT_REGION=b", "region",
+		  "AWS_REGION" },
+		{ "mnt", "AWS_DEFAULT_REGION=b", "region",
+		  "AWS_DEFAULT_REGION" },
+		{ "mnt -o region=r", "AWS_REGION=a", "region", "-o" },
+		{ "mnt", "AWS_ENDPOINT_URL=http://b AWS_REGION=c",
+		  "endpoint_url", "AWS_ENDPOINT_URL" },
+		{ "mnt", "AWS_MAX_ATTEMPTS=2", "retries", "AWS_MAX_ATTEMPTS" },
+		{ "mnt", "AWS_CA_BUNDLE=ca.pem", "ca_bundle", "AWS_CA_BUNDLE" },
+		{ "mnt", "AWS_PROFILE=p", "profile", "AWS_PROFILE" },
+		{ "mnt", "", "region", "%/.aws/config, profile default" },
+		{ "mnt", "AWS_PROFILE=p", "endpoint_url",
+		  "%/.aws/config, profile p" },
+		{ "mnt -o profile=both", "", "region",
+		  "%/.aws/credentials, profile both" },
+		{ "mnt -o profile=both", "", "retries",
+		  "%/.aws/config, profile both" },
+		/* the other file's "auto" is an answer: nobody has set it */
+		{ "mnt -o profile=both", "", "force_path_style", "default" },
+		{ "mnt -o profile=path", "", "force_path_style",
+		  "%/.aws/config, profile path" },
+	};
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *rest = cases[i].origin;
+		CLEANUP_FREE char *want =
+			xasprintf("%s%s", *rest == '%' ? place->dir : "",
+				  *rest == '%' ? rest + 1 : rest);
+		CLEANUP(conf_clear) struct conf c;
+
+		load_good(place, &c, cases[i].line, cases[i].environment);
+		assert_string_equal(conf_origin_text(&c, cases[i].option),
+				    want);
+	}
+}
+
+/* A program without a mount has no options of it. */
+static void
+test_programs(void **state)
+{
+	static const char *const both[] = { "region", "sse", "linger",
+					    "log-file" };
+	static const char *const mount[] = { "allow_other", "uid", "gid",
+					     "umask", "nonblock" };
+	struct conf c CLEANUP(conf_clear) = { .program = CONF_DGSTAT };
+	CLEANUP_FREE char *text = NULL;
+	struct err err = ERR_INIT;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(f);
+	conf_print_options(f, CONF_DGSTAT);
+	fclose(f);
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+		err = (struct err)ERR_INIT;
+		conf_option_set(&c, CONF_FROM_LIST, both[i], NULL, &err);
+		assert_null(strstr(err.msg, "unknown"));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(mount); i++) {
+		conf_option_set(&c, CONF_FROM_LIST, mount[i], NULL, &err);
+		assert_non_null(strstr(err.msg, "unknown"));
+		assert_null(strstr(text, mount[i]));
+	}
+	assert_non_null(strstr(text, "-o sse=METHOD"));
+	assert_int_equal(conf_option_offer_defaults(&c, &err), 0);
+	assert_int_equal(c.limits.linger_ms, 10000);
 }
 
 static void
@@ -652,7 +793,8 @@ main(void)
 		TEST(test_sources),	TEST(test_precedence),
 		TEST(test_named_files), TEST(test_no_home),
 		TEST(test_wrong),	TEST(test_malformed_file),
-		TEST(test_help),
+		TEST(test_help),	TEST(test_wrong_on_the_command_line),
+		TEST(test_origins),	TEST(test_programs),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);

@@ -28,7 +28,7 @@ static void
 test_start_and_stop(void **state)
 {
 	char *argv[] = { (char *)"test-setup",
-			 (char *)"-fo",
+			 (char *)"-o",
 			 (char *)"no_sign_request,connections=7",
 			 (char *)"http://127.0.0.1:1",
 			 (char *)"/",
@@ -39,7 +39,8 @@ test_start_and_stop(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	if (conf_load(&c, ARRAY_SIZE(argv) - 1, argv, env, &err) ||
+	if (conf_load(&c, CONF_DGSTATFS, ARRAY_SIZE(argv) - 1, argv, env,
+		      &err) ||
 	    setup_prepare(&s, &c, &err) || setup_start(&s, &err))
 		fail_msg("%s", err.msg);
 	assert_int_equal(s.limits.connections, 7);
