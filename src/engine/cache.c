@@ -19,7 +19,7 @@ print_key(enum mode mode, char out[CACHE_KEY_MAX])
 
 struct s3_call *
 cache_get(struct s3 *s3, const char *bucket, enum mode mode,
-	  s3_done_fn *on_done, void *arg)
+	  struct traffic *traffic, s3_done_fn *on_done, void *arg)
 {
 	char key[CACHE_KEY_MAX];
 
@@ -28,7 +28,8 @@ cache_get(struct s3 *s3, const char *bucket, enum mode mode,
 			     &(struct s3_get){ .bucket = bucket,
 					       .key = key,
 					       .max = DOC_MAX,
-					       .is_whole = doc_is_whole },
+					       .is_whole = doc_is_whole,
+					       .traffic = traffic },
 			     on_done, arg);
 }
 
@@ -126,6 +127,7 @@ cache_put(struct s3 *s3, const struct cache_put *put, s3_done_fn *on_done,
 					       .body = put->doc->data,
 					       .body_len = put->doc->len,
 					       .headers = headers,
-					       .n_headers = n },
+					       .n_headers = n,
+					       .traffic = put->traffic },
 			     on_done, arg);
 }

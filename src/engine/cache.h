@@ -24,7 +24,8 @@ enum cache_verdict {
 };
 
 struct s3_call *cache_get(struct s3 *s3, const char *bucket, enum mode mode,
-			  s3_done_fn *on_done, void *arg);
+			  struct traffic *traffic, s3_done_fn *on_done,
+			  void *arg);
 
 /*
  * What that answer is.  CACHE_GOOD: *out is the document, a new reference: byte
@@ -40,6 +41,7 @@ struct cache_put {
 	const char *bucket;
 	enum mode mode;
 	const struct text *doc; /* must live until the completion */
+	struct traffic *traffic; /* as in s3/request.h */
 	/* How the store is to encrypt it; NULL: that is up to the bucket. */
 	const char *sse, *sse_kms_key_id;
 };

@@ -86,6 +86,7 @@ struct flight {
 	struct listed
 		shared; /* a probe has found the job's result true for it */
 	struct result *result; /* STORING and COMPARING */
+	struct text *putting; /* the newest document that is put; NULL: none */
 	struct last last;
 	struct timer store_wait, linger;
 	int64_t said_at_ms; /* when a line told of readers who had to go */
@@ -185,20 +186,44 @@ remember(struct flight *f)
 		f->store.is_stored = true;
 }
 
-/* The result is as true for a later LIST. */
+/* More is known of a result: takes the reference. */
+static void
+renew(struct flight *f, const struct result *before, struct result *now)
+{
+	struct result *published CLEANUP(result_release) =
+		bucket_result(f->bucket, f->mode);
+
+	last_renew(&f->last, before, now);
+	if (published == before)
+		bucket_publish(f->bucket, f->mode, now);
+	if (f->result == before) {
+		result_unref(f->result);
+		f->result = result_ref(now);
+	}
+	result_unref(now);
+}
+
+/* It is as true for a later LIST. */
 static void
 confirm(struct flight *f, const struct listed *by)
 {
-	struct result *r;
-
 	f->shared = *by;
-	if (!f->result)
-		return; /* the job goes on */
-	r = result_confirmed(f->result, by);
-	last_confirm(&f->last, f->result, r);
-	result_unref(f->result);
-	f->result = r;
-	bucket_publish(f->bucket, f->mode, r);
+	if (f->result) /* else the job goes on */
+		renew(f, f->result, result_confirmed(f->result, by));
+}
+
+/* What the PUT of its document has cost. */
+static void
+add_cost_of_put(struct flight *f)
+{
+	struct result *r CLEANUP(result_release) = result_ref(f->last.result);
+	struct result *now;
+
+	if (!r || r->text != f->putting)
+		return;
+	now = result_new(r);
+	now->cost.put = f->store.traffic;
+	renew(f, r, now);
 }
 
 /* The place that gives up: log it, once, and take a bucket away that has gone. */
@@ -242,6 +267,8 @@ on_stored(void *arg)
 {
 	struct flight *f = arg;
 
+	add_cost_of_put(f);
+	text_unref(steal(&f->putting));
 	if (f->store.is_stored)
 		f->last.is_refreshed = false; /* the bucket has it now */
 	if (f->state == FLIGHT_STORING)
@@ -292,6 +319,8 @@ on_job_done(void *arg, const struct job_result *r, const struct err *err)
 		return;
 	}
 	enter(f, FLIGHT_STORING);
+	text_unref(f->putting);
+	f->putting = text_ref(f->result->text);
 	store_put(&f->store, f->result->text, r->verdict);
 	go_on(f);
 }
@@ -548,6 +577,7 @@ void
 flight_free(struct flight *f)
 {
 	result_unref(f->result);
+	text_unref(f->putting);
 	last_clear(&f->last);
 	readers_clear(&f->readers);
 	free(f);

@@ -44,6 +44,8 @@ struct job {
 	bool is_announced; /* on_listed was called */
 	struct walk walk;
 	struct timer progress, deadline, get_limit;
+	struct traffic get_traffic;
+	int64_t began_ms; /* the job */
 	int64_t progress_ms; /* when something last succeeded */
 	struct job_result done;
 };
@@ -169,6 +171,17 @@ why_not_cached(const struct job *job)
 	return why ? why : WHY_OUTDATED;
 }
 
+static struct cost
+cost_so_far(const struct job *job)
+{
+	return (struct cost){
+		.list = walk_list_traffic(&job->walk),
+		.head = walk_head_traffic(&job->walk),
+		.get = job->get_traffic,
+		.ms = date_mono_ms() - job->began_ms,
+	};
+}
+
 /* A document that this LIST has found to be true. */
 static void
 take(struct job *job, const struct result *valid, enum result_how how)
@@ -176,6 +189,7 @@ take(struct job *job, const struct result *valid, enum result_how how)
 	job->done.result = result_new(valid);
 	job->done.result->listed = job->done.listed;
 	job->done.result->how = how;
+	job->done.result->cost = cost_so_far(job);
 	job->done.result->why =
 		how == RESULT_HIT ? WHY_NONE : why_not_cached(job);
 	finish(job, &(struct err)ERR_INIT);
@@ -345,7 +359,7 @@ static void
 enter_lookup(struct job *job)
 {
 	job->get = cache_get(job->o.env->s3, job->o.bucket->name, job->o.mode,
-			     on_get, job);
+			     &job->get_traffic, on_get, job);
 	timer_arm(job->o.env->timers, &job->get_limit,
 		  job->o.env->limits->timeout_ms / CACHE_GET_PART);
 	walk_set_heads(&job->walk, WALK_HOLD);
@@ -401,6 +415,7 @@ job_new(const struct job_options *o)
 				   .arg = job };
 	walk_init(&job->walk);
 	o->env->n_jobs++;
+	job->began_ms = date_mono_ms();
 	made_progress(job);
 	timer_init(&job->progress, on_no_progress, job);
 	timer_init(&job->deadline, on_deadline, job);

@@ -36,12 +36,12 @@ last_set(struct last *l, struct result *r, unsigned generation,
 }
 
 void
-last_confirm(struct last *l, const struct result *r, struct result *confirmed)
+last_renew(struct last *l, const struct result *r, struct result *now)
 {
 	if (l->result == r)
-		replace(&l->result, confirmed);
+		replace(&l->result, now);
 	if (l->young == r)
-		replace(&l->young, confirmed);
+		replace(&l->young, now);
 }
 
 struct result *

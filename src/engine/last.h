@@ -27,9 +27,8 @@ void last_clear(struct last *l);
 void last_set(struct last *l, struct result *r, unsigned generation,
 	      bool was_uncached);
 
-/* `confirmed` takes the place of `r`, where that is in it. */
-void last_confirm(struct last *l, const struct result *r,
-		  struct result *confirmed);
+/* `now` takes the place of `r`, where that is in it. */
+void last_renew(struct last *l, const struct result *r, struct result *now);
 
 /*
  * What may be served without a LIST: its own began at most `max_age_ms` ago (-1:

@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "s3/traffic.h"
 #include "stats/stats.h"
 #include "util/text.h"
 
@@ -48,6 +49,12 @@ struct listed {
 	struct validation validation;
 };
 
+/* What it has cost: requests that others shared count in full. */
+struct cost {
+	struct traffic list, head, get, put;
+	int64_t ms; /* from the first request to the result */
+};
+
 struct result {
 	atomic_uint refs; /* result_new() sets it */
 	struct text *text;
@@ -61,6 +68,7 @@ struct result {
 	bool is_storable;
 	enum result_how how;
 	enum result_why why;
+	struct cost cost;
 };
 
 /* A copy, with another reference to its text.  One reference, the caller's. */

@@ -26,6 +26,7 @@ struct scan {
 	struct scan_range *ranges; /* not ended yet */
 	enum list_manner manner; /* what the last listing was ended for */
 	struct slots_client client;
+	struct traffic traffic; /* of all its listings */
 	bool is_void; /* it begins again when nothing is under way */
 	bool is_over; /* complete, failed, or nobody is left */
 	bool is_telling; /* its users: it must not go meanwhile */
@@ -194,6 +195,7 @@ begin(struct scan *s)
 		.wanted = { .names = original_size_names,
 			    .n = wants_metadata(s) ? n_original_size_names
 						   : 0 },
+		.traffic = &s->traffic,
 	});
 	go_on(s);
 }
@@ -209,14 +211,25 @@ settle(struct scan *s)
 	free_if_over(s);
 }
 
+static void
+tell_traffic(const struct scan *s, struct scan_user *u)
+{
+	u->traffic = traffic_sum(u->before, s->traffic);
+}
+
 /* Whoever is told may leave, and stop others. */
 static void
 tell_step(struct scan *s)
 {
 	s->is_telling = true;
-	for (size_t i = 0; i < s->n_users; i++)
-		if (s->users[i])
-			s->users[i]->events->on_step(s->users[i]->arg);
+	for (size_t i = 0; i < s->n_users; i++) {
+		struct scan_user *u = s->users[i];
+
+		if (!u)
+			continue;
+		tell_traffic(s, u);
+		u->events->on_step(u->arg);
+	}
 	s->is_telling = false;
 }
 
@@ -229,6 +242,7 @@ tell_end(struct scan *s, const struct err *err)
 
 		if (!u)
 			continue;
+		tell_traffic(s, u);
 		scan_leave(u);
 		u->events->on_end(u->arg, err);
 	}
@@ -294,6 +308,7 @@ scan_join(struct scan_env *env, struct bucket *bucket, struct scan_user *user)
 	struct scan *s = scan_new(env, bucket);
 
 	user->scan = s;
+	user->before = user->traffic;
 	user->index = s->n_users++;
 	s->n_left++;
 	s->users = xrealloc(s->users, s->n_users * sizeof(s->users[0]));

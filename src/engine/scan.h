@@ -48,6 +48,9 @@ struct scan_user {
 	void *arg;
 	bool wants_metadata; /* that tell original sizes, from scan_join() on */
 
+	/* What the LISTs that it took part in have cost, with on_step and on_end. */
+	struct traffic traffic;
+	struct traffic before; /* of those before this one */
 	struct scan *scan; /* NULL: in none */
 	size_t index; /* there */
 };

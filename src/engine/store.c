@@ -123,6 +123,7 @@ start(struct store *s, struct text *doc, enum cache_verdict over)
 {
 	s->running = doc;
 	s->is_late = false;
+	s->traffic = (struct traffic){ 0 };
 	if (over == CACHE_FOREIGN)
 		s->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	s->env->n_running++;
@@ -132,6 +133,7 @@ start(struct store *s, struct text *doc, enum cache_verdict over)
 		&(struct cache_put){ .bucket = s->bucket,
 				     .mode = s->mode,
 				     .doc = doc,
+				     .traffic = &s->traffic,
 				     .sse = s->env->sse,
 				     .sse_kms_key_id = s->env->sse_kms_key_id },
 		on_put, s);

@@ -44,6 +44,7 @@ struct store {
 	struct text *running, *waiting; /* documents; NULL: none */
 	enum cache_verdict waiting_over;
 	struct s3_call *call; /* of running */
+	struct traffic traffic; /* of its tries */
 	bool is_late; /* running has reached its limit */
 	bool was_bad_request; /* the last one that was answered ended with 400 */
 	struct timer limit;

@@ -153,7 +153,8 @@ send_one(void *arg)
 				 &(struct s3_head){ .bucket = s->bucket,
 						    .key = h->key,
 						    .key_len = h->key_len,
-						    .on_head = on_head },
+						    .on_head = on_head,
+						    .traffic = &s->traffic },
 				 on_answer, h);
 	return s->queue != NULL;
 }

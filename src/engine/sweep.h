@@ -33,6 +33,7 @@ struct sweep {
 
 	struct head *queue, *sent;
 	unsigned n_queued;
+	struct traffic traffic; /* of all listings */
 	struct slots_client client; /* `group` is set by the owner */
 
 	/* of this listing */

@@ -271,6 +271,18 @@ walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 	warn_of_missing(w);
 }
 
+struct traffic
+walk_list_traffic(const struct walk *w)
+{
+	return w->user.traffic;
+}
+
+struct traffic
+walk_head_traffic(const struct walk *w)
+{
+	return w->sweep.traffic;
+}
+
 void
 walk_stop(struct walk *w)
 {

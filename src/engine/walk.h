@@ -62,6 +62,10 @@ const struct validation *walk_validation(const struct walk *w);
 bool walk_is_complete(const struct walk *w);
 void walk_figures(struct walk *w, struct figures *out, bool *is_exact);
 
+/* What its requests have cost so far. */
+struct traffic walk_list_traffic(const struct walk *w);
+struct traffic walk_head_traffic(const struct walk *w);
+
 /* Give up: what is under way is cancelled; on_step still comes for it. */
 void walk_stop(struct walk *w);
 

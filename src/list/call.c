@@ -255,6 +255,7 @@ list_call_start(const struct list_call_options *o)
 					  .bucket = o->bucket,
 					  .params = params,
 					  .n_params = n,
+					  .traffic = o->traffic,
 					  .on_data = on_data,
 					  .on_retry = on_retry,
 					  .on_end = on_end,

@@ -60,13 +60,14 @@ struct list_call_options {
 	/* Where the page begins: one of them, or neither. */
 	const char *token, *start_after;
 	const struct list_wanted *wanted; /* asked for; NULL: nothing is */
+	struct traffic *traffic; /* as in s3/request.h */
 	/* The one completion; list_call_free() is up to who gets it. */
 	void (*on_done)(void *arg, struct list_call *c,
 			const struct s3_answer *answer);
 	void *arg;
 };
 
-/* Copies what it is given, but for `wanted`. */
+/* Copies what it is given, but for `wanted` and `traffic`. */
 struct list_call *list_call_start(const struct list_call_options *o);
 
 /* After its completion.  NULL is fine. */

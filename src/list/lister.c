@@ -317,6 +317,7 @@ lister_next(struct lister *l)
 		.token = l->token,
 		.start_after = l->start_after,
 		.wanted = asks_metadata ? l->o.wanted : NULL,
+		.traffic = l->o.traffic,
 		.on_done = on_done,
 		.arg = l,
 	});

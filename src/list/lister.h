@@ -63,6 +63,7 @@ struct lister_options {
 	const char *until; /* NULL: to the last one */
 	size_t until_len;
 	bool is_unordered; /* the keys come in no order: one range only */
+	struct traffic *traffic; /* as in s3/request.h */
 	lister_page_fn *on_page;
 	void *arg;
 };

@@ -50,6 +50,7 @@ begin_range(struct listing *l, const char *after, const char *until,
 				  .until_len = until_len,
 				  .is_unordered = l->manner == LIST_UNORDERED,
 				  .wanted = &l->o.wanted,
+				  .traffic = l->o.traffic,
 				  .on_page = on_page,
 			  },
 			  after);

@@ -62,6 +62,7 @@ struct listing_options {
 	void *arg;
 	enum list_manner manner; /* or what the memory says, if that is more */
 	struct list_wanted wanted; /* user metadata */
+	struct traffic *traffic; /* as in s3/request.h */
 };
 
 struct listing *listing_new(const struct listing_options *o);

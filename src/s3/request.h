@@ -8,6 +8,7 @@
 #include "auth/sigv4.h"
 #include "net/http.h"
 #include "s3/error-doc.h"
+#include "s3/traffic.h"
 #include "util/uri.h"
 
 /* How one try ended; valid during the completion. */
@@ -60,6 +61,8 @@ struct s3_request {
 	 */
 	s3_whole_fn *is_whole;
 	bool is_urgent; /* as http.h says */
+	/* Each try is added to it as it goes; outlives the call; NULL: nobody asks. */
+	struct traffic *traffic;
 	s3_head_fn *on_head; /* NULL: any head will do */
 	/*
 	 * Streaming: on_data gets the bytes of a body with status 200, or returns

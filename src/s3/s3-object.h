@@ -13,6 +13,7 @@ struct s3_head {
 	const char *key;
 	size_t key_len;
 	s3_head_fn *on_head; /* see struct s3_request; NULL: any will do */
+	struct traffic *traffic; /* likewise; NULL: it is not counted */
 };
 
 /* The completion finds the fields in answer->http by http_header(). */
@@ -24,6 +25,7 @@ struct s3_get {
 	const char *key;
 	size_t max; /* more bytes are EFBIG */
 	s3_whole_fn *is_whole; /* as in request.h */
+	struct traffic *traffic; /* likewise */
 };
 
 /* The body is in answer->http->body. */
@@ -45,6 +47,7 @@ struct s3_put {
 	size_t body_len;
 	const struct sigv4_header *headers; /* content-type, x-amz-meta-… */
 	size_t n_headers; /* at most S3_PUT_HEADERS_MAX */
+	struct traffic *traffic; /* as in request.h */
 };
 
 struct s3_call *s3_put_object(struct s3 *s3, const struct s3_put *put,

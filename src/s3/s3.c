@@ -115,12 +115,24 @@ call_free(struct s3_call *call)
 
 /* --- one try --- */
 
+static void
+count(const struct s3_call *call, unsigned n_requests, size_t n_bytes)
+{
+	struct traffic *t = call->r.traffic;
+
+	if (t)
+		*t = traffic_sum(*t, (struct traffic){ n_requests, n_bytes });
+}
+
 static int
 on_http_data(void *arg, const char *data, size_t len)
 {
 	struct s3_call *call = arg;
+	int rc = call->r.on_data(call->r.arg, data, len);
 
-	return call->r.on_data(call->r.arg, data, len);
+	if (rc != HTTP_PAUSE)
+		count(call, 0, len);
+	return rc;
 }
 
 static bool
@@ -148,6 +160,7 @@ static void
 send_attempt(struct s3_call *call, const struct attempt *a)
 {
 	call->tries++;
+	count(call, 1, call->r.body_len);
 	call->head_rc = 0;
 	call->head_err = (struct err)ERR_INIT;
 	pace_began(call->s3->pace, &call->pace);
@@ -527,6 +540,7 @@ on_http_done(void *arg, const struct http_answer *http)
 	int64_t delay;
 
 	call->transfer = NULL;
+	count(call, 0, http->head.len + http->body.len);
 	may_pass = judge(call, &answer);
 	load = what_of_load(&answer, may_pass);
 	pace_ended(call->s3->pace, &call->pace, load);

@@ -453,6 +453,34 @@ test_policies(void **state)
 	}
 }
 
+/* Of which requests a reader has waited for, and what came after it. */
+static void
+test_cost_of_put(void **state)
+{
+	(void)state;
+	for (int is_late = 0; is_late < 2; is_late++) {
+		struct result *r CLEANUP(result_release) = NULL;
+		struct world w;
+		struct reader a;
+
+		world_init(&w, CACHE_POLICY_RW);
+		reader_open(&w, &a, MODE_QUICK);
+		fixture_answer(&w.fx, LIST);
+		fixture_answer(&w.fx, GET_DOC);
+		if (is_late)
+			fixture_advance(&w.fx, STORE_WAIT_MS);
+		fixture_run(&w.fx);
+		reader_expect(&a, 0);
+		r = bucket_result(w.fx.bucket, MODE_QUICK);
+		assert_string_equal(r->text->data, a.doc);
+		assert_int_equal(r->cost.put.n_requests, n_puts(&w));
+		assert_int_equal(r->cost.put.n_requests, 1);
+		assert_true(r->cost.put.n_bytes > DOC_LEN);
+		reader_clear(&a);
+		world_clear(&w);
+	}
+}
+
 /* The registry has the last document; a bucket that is gone goes away. */
 static void
 test_registry(void **state)
@@ -506,6 +534,7 @@ main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_refresh_overwrites),
 		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_cost_of_put),
 		cmocka_unit_test(test_registry),
 	};
 

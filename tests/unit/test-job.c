@@ -154,9 +154,30 @@ static const struct {
 	{ MODE_DETAILED, STALE, 6, 3, 100 + 200 + 300 + 5 + 6 },
 };
 
+/* What the result tells of itself is what was asked for. */
+static void
+expect_cost(const struct run *run, unsigned lists, unsigned heads,
+	    enum result_why why)
+{
+	const struct result *r = run->result.result;
+
+	assert_int_equal(r->cost.list.n_requests, lists);
+	assert_int_equal(r->cost.head.n_requests, heads);
+	assert_int_equal(r->cost.get.n_requests, 1);
+	assert_int_equal(r->cost.put.n_requests, 0);
+	assert_true(r->cost.list.n_bytes > 100 * lists); /* of XML */
+	assert_int_equal(r->cost.head.n_bytes > 0, heads > 0);
+	assert_int_equal(r->why, why);
+	assert_int_equal(r->figures.total_size, member(run, "total_size"));
+}
+
 static void
 test_costs(void **state)
 {
+	static const enum result_why why[] = {
+		[MISS] = WHY_ABSENT, [HIT] = WHY_NONE, [STALE] = WHY_COUNT
+	};
+
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(costs); i++) {
 		struct run run;
@@ -174,6 +195,8 @@ test_costs(void **state)
 		assert_int_equal(fixture_seen(&run.fx, GET_DOC), 1);
 		assert_int_equal(run.result.result->how == RESULT_COMPUTED,
 				 !is_hit);
+		expect_cost(&run, costs[i].lists, costs[i].heads,
+			    why[costs[i].cache]);
 		assert_true(run.result.result->is_storable);
 		assert_int_equal(run.result.verdict, costs[i].cache == MISS
 							     ? CACHE_ABSENT

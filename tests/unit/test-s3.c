@@ -30,6 +30,7 @@ struct run {
 	int status;
 	char streamed[64]; /* what on_data got */
 	const char *body_error; /* code that on_end finds in a 200 */
+	struct traffic traffic;
 };
 
 static void
@@ -79,7 +80,8 @@ run_get(struct run *run)
 				  &(struct s3_get){ .bucket = FIXTURE_BUCKET,
 						    .key = "a key",
 						    .max = 100,
-						    .is_whole = has_end },
+						    .is_whole = has_end,
+						    .traffic = &run->traffic },
 				  on_done, run);
 	assert_null(fake_http_get(run->fx.http, 0)); /* not yet */
 	fixture_settle(&run->fx);
@@ -252,6 +254,7 @@ test_tries(void **state)
 		}
 		assert_int_equal(fixture_seen(&run.fx, ANY_GET),
 				 answers[i].tries);
+		assert_int_equal(run.traffic.n_requests, answers[i].tries);
 		assert_int_equal(run.err.code, answers[i].code);
 		run_clear(&run);
 	}
@@ -581,13 +584,15 @@ test_streams(void **state)
 
 		run_init(&run, RETRIES);
 		run.body_error = streams[i].body_error;
-		s3_start(run.fx.s3, &(struct s3_request){ .method = "GET",
-							  .bucket = "b-b",
-							  .on_data = on_data,
-							  .on_retry = on_retry,
-							  .on_end = on_end,
-							  .on_done = on_done,
-							  .arg = &run });
+		s3_start(run.fx.s3,
+			 &(struct s3_request){ .method = "GET",
+					       .bucket = "b-b",
+					       .on_data = on_data,
+					       .on_retry = on_retry,
+					       .on_end = on_end,
+					       .traffic = &run.traffic,
+					       .on_done = on_done,
+					       .arg = &run });
 		fixture_settle(&run.fx);
 		while (!run.n_done) {
 			struct fake_answer a = { .status = 200,
@@ -598,6 +603,9 @@ test_streams(void **state)
 			fixture_advance(&run.fx, BACKOFF_MAX_MS);
 		}
 		assert_int_equal(run.n_retries, streams[i].tries - 1);
+		assert_int_equal(run.traffic.n_requests, streams[i].tries);
+		assert_true(run.traffic.n_bytes >=
+			    streams[i].tries * strlen(streams[i].body));
 		assert_int_equal(run.err.code, streams[i].code);
 		run_clear(&run);
 	}
