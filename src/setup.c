@@ -92,6 +92,7 @@ warn(const struct setup *s)
 {
 	const char *bucket = endpoint_bucket_in_path(s->endpoint);
 	struct err err = ERR_INIT;
+	struct creds_wait wait = { .is_begun = false };
 	struct keys *keys = NULL;
 
 	if (bucket)
@@ -100,7 +101,7 @@ warn(const struct setup *s)
 			"if %s is a bucket, say bucket=%s and leave it out "
 			"there",
 			s->conf->store.endpoint_url, bucket, bucket);
-	if (creds_get(s->creds, &keys, &err) != 0)
+	if (creds_get(s->creds, &wait, NULL, &keys, &err) != 0)
 		log_to_terminal("warning: %s; until there are some, "
 				"everything is \"Permission denied\"",
 				err.msg);
@@ -126,6 +127,8 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.profile = c->store.profile,
 		.config_path = c->store.config_path,
 		.credentials_path = c->store.credentials_path,
+		/* so that who asks for a name is told of it before he gives up */
+		.wait_ms = s->limits.connect_timeout_ms * 4 / 5,
 	});
 	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,
 				 c->store.n_buckets);
@@ -227,8 +230,10 @@ start_engine(struct setup *s, struct err *err)
 int
 setup_start(struct setup *s, struct err *err)
 {
-	int rc = start_engine(s, err);
+	int rc = creds_start(s->creds, err);
 
+	if (rc == 0)
+		rc = start_engine(s, err);
 	if (rc)
 		return rc;
 	return hangup_start(&s->hangup,

@@ -197,20 +197,21 @@ read_all(int fd, char *data, size_t size)
 
 /*
  * Open a file, or something else that never blocks: /dev/null is how people
- * say "no such file" to the AWS tools.  The descriptor or -errno.
+ * say "no such file" to the AWS tools.  The descriptor; -EAGAIN for a FIFO, which may
+ * be another thing soon; another -errno.
  */
 static int
 open_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode)))
 		return fd;
 	close(fd);
-	return -EINVAL;
+	return S_ISFIFO(st.st_mode) ? -EAGAIN : -EINVAL;
 }
 
 /* Read one file; one that is not there leaves `out` empty. */
@@ -226,8 +227,8 @@ load_file(struct aws_profile *out, const char *path, bool is_config,
 	fd = path ? open_file(path) : -ENOENT;
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
-	if (fd == -EINVAL)
-		return err_set(err, EINVAL, "%s: not a regular file", path);
+	if (fd == -EINVAL || fd == -EAGAIN)
+		return err_set(err, -fd, "%s: not a regular file", path);
 	if (fd < 0)
 		return err_set(err, -fd, "%s: %s", path, strerror(-fd));
 	data = xmalloc(AWS_FILE_MAX + 1);

@@ -28,8 +28,9 @@ struct aws_profile {
  * Read `profile` from both files ("[default]" and "[profile NAME]" in config,
  * "[NAME]" in credentials, which wins).  A path that is NULL or a file that
  * does not exist says nothing.  0; or -errno of a file that can't be read,
- * -EINVAL of one that is malformed, with the path in the message.  What `out`
- * held before is forgotten, not freed; after a failure it is empty.
+ * -EINVAL of one that is malformed, -EAGAIN of a FIFO, which says nothing twice,
+ * with the path in the message.  What `out` held before is forgotten, not freed;
+ * after a failure it is empty.
  */
 int aws_profile_load(struct aws_profile *out, const char *config_path,
 		     const char *credentials_path, const char *profile,

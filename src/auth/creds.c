@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Current keys: see creds.h.  Net thread.  Knows which source wins and when to ask
- * again, not where keys come from, nor how requests are signed.
+ * Current keys: see creds.h.  The auth thread looks for them, any thread gets them.
+ * Knows which source wins and when to ask again, not where keys come from, nor how
+ * requests are signed.
+ *
+ * A look is one round through the sources.  They are counted: asked for, begun, ended.  At
+ * most one is under way and one more is asked for, so who needs what is true from now on
+ * waits for the end of the next one that begins.
  */
 #include "config.h"
 
@@ -9,10 +14,15 @@
 
 #include <errno.h>
 
-#include "auth/source.h"
 #include "util/date.h"
+#include "util/lock.h"
+#include "util/log.h"
+#include "util/thread.h"
 
 #define LOOK_INTERVAL_MS 1000
+
+/* So much a look may take before those who have keys go on with these. */
+#define PATIENCE_MS 100
 
 /* In order of precedence. */
 static const struct source *const sources[] = {
@@ -22,39 +32,29 @@ static const struct source *const sources[] = {
 
 struct creds_chain {
 	void *sources[ARRAY_SIZE(sources)]; /* NULL: not to be asked */
+	bool is_fixed; /* these keys for ever */
+	int64_t wait_ms;
+	pthread_t thread;
+
+	/* under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t is_asked; /* for a look, or to end */
+	bool has_thread;
+	bool is_looking; /* which may take for ever */
+	bool is_over; /* creds_free() was called */
+	unsigned n_asked, n_begun, n_ended; /* looks */
+	int64_t looked_ms; /* when the last one began */
+	int64_t pending_ms; /* since when there is one that has not ended */
+	bool must_look; /* the next one: whatever stat(2) says */
+	const char *asking; /* the source that is being asked; NULL: none */
 	struct keys *keys; /* NULL: none */
 	struct err err; /* why there are none */
-	int64_t looked_ms; /* when the sources were asked; 0: never */
-	bool must_look;
-	bool is_fixed; /* these keys for ever */
+	bool is_failing; /* keys go on that could not be looked for again */
+	creds_wake_fn *wake;
+	void *wake_arg;
 };
 
-struct creds_chain *
-creds_new(const struct creds_options *o)
-{
-	struct creds_chain *c = xnew(struct creds_chain);
-
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		c->sources[i] = sources[i]->prepare(o);
-	if (o->is_anonymous) {
-		keys_new(&c->keys, &(struct keys){ .source = "nobody" }, NULL);
-		c->is_fixed = true;
-	}
-	c->must_look = true;
-	return c;
-}
-
-void
-creds_free(struct creds_chain *c)
-{
-	if (!c)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		if (c->sources[i])
-			sources[i]->free(c->sources[i]);
-	keys_unref(c->keys);
-	free(c);
-}
+/* --- looks --- */
 
 /* Why there are none: the places, and one more. */
 static void
@@ -66,7 +66,15 @@ add_place(struct err *none, const struct err *silent)
 		err_set(none, EACCES, "no credentials found: %s", silent->msg);
 }
 
-/* Ask one source after the other, until one says something. */
+static void
+set_asking(struct creds_chain *c, const char *name)
+{
+	LOCKED(c);
+
+	c->asking = name;
+}
+
+/* One source after the other, until one says something. */
 static int
 ask_sources(struct creds_chain *c, bool must_look, struct keys **found,
 	    struct err *err)
@@ -79,6 +87,7 @@ ask_sources(struct creds_chain *c, bool must_look, struct keys **found,
 
 		if (!c->sources[i])
 			continue;
+		set_asking(c, sources[i]->name);
 		rc = sources[i]->ask(c->sources[i], must_look, found, &silent);
 		if (rc == 0)
 			return 0;
@@ -89,34 +98,281 @@ ask_sources(struct creds_chain *c, bool must_look, struct keys **found,
 	return err_copy(err, &none);
 }
 
+static bool
+begin_look(struct creds_chain *c)
+{
+	LOCKED(c);
+	bool must_look = c->must_look;
+
+	c->n_begun = c->n_asked;
+	c->looked_ms = date_mono_ms();
+	c->must_look = false;
+	return must_look;
+}
+
+static void
+set_keys(struct creds_chain *c, struct keys *found, const struct err *err)
+{
+	keys_unref(c->keys);
+	c->keys = found;
+	c->err = *err;
+	if (!found)
+		c->err.code = EACCES;
+}
+
+/*
+ * A source that could not be asked has not taken back what it gave before.  Returns
+ * whether that is news.
+ */
+static bool
+end_look(struct creds_chain *c, struct keys *found, const struct err *err)
+{
+	LOCKED(c);
+	bool has_failed = c->keys && err->code && err->code != EACCES;
+	bool is_news = has_failed && !c->is_failing;
+
+	c->n_ended = c->n_begun;
+	c->pending_ms = date_mono_ms();
+	c->asking = NULL;
+	c->is_failing = has_failed;
+	if (!has_failed)
+		set_keys(c, found, err);
+	if (c->wake)
+		c->wake(c->wake_arg);
+	return is_news;
+}
+
 static void
 look(struct creds_chain *c)
 {
-	int64_t now = date_mono_ms();
-	bool must_look = c->must_look;
+	bool must_look = begin_look(c);
+	struct keys *found = NULL;
+	struct err err = ERR_INIT;
 
-	if (c->is_fixed ||
-	    (!must_look && now - c->looked_ms < LOOK_INTERVAL_MS))
-		return;
-	c->looked_ms = now;
-	c->must_look = false;
-	keys_unref(steal(&c->keys));
-	c->err = (struct err)ERR_INIT;
-	ask_sources(c, must_look, &c->keys, &c->err);
+	ask_sources(c, must_look, &found, &err);
+	if (end_look(c, found, &err))
+		log_warn("%s; the keys from before go on", err.msg);
+}
+
+/* --- the auth thread --- */
+
+static void
+destroy(struct creds_chain *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		if (c->sources[i])
+			sources[i]->free(c->sources[i]);
+	keys_unref(c->keys);
+	pthread_cond_destroy(&c->is_asked);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+/* False: it is over. */
+static bool
+wait_for_work(struct creds_chain *c)
+{
+	LOCKED(c);
+
+	while (c->n_asked == c->n_begun && !c->is_over)
+		pthread_cond_wait(&c->is_asked, &c->lock);
+	c->is_looking = !c->is_over;
+	return c->is_looking;
+}
+
+/* False: it is over, and nobody waits for this thread. */
+static bool
+end_work(struct creds_chain *c)
+{
+	LOCKED(c);
+
+	c->is_looking = false;
+	return !c->is_over;
+}
+
+static void *
+serve(void *arg)
+{
+	struct creds_chain *c = arg;
+
+	while (wait_for_work(c)) {
+		look(c);
+		if (!end_work(c)) {
+			destroy(c);
+			break;
+		}
+	}
+	return NULL;
 }
 
 int
-creds_get(struct creds_chain *c, struct keys **out, struct err *err)
+creds_start(struct creds_chain *c, struct err *err)
 {
-	look(c);
-	if (!c->keys)
-		return err_copy(err, &c->err);
-	*out = keys_ref(c->keys);
-	return 0;
+	int rc;
+
+	if (c->is_fixed)
+		return 0;
+	c->has_thread = true;
+	rc = thread_start(&c->thread, serve, c);
+	if (rc == 0)
+		return 0;
+	c->has_thread = false;
+	return err_set(err, rc, "no thread: %s", strerror(rc));
+}
+
+/* Whether the thread has nothing to do, so that it can be waited for. */
+static bool
+end_thread(struct creds_chain *c)
+{
+	LOCKED(c);
+
+	c->is_over = true;
+	if (c->is_looking)
+		pthread_detach(c->thread);
+	else
+		pthread_cond_signal(&c->is_asked);
+	return !c->is_looking;
+}
+
+/* --- for any thread --- */
+
+struct creds_chain *
+creds_new(const struct creds_options *o)
+{
+	struct creds_chain *c = xnew(struct creds_chain);
+
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		c->sources[i] = sources[i]->prepare(o);
+	c->is_fixed = o->is_anonymous;
+	if (c->is_fixed)
+		keys_new(&c->keys, &(struct keys){ .source = "nobody" }, NULL);
+	c->wait_ms = o->wait_ms;
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->is_asked, NULL);
+	return c;
 }
 
 void
-creds_refused(struct creds_chain *c)
+creds_free(struct creds_chain *c)
 {
-	c->must_look = true;
+	pthread_t thread;
+
+	if (!c)
+		return;
+	if (c->has_thread) {
+		thread = c->thread;
+		if (!end_thread(c))
+			return;
+		pthread_join(thread, NULL);
+	}
+	destroy(c);
+}
+
+void
+creds_listen(struct creds_chain *c, creds_wake_fn *wake, void *arg)
+{
+	LOCKED(c);
+
+	c->wake = wake;
+	c->wake_arg = arg;
+}
+
+/* The number of one that has not ended; `is_next`: that has not begun, either. */
+static unsigned
+ask_for_look(struct creds_chain *c, bool is_next, int64_t now_ms)
+{
+	if (!is_next && c->n_asked != c->n_ended)
+		return c->n_ended + 1;
+	if (c->n_asked == c->n_ended)
+		c->pending_ms = now_ms;
+	if (c->n_asked == c->n_begun)
+		c->n_asked++;
+	pthread_cond_signal(&c->is_asked);
+	return c->n_asked;
+}
+
+/* Whether the keys will not do.  None at all: as `refused` as any. */
+static bool
+is_refused(const struct creds_chain *c, const struct keys *refused)
+{
+	return !c->keys || (refused && keys_equal(c->keys, refused));
+}
+
+/* What has to end before there is an answer; 0: nothing. */
+static unsigned
+choose_look(struct creds_chain *c, const struct keys *refused, int64_t now_ms)
+{
+	LOCKED(c);
+
+	if (c->is_fixed)
+		return 0;
+	if (refused && !is_refused(c, refused))
+		return 0;
+	c->must_look |= refused != NULL;
+	if (c->must_look)
+		return ask_for_look(c, true, now_ms);
+	if (c->n_asked != c->n_ended || c->n_ended == 0 ||
+	    now_ms - c->looked_ms >= LOOK_INTERVAL_MS)
+		return ask_for_look(c, false, now_ms);
+	return 0;
+}
+
+static void
+begin_wait(struct creds_chain *c, struct creds_wait *w,
+	   const struct keys *refused, int64_t now_ms)
+{
+	w->is_begun = true;
+	w->since_ms = now_ms;
+	w->look = choose_look(c, refused, now_ms);
+	if (w->look && !c->has_thread)
+		look(c);
+}
+
+static int
+answer(struct creds_chain *c, struct creds_wait *w, const struct keys *refused,
+       struct keys **out, struct err *err)
+{
+	LOCKED(c);
+	bool has_keys = !is_refused(c, refused);
+	int64_t since_ms = has_keys ? c->pending_ms : w->since_ms;
+	int64_t limit_ms = has_keys ? PATIENCE_MS : c->wait_ms;
+	bool is_pending = w->look > c->n_ended;
+
+	w->again_in_ms = limit_ms - (date_mono_ms() - since_ms);
+	if (is_pending && w->again_in_ms > 0)
+		return -EAGAIN;
+	if (has_keys) {
+		*out = keys_ref(c->keys);
+		return 0;
+	}
+	if (is_pending)
+		return err_set(err, EACCES, "%s: no answer for %lld ms",
+			       c->asking ? c->asking : "sources of keys",
+			       (long long)c->wait_ms);
+	if (c->keys)
+		return err_set(err, EACCES, "there are no other keys");
+	return err_copy(err, &c->err);
+}
+
+int
+creds_get(struct creds_chain *c, struct creds_wait *w,
+	  const struct keys *refused, struct keys **out, struct err *err)
+{
+	int rc;
+
+	if (!w->is_begun)
+		begin_wait(c, w, refused, date_mono_ms());
+	rc = answer(c, w, refused, out, err);
+	if (rc != -EAGAIN)
+		*w = (struct creds_wait){ .is_begun = false };
+	return rc;
+}
+
+void
+creds_look_again(struct creds_chain *c, const struct keys *refused)
+{
+	LOCKED(c);
+
+	if (!refused || is_refused(c, refused))
+		c->must_look = true;
 }

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose signature requests carry.  Sources are asked in the order of the SDKs:
- * environment, shared files; what comes later (web identity, container,
- * instance metadata) is one more row of the table in creds.c.
+ * Whose signature requests carry: the current keys, and who waits for them.
  *
- * Net thread only, but for creds_new() and creds_free().  Files are looked at
- * again at most once a second: keys that are absent or wrong now heal by
- * themselves.
+ * Sources of keys are asked in the order of the SDKs (the table in creds.c) by the auth
+ * thread, which may hang in any of them for as long as it likes: open(2) on a dead file
+ * server has no end.  Who needs keys never blocks.  He is given what there is, or is told
+ * to come again; that has a limit, which is his own.
+ *
+ * The sources are asked again, at most once a second, when somebody wants keys: what is
+ * absent or wrong now heals by itself.  He waits for that, but only for a moment if there
+ * are keys already: a source that hangs keeps nobody from using those it gave before.
  */
 #ifndef AUTH_CREDS_H
 #define AUTH_CREDS_H
 
-#include "auth/keys.h"
-
-struct creds_options {
-	bool is_anonymous; /* no_sign_request: never sign */
-	bool skip_environment; /* profile= was given: it wins, as with the AWS CLI */
-	const char *profile; /* never NULL: "default" */
-	const char *config_path; /* NULL: none */
-	const char *credentials_path;
-};
+#include "auth/source.h"
 
 struct creds_chain;
 
@@ -28,16 +23,46 @@ struct creds_chain;
  * whoever's they are: main thread, while there is no other.
  */
 struct creds_chain *creds_new(const struct creds_options *o);
+
+/*
+ * After the fork: the auth thread.  Before, and without it, creds_get() asks the sources
+ * itself, and blocks as they do.
+ */
+int creds_start(struct creds_chain *c, struct err *err);
+
+/* Waits for no source: the auth thread, if it is in one, is left to itself. */
 void creds_free(struct creds_chain *c); /* NULL is fine */
 
 /*
- * The keys for a request that is made now: a reference.  -EACCES if no source has
- * any, if a file is malformed, or if a key or the token holds what cannot go into a
- * header.
+ * There is news for those who wait: `wake` is called, by any thread, and calls nothing of
+ * this module.  NULL: not any more.
  */
-int creds_get(struct creds_chain *c, struct keys **out, struct err *err);
+typedef void creds_wake_fn(void *arg);
+void creds_listen(struct creds_chain *c, creds_wake_fn *wake, void *arg);
 
-/* The store refused what creds_get() gave: ask the sources again next time. */
-void creds_refused(struct creds_chain *c);
+/* Somebody who wants keys; {0} at the start, and again once he has them. */
+struct creds_wait {
+	int64_t again_in_ms; /* come again then, or with the next news */
+	bool is_begun;
+	int64_t since_ms;
+	unsigned look; /* it waits for the end of this one; 0: for none */
+};
+
+/*
+ * The keys for a request that is made now: a reference.  `refused`: NULL, or those that
+ * the store has refused, so that only others will do.  Any thread.
+ *
+ * -EAGAIN: not yet.  -EACCES: there are none; they are wrong; there are no others; or a
+ * source hangs, whose name is in the message.
+ */
+int creds_get(struct creds_chain *c, struct creds_wait *w,
+	      const struct keys *refused, struct keys **out, struct err *err);
+
+/*
+ * Whoever wants keys next waits until the sources were asked again, whatever they have
+ * said before.  `refused`: because the store has refused these; NULL: because we are
+ * told to.  Any thread.
+ */
+void creds_look_again(struct creds_chain *c, const struct keys *refused);
 
 #endif

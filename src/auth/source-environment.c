@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-#include "auth/creds.h"
 #include "auth/source.h"
 #include "util/wipe.h"
 

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "auth/aws-files.h"
-#include "auth/creds.h"
 #include "auth/source.h"
 
 /* What stat(2) says of a file: enough to see that it was written or replaced. */
@@ -94,6 +93,14 @@ make_keys(struct files *f, const struct aws_profile *p, struct err *err)
 	return 0;
 }
 
+/* What is in the files, or what somebody has done to them; not the want of a server. */
+static bool
+is_wrong(int code)
+{
+	return code == EINVAL || code == EFBIG || code == EACCES ||
+	       code == EPERM;
+}
+
 static void
 read_files(struct files *f)
 {
@@ -102,10 +109,10 @@ read_files(struct files *f)
 	keys_unref(steal(&f->keys));
 	f->err = (struct err)ERR_INIT;
 	if (aws_profile_load(&p, f->config_path, f->credentials_path,
-			     f->profile, &f->err) != 0)
-		f->err.code = EACCES;
-	else
+			     f->profile, &f->err) == 0)
 		make_keys(f, &p, &f->err);
+	else if (is_wrong(f->err.code))
+		f->err.code = EACCES;
 	aws_profile_clear(&p);
 }
 

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A source of keys: a file source-NAME.c with one of these, and a row in the table of
- * creds.c, which asks them one after the other.
+ * creds.c, which asks them one after the other on the auth thread.
  */
 #ifndef AUTH_SOURCE_H
 #define AUTH_SOURCE_H
 
 #include "auth/keys.h"
 
-struct creds_options;
+/* What is configured. */
+struct creds_options {
+	bool is_anonymous; /* no_sign_request: never sign */
+	bool skip_environment; /* profile= was given: it wins, as with the AWS CLI */
+	const char *profile; /* never NULL: "default" */
+	const char *config_path; /* NULL: none */
+	const char *credentials_path;
+	int64_t wait_ms; /* how long somebody waits who has no keys */
+};
 
 struct source {
 	const char *name; /* in messages */
@@ -26,7 +34,8 @@ struct source {
 	 *
 	 * 0: a reference in *found.  -ENOENT: it has none, and the message is
 	 * where it has looked; the next source is asked.  -EACCES: what is there
-	 * is wrong, and nothing else is asked.
+	 * is wrong, and nothing else is asked.  Another -errno: nobody knows what
+	 * is there; the keys from before, if there are any, go on.
 	 */
 	int (*ask)(void *source, bool must_look, struct keys **found,
 		   struct err *err);

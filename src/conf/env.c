@@ -151,8 +151,8 @@ find_files(struct conf_store *s, char *const env[], struct err *err)
 }
 
 /*
- * The usual files of another user (HOME kept by sudo) are none: whether they
- * are needed shows when credentials are.
+ * The usual files of another user (HOME kept by sudo) are none, nor is a FIFO: whether
+ * they are needed shows when credentials are.
  */
 static bool
 is_excused(const struct err *problem, char *const env[])
@@ -161,7 +161,8 @@ is_excused(const struct err *problem, char *const env[])
 
 	for (size_t i = 0; i < ARRAY_SIZE(shared_files); i++)
 		is_named |= variable(env, shared_files[i].variable) != NULL;
-	return problem->code == EACCES && !is_named;
+	return problem->code == EAGAIN ||
+	       (problem->code == EACCES && !is_named);
 }
 
 /*

@@ -161,6 +161,7 @@ turn(struct engine *e)
 {
 	int wait, poll;
 
+	s3_unpark(e->s3);
 	timers_run(&e->timers);
 	slots_pump(&e->slots);
 	wait = timers_wait_ms(&e->timers);
@@ -210,7 +211,7 @@ run(void *arg)
 
 	while (!atomic_load(&e->is_stopping)) {
 		if (atomic_exchange(&e->must_reload_keys, false))
-			creds_refused(e->creds);
+			creds_look_again(e->creds, NULL);
 		take_trust(e);
 		take_mail(e);
 		look_for_interrupts(e);

@@ -12,6 +12,9 @@
 #include "s3/s3.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+
+#include <utlist.h>
 
 #include "s3/attempt.h"
 #include "s3/correction.h"
@@ -33,6 +36,8 @@ struct s3 {
 	struct pace *pace;
 	int retries;
 	unsigned int seed; /* of the jitter: needs no secrecy */
+	struct s3_call *parked; /* they wait for keys */
+	atomic_bool has_news; /* for these; any thread */
 	struct head_habits head_habits;
 	struct bucket_habits bucket_habits;
 };
@@ -45,7 +50,11 @@ struct s3_call {
 	int query_rc; /* non-zero: they did not fit */
 	struct sigv4_header *headers;
 	struct http_transfer *transfer; /* NULL between tries */
-	struct timer delay; /* until the next try */
+	struct timer delay; /* until the next try, or look for keys */
+	struct keys *keys; /* of the last try */
+	struct creds_wait wait;
+	bool is_parked;
+	struct s3_call *prev, *next; /* in s3->parked */
 	int tries;
 	struct pace_call pace;
 	struct correction place; /* where it is sent, and for what time */
@@ -57,6 +66,15 @@ struct s3_call {
 	struct s3_answer refused; /* for that, without `http` */
 	bool is_cancelled;
 };
+
+static void
+on_keys(void *arg)
+{
+	struct s3 *s3 = arg;
+
+	atomic_store(&s3->has_news, true);
+	http_wake(s3->http);
+}
 
 struct s3 *
 s3_new(struct http *http, struct timers *timers,
@@ -74,14 +92,17 @@ s3_new(struct http *http, struct timers *timers,
 		.retries = retries,
 		.seed = (unsigned int)(date_now() ^ date_mono_ms()),
 	};
+	creds_listen(creds, on_keys, s3);
 	return s3;
 }
 
 void
 s3_free(struct s3 *s3)
 {
-	if (s3)
-		corrections_free(s3->corrections);
+	if (!s3)
+		return;
+	creds_listen(s3->creds, NULL, NULL);
+	corrections_free(s3->corrections);
 	free(s3);
 }
 
@@ -98,9 +119,19 @@ s3_bucket_habits(struct s3 *s3)
 }
 
 static void
+unpark(struct s3_call *call)
+{
+	if (call->is_parked)
+		DL_DELETE(call->s3->parked, call);
+	call->is_parked = false;
+}
+
+static void
 call_free(struct s3_call *call)
 {
+	unpark(call);
 	timer_disarm(call->s3->timers, &call->delay);
+	keys_unref(call->keys);
 	pace_left(call->s3->pace, &call->pace);
 	for (size_t i = 0; i < call->r.n_headers; i++) {
 		free((char *)call->headers[i].name);
@@ -217,7 +248,7 @@ call_finish(struct s3_call *call, struct s3_answer *answer)
 
 /* Address, sign and send it. */
 static int
-try_it(struct s3_call *call, const struct keys *keys, struct err *err)
+try_it(struct s3_call *call, struct err *err)
 {
 	struct attempt a;
 	int rc;
@@ -226,7 +257,7 @@ try_it(struct s3_call *call, const struct keys *keys, struct err *err)
 	rc = attempt_init(&a, &call->r, buf_str(&call->query),
 			  &(struct attempt_place){
 				  .endpoint = call->place.endpoint,
-				  .keys = keys,
+				  .keys = call->keys,
 				  .when = call->place.sent_at,
 			  });
 	if (rc || call->query_rc)
@@ -237,33 +268,69 @@ try_it(struct s3_call *call, const struct keys *keys, struct err *err)
 	return rc;
 }
 
+/* There is news, or its time has come: on_due() looks whether there are keys. */
 static void
-try_now(struct s3_call *call)
+park(struct s3_call *call)
 {
-	struct s3_answer answer = { .err = ERR_INIT };
+	call->is_parked = true;
+	DL_APPEND(call->s3->parked, call);
+	timer_arm(call->s3->timers, &call->delay, call->wait.again_in_ms);
+}
+
+void
+s3_unpark(struct s3 *s3)
+{
+	struct s3_call *call;
+
+	if (!atomic_exchange(&s3->has_news, false))
+		return;
+	DL_FOREACH (s3->parked, call)
+		timer_arm(s3->timers, &call->delay, 0);
+}
+
+/* The keys for the next try: as creds_get() does. */
+static int
+get_keys(struct s3_call *call, struct err *err)
+{
 	struct keys *keys = NULL;
 	int rc;
 
 	if (call->is_cancelled)
-		rc = err_set(&answer.err, ECANCELED, "cancelled");
-	else
-		rc = creds_get(call->s3->creds, &keys, &answer.err);
+		return err_set(err, ECANCELED, "cancelled");
+	rc = creds_get(call->s3->creds, &call->wait, NULL, &keys, err);
+	if (rc)
+		return rc;
+	keys_unref(call->keys);
+	call->keys = keys;
+	return 0;
+}
+
+static void
+try_now(struct s3_call *call)
+{
+	struct s3_answer answer = { .err = ERR_INIT };
+	int rc = get_keys(call, &answer.err);
+
+	if (rc == -EAGAIN) {
+		park(call);
+		return;
+	}
 	if (rc == 0)
-		rc = try_it(call, keys, &answer.err);
-	keys_unref(keys);
+		rc = try_it(call, &answer.err);
 	if (rc)
 		call_finish(call, &answer);
 }
 
 /* Time for a try: at once by s3_start(), or after a delay. */
 static void
-on_try(void *arg)
+on_due(void *arg)
 {
 	struct s3_call *call = arg;
 	int64_t hold = 0;
 
-	if (!call->is_cancelled)
+	if (!call->is_cancelled && !call->is_parked)
 		hold = pace_hold_ms(call->s3->pace, &call->pace);
+	unpark(call);
 	if (hold)
 		timer_arm(call->s3->timers, &call->delay, hold);
 	else
@@ -557,7 +624,7 @@ on_http_done(void *arg, const struct http_answer *http)
 	if (asks_for_region(call, &answer))
 		return;
 	if (answer.err.code == EACCES)
-		creds_refused(call->s3->creds);
+		creds_look_again(call->s3->creds, call->keys);
 	if (!may_pass || call->is_cancelled ||
 	    call->tries > call->s3->retries) {
 		call_finish(call, &answer);
@@ -596,7 +663,7 @@ s3_start(struct s3 *s3, const struct s3_request *r)
 		call->headers[i].value = xstrdup(r->headers[i].value);
 	}
 	correction_init(&call->place, s3->corrections, call->bucket);
-	timer_init(&call->delay, on_try, call);
+	timer_init(&call->delay, on_due, call);
 	timer_arm(s3->timers, &call->delay, 0);
 	return call;
 }

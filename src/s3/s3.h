@@ -30,6 +30,12 @@ struct s3 *s3_new(struct http *http, struct timers *timers,
 		  struct pace *pace, int retries);
 void s3_free(struct s3 *s3); /* no call may be under way */
 
+/*
+ * A call that needs keys and has none is parked.  There may be some: http_wake() was
+ * called for that.  To be called before timers are run.
+ */
+void s3_unpark(struct s3 *s3);
+
 /* Where its HEADs do not say what its listings do. */
 struct head_habits *s3_head_habits(struct s3 *s3);
 

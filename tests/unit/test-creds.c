@@ -125,13 +125,22 @@ write_keys(const struct place *place, const char *access_key)
 	write_file(place->credentials, text);
 }
 
+/* Without the auth thread nobody ever waits. */
+static int
+get(struct creds_chain *c, struct keys **out, struct err *err)
+{
+	struct creds_wait wait = { .is_begun = false };
+
+	return creds_get(c, &wait, NULL, out, err);
+}
+
 static void
 assert_key(struct creds_chain *c, const char *access_key)
 {
 	struct err err = ERR_INIT;
 	CLEANUP_KEYS struct keys *got = NULL;
 
-	if (creds_get(c, &got, &err))
+	if (get(c, &got, &err))
 		fail_msg("%s", err.msg);
 	assert_string_equal(got->access_key, access_key);
 	assert_string_equal(got->secret_key, "S");
@@ -144,7 +153,7 @@ assert_refused(struct creds_chain *c, const char *message)
 	struct err err = ERR_INIT;
 	CLEANUP_KEYS struct keys *got = NULL;
 
-	assert_int_equal(creds_get(c, &got, &err), -EACCES);
+	assert_int_equal(get(c, &got, &err), -EACCES);
 	assert_int_equal(err.code, EACCES);
 	if (!strstr(err.msg, message))
 		fail_msg("%s", err.msg);
@@ -170,7 +179,7 @@ test_environment(void **state)
 	assert_null(getenv("AWS_SECRET_ACCESS_KEY"));
 	assert_null(getenv("AWS_SESSION_TOKEN"));
 	assert_int_equal(value[0], '\0'); /* in /proc/PID/environ, too */
-	assert_int_equal(creds_get(c, &got, NULL), 0);
+	assert_int_equal(get(c, &got, NULL), 0);
 	assert_string_equal(got->access_key, "ENV");
 	assert_string_equal(got->secret_key, "S");
 	assert_string_equal(got->session_token, "T");
@@ -194,7 +203,7 @@ assert_checked(struct creds_chain *c, const char *source, const char *what)
 {
 	struct err err = ERR_INIT;
 	CLEANUP_KEYS struct keys *got = NULL;
-	int rc = creds_get(c, &got, &err);
+	int rc = get(c, &got, &err);
 
 	assert_int_equal(rc, what ? -EACCES : 0);
 	if (!what)
@@ -243,7 +252,7 @@ test_bytes_in_file(void **state)
 				 bytes[i].session_token ? bytes[i].session_token
 							: "T");
 		write_file(place->credentials, text);
-		creds_refused(c);
+		creds_look_again(c, NULL);
 		assert_checked(c, "profile default: ", bytes[i].what);
 	}
 }
@@ -294,7 +303,7 @@ test_anonymous(void **state)
 		.profile = "default",
 		.credentials_path = place->credentials,
 	});
-	assert_int_equal(creds_get(c, &got, NULL), 0);
+	assert_int_equal(get(c, &got, NULL), 0);
 	assert_null(got->access_key);
 }
 
@@ -363,7 +372,8 @@ test_refused(void **state)
 	c = new_chain(place);
 	assert_key(c, "A");
 	write_keys(place, "B");
-	creds_refused(c); /* at once, whatever the clock and stat(2) say */
+	creds_look_again(
+		c, NULL); /* at once, whatever the clock and stat(2) say */
 	assert_key(c, "B");
 }
 

@@ -52,10 +52,10 @@ run_init(struct run *run, int retries)
 	setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "topsecret", 1);
 	setenv("AWS_SESSION_TOKEN", "the-token", 1);
+	s3_free(run->fx.s3);
 	creds_free(run->fx.creds);
 	run->fx.creds =
 		creds_new(&(struct creds_options){ .profile = "default" });
-	s3_free(run->fx.s3);
 	run->fx.s3 = s3_new(run->fx.http, &run->fx.timers, run->fx.endpoint,
 			    run->fx.creds, run->fx.pace, retries);
 }
@@ -169,11 +169,11 @@ test_no_credentials(void **state)
 
 	(void)state;
 	run_init(&run, RETRIES);
+	s3_free(run.fx.s3);
 	creds_free(run.fx.creds);
 	unsetenv("AWS_SECRET_ACCESS_KEY");
 	run.fx.creds =
 		creds_new(&(struct creds_options){ .profile = "default" });
-	s3_free(run.fx.s3);
 	run.fx.s3 = s3_new(run.fx.http, &run.fx.timers, run.fx.endpoint,
 			   run.fx.creds, run.fx.pace, RETRIES);
 	run_get(&run);
