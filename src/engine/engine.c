@@ -156,6 +156,14 @@ look_for_interrupts(struct engine *e)
 
 /* --- the loop --- */
 
+/* Whether anything is under way. */
+static bool
+is_busy(const struct engine *e)
+{
+	return e->flights.jobs.n_jobs || e->scans.n_scans ||
+	       e->flights.stores.n_running || e->lookups.lookups;
+}
+
 static void
 turn(struct engine *e)
 {
@@ -164,6 +172,8 @@ turn(struct engine *e)
 	s3_unpark(e->s3);
 	timers_run(&e->timers);
 	slots_pump(&e->slots);
+	if (e->flights.is_stopping && !is_busy(e))
+		return; /* a timer was the last thing to wait for */
 	wait = timers_wait_ms(&e->timers);
 	poll = slots_wait_ms(&e->slots);
 	http_poll(e->http,
@@ -198,8 +208,7 @@ wind_down(struct engine *e)
 		waiter_complete(e->all, NULL, &err);
 	for_flights(e, flight_stop);
 	lookup_stop(&e->lookups);
-	while (e->flights.jobs.n_jobs || e->scans.n_scans ||
-	       e->flights.stores.n_running || e->lookups.lookups)
+	while (is_busy(e))
 		turn(e);
 	for_flights(e, flight_free);
 }
