@@ -604,8 +604,9 @@ test_streams(void **state)
 		}
 		assert_int_equal(run.n_retries, streams[i].tries - 1);
 		assert_int_equal(run.traffic.n_requests, streams[i].tries);
-		assert_true(run.traffic.n_bytes >=
-			    streams[i].tries * strlen(streams[i].body));
+		if (!strchr(streams[i].body, '#')) /* all of it came */
+			assert_true(run.traffic.n_bytes >=
+				    streams[i].tries * strlen(streams[i].body));
 		assert_int_equal(run.err.code, streams[i].code);
 		run_clear(&run);
 	}
