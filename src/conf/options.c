@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "util/bucket-name.h"
+#include "util/date.h"
 
-#define DAY_MS (24 * 60 * 60 * 1000LL)
 #define DURATION_MAX_MS (24 * DAY_MS) /* libcurl takes 31 bits */
 #define ID_MAX (UINT32_MAX - 1LL) /* the last one is chown(2)'s "leave it" */
 
@@ -280,8 +280,8 @@ parse_duration(const char *s, int64_t *out)
 		const char *suffix;
 		int64_t ms;
 	} units[] = {
-		{ "ms", 1 },	    { "s", 1000 },	     { "", 1000 },
-		{ "m", 60 * 1000 }, { "h", 60 * 60 * 1000 }, { "d", DAY_MS },
+		{ "ms", 1 },	    { "s", 1000 },    { "", 1000 },
+		{ "m", MINUTE_MS }, { "h", HOUR_MS }, { "d", DAY_MS },
 	};
 	int64_t number = 0, scale = 1;
 	size_t whole = strspn(s, "0123456789"), fraction = 0;

@@ -11,9 +11,6 @@
 #include "util/date.h"
 #include "util/log.h"
 
-#define HOUR_MS (60 * 60 * 1000)
-#define MINUTE_MS (60 * 1000) /* after a failure that is no refusal */
-
 static void start(struct store *s, struct text *doc, enum cache_verdict over);
 
 void

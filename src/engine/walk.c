@@ -21,8 +21,6 @@
 #define HELD_MAX 4000
 #define PAGES_WITH_HEADS_MAX 16
 
-#define HOUR_MS (60 * 60 * 1000)
-
 /* --- when the next page is asked for --- */
 
 static bool

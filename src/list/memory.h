@@ -7,6 +7,7 @@
 #ifndef LIST_MEMORY_H
 #define LIST_MEMORY_H
 
+#include "util/date.h"
 #include "util/object.h"
 
 /* Ranges that a bucket is cut into at most. */
@@ -44,7 +45,7 @@ void list_memory_clear(struct list_memory *m);
  * keys.  So many times in a row, and ranges are given up for an hour.
  */
 #define LIST_DOUBTS_MAX 3
-#define LIST_DOUBTED_MS ((int64_t)3600 * 1000)
+#define LIST_DOUBTED_MS HOUR_MS
 
 /* How to list now, which is date_mono_ms(). */
 enum list_manner list_memory_manner(struct list_memory *m, int64_t now_ms);

@@ -7,6 +7,7 @@
 #define S3_S3_ERRNO_H
 
 #include "s3/request.h"
+#include "util/date.h"
 
 /*
  * The one place where HTTP status and S3 code become an errno (the table in
@@ -27,7 +28,7 @@ bool s3_is_refusal(const struct s3_answer *a);
  * The plain way has worked: what was refused is not asked before `*until_ms`.  True
  * if that is news, for one warning.
  */
-#define S3_REFUSED_MS ((int64_t)3600 * 1000)
+#define S3_REFUSED_MS HOUR_MS
 bool s3_remember_refusal(int64_t *until_ms, int64_t now_ms);
 
 #endif

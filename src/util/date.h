@@ -10,6 +10,10 @@
 
 #include "util/base.h"
 
+#define MINUTE_MS ((int64_t)60 * 1000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
 #define DATE_ISO_LEN sizeof("2025-10-14T10:30:00Z")
 #define DATE_AMZ_LEN sizeof("20251014T103000Z")
 

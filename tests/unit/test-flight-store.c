@@ -17,8 +17,6 @@
 #include "flight-fixture.h"
 
 #define STORE_WAIT_MS 2000
-#define MINUTE_MS 60000
-#define HOUR_MS (60 * MINUTE_MS)
 
 static unsigned
 n_puts(const struct world *w)
