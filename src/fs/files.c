@@ -11,6 +11,7 @@
 #include "fs/control.h"
 #include "stats/doc.h"
 #include "util/date.h"
+#include "util/hash.h"
 
 /* --- refresh --- */
 
@@ -174,18 +175,6 @@ file_size(const struct file *f, const struct bucket *bucket)
 	return (int64_t)text.len;
 }
 
-/* FNV-1a. */
-static long
-nanoseconds(const struct text *text)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < text->len; i++)
-		hash = (hash ^ (unsigned char)text->data[i]) *
-		       UINT64_C(0x100000001b3);
-	return (long)(hash % 1000000);
-}
-
 struct timespec
 file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
 {
@@ -196,7 +185,10 @@ file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
 		last = bucket_result(bucket, f->stats_mode);
 		if (last) {
 			t.tv_sec = (time_t)last->computed_at;
-			t.tv_nsec = nanoseconds(last->text);
+			/* so that documents of one second differ */
+			t.tv_nsec = (long)(fnv1a(last->text->data,
+						 last->text->len) %
+					   1000000);
 		}
 	} else {
 		t.tv_sec = (time_t)atomic_load(changed_at(f, bucket));

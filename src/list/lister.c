@@ -16,6 +16,7 @@
 
 #include "list/start-after.h"
 #include "util/date.h"
+#include "util/hash.h"
 #include "util/log.h"
 
 /* Truncated pages without an object, in a row, before it counts as a loop. */
@@ -129,20 +130,10 @@ check_order(struct lister *l, struct lister_answer *a, struct err *err)
 	return 0;
 }
 
-static uint64_t
-hash_key(const struct object *o)
-{
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
-
-	for (size_t k = 0; k < o->key_len; k++)
-		hash = (hash ^ (unsigned char)o->key[k]) * 0x100000001b3;
-	return hash;
-}
-
 static struct seen *
 find_seen(const struct lister *l, const struct object *o)
 {
-	uint64_t hash = hash_key(o);
+	uint64_t hash = fnv1a(o->key, o->key_len);
 	struct seen *s;
 
 	HASH_FIND(hh, l->seen, &hash, sizeof(hash), s);
@@ -157,7 +148,7 @@ remember_seen(struct lister *l, const struct object *o)
 	if (find_seen(l, o))
 		return; /* the only key of its page */
 	s = xnew(struct seen);
-	s->hash = hash_key(o);
+	s->hash = fnv1a(o->key, o->key_len);
 	HASH_ADD(hh, l->seen, hash, sizeof(s->hash), s);
 }
 

@@ -133,6 +133,16 @@ hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 	explicit_bzero(inner, sizeof(inner));
 }
 
+uint64_t
+fnv1a(const void *data, size_t len)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (const unsigned char *p = data; len > 0; p++, len--)
+		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
 void
 hex_print(const unsigned char *in, size_t len, char *out)
 {

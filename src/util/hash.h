@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SHA-256, HMAC-SHA-256 and MD5.  The only user of OpenSSL.  Any thread; a
+ * SHA-256, HMAC-SHA-256 and MD5, for which this is the only user of OpenSSL; and
+ * FNV-1a, where nobody chooses what is hashed to do harm.  Any thread; a
  * `struct sha256` by one thread at a time.
  */
 #ifndef UTIL_HASH_H
@@ -32,6 +33,8 @@ bool md5_base64(const void *data, size_t len, char out[MD5_BASE64_LEN]);
 
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 		 unsigned char out[SHA256_LEN]);
+
+uint64_t fnv1a(const void *data, size_t len);
 
 void hex_print(const unsigned char *in, size_t len, char *out); /* 2*len+1 */
 

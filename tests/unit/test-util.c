@@ -362,6 +362,11 @@ test_hash(void **state)
 	assert_true(md5_base64("abc", 3, base64));
 	assert_string_equal(base64, "kAFQmDzST7DWlj99KOF/cg==");
 
+	/* draft-eastlake-fnv, appendix C */
+	assert_int_equal(fnv1a("", 0), 0xcbf29ce484222325);
+	assert_int_equal(fnv1a("a", 1), 0xaf63dc4c8601ec8c);
+	assert_int_equal(fnv1a("foobar", 6), 0x85944171f73967e8);
+
 	/* RFC 4231, test case 2 */
 	hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, raw);
 	hex_print(raw, sizeof(raw), hex);
