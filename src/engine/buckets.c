@@ -74,7 +74,7 @@ add(struct buckets *b, const char *name)
 		e = xnew(struct entry);
 		e->bucket.name = xstrdup(name);
 		e->bucket.index = b->n;
-		pthread_mutex_init(&e->bucket.lock, NULL);
+		published_init(&e->bucket.published);
 		for (int i = 0; i < BUCKET_FILES_MAX; i++)
 			atomic_init(&e->bucket.file_changed_at[i], date_now());
 		b->by_index = xrealloc(b->by_index,
@@ -104,9 +104,7 @@ entry_free(struct entry *e)
 {
 	free((char *)e->bucket.name);
 	list_memory_clear(&e->bucket.list_memory);
-	for (int mode = 0; mode < N_MODES; mode++)
-		result_unref(e->bucket.results[mode]);
-	pthread_mutex_destroy(&e->bucket.lock);
+	published_clear(&e->bucket.published);
 	free(e);
 }
 
@@ -296,27 +294,6 @@ buckets_set_silent(struct buckets *b)
 }
 
 /* --- documents --- */
-
-void
-bucket_publish(struct bucket *bucket, enum mode mode, struct result *result)
-{
-	struct result *before;
-
-	result_ref(result);
-	pthread_mutex_lock(&bucket->lock);
-	before = bucket->results[mode];
-	bucket->results[mode] = result;
-	pthread_mutex_unlock(&bucket->lock);
-	result_unref(before);
-}
-
-struct result *
-bucket_result(struct bucket *bucket, enum mode mode)
-{
-	LOCKED(bucket);
-
-	return result_ref(bucket->results[mode]);
-}
 
 struct buckets *
 buckets_new(int64_t ttl_ms, char *const *names, size_t n_names)

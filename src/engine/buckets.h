@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "engine/result.h"
+#include "engine/published.h"
 #include "list/memory.h"
 #include "stats/mode.h"
 #include "util/bucket-name.h"
@@ -44,20 +44,8 @@ struct bucket {
 	bool is_reached; /* by HeadBucket or LIST */
 	int64_t fresh_until_ms; /* when that is to be asked again */
 
-	/* under lock, which is a leaf lock */
-	pthread_mutex_t lock;
-	struct result *results[N_MODES]; /* bucket_result(); NULL: none yet */
+	struct published published; /* any thread */
 };
-
-/*
- * The last result of a mode: that of the LIST that began last, of those whose
- * result is known.  What is published last counts as the last, so whoever
- * publishes does it in the order in which the LISTs began, and before anybody is
- * given the result.
- */
-void bucket_publish(struct bucket *bucket, enum mode mode,
-		    struct result *result);
-struct result *bucket_result(struct bucket *bucket, enum mode mode); /* a ref */
 
 struct buckets;
 

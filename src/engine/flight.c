@@ -173,7 +173,7 @@ static void
 remember(struct flight *f)
 {
 	/* one job at a time: their LISTs have begun in this order */
-	bucket_publish(f->bucket, f->mode, f->result);
+	publish_result(&f->bucket->published, f->mode, f->result);
 	if (!f->result->is_storable)
 		return;
 	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
@@ -191,11 +191,11 @@ static void
 renew(struct flight *f, const struct result *before, struct result *now)
 {
 	struct result *published CLEANUP(result_release) =
-		bucket_result(f->bucket, f->mode);
+		published_result(&f->bucket->published, f->mode);
 
 	last_renew(&f->last, before, now);
 	if (published == before)
-		bucket_publish(f->bucket, f->mode, now);
+		publish_result(&f->bucket->published, f->mode, now);
 	if (f->result == before) {
 		result_unref(f->result);
 		f->result = result_ref(now);
@@ -230,6 +230,7 @@ add_cost_of_put(struct flight *f)
 static void
 report(struct flight *f, const struct err *err)
 {
+	publish_failure(&f->bucket->published, f->mode, err);
 	log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
 		mode_names[f->mode], err->msg, strerror(err->code));
 	if (err->code == ENOENT) {
@@ -444,11 +445,19 @@ enter(struct flight *f, enum state state)
 {
 	static const char *const names[] = { "idle", "listing", "heading",
 					     "storing", "comparing" };
+	static const enum activity activity_of[] = {
+		[FLIGHT_IDLE] = ACTIVITY_IDLE,
+		[FLIGHT_LISTING] = ACTIVITY_LISTING,
+		[FLIGHT_HEADING] = ACTIVITY_HEADING,
+		[FLIGHT_STORING] = ACTIVITY_STORING,
+		[FLIGHT_COMPARING] = ACTIVITY_IDLE,
+	};
 	struct timers *timers = f->env->jobs.timers;
 
 	log_debug("flight %s/%s: %s", f->bucket->name, mode_names[f->mode],
 		  names[state]);
 	f->state = state;
+	publish_activity(&f->bucket->published, f->mode, activity_of[state]);
 	if (state == FLIGHT_STORING)
 		timer_arm(timers, &f->store_wait, STORE_WAIT_MS);
 	else

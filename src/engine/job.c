@@ -109,7 +109,11 @@ job_stop(struct job *job)
 static void
 made_progress(struct job *job)
 {
+	struct counts counts = walk_counts(&job->walk);
+
 	job->progress_ms = date_mono_ms();
+	if (job->o.kind == JOB_COMPUTE)
+		publish_counts(&job->o.bucket->published, job->o.mode, &counts);
 }
 
 static void

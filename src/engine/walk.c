@@ -107,6 +107,7 @@ on_page(void *arg, void *range, const struct list_page *page)
 			ask(w, space, &page->objects[i]);
 	}
 	w->n_pages++;
+	w->n_objects += page->n_objects;
 }
 
 /* Of deltaspaces that ranges share, the first delta is known only now. */
@@ -170,6 +171,7 @@ on_begin(void *arg)
 	sweep_stop(&w->sweep);
 	sweep_begin(&w->sweep);
 	w->n_pages = w->n_heads = 0;
+	w->n_objects = 0;
 	tally_free(w->tally);
 	w->tally = tally_new(w->mode);
 }
@@ -267,6 +269,15 @@ walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 	tally_figures(w->tally, out);
 	*is_exact = sweep_is_exact(&w->sweep);
 	warn_of_missing(w);
+}
+
+struct counts
+walk_counts(const struct walk *w)
+{
+	return (struct counts){ .n_pages = w->n_pages,
+				.n_objects = w->n_objects,
+				.n_heads = w->sweep.n_answers,
+				.n_heads_wanted = w->n_heads };
 }
 
 struct traffic

@@ -37,6 +37,7 @@ struct walk {
 	struct tally *tally;
 	struct sweep sweep;
 	unsigned n_pages, n_heads; /* so far: how many HEADs a page brings */
+	uint64_t n_objects;
 	bool is_listed; /* the listing is complete */
 	bool is_asked; /* of all candidates, too */
 	bool is_stopped;
@@ -61,6 +62,9 @@ const struct validation *walk_validation(const struct walk *w);
  */
 bool walk_is_complete(const struct walk *w);
 void walk_figures(struct walk *w, struct figures *out, bool *is_exact);
+
+/* How far it is, since its LIST began. */
+struct counts walk_counts(const struct walk *w);
 
 /* What its requests have cost so far. */
 struct traffic walk_list_traffic(const struct walk *w);

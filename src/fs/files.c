@@ -182,7 +182,7 @@ file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
 	struct timespec t = { .tv_sec = (time_t)unread };
 
 	if (f->is_stats) {
-		last = bucket_result(bucket, f->stats_mode);
+		last = published_result(&bucket->published, f->stats_mode);
 		if (last) {
 			t.tv_sec = (time_t)last->computed_at;
 			/* so that documents of one second differ */

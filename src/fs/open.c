@@ -189,8 +189,8 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 static struct text *
 newest_text(const struct place *place)
 {
-	struct result *r CLEANUP(result_release) =
-		bucket_result(place->bucket, place->file->stats_mode);
+	struct result *r CLEANUP(result_release) = published_result(
+		&place->bucket->published, place->file->stats_mode);
 
 	return text_ref(r->text);
 }

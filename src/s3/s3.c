@@ -383,6 +383,7 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 		answer->status, e->code[0] ? ", " : "", e->code,
 		e->request_id[0] ? ", request id " : "", e->request_id,
 		e->region[0] ? ", it is in region " : "", e->region);
+	err_set_remote(&answer->err, answer->status, e->code, e->request_id);
 }
 
 /* Nothing but the status that belongs to the operation is a success. */

@@ -33,9 +33,21 @@ err_set(struct err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	err->code = code;
+	*err = (struct err){ .code = code };
 	set_message(err, raw);
 	return -code;
+}
+
+void
+err_set_remote(struct err *err, int status, const char *word,
+	       const char *request_id)
+{
+	if (!err)
+		return;
+	err->status = status;
+	escape_text(err->word, sizeof(err->word), word, strlen(word));
+	escape_text(err->request_id, sizeof(err->request_id), request_id,
+		    strlen(request_id));
 }
 
 int

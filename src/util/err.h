@@ -19,6 +19,12 @@
 
 struct err {
 	int code; /* positive errno; 0: no error */
+	/*
+	 * What the other end has said of it, where it has: the status, its own
+	 * word, and its number of the request.
+	 */
+	int status;
+	char word[64], request_id[80];
 	char msg[512]; /* two paths fit; what is longer ends with "..." */
 };
 
@@ -29,6 +35,10 @@ struct err {
 
 /* Set `err` and return -code, so that a failure is one line. */
 int err_set(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
+
+/* Add what the other end has said, as a refusal of HTTP is told. */
+void err_set_remote(struct err *err, int status, const char *word,
+		    const char *request_id);
 
 /* Put "context: " before the message; returns -err->code. */
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF(2, 3);

@@ -67,7 +67,7 @@ on_done(struct waiter *w, struct result *got, const struct err *err)
 	r->n_done++;
 	r->code = err->code;
 	r->doc = got ? xstrndup(got->text->data, got->text->len) : NULL;
-	newest = bucket_result(w->bucket, w->mode);
+	newest = published_result(&w->bucket->published, w->mode);
 	assert_true(!got || newest); /* it is known before it is given away */
 }
 

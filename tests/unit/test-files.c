@@ -279,7 +279,7 @@ publish(struct world *w, enum mode mode, const char *text, int64_t computed_at)
 	shared = text_new(&shown);
 	r = result_new(
 		&(struct result){ .text = shared, .computed_at = computed_at });
-	bucket_publish(w->bucket, mode, r);
+	publish_result(&w->bucket->published, mode, r);
 }
 
 /* One size from the first moment on; the time of the mount, then its own. */

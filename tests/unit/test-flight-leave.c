@@ -217,7 +217,7 @@ test_end_anywhere(void **state)
 		w.env.is_stopping = true;
 		while (w.all)
 			waiter_complete(w.all, NULL,
-					&(struct err){ EINTR, "" });
+					&(struct err){ .code = EINTR });
 		assert_int_equal(c.n_done, 1);
 		reader_clear(&a);
 		reader_clear(&b);

@@ -74,7 +74,7 @@ static void
 look_at_newest(struct chaos *c)
 {
 	struct result *r CLEANUP(result_release) =
-		bucket_result(c->w.fx.bucket, c->mode);
+		published_result(&c->w.fx.bucket->published, c->mode);
 	long version;
 
 	if (!r)

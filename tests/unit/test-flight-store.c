@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "flight-fixture.h"
+#include "util/date.h"
 
 #define STORE_WAIT_MS 2000
 
@@ -469,7 +470,7 @@ test_cost_of_put(void **state)
 			fixture_advance(&w.fx, STORE_WAIT_MS);
 		fixture_run(&w.fx);
 		reader_expect(&a, 0);
-		r = bucket_result(w.fx.bucket, MODE_QUICK);
+		r = published_result(&w.fx.bucket->published, MODE_QUICK);
 		assert_string_equal(r->text->data, a.doc);
 		assert_int_equal(r->cost.put.n_requests, n_puts(&w));
 		assert_int_equal(r->cost.put.n_requests, 1);
@@ -477,6 +478,84 @@ test_cost_of_put(void **state)
 		reader_clear(&a);
 		world_clear(&w);
 	}
+}
+
+static void
+expect_progress(struct world *w, enum activity activity, uint64_t objects,
+		uint64_t heads, uint64_t wanted)
+{
+	struct progress p =
+		published_progress(&w->fx.bucket->published, MODE_DETAILED);
+
+	assert_int_equal(p.activity, activity);
+	assert_int_equal(p.counts.n_pages, objects ? 1 : 0);
+	assert_int_equal(p.counts.n_objects, objects);
+	assert_int_equal(p.counts.n_heads, heads);
+	assert_int_equal(p.counts.n_heads_wanted, wanted);
+}
+
+/* Whoever looks sees how far it is. */
+static void
+test_progress(void **state)
+{
+	struct world w;
+	struct reader r;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	expect_progress(&w, ACTIVITY_IDLE, 0, 0, 0);
+	fixture_advance(&w.fx, 7000);
+	reader_open(&w, &r, MODE_DETAILED);
+	expect_progress(&w, ACTIVITY_LISTING, 0, 0, 0);
+	assert_int_equal(
+		published_progress(&w.fx.bucket->published, MODE_DETAILED)
+			.began_at_ms,
+		date_mono_ms());
+	fixture_answer(&w.fx, GET_DOC);
+	fixture_answer(&w.fx, LIST);
+	expect_progress(&w, ACTIVITY_HEADING, 3, 0, 2);
+	fixture_answer(&w.fx, HEAD_ANY);
+	expect_progress(&w, ACTIVITY_HEADING, 3, 1, 2);
+	fixture_answer(&w.fx, HEAD_ANY);
+	expect_progress(&w, ACTIVITY_STORING, 3, 2, 2);
+	fixture_run(&w.fx);
+	expect_progress(&w, ACTIVITY_IDLE, 3, 2, 2);
+	reader_expect(&r, 0);
+	reader_clear(&r);
+	world_clear(&w);
+}
+
+/* And what went wrong last, in the store's words, even after a success. */
+static void
+test_failure(void **state)
+{
+	struct failure last;
+	struct world w;
+	struct reader r;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_RW);
+	last = published_failure(&w.fx.bucket->published, MODE_QUICK);
+	assert_int_equal(last.at, 0);
+	fixture_advance(&w.fx, 7000);
+	reader_open(&w, &r, MODE_QUICK);
+	fake_http_answer(fixture_find(&w.fx, LIST),
+			 &(struct fake_answer){
+				 .status = 403,
+				 .body = "<Error><Code>AccessDenied</Code>"
+					 "<RequestId>tx1\n</RequestId>"
+					 "</Error>" });
+	fixture_run(&w.fx);
+	reader_expect(&r, EACCES);
+	read_through(&w, MODE_QUICK);
+	last = published_failure(&w.fx.bucket->published, MODE_QUICK);
+	assert_int_equal(last.at, FAKE_CLOCK_EPOCH + 7);
+	assert_int_equal(last.err.code, EACCES);
+	assert_int_equal(last.err.status, 403);
+	assert_string_equal(last.err.word, "AccessDenied");
+	assert_string_equal(last.err.request_id, "tx1\\x0a");
+	assert_non_null(strstr(last.err.msg, "LIST"));
+	world_clear(&w);
 }
 
 /* The registry has the last document; a bucket that is gone goes away. */
@@ -494,7 +573,7 @@ test_registry(void **state)
 	reader_open(&w, &r, MODE_QUICK);
 	fixture_run(&w.fx);
 	reader_expect(&r, 0);
-	newest = bucket_result(w.fx.bucket, MODE_QUICK);
+	newest = published_result(&w.fx.bucket->published, MODE_QUICK);
 	assert_string_equal(newest->text->data, r.doc);
 	assert_int_equal(newest->computed_at, FAKE_CLOCK_EPOCH + 5);
 	result_unref(newest);
@@ -533,6 +612,8 @@ main(void)
 		cmocka_unit_test(test_refresh_overwrites),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_cost_of_put),
+		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_registry),
 	};
 

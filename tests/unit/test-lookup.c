@@ -433,8 +433,8 @@ test_left(void **state)
 		world_init(&w);
 		ask(&w, &a, "theirs", false);
 		ask(&w, &list, NULL, true);
-		waiter_complete(&a.w, NULL, &(struct err){ EINTR, "" });
-		waiter_complete(&list.w, NULL, &(struct err){ EINTR, "" });
+		waiter_complete(&a.w, NULL, &(struct err){ .code = EINTR });
+		waiter_complete(&list.w, NULL, &(struct err){ .code = EINTR });
 		if (stop) {
 			lookup_stop(&w.env);
 		} else {
