@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "conf/load.h"
 #include "fs/fs.h"
 #include "setup.h"
 #include "util/background.h"

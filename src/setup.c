@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "conf/options.h"
 #include "util/log.h"
 
 /*
@@ -83,7 +84,7 @@ read_files(struct setup *s, struct err *err)
 	if (!needs_trust(s))
 		return trust_load(&s->trust, NULL, NULL, NULL, err);
 	rc = http_load_trust(&s->trust, s->conf->store.ca_bundle, err);
-	return rc ? conf_blame_origin(s->conf, "ca_bundle", err) : 0;
+	return rc ? conf_add_origin(s->conf, "ca_bundle", err) : 0;
 }
 
 /* What would be wrong later, and nobody would know why. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration: command line, -o options, environment and the profile of
- * the shared AWS files, in this order of precedence, from one table of options
- * in options.c that also prints --help.  Main thread, before the fork: what is
- * wrong is said on the terminal.
+ * The configuration, as load.h reads it.  Plain data; the main thread's, until
+ * there are others: then nobody changes it.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -78,33 +76,5 @@ struct conf {
 	bool show_version;
 	struct conf_origin origins[CONF_OPTIONS_MAX]; /* by row of the table */
 };
-
-/*
- * Read everything.  `env` is like environ(7).  -EINVAL and the like with a
- * message that names the option, and the variable or the profile that it came
- * from.  conf_clear() is needed in any case.  With --help or --version nothing
- * else is looked at.
- * A named profile (option or AWS_PROFILE) or file (ca_bundle,
- * AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE) that is not there is an error.
- */
-int conf_load(struct conf *c, enum conf_program program, int argc,
-	      char *const argv[], char *const env[], struct err *err);
-void conf_clear(struct conf *c);
-
-/*
- * Where the value of `option` comes from, in words: "AWS_REGION", "/home/me/.aws/config,
- * profile p", "command line", "-o" or "default".
- */
-const char *conf_origin_text(const struct conf *c, const char *option);
-
-/*
- * `err` is about the value of `option`: say in it who brought that, if whoever reads it
- * did not just type it.  Returns what the caller has to.
- */
-int conf_blame_origin(const struct conf *c, const char *option,
-		      struct err *err);
-
-/* --help of dgstatfs: only what is built. */
-void conf_print_help(FILE *f);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "auth/aws-files.h"
+#include "conf/values.h"
 
 /* What is asked of them. */
 struct sources {
@@ -71,7 +72,7 @@ static const struct source sources[] = {
 /* The shared files: the variable that names one, and where it is without. */
 struct shared_file {
 	const char *variable;
-	const char *standard;
+	const char *usual;
 	size_t offset; /* of the path in struct conf_store */
 };
 
@@ -136,7 +137,7 @@ find_files(struct conf_store *s, char *const env[], struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(shared_files); i++) {
 		const struct shared_file *f = &shared_files[i];
 		const char *named = variable(env, f->variable);
-		char *path = expand(named ? named : f->standard, env);
+		char *path = expand(named ? named : f->usual, env);
 
 		int rc = path ? 0 : -ENOENT;
 
@@ -209,7 +210,7 @@ load_profile(struct sources *s, struct err *err)
 		err_set(err, EINVAL, "profile %s: neither in %s nor in %s",
 			c->store.profile, c->store.config_path,
 			c->store.credentials_path);
-		return conf_blame_origin(c, "profile", err);
+		return conf_add_origin(c, "profile", err);
 	}
 	return 0;
 }

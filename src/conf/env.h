@@ -2,7 +2,7 @@
 /*
  * What the environment and the profile of the shared AWS files say about the
  * configuration, with the names and the precedence of the AWS SDKs.  Not the
- * keys: they are auth/creds.h's.  For conf.c only.  Main thread.
+ * keys: they are auth/creds.h's.  For load.c only.  Main thread.
  */
 #ifndef CONF_ENV_H
 #define CONF_ENV_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The comma-separated list of a "-o", in which our options and the words of
- * mount(8) and fstab are mixed.  For conf.c only.  Main thread.
+ * mount(8) and fstab are mixed.  For load.c only.  Main thread.
  */
 #ifndef CONF_OPTION_LIST_H
 #define CONF_OPTION_LIST_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of options, and how a value gets into struct conf.  For the files of
- * this folder only.  Main thread, before the fork.
+ * The table of options, how a value gets into struct conf, and where it came from.
+ * Main thread, before the fork.
  *
  * Precedence is the order of calls: the command line is read with
  * conf_option_set(), where the last one wins; then each other source offers
- * what it has, and an offer counts only if nobody spoke before.
+ * what it has, and an offer counts only if no source before has set that option.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
@@ -31,10 +31,19 @@ int conf_option_offer(struct conf *c, const char *name, const char *value,
 /* The last offer: the defaults of the table. */
 int conf_option_offer_defaults(struct conf *c, struct err *err);
 
-void conf_options_clear(struct conf *c);
+/*
+ * Where the value of `option` comes from, in words: "AWS_REGION", "/home/me/.aws/config,
+ * profile p", "command line", "-o" or "default".
+ */
+const char *conf_origin_text(const struct conf *c, const char *option);
 
-/* On the heap; NULL with errno if there is no working directory. */
-char *conf_absolute_path(const char *path);
+/*
+ * `err` is about the value of `option`: say in it who brought that, if whoever reads it
+ * did not just type it.  Returns what the caller has to.
+ */
+int conf_add_origin(const struct conf *c, const char *option, struct err *err);
+
+void conf_options_clear(struct conf *c);
 
 void conf_print_options(FILE *f, enum conf_program program);
 

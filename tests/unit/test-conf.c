@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/load.h"
 #include "conf/options.h"
 
 #define ARGS_MAX 32

@@ -13,6 +13,7 @@
 
 #include <dlfcn.h>
 
+#include "conf/load.h"
 #include "setup.h"
 
 /* It is linked with all of the core, see Makefile.am. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration: see conf.h.  Main thread, before the fork.  The command
+ * Reading the configuration: see load.h.  Main thread, before the fork.  The command
  * line is read here; the table of options is in options.c, the list of -o
  * in option-list.c, environment and profile in env.c.
  */
 #include "config.h"
 
-#include "conf/conf.h"
+#include "conf/load.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@
 #include "conf/options.h"
 
 /* The command line while it is read. */
-struct line {
+struct command_line {
 	struct conf *conf;
 	char *const *argv;
 	int argc;
@@ -29,7 +29,7 @@ struct line {
 
 /* --name, --name=value */
 static int
-read_long(struct line *l, const char *arg, struct err *err)
+read_long(struct command_line *l, const char *arg, struct err *err)
 {
 	struct conf *c = l->conf;
 	size_t n = strcspn(arg, "=");
@@ -49,7 +49,7 @@ read_long(struct line *l, const char *arg, struct err *err)
 
 /* The value of a letter: the rest of its argument, or the next one. */
 static const char *
-letter_value(struct line *l, const char *rest)
+letter_value(struct command_line *l, const char *rest)
 {
 	if (*rest)
 		return rest;
@@ -89,7 +89,7 @@ read_letter(struct conf *c, char letter, struct err *err)
 
 /* "-f", "-sfnv", "-o list", "-olist" */
 static int
-read_letters(struct line *l, const char *arg, struct err *err)
+read_letters(struct command_line *l, const char *arg, struct err *err)
 {
 	int rc = 0;
 
@@ -112,7 +112,7 @@ read_letters(struct line *l, const char *arg, struct err *err)
 }
 
 static int
-read_argument(struct line *l, const char *arg, struct err *err)
+read_argument(struct command_line *l, const char *arg, struct err *err)
 {
 	if (!l->is_operands_only && strcmp(arg, "--") == 0) {
 		l->is_operands_only = true;
@@ -130,7 +130,7 @@ read_argument(struct line *l, const char *arg, struct err *err)
 }
 
 static int
-read_line(struct line *l, struct err *err)
+read_line(struct command_line *l, struct err *err)
 {
 	struct conf *c = l->conf;
 	int rc = 0;
@@ -143,7 +143,7 @@ read_line(struct line *l, struct err *err)
 
 /* s3://, s3://NAME or the URL of an endpoint. */
 static int
-set_source(struct line *l, const char *source, struct err *err)
+set_source(struct command_line *l, const char *source, struct err *err)
 {
 	struct conf *c = l->conf;
 	CLEANUP_FREE char *shown = endpoint_dup_shown(source);
@@ -206,7 +206,7 @@ set_mountpoint(struct conf *c, const char *path, struct err *err)
 }
 
 static int
-set_operands(struct line *l, struct err *err)
+set_operands(struct command_line *l, struct err *err)
 {
 	bool has_source = l->n_operands == 2;
 	int rc;
@@ -241,7 +241,7 @@ check(const struct conf *c, struct err *err)
 	if (rc) {
 		err_set(err, rc, "ca_bundle %s: %s", s->ca_bundle,
 			strerror(rc));
-		return conf_blame_origin(c, "ca_bundle", err);
+		return conf_add_origin(c, "ca_bundle", err);
 	}
 	if (s->sse_kms_key_id && (!s->sse || strcmp(s->sse, "AES256") == 0))
 		return err_set(err, EINVAL,
@@ -250,12 +250,12 @@ check(const struct conf *c, struct err *err)
 	/* the URL was looked at when it was set */
 	rc = endpoint_new(&e, s->endpoint_url, s->region, s->style, err);
 	endpoint_free(e);
-	return rc ? conf_blame_origin(c, "region", err) : 0;
+	return rc ? conf_add_origin(c, "region", err) : 0;
 }
 
 /* In order of precedence: whoever comes first is heard. */
 static int
-merge(struct line *l, char *const env[], struct err *err)
+merge(struct command_line *l, char *const env[], struct err *err)
 {
 	struct conf *c = l->conf;
 	int rc;
@@ -280,7 +280,9 @@ int
 conf_load(struct conf *c, enum conf_program program, int argc,
 	  char *const argv[], char *const env[], struct err *err)
 {
-	struct line l = { .conf = c, .argv = argv, .argc = argc, .next = 1 };
+	struct command_line l = {
+		.conf = c, .argv = argv, .argc = argc, .next = 1
+	};
 	int rc;
 
 	*c = (struct conf){ .program = program,

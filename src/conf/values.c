@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values of options, one kind each: see values.h.  Main thread, before the fork.
+ */
+#include "config.h"
+
+#include "conf/values.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "util/bucket-name.h"
+#include "util/date.h"
+
+static void *
+field_of(struct conf *c, const struct conf_option *o)
+{
+	return (char *)c + o->offset;
+}
+
+static int
+fail(const struct conf_option *o, const char *value, const char *expected,
+     struct err *err)
+{
+	return err_set(err, EINVAL, "option %s: \"%s\" is not %s", o->name,
+		       value, expected);
+}
+
+int
+conf_set_text(struct conf *c, const struct conf_option *o, const char *value,
+	      struct err *err)
+{
+	char **field = field_of(c, o);
+
+	(void)err;
+	free(*field);
+	*field = xstrdup(value);
+	return 0;
+}
+
+/* Looked at here, so that the message names who brought it. */
+int
+conf_set_url(struct conf *c, const struct conf_option *o, const char *value,
+	     struct err *err)
+{
+	struct endpoint *e = NULL;
+	int rc = endpoint_new(&e, value, NULL, ADDRESSING_AUTO, err);
+
+	endpoint_free(e);
+	return rc ? rc : conf_set_text(c, o, value, err);
+}
+
+char *
+conf_absolute_path(const char *path)
+{
+	CLEANUP_FREE char *cwd = NULL;
+
+	if (path[0] == '/')
+		return xstrdup(path);
+	cwd = get_current_dir_name();
+	return cwd ? xasprintf("%s/%s", cwd, path) : NULL;
+}
+
+int
+conf_set_path(struct conf *c, const struct conf_option *o, const char *value,
+	      struct err *err)
+{
+	CLEANUP_FREE char *path = conf_absolute_path(value);
+
+	if (!path)
+		return err_set(err, errno, "option %s: working directory: %s",
+			       o->name, strerror(errno));
+	return conf_set_text(c, o, path, err);
+}
+
+/* true, yes, on, 1 or the opposites; without a value it is on. */
+static int
+parse_switch(const struct conf_option *o, const char *value, bool *out,
+	     struct err *err)
+{
+	static const char *const words[][2] = {
+		{ "false", "true" },
+		{ "no", "yes" },
+		{ "off", "on" },
+		{ "0", "1" },
+	};
+
+	*out = !value;
+	if (!value)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		*out = strcasecmp(value, words[i][1]) == 0;
+		if (*out || strcasecmp(value, words[i][0]) == 0)
+			return 0;
+	}
+	return fail(o, value, "true or false", err);
+}
+
+int
+conf_set_switch(struct conf *c, const struct conf_option *o, const char *value,
+		struct err *err)
+{
+	return parse_switch(o, value, field_of(c, o), err);
+}
+
+int
+conf_set_style(struct conf *c, const struct conf_option *o, const char *value,
+	       struct err *err)
+{
+	bool is_on;
+	int rc = parse_switch(o, value, &is_on, err);
+
+	if (rc)
+		return rc;
+	c->store.style = is_on ? ADDRESSING_PATH : ADDRESSING_VIRTUAL;
+	return 0;
+}
+
+/* Digits of `base` and nothing else, from min to max. */
+static bool
+parse_number(const struct conf_option *o, const char *s, int base, int64_t *out)
+{
+	*out = 0;
+	if (*s == '\0')
+		return false;
+	for (; *s; s++) {
+		if (*s < '0' || *s >= '0' + base || *out > o->max)
+			return false;
+		*out = *out * base + (*s - '0');
+	}
+	return *out >= o->min && *out <= o->max;
+}
+
+int
+conf_set_number(struct conf *c, const struct conf_option *o, const char *value,
+		struct err *err)
+{
+	char expected[64];
+
+	if (parse_number(o, value, 10, field_of(c, o)))
+		return 0;
+	snprintf(expected, sizeof(expected), "a number from %lld to %lld",
+		 (long long)o->min, (long long)o->max);
+	return fail(o, value, expected, err);
+}
+
+int
+conf_set_octal(struct conf *c, const struct conf_option *o, const char *value,
+	       struct err *err)
+{
+	if (parse_number(o, value, 8, field_of(c, o)))
+		return 0;
+	return fail(o, value, "an octal number up to 0777", err);
+}
+
+/* A user or a group, by name or number. */
+int
+conf_set_id(struct conf *c, const struct conf_option *o, const char *value,
+	    struct err *err)
+{
+	bool is_user = o->offset == offsetof(struct conf, mount.uid);
+	const struct passwd *pw = is_user ? getpwnam(value) : NULL;
+	const struct group *gr = is_user ? NULL : getgrnam(value);
+	int64_t *id = field_of(c, o);
+
+	if (pw)
+		*id = pw->pw_uid;
+	else if (gr)
+		*id = gr->gr_gid;
+	else if (!parse_number(o, value, 10, id))
+		return fail(o, value, is_user ? "a user" : "a group", err);
+	return 0;
+}
+
+/* "1.5h" in milliseconds, by hand since strtod(3) asks the locale. */
+static bool
+parse_duration(const char *s, int64_t *out)
+{
+	static const struct {
+		const char *suffix;
+		int64_t ms;
+	} units[] = {
+		{ "ms", 1 },	    { "s", 1000 },    { "", 1000 },
+		{ "m", MINUTE_MS }, { "h", HOUR_MS }, { "d", DAY_MS },
+	};
+	int64_t number = 0, scale = 1;
+	size_t whole = strspn(s, "0123456789"), fraction = 0;
+
+	if (s[whole] == '.')
+		fraction = strspn(s + whole + 1, "0123456789");
+	/* more digits would overflow, and say nothing */
+	if (whole + fraction < 1 || whole + fraction > 10 ||
+	    (s[whole] == '.' && fraction == 0))
+		return false;
+	for (; whole > 0; whole--)
+		number = number * 10 + (*s++ - '0');
+	if (fraction)
+		s++;
+	for (; fraction > 0; fraction--, scale *= 10)
+		number = number * 10 + (*s++ - '0');
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		*out = number * units[i].ms / scale;
+		if (strcmp(s, units[i].suffix) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+conf_set_duration(struct conf *c, const struct conf_option *o,
+		  const char *value, struct err *err)
+{
+	int64_t ms;
+
+	if (!parse_duration(value, &ms))
+		return fail(o, value, "a time like 500ms, 2.5s, 1m or 1h", err);
+	if (ms < o->min)
+		return fail(o, value, "long enough", err);
+	if (ms > o->max)
+		return fail(o, value, "at most 24d", err);
+	*(int64_t *)field_of(c, o) = ms;
+	return 0;
+}
+
+int
+conf_set_cache(struct conf *c, const struct conf_option *o, const char *value,
+	       struct err *err)
+{
+	static const char *const words[] = {
+		[CACHE_RW] = "rw",
+		[CACHE_RO] = "ro",
+		[CACHE_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			c->store.cache = (enum conf_cache)i;
+			return 0;
+		}
+	}
+	return fail(o, value, "rw, ro or off", err);
+}
+
+int
+conf_set_sse(struct conf *c, const struct conf_option *o, const char *value,
+	     struct err *err)
+{
+	static const char *const words[] = { "AES256", "aws:kms",
+					     "aws:kms:dsse" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(value, words[i]) == 0)
+			return conf_set_text(c, o, value, err);
+	return fail(o, value, "AES256, aws:kms or aws:kms:dsse", err);
+}
+
+/* An ARN, an alias or an ID: what can be the value of a header field. */
+int
+conf_set_key_id(struct conf *c, const struct conf_option *o, const char *value,
+		struct err *err)
+{
+	for (const char *s = value; *s; s++)
+		if (*s <= ' ' || *s > '~')
+			return fail(o, value, "the name of a key", err);
+	return conf_set_text(c, o, value, err);
+}
+
+int
+conf_set_nonblock(struct conf *c, const struct conf_option *o,
+		  const char *value, struct err *err)
+{
+	c->mount.is_eagain_wanted = strcmp(value, "eagain") == 0;
+	if (c->mount.is_eagain_wanted || strcmp(value, "block") == 0)
+		return 0;
+	return fail(o, value, "block or eagain", err);
+}
+
+int
+conf_set_log_level(struct conf *c, const struct conf_option *o,
+		   const char *value, struct err *err)
+{
+	if (log_level_parse(value, &c->log_level))
+		return 0;
+	return fail(o, value, "error, warn, info or debug", err);
+}
+
+/* One name; a second time it changes nothing. */
+static int
+add_bucket(struct conf *c, const struct conf_option *o, const char *name,
+	   size_t len, struct err *err)
+{
+	CLEANUP_FREE char *copy = xstrndup(name, len);
+
+	if (!bucket_name_is_possible(copy))
+		return fail(o, copy, "the name of a bucket", err);
+	for (size_t i = 0; i < c->store.n_buckets; i++)
+		if (strcmp(c->store.buckets[i], copy) == 0)
+			return 0;
+	c->store.buckets =
+		xrealloc(c->store.buckets,
+			 (c->store.n_buckets + 1) * sizeof(*c->store.buckets));
+	c->store.buckets[c->store.n_buckets++] = steal(&copy);
+	return 0;
+}
+
+int
+conf_set_buckets(struct conf *c, const struct conf_option *o, const char *value,
+		 struct err *err)
+{
+	int rc;
+
+	if (strncmp(value, "arn:", 4) == 0)
+		return add_bucket(c, o, value, strlen(value), err);
+	for (;;) {
+		size_t len = strcspn(value, ":");
+
+		rc = add_bucket(c, o, value, len, err);
+		if (rc || value[len] == '\0')
+			return rc;
+		value += len + 1;
+	}
+}
