@@ -161,7 +161,7 @@ static bool
 is_busy(const struct engine *e)
 {
 	return e->flights.jobs.n_jobs || e->scans.n_scans ||
-	       e->flights.stores.n_running || e->lookups.lookups;
+	       e->flights.writebacks.n_running || e->lookups.lookups;
 }
 
 static void
@@ -258,12 +258,12 @@ set_environments(struct engine *e, const struct engine_options *o)
 			  .scans = &e->scans,
 			  .limits = o->limits },
 		.buckets = o->buckets,
-		.stores = { .s3 = e->s3,
-			    .timers = &e->timers,
-			    .policy = o->cache,
-			    .sse = o->sse,
-			    .sse_kms_key_id = o->sse_kms_key_id,
-			    .limits = o->limits },
+		.writebacks = { .s3 = e->s3,
+				.timers = &e->timers,
+				.policy = o->cache,
+				.sse = o->sse,
+				.sse_kms_key_id = o->sse_kms_key_id,
+				.limits = o->limits },
 		.limits = o->limits,
 	};
 	e->lookups = (struct lookup_env){

@@ -90,7 +90,7 @@ struct flight {
 	struct last last;
 	struct timer store_wait, linger;
 	int64_t said_at_ms; /* when a line told of readers who had to go */
-	struct store store;
+	struct writeback writeback;
 };
 
 static void enter(struct flight *f, enum state state);
@@ -181,9 +181,9 @@ remember(struct flight *f)
 	atomic_store(&f->bucket->done[f->mode], f->generation);
 	last_set(&f->last, f->result, f->generation, f->is_uncached);
 	if (f->result->how == RESULT_COMPUTED)
-		f->store.is_stored = false;
+		f->writeback.is_stored = false;
 	else if (f->result->how == RESULT_HIT)
-		f->store.is_stored = true;
+		f->writeback.is_stored = true;
 }
 
 /* More is known of a result: takes the reference. */
@@ -222,7 +222,7 @@ add_cost_of_put(struct flight *f)
 	if (!r || r->text != f->putting)
 		return;
 	now = result_new(r);
-	now->cost.put = f->store.traffic;
+	now->cost.put = f->writeback.traffic;
 	renew(f, r, now);
 }
 
@@ -270,7 +270,7 @@ on_stored(void *arg)
 
 	add_cost_of_put(f);
 	text_unref(steal(&f->putting));
-	if (f->store.is_stored)
+	if (f->writeback.is_stored)
 		f->last.is_refreshed = false; /* the bucket has it now */
 	if (f->state == FLIGHT_STORING)
 		finish_current(f, &(struct err)ERR_INIT);
@@ -281,10 +281,10 @@ is_to_be_stored(const struct flight *f, enum cache_verdict verdict)
 {
 	const struct result *r = f->result;
 	bool is_new = r->how == RESULT_COMPUTED ||
-		      (r->how == RESULT_FROM_MEMORY && !f->store.is_stored);
+		      (r->how == RESULT_FROM_MEMORY && !f->writeback.is_stored);
 
 	return is_new && r->is_storable && !f->is_uncached &&
-	       store_may(&f->store, verdict);
+	       writeback_may(&f->writeback, verdict);
 }
 
 static void
@@ -311,7 +311,7 @@ on_job_done(void *arg, const struct job_result *r, const struct err *err)
 		return;
 	}
 	buckets_set_there(f->env->buckets, f->bucket->name);
-	store_saw(&f->store, r->verdict, &r->cache_err);
+	writeback_saw(&f->writeback, r->verdict, &r->cache_err);
 	f->result = is_shared ? result_confirmed(r->result, &f->shared)
 			      : result_ref(r->result);
 	remember(f);
@@ -322,7 +322,7 @@ on_job_done(void *arg, const struct job_result *r, const struct err *err)
 	enter(f, FLIGHT_STORING);
 	text_unref(f->putting);
 	f->putting = text_ref(f->result->text);
-	store_put(&f->store, f->result->text, r->verdict);
+	writeback_put(&f->writeback, f->result->text, r->verdict);
 	go_on(f);
 }
 
@@ -375,7 +375,8 @@ may_use_last(void *arg, enum cache_verdict verdict)
 	const struct flight *f = arg;
 
 	/* where we would write it anyway, the bucket's word counts */
-	return !f->store.is_stored || !store_may(&f->store, verdict);
+	return !f->writeback.is_stored ||
+	       !writeback_may(&f->writeback, verdict);
 }
 
 static void
@@ -405,7 +406,8 @@ why_unread(const struct flight *f)
 		return WHY_NOCACHE;
 	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
 		return WHY_REFRESH;
-	return f->env->stores.policy == CACHE_POLICY_OFF ? WHY_OFF : WHY_NONE;
+	return f->env->writebacks.policy == CACHE_POLICY_OFF ? WHY_OFF
+							     : WHY_NONE;
 }
 
 static void
@@ -429,7 +431,8 @@ start_job(struct flight *f)
 		.why_unread = why,
 		.last = why == WHY_NONE || why == WHY_OFF ? f->last.result
 							  : NULL,
-		.is_last_fresher = f->last.is_refreshed && !f->store.is_stored,
+		.is_last_fresher =
+			f->last.is_refreshed && !f->writeback.is_stored,
 		.may_use_last = may_use_last,
 		.on_listed = on_listed,
 		.on_list_again = on_list_again,
@@ -564,9 +567,9 @@ flight_get(struct flight_env *env, struct bucket *bucket, enum mode mode)
 	timer_init(&f->store_wait, on_store_wait, f);
 	timer_init(&f->linger, on_linger, f);
 	readers_init(&f->readers, bucket, mode);
-	store_init(&f->store, &env->stores, bucket->name, mode);
-	f->store.on_done = on_stored;
-	f->store.arg = f;
+	writeback_init(&f->writeback, &env->writebacks, bucket->name, mode);
+	f->writeback.on_done = on_stored;
+	f->writeback.arg = f;
 	return f;
 }
 
@@ -579,7 +582,7 @@ flight_stop(struct flight *f)
 	if (f->probe)
 		job_stop(steal(&f->probe));
 	enter(f, FLIGHT_IDLE);
-	store_stop(&f->store);
+	writeback_stop(&f->writeback);
 }
 
 void

@@ -7,14 +7,14 @@
 #define ENGINE_FLIGHT_H
 
 #include "engine/job.h"
-#include "engine/store.h"
+#include "engine/writeback.h"
 #include "engine/waiter.h"
 
 /* What all flights share; it outlives them. */
 struct flight_env {
 	struct job_env jobs;
 	struct buckets *buckets;
-	struct store_env stores;
+	struct writeback_env writebacks;
 	const struct limits *limits;
 	bool is_stopping; /* start nothing new */
 };
@@ -31,6 +31,6 @@ void flight_left(struct flight *f);
 
 /* The mount ends: stop all work.  No reader is in it any more. */
 void flight_stop(struct flight *f);
-void flight_free(struct flight *f); /* after its jobs and stores have ended */
+void flight_free(struct flight *f); /* after its jobs and PUTs have ended */
 
 #endif

@@ -24,7 +24,7 @@ struct scan {
 	size_t n_users, n_left;
 	struct listing *listing;
 	struct scan_range *ranges; /* not ended yet */
-	enum list_manner manner; /* what the last listing was ended for */
+	enum list_plan plan; /* what the last listing was ended for */
 	struct slots_client client;
 	struct traffic traffic; /* of all its listings */
 	bool is_void; /* it begins again when nothing is under way */
@@ -191,7 +191,7 @@ begin(struct scan *s)
 		.memory = &s->bucket->list_memory,
 		.events = &events,
 		.arg = s,
-		.manner = s->manner,
+		.plan = s->plan,
 		.wanted = { .names = original_size_names,
 			    .n = wants_metadata(s) ? n_original_size_names
 						   : 0 },
@@ -265,9 +265,9 @@ on_listing_end(void *arg, const struct listing_end *end)
 {
 	struct scan *s = arg;
 
-	if (end->is_again) {
+	if (end->must_restart) {
 		s->is_void = true;
-		s->manner = end->manner;
+		s->plan = end->plan;
 	} else {
 		s->is_over = true;
 	}

@@ -3,7 +3,7 @@
  * One LIST of a bucket for those who take part in it.  Net thread only.
  *
  * Each of them is given every page, and decides itself what it takes from it.
- * A listing that has to be begun again in another manner is, by the scan itself:
+ * A listing that has to be begun again by another plan is, by the scan itself:
  * then all that came of it before is void.  It pauses while somebody has no room
  * for more.  A scan that nobody takes part in any more is stopped.
  */

@@ -86,7 +86,7 @@ is_missing(const struct s3_answer *a)
 }
 
 static int64_t
-judge(struct sweep *s, struct head *h, const struct s3_answer *a)
+original_size_in(struct sweep *s, struct head *h, const struct s3_answer *a)
 {
 	unsigned odd;
 	enum head_match match;
@@ -128,7 +128,7 @@ on_answer(void *arg, const struct s3_answer *a)
 
 	DL_DELETE(s->sent, h);
 	if (is_wanted)
-		answer(h, judge(s, h, a));
+		answer(h, original_size_in(s, h, a));
 	head_free(h);
 	slots_completed(s->slots, &s->client);
 	s->on_answer(s->arg, is_failure ? &a->err : NULL);

@@ -27,7 +27,7 @@ struct list_call {
 	struct list_call_options o; /* but for its strings */
 	struct list_parsers_bucket *bucket;
 	char *token, *start_after; /* NULL: none */
-	bool is_again; /* the page contradicted itself once */
+	bool has_contradicted; /* the page contradicted itself once */
 	struct s3_call *call;
 	struct list_parser *parser; /* NULL: nothing has been read */
 	const struct list_page *page; /* the parser's */
@@ -81,9 +81,9 @@ expect(struct list_call *c)
 			.bucket = c->bucket->name,
 			.token = c->token,
 			.start_after = c->start_after,
-			.may_echo_other =
-				echo == LIST_ECHO_OTHER ||
-				(echo == LIST_ECHO_UNKNOWN && c->is_again),
+			.may_echo_other = echo == LIST_ECHO_OTHER ||
+					  (echo == LIST_ECHO_UNKNOWN &&
+					   c->has_contradicted),
 		});
 }
 
@@ -207,7 +207,7 @@ on_end(void *arg, struct s3_error *error, struct err *err)
 	if (rc && list_parser_error(c->parser))
 		*error = *list_parser_error(c->parser);
 	if (rc && list_parser_is_contradictory(c->parser)) {
-		c->is_again = true;
+		c->has_contradicted = true;
 		return S3_ASK_AGAIN;
 	}
 	return rc;
@@ -293,7 +293,7 @@ list_call_has_asked_metadata(const struct list_call *c)
 bool
 list_call_was_contradictory(const struct list_call *c)
 {
-	return c->is_again;
+	return c->has_contradicted;
 }
 
 const struct list_page *

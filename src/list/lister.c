@@ -39,7 +39,7 @@ struct lister {
 	size_t last_key_len;
 	unsigned empty_pages;
 	struct seen *seen;
-	bool is_again; /* without metadata, since the store failed with it */
+	bool is_without_metadata; /* without metadata, since the store failed with it */
 	bool was_refused; /* it refused the question */
 	bool is_stopped; /* nothing more is asked for */
 };
@@ -297,7 +297,7 @@ void
 lister_next(struct lister *l)
 {
 	bool asks_metadata = l->o.wanted && l->o.wanted->n > 0 &&
-			     !l->o.wanted->is_over && !l->is_again &&
+			     !l->o.wanted->is_over && !l->is_without_metadata &&
 			     list_metadata_should_ask(&l->o.shared->metadata,
 						      date_mono_ms());
 
@@ -335,7 +335,7 @@ goes_without_metadata(struct lister *l, struct list_call *c,
 		return false;
 	log_debug("bucket=%s: a page is asked for without metadata: %s",
 		  l->bucket, answer->err.msg);
-	l->is_again = true;
+	l->is_without_metadata = true;
 	l->was_refused = s3_is_refusal(answer);
 	lister_next(l);
 	return true;
@@ -349,15 +349,15 @@ begins_range(const struct lister *l)
 }
 
 static void
-digest(struct lister *l, struct list_call *c, struct lister_answer *a,
-       struct err *err)
+take_page(struct lister *l, struct list_call *c, struct lister_answer *a,
+	  struct err *err)
 {
 	l->page = *list_call_page(c);
 	if (l->was_refused)
 		list_metadata_refuse(&l->o.shared->metadata, date_mono_ms());
-	else if (list_call_has_asked_metadata(c) || l->is_again)
+	else if (list_call_has_asked_metadata(c) || l->is_without_metadata)
 		list_metadata_observe(&l->o.shared->metadata, &l->page);
-	l->is_again = l->was_refused = false;
+	l->is_without_metadata = l->was_refused = false;
 	check_page(l, a, err);
 	if (err->code == 0)
 		a->is_last = cut_page(l, a);
@@ -384,7 +384,7 @@ on_done(void *arg, struct list_call *c, const struct s3_answer *answer)
 		return;
 	}
 	if (err.code == 0)
-		digest(l, c, &a, &err);
+		take_page(l, c, &a, &err);
 	else if (begins_range(l) && s3_is_refusal(answer))
 		a.fault = LISTER_START_REFUSED;
 	if (err.code)

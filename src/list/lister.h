@@ -30,7 +30,7 @@ void list_shared_clear(struct list_shared *s); /* no call may be under way */
 
 struct lister;
 
-/* What the store did that a listing in another manner can cope with. */
+/* What the store did that a listing by another plan can cope with. */
 enum lister_fault {
 	LISTER_NO_FAULT,
 	LISTER_START_IGNORED, /* a key that is not behind start-after */

@@ -18,7 +18,7 @@
 
 struct listing {
 	struct listing_options o;
-	enum list_manner manner;
+	enum list_plan plan;
 	struct range *ranges;
 	struct pivot_seen seen;
 	unsigned n_ready; /* ranges that could ask for their next page */
@@ -48,7 +48,7 @@ begin_range(struct listing *l, const char *after, const char *until,
 				  .bucket = l->o.bucket,
 				  .until = until,
 				  .until_len = until_len,
-				  .is_unordered = l->manner == LIST_UNORDERED,
+				  .is_unordered = l->plan == LIST_UNORDERED,
 				  .wanted = &l->o.wanted,
 				  .traffic = l->o.traffic,
 				  .on_page = on_page,
@@ -57,7 +57,7 @@ begin_range(struct listing *l, const char *after, const char *until,
 
 	r->owner = l->o.events->on_range(l->o.arg, after,
 					 after ? strlen(after) : 0,
-					 l->manner != LIST_UNORDERED);
+					 l->plan != LIST_UNORDERED);
 	l->n_open++;
 	l->n_ready++;
 	return r;
@@ -85,24 +85,24 @@ listing_stop(struct listing *l)
 
 /* All ranges are done: what they saw is kept for the next listing. */
 static void
-learn(struct listing *l)
+remember(struct listing *l)
 {
 	struct list_memory *m = l->o.memory;
 	struct list_marks marks = { 0 };
-	const char *why = list_memory_settle(m, l->manner, date_mono_ms());
+	const char *why = list_memory_set_plan(m, l->plan, date_mono_ms());
 	struct range *r;
 
 	if (why)
 		log_warn("bucket=%s: %s", l->o.bucket, why);
-	if (l->manner != LIST_PARALLEL)
+	if (l->plan != LIST_PARALLEL)
 		return;
 	if (l->ranges->next) {
-		m->n_doubts = 0;
+		m->n_disagreements = 0;
 		m->is_start_refused = false;
 	}
 	DL_FOREACH (l->ranges, r)
 		list_marks_append(&marks, &r->marks);
-	list_memory_learn(m, &marks);
+	list_memory_remember(m, &marks);
 	list_marks_clear(&marks);
 	log_debug("bucket=%s: %lld keys in %lld requests", l->o.bucket,
 		  (long long)l->n_keys, (long long)l->n_requests);
@@ -110,26 +110,26 @@ learn(struct listing *l)
 
 /* What a lister or a cut says against listing so. */
 static void
-list_again(struct listing *l, enum list_manner manner, struct listing_end *end)
+restart(struct listing *l, enum list_plan plan, struct listing_end *end)
 {
-	end->is_again = true;
-	end->manner = manner;
+	end->must_restart = true;
+	end->plan = plan;
 	log_info("bucket=%s: %s; it is listed again", l->o.bucket,
 		 end->err->msg);
 }
 
 static void
-judge_fault(struct listing *l, enum lister_fault fault, struct listing_end *end)
+respond_to_fault(struct listing *l, enum lister_fault fault,
+		 struct listing_end *end)
 {
-	if (fault == LISTER_START_IGNORED && l->manner == LIST_PARALLEL) {
+	if (fault == LISTER_START_IGNORED && l->plan == LIST_PARALLEL) {
 		l->o.memory->is_start_ignored = true;
-		list_again(l, LIST_SEQUENTIAL, end);
-	} else if (fault == LISTER_START_REFUSED &&
-		   l->manner == LIST_PARALLEL) {
+		restart(l, LIST_SEQUENTIAL, end);
+	} else if (fault == LISTER_START_REFUSED && l->plan == LIST_PARALLEL) {
 		l->o.memory->is_start_refused = true;
-		list_again(l, LIST_SEQUENTIAL, end);
-	} else if (fault == LISTER_DISORDER && l->manner != LIST_UNORDERED) {
-		list_again(l, LIST_UNORDERED, end);
+		restart(l, LIST_SEQUENTIAL, end);
+	} else if (fault == LISTER_DISORDER && l->plan != LIST_UNORDERED) {
+		restart(l, LIST_UNORDERED, end);
 	}
 }
 
@@ -152,7 +152,7 @@ is_cut_right(struct listing *l, struct range *left, struct err *err)
 		return true;
 	err_set(err, EIO, "two ranges of the listing do not agree after %s",
 		right->after);
-	l->o.memory->n_doubts++;
+	l->o.memory->n_disagreements++;
 	return false;
 }
 
@@ -224,7 +224,7 @@ cut_range(struct listing *l, struct range *r)
 static struct range *
 find_ready(struct listing *l)
 {
-	bool may_have_more = l->manner == LIST_PARALLEL && l->n_pages >= 2;
+	bool may_have_more = l->plan == LIST_PARALLEL && l->n_pages >= 2;
 	struct range *r;
 
 	if (l->n_ready > 0)
@@ -276,7 +276,7 @@ end_range(struct listing *l, struct range *r, const struct lister_answer *a)
 }
 
 static void
-digest(struct listing *l, struct range *r, const struct lister_answer *a)
+take_page(struct listing *l, struct range *r, const struct lister_answer *a)
 {
 	const struct list_page *page = a->page;
 
@@ -297,22 +297,22 @@ digest(struct listing *l, struct range *r, const struct lister_answer *a)
 
 /* A page has come, or will not: what that means for the listing. */
 static void
-judge_page(struct listing *l, struct range *r, const struct lister_answer *a,
-	   struct listing_end *end, struct err *err)
+take_answer(struct listing *l, struct range *r, const struct lister_answer *a,
+	    struct listing_end *end, struct err *err)
 {
 	if (a->err) {
 		*err = *a->err;
-		judge_fault(l, a->fault, end);
+		respond_to_fault(l, a->fault, end);
 		return;
 	}
-	digest(l, r, a);
+	take_page(l, r, a);
 	if (!is_cut_right(l, r, err) ||
 	    (r->prev->next && !is_cut_right(l, r->prev, err)))
 		/* once: somebody wrote there just then; again: it is the store */
-		list_again(l,
-			   l->o.memory->n_doubts > 1 ? LIST_SEQUENTIAL
-						     : LIST_PARALLEL,
-			   end);
+		restart(l,
+			l->o.memory->n_disagreements > 1 ? LIST_SEQUENTIAL
+							 : LIST_PARALLEL,
+			end);
 }
 
 /* A request has ended: the last thing that is done with the listing. */
@@ -327,7 +327,7 @@ end_request(struct listing *l, struct listing_end *end)
 	}
 	stop_ranges(l);
 	if (end->err->code == 0)
-		learn(l);
+		remember(l);
 	l->o.events->on_end(l->o.arg, end);
 }
 
@@ -342,7 +342,7 @@ on_page(void *arg, const struct lister_answer *a)
 	l->n_in_flight--;
 	r->is_sent = false;
 	if (!l->is_ended)
-		judge_page(l, r, a, &end, &err);
+		take_answer(l, r, a, &end, &err);
 	end_request(l, &end);
 }
 
@@ -391,7 +391,7 @@ static void
 begin_ranges(struct listing *l)
 {
 	const struct list_memory *m = l->o.memory;
-	bool is_parallel = l->manner == LIST_PARALLEL;
+	bool is_parallel = l->plan == LIST_PARALLEL;
 	size_t n_cuts = is_parallel ? m->n_cuts : 0;
 	int64_t n_left = m->n_keys;
 	struct range *r;
@@ -417,9 +417,9 @@ listing_new(const struct listing_options *o)
 
 	l->o = *o;
 	l->stride = 1;
-	l->manner = list_memory_manner(o->memory, date_mono_ms());
-	if (l->manner < o->manner)
-		l->manner = o->manner;
+	l->plan = list_memory_plan(o->memory, date_mono_ms());
+	if (l->plan < o->plan)
+		l->plan = o->plan;
 	begin_ranges(l);
 	return l;
 }

@@ -15,7 +15,7 @@
  * - Each cut is checked: the first key that the left range sees behind its end
  *   must be the first key that the right one sees.  If it is not, or a store
  *   does not honour start-after, or keys come in no order, the listing ends
- *   with `is_again`, and is to be begun again in the manner it says.
+ *   with `must_restart`, and is to be begun again by the plan it says.
  * - Everything of a range arrives in key order; ranges mix.
  *
  * What it costs: at most a request for each full page, a tenth more, and a few:
@@ -32,9 +32,9 @@ struct listing;
 
 struct listing_end {
 	const struct err *err; /* code 0: complete */
-	/* No error: what was delivered is void, list again in this manner. */
-	bool is_again;
-	enum list_manner manner;
+	/* No error: what was delivered is void, list again by this plan. */
+	bool must_restart;
+	enum list_plan plan;
 };
 
 /*
@@ -60,7 +60,7 @@ struct listing_options {
 	struct list_memory *memory; /* of this bucket; read and taught */
 	const struct listing_events *events;
 	void *arg;
-	enum list_manner manner; /* or what the memory says, if that is more */
+	enum list_plan plan; /* or what the memory says, if that is more */
 	struct list_wanted wanted; /* user metadata */
 	struct traffic *traffic; /* as in s3/request.h */
 };

@@ -120,39 +120,38 @@ list_memory_clear(struct list_memory *m)
 	*m = (struct list_memory){ 0 };
 }
 
-enum list_manner
-list_memory_manner(struct list_memory *m, int64_t now_ms)
+enum list_plan
+list_memory_plan(struct list_memory *m, int64_t now_ms)
 {
-	if (m->doubted_until_ms && now_ms >= m->doubted_until_ms) {
-		m->doubted_until_ms = 0;
-		m->manner = LIST_PARALLEL;
-		m->n_doubts = 0;
+	if (m->sequential_until_ms && now_ms >= m->sequential_until_ms) {
+		m->sequential_until_ms = 0;
+		m->plan = LIST_PARALLEL;
+		m->n_disagreements = 0;
 		m->is_start_refused = false;
 	}
-	return m->manner;
+	return m->plan;
 }
 
 const char *
-list_memory_settle(struct list_memory *m, enum list_manner manner,
-		   int64_t now_ms)
+list_memory_set_plan(struct list_memory *m, enum list_plan plan, int64_t now_ms)
 {
-	if (manner <= m->manner)
+	if (plan <= m->plan)
 		return NULL;
-	if (manner == LIST_UNORDERED) {
-		m->manner = manner;
-		m->doubted_until_ms = 0;
+	if (plan == LIST_UNORDERED) {
+		m->plan = plan;
+		m->sequential_until_ms = 0;
 		return "the store does not list in the order of bytes: it is "
 		       "listed on one connection from now on";
 	}
 	if (m->is_start_ignored) {
-		m->manner = manner;
+		m->plan = plan;
 		return "the store does not honour start-after: it is listed "
 		       "on one connection from now on";
 	}
-	if (!m->is_start_refused && m->n_doubts < LIST_DOUBTS_MAX)
+	if (!m->is_start_refused && m->n_disagreements < LIST_DISAGREEMENTS_MAX)
 		return NULL;
-	m->manner = manner;
-	m->doubted_until_ms = now_ms + LIST_DOUBTED_MS;
+	m->plan = plan;
+	m->sequential_until_ms = now_ms + LIST_SEQUENTIAL_MS;
 	if (m->is_start_refused)
 		return "the store refuses start-after: it is listed on one "
 		       "connection for an hour";
@@ -169,7 +168,7 @@ add_cut(struct list_memory *m, const struct list_cut *mark, int64_t n_keys)
 }
 
 void
-list_memory_learn(struct list_memory *m, const struct list_marks *marks)
+list_memory_remember(struct list_memory *m, const struct list_marks *marks)
 {
 	int64_t total = marks->n_keys, pages, n_ranges, seen = 0, cut_at = 0;
 

@@ -15,7 +15,7 @@
 
 #define LIST_PAGE_KEYS 1000 /* that are asked for */
 
-enum list_manner {
+enum list_plan {
 	LIST_PARALLEL, /* in ranges, by start-after */
 	LIST_SEQUENTIAL, /* by continuation tokens alone: ranges can't be trusted */
 	LIST_UNORDERED, /* the same, and the keys come in no order */
@@ -28,11 +28,12 @@ struct list_cut {
 };
 
 struct list_memory {
-	enum list_manner manner; /* what was found out of the store */
+	enum list_plan plan; /* what was found out of the store */
 	bool is_start_ignored; /* a range did not begin behind start-after */
 	bool is_start_refused; /* a range was refused: for an hour, if it is so */
-	unsigned n_doubts; /* listings in a row whose ranges did not agree */
-	int64_t doubted_until_ms; /* so long it is sequential; 0: for good, or not */
+	unsigned
+		n_disagreements; /* listings in a row whose ranges did not agree */
+	int64_t sequential_until_ms; /* so long it is sequential; 0: for good, or not */
 	int64_t n_keys; /* of the last complete listing; 0: none yet */
 	struct list_cut *cuts; /* ascending */
 	size_t n_cuts;
@@ -44,19 +45,19 @@ void list_memory_clear(struct list_memory *m);
  * Ranges that do not agree may be the work of a writer, or of a store that loses
  * keys.  So many times in a row, and ranges are given up for an hour.
  */
-#define LIST_DOUBTS_MAX 3
-#define LIST_DOUBTED_MS HOUR_MS
+#define LIST_DISAGREEMENTS_MAX 3
+#define LIST_SEQUENTIAL_MS HOUR_MS
 
-/* How to list now, which is date_mono_ms(). */
-enum list_manner list_memory_manner(struct list_memory *m, int64_t now_ms);
+/* How to list the bucket at the time `now_ms`, by date_mono_ms(). */
+enum list_plan list_memory_plan(struct list_memory *m, int64_t now_ms);
 
 /*
- * A listing was complete in this manner, so the store can do it; before, a fault
+ * A listing was complete in this plan, so the store can do it; before, a fault
  * may have been only the first sign of a worse one.  Returns what there is to say
  * of that; NULL: nothing new.
  */
-const char *list_memory_settle(struct list_memory *m, enum list_manner manner,
-			       int64_t now_ms);
+const char *list_memory_set_plan(struct list_memory *m, enum list_plan plan,
+				 int64_t now_ms);
 
 /* Pages that `n_keys` need at least. */
 int64_t list_pages(int64_t n_keys);
@@ -97,6 +98,7 @@ void list_marks_append(struct list_marks *m, struct list_marks *next);
 void list_marks_clear(struct list_marks *m);
 
 /* A listing is complete: choose cuts from its marks. */
-void list_memory_learn(struct list_memory *m, const struct list_marks *marks);
+void list_memory_remember(struct list_memory *m,
+			  const struct list_marks *marks);
 
 #endif

@@ -164,7 +164,7 @@ is_good(const struct pivot_range *r, const struct pivot *p)
 /* --- keys as numbers --- */
 
 /* What the byte at last[i] counts in; of no kind: `kind` is NULL, and 1. */
-struct place {
+struct position {
 	const char *kind;
 	int low, high; /* digits */
 };
@@ -183,7 +183,7 @@ is_first_of_run(const struct pivot_range *r, size_t i, const char *kind)
 
 /* Of all digits of its kind, those up to the highest that was seen. */
 static void
-narrow(struct place *p, const uint64_t *seen)
+narrow(struct position *p, const uint64_t *seen)
 {
 	p->high = n_digits(p->kind) - 1;
 	while (p->high > 0 && !was_seen(seen, digit_byte(p->kind, p->high)))
@@ -196,12 +196,12 @@ narrow(struct place *p, const uint64_t *seen)
  * The first digit of a number goes as far as was seen, the others roll over:
  * days to 3x, x to 9.  Letters are as they were seen.
  */
-static struct place
+static struct position
 find_place_digits(const struct pivot_range *r, size_t i)
 {
 	const char *kind = find_kind(r->last, r->last_len, i);
 	const uint64_t *seen = find_place(r->seen, r->last, i);
-	struct place p = { .kind = kind };
+	struct position p = { .kind = kind };
 
 	if (!kind)
 		return p;
@@ -222,7 +222,7 @@ position(const struct pivot_range *r, size_t from, const char *key, size_t len)
 
 	for (size_t i = from;
 	     i < len && i < r->last_len && i < from + PLACES_MAX; i++) {
-		struct place p = find_place_digits(r, i);
+		struct position p = find_place_digits(r, i);
 		unsigned char c = (unsigned char)key[i];
 		int value = p.kind ? digit_value(p.kind, c) : -1;
 
@@ -310,7 +310,7 @@ find_middle(const struct pivot_range *r, struct pivot *out)
 	out->is_step = false;
 	for (size_t i = p.from;
 	     i < r->last_len && i < p.from + PLACES_MAX && i < PIVOT_MAX; i++) {
-		struct place d = find_place_digits(r, i);
+		struct position d = find_place_digits(r, i);
 		int n = d.high - d.low + 1;
 		int value = (int)(x * n);
 

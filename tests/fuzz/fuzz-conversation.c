@@ -511,7 +511,7 @@ teach_cuts(struct talk *k)
 			page[p] = (struct object){ .key = key, .key_len = len };
 		list_marks_add(&marks, page, LIST_PAGE_KEYS, true, 1);
 	}
-	list_memory_learn(&k->bucket->list_memory, &marks);
+	list_memory_remember(&k->bucket->list_memory, &marks);
 	list_marks_clear(&marks);
 }
 
@@ -637,7 +637,7 @@ static bool
 may_repeat(const struct talk *k)
 {
 	return !k->has_repeated && k->store.manner != STORE_UNORDERED &&
-	       k->bucket->list_memory.manner != LIST_UNORDERED;
+	       k->bucket->list_memory.plan != LIST_UNORDERED;
 }
 
 /* A page that is odd, or plainly wrong. */

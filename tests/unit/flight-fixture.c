@@ -28,7 +28,7 @@ world_init(struct world *world, enum cache_policy cache)
 		.buckets = world->fx.buckets,
 		.limits = &world->fx.limits,
 	};
-	world->env.stores = (struct store_env){
+	world->env.writebacks = (struct writeback_env){
 		.s3 = world->env.jobs.s3,
 		.timers = world->env.jobs.timers,
 		.policy = cache,
@@ -49,7 +49,7 @@ world_clear(struct world *world)
 			flight_stop(bucket->flights[mode]);
 	fixture_settle(&world->fx);
 	assert_int_equal(world->env.jobs.n_jobs, 0);
-	assert_int_equal(world->env.stores.n_running, 0);
+	assert_int_equal(world->env.writebacks.n_running, 0);
 	for (int mode = 0; mode < N_MODES; mode++)
 		if (bucket->flights[mode])
 			flight_free(bucket->flights[mode]);

@@ -81,8 +81,8 @@ on_end(void *arg, const struct listing_end *end)
 
 	assert_false(run->has_ended);
 	run->has_ended = true;
-	run->is_again = end->is_again;
-	run->manner = end->manner;
+	run->is_again = end->must_restart;
+	run->plan = end->plan;
 	run->code = end->err->code;
 	snprintf(run->msg, sizeof(run->msg), "%s", end->err->msg);
 }
@@ -180,7 +180,7 @@ answer_one(struct run *run)
 
 /* One listing, with up to `parallel` requests under way. */
 static void
-list_once(struct run *run, enum list_manner manner, unsigned parallel)
+list_once(struct run *run, enum list_plan plan, unsigned parallel)
 {
 	static const struct listing_events events = {
 		on_range, on_page, on_range_end, on_request_end, on_end,
@@ -194,7 +194,7 @@ list_once(struct run *run, enum list_manner manner, unsigned parallel)
 						       .memory = &run->memory,
 						       .events = &events,
 						       .arg = run,
-						       .manner = manner });
+						       .plan = plan });
 	while (!run->has_ended || !listing_is_idle(run->listing)) {
 		while (listing_in_flight(run->listing) < parallel &&
 		       listing_can_send(run->listing)) {
@@ -213,12 +213,12 @@ list_once(struct run *run, enum list_manner manner, unsigned parallel)
 unsigned
 run_list(struct run *run, unsigned parallel)
 {
-	enum list_manner manner = LIST_PARALLEL;
+	enum list_plan plan = LIST_PARALLEL;
 	unsigned n = 0;
 
 	do {
-		list_once(run, manner, parallel);
-		manner = run->manner;
+		list_once(run, plan, parallel);
+		plan = run->plan;
 		assert_in_range(++n, 1, 4);
 	} while (run->is_again);
 	return n;

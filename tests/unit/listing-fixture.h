@@ -31,7 +31,7 @@ struct run {
 	unsigned n_requests;
 	unsigned failures; /* of a hundred answers */
 	bool has_ended, is_again;
-	enum list_manner manner;
+	enum list_plan plan;
 	int code;
 	char msg[sizeof(((struct err *)0)->msg)];
 	bool has_writers; /* keys come and go behind the first n_stay */

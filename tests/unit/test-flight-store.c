@@ -217,9 +217,9 @@ test_put_limit(void **state)
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_advance(&w.fx, w.fx.limits.timeout_ms - 1);
 	reader_expect(&r, 0);
-	assert_int_equal(w.env.stores.n_running, 1);
+	assert_int_equal(w.env.writebacks.n_running, 1);
 	fixture_advance(&w.fx, 1);
-	assert_int_equal(w.env.stores.n_running, 0);
+	assert_int_equal(w.env.writebacks.n_running, 0);
 	reader_clear(&r);
 	world_clear(&w);
 }

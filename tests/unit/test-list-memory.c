@@ -180,7 +180,7 @@ learn(struct list_memory *m, unsigned n_pages, size_t n_rest)
 	add_pages(&marks, 0, n_pages, 1);
 	if (n_rest > 0)
 		add_page(&marks, "q", n_rest, 1);
-	list_memory_learn(m, &marks);
+	list_memory_remember(m, &marks);
 	list_marks_clear(&marks);
 }
 
@@ -190,7 +190,7 @@ test_learn(void **state)
 {
 	static const unsigned n_pages[] = { 0,	1,  2,	 3,    10,   16,
 					    17, 30, 100, 1000, 3000, 20000 };
-	struct list_memory m = { .n_doubts = 1 };
+	struct list_memory m = { .n_disagreements = 1 };
 
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(n_pages); i++) {
@@ -218,7 +218,7 @@ test_learn(void **state)
 		assert_in_range(last, m.n_cuts ? 1 : 0,
 				2 * m.n_keys / most + 1000);
 	}
-	assert_int_equal(m.n_doubts, 1); /* none of its business */
+	assert_int_equal(m.n_disagreements, 1); /* none of its business */
 	list_memory_clear(&m);
 	assert_int_equal(m.n_cuts, 0);
 }
@@ -227,40 +227,41 @@ test_learn(void **state)
 static void
 test_settle(void **state)
 {
-	struct list_memory m = { .n_doubts = LIST_DOUBTS_MAX - 1 };
+	struct list_memory m = { .n_disagreements =
+					 LIST_DISAGREEMENTS_MAX - 1 };
 
 	(void)state;
-	assert_null(list_memory_settle(&m, LIST_PARALLEL, 5));
-	assert_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
-	assert_int_equal(list_memory_manner(&m, 5), LIST_PARALLEL);
-	m.n_doubts++;
-	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
-	assert_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
-	assert_int_equal(list_memory_manner(&m, 5), LIST_SEQUENTIAL);
-	assert_int_equal(list_memory_manner(&m, 4 + LIST_DOUBTED_MS),
+	assert_null(list_memory_set_plan(&m, LIST_PARALLEL, 5));
+	assert_null(list_memory_set_plan(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_plan(&m, 5), LIST_PARALLEL);
+	m.n_disagreements++;
+	assert_non_null(list_memory_set_plan(&m, LIST_SEQUENTIAL, 5));
+	assert_null(list_memory_set_plan(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_plan(&m, 5), LIST_SEQUENTIAL);
+	assert_int_equal(list_memory_plan(&m, 4 + LIST_SEQUENTIAL_MS),
 			 LIST_SEQUENTIAL);
-	assert_int_equal(list_memory_manner(&m, 5 + LIST_DOUBTED_MS),
+	assert_int_equal(list_memory_plan(&m, 5 + LIST_SEQUENTIAL_MS),
 			 LIST_PARALLEL);
-	assert_int_equal(m.n_doubts, 0);
+	assert_int_equal(m.n_disagreements, 0);
 
-	m.n_doubts = LIST_DOUBTS_MAX;
-	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
-	assert_non_null(list_memory_settle(&m, LIST_UNORDERED, 6));
-	assert_int_equal(list_memory_manner(&m, 7 + LIST_DOUBTED_MS),
+	m.n_disagreements = LIST_DISAGREEMENTS_MAX;
+	assert_non_null(list_memory_set_plan(&m, LIST_SEQUENTIAL, 5));
+	assert_non_null(list_memory_set_plan(&m, LIST_UNORDERED, 6));
+	assert_int_equal(list_memory_plan(&m, 7 + LIST_SEQUENTIAL_MS),
 			 LIST_UNORDERED);
 
 	/* refused: at once, for an hour */
 	m = (struct list_memory){ .is_start_refused = true };
-	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
-	assert_int_equal(list_memory_manner(&m, 4 + LIST_DOUBTED_MS),
+	assert_non_null(list_memory_set_plan(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_plan(&m, 4 + LIST_SEQUENTIAL_MS),
 			 LIST_SEQUENTIAL);
-	assert_int_equal(list_memory_manner(&m, 5 + LIST_DOUBTED_MS),
+	assert_int_equal(list_memory_plan(&m, 5 + LIST_SEQUENTIAL_MS),
 			 LIST_PARALLEL);
 	assert_false(m.is_start_refused);
 
 	m = (struct list_memory){ .is_start_ignored = true };
-	assert_non_null(list_memory_settle(&m, LIST_SEQUENTIAL, 5));
-	assert_int_equal(list_memory_manner(&m, 7 + LIST_DOUBTED_MS),
+	assert_non_null(list_memory_set_plan(&m, LIST_SEQUENTIAL, 5));
+	assert_int_equal(list_memory_plan(&m, 7 + LIST_SEQUENTIAL_MS),
 			 LIST_SEQUENTIAL);
 }
 

@@ -118,7 +118,7 @@ compute(struct key_store *s, enum mode mode, bool has_cuts)
 	if (has_cuts)
 		remember_cuts(&fx.bucket->list_memory, s);
 	else
-		fx.bucket->list_memory.manner = LIST_SEQUENTIAL;
+		fx.bucket->list_memory.plan = LIST_SEQUENTIAL;
 	job_new(&(struct job_options){ .env = &env,
 				       .kind = JOB_COMPUTE,
 				       .bucket = fx.bucket,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Listings in ranges, of stores that answer wrongly: what can be noticed is, and
- * the bucket is listed again, in a manner that the store can.
+ * the bucket is listed again, by a plan that the store can.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 struct outcome {
 	unsigned n_runs, n_again; /* with more than one listing */
 	unsigned n_listings; /* at most */
-	unsigned n_remembered[LIST_UNORDERED + 1]; /* runs with that manner */
+	unsigned n_remembered[LIST_UNORDERED + 1]; /* runs with that plan */
 };
 
 /*
@@ -45,8 +45,8 @@ try_quirk(enum quirk quirk, bool (*may_lose)(const struct run *, size_t key))
 		out.n_again += n > 1;
 		if (n > out.n_listings)
 			out.n_listings = n;
-		out.n_remembered[run.memory.manner]++;
-		if (run.memory.manner != LIST_PARALLEL) {
+		out.n_remembered[run.memory.plan]++;
+		if (run.memory.plan != LIST_PARALLEL) {
 			assert_int_equal(run_list(&run, parallel), 1);
 			run_check(&run, NULL);
 		}
@@ -136,11 +136,11 @@ test_doubts(void **state)
 	run.store.quirk = SKIPS_AFTER_START;
 	assert_int_equal(run_list(&run, 2), 3);
 	run_check(&run, NULL);
-	assert_int_equal(run.memory.manner, LIST_PARALLEL);
-	assert_int_equal(run.memory.n_doubts, 2);
+	assert_int_equal(run.memory.plan, LIST_PARALLEL);
+	assert_int_equal(run.memory.n_disagreements, 2);
 	assert_int_equal(run_list(&run, 2), 2);
 	run_check(&run, NULL);
-	assert_int_equal(run.memory.manner, LIST_SEQUENTIAL);
+	assert_int_equal(run.memory.plan, LIST_SEQUENTIAL);
 	run_clear(&run);
 }
 
@@ -154,21 +154,21 @@ test_doubts_end(void **state)
 	run_init(&run, 1);
 	key_store_fill(&run.store, 1, 100);
 	remember_a_cut(&run);
-	run.memory.n_doubts = LIST_DOUBTS_MAX;
-	assert_non_null(list_memory_settle(&run.memory, LIST_SEQUENTIAL,
-					   date_mono_ms()));
-	fake_clock_advance(LIST_DOUBTED_MS - 1);
+	run.memory.n_disagreements = LIST_DISAGREEMENTS_MAX;
+	assert_non_null(list_memory_set_plan(&run.memory, LIST_SEQUENTIAL,
+					     date_mono_ms()));
+	fake_clock_advance(LIST_SEQUENTIAL_MS - 1);
 	assert_int_equal(run_list(&run, 2), 1);
 	assert_int_equal(run.n_ranges, 1);
 	fake_clock_advance(1);
 	assert_int_equal(run_list(&run, 2), 1);
 	assert_true(run.n_ranges > 1);
-	run.memory.n_doubts = LIST_DOUBTS_MAX - 1;
+	run.memory.n_disagreements = LIST_DISAGREEMENTS_MAX - 1;
 	remember_a_cut(&run);
 	assert_int_equal(run_list(&run, 2), 1);
 	assert_true(run.n_ranges > 1);
-	assert_int_equal(run.memory.n_doubts, 0);
-	assert_int_equal(run.memory.manner, LIST_PARALLEL);
+	assert_int_equal(run.memory.n_disagreements, 0);
+	assert_int_equal(run.memory.plan, LIST_PARALLEL);
 	run_clear(&run);
 }
 

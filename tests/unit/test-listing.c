@@ -60,7 +60,7 @@ test_first(void **state)
 		assert_int_equal(run_list(&run, parallel), 1);
 		run_check(&run, NULL);
 		assert_int_equal(run.memory.n_keys, run.store.n_keys);
-		assert_int_equal(run.memory.manner, LIST_PARALLEL);
+		assert_int_equal(run.memory.plan, LIST_PARALLEL);
 		n_cuts += (unsigned)run.n_ranges - 1;
 		run_clear(&run);
 	}
@@ -81,7 +81,7 @@ test_again(void **state)
 			change_bucket(&run);
 		assert_int_equal(run_list(&run, parallel), 1);
 		run_check(&run, NULL);
-		assert_int_equal(run.memory.manner, LIST_PARALLEL);
+		assert_int_equal(run.memory.plan, LIST_PARALLEL);
 		run_clear(&run);
 	}
 }

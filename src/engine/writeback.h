@@ -12,15 +12,15 @@
  * "rejected" (then we do not know what we would overwrite).  At most once an
  * hour: while PUT is refused, and over another program's document.
  */
-#ifndef ENGINE_STORE_H
-#define ENGINE_STORE_H
+#ifndef ENGINE_WRITEBACK_H
+#define ENGINE_WRITEBACK_H
 
 #include "engine/cache.h"
 #include "util/limits.h"
 #include "util/timer.h"
 
-/* What the stores of all buckets share; it outlives them. */
-struct store_env {
+/* What those of all buckets share; it outlives them. */
+struct writeback_env {
 	struct s3 *s3;
 	struct timers *timers;
 	enum cache_policy policy;
@@ -30,12 +30,12 @@ struct store_env {
 	unsigned n_running; /* PUTs under way */
 };
 
-struct store {
+struct writeback {
 	/* set by the owner */
-	struct store_env *env;
+	struct writeback_env *env;
 	const char *bucket;
 	enum mode mode;
-	/* The newest document given to store_put() is put, or was given up. */
+	/* The newest document given to writeback_put() is put, or was given up. */
 	void (*on_done)(void *arg);
 	void *arg;
 	/* The mount's own last document is known to be there; the owner's too. */
@@ -52,24 +52,25 @@ struct store {
 	int64_t warned_until_ms[CACHE_FAILED + 1];
 };
 
-void store_init(struct store *s, struct store_env *env, const char *bucket,
-		enum mode mode);
+void writeback_init(struct writeback *w, struct writeback_env *env,
+		    const char *bucket, enum mode mode);
 
 /* What a GET found: one warning an hour for each thing that is wrong. */
-void store_saw(struct store *s, enum cache_verdict verdict,
-	       const struct err *err);
+void writeback_saw(struct writeback *w, enum cache_verdict verdict,
+		   const struct err *err);
 
 /* Whether a document may be put now, where `verdict` is what lies there. */
-bool store_may(const struct store *s, enum cache_verdict verdict);
+bool writeback_may(const struct writeback *w, enum cache_verdict verdict);
 
 /*
  * Put it, now or when the PUT of an older one has ended.  `over`: what is
  * overwritten (CACHE_NOT_ASKED after a refresh, which does not wait for the
  * hour to pass).  on_done follows, never from inside.
  */
-void store_put(struct store *s, struct text *doc, enum cache_verdict over);
+void writeback_put(struct writeback *w, struct text *doc,
+		   enum cache_verdict over);
 
 /* The mount ends: cancel what is under way.  on_done may still come. */
-void store_stop(struct store *s);
+void writeback_stop(struct writeback *w);
 
 #endif
