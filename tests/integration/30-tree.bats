@@ -308,7 +308,7 @@ refused_in_each_way() {
 		mount_fs -o retries=0,bucket_ttl=0
 		"$@" || fail "answered with $answer"
 		"$@"
-		assert_equal "$(grep -c 'the store refuses' "$LOG")" 1
+		assert_logged 1 'the store refuses'
 		unmount_fs
 	done
 }
