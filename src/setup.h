@@ -20,22 +20,25 @@ struct setup {
 	struct creds_chain *creds;
 	struct trust *trust;
 	struct buckets *buckets;
-	struct limits
-		limits; /* the configured ones, as far as descriptors allow */
+	struct limits limits; /* as configured, and as descriptors allow */
 	struct engine *engine; /* NULL but from setup_start() to setup_stop() */
 	struct hangup *hangup;
 };
 
 /*
- * All that can be wrong is said now, on the terminal, and all files are read.  Before
- * a fork and before there are threads: SIGHUP is blocked from here on.
+ * Everything that can be found wrong before the first request, and all files that are
+ * read.  Before a fork and before there are threads: SIGHUP is blocked from here on.
+ * Warnings go to the terminal.
  */
 int setup_prepare(struct setup *s, const struct conf *c, struct err *err);
 
 /* After a fork and log_start(): the threads.  setup_stop() is needed in any case. */
 int setup_start(struct setup *s, struct err *err);
 
-/* Waiters that are left get an error; whatever shows the buckets is gone or still. */
+/*
+ * The threads end.  Who still waits for the engine gets an error; nobody posts
+ * anything more.
+ */
 void setup_stop(struct setup *s);
 void setup_clear(struct setup *s);
 

@@ -10,8 +10,9 @@
 #include "conf/options.h"
 
 /*
- * Offer all of it; sets profile, config_path and credentials_path, too.
- * -errno with a message that names the variable, the file or the profile.
+ * Set what the command line has not set; and profile, config_path and
+ * credentials_path.  -errno with a message that names the variable, or the file and
+ * the profile.
  */
 int conf_env_offer(struct conf *c, char *const env[], struct err *err);
 

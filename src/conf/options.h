@@ -21,8 +21,8 @@ int conf_option_set(struct conf *c, enum conf_from from, const char *name,
 		    const char *value, struct err *err);
 
 /*
- * Set it unless it was set before.  A NULL or empty value says nothing.
- * `from_name` is as in struct conf_origin, and in front of a message.
+ * Set it unless it was set before.  A NULL or empty value changes nothing.
+ * `from_name` is as in struct conf_origin; after a failure it is in the message.
  */
 int conf_option_offer(struct conf *c, const char *name, const char *value,
 		      enum conf_from from, const char *from_name,
@@ -38,8 +38,9 @@ int conf_option_offer_defaults(struct conf *c, struct err *err);
 const char *conf_origin_text(const struct conf *c, const char *option);
 
 /*
- * `err` is about the value of `option`: say in it who brought that, if whoever reads it
- * did not just type it.  Returns what the caller has to.
+ * `err` is about the value of `option`: put in front of its message where that value
+ * comes from, unless that is the command line, which the user has in view.  Returns
+ * -err->code.
  */
 int conf_add_origin(const struct conf *c, const char *option, struct err *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a failure of curl is to the user, and whether it is worth another try.
+ * Errors of curl as an errno and a sentence, and which of them may pass.
  */
 #ifndef NET_CURL_ERROR_H
 #define NET_CURL_ERROR_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TCP sockets that are open, and when a byte last came in at one: curl tells
- * of whole lines of a head only, and a line may come slowly.  Net thread only.
+ * The open TCP sockets, and for how long each has been silent: curl tells of bytes
+ * only when a line of a head is complete, and a line may take long.  Net thread only.
  *
  * A socket is found by its local port, which is all that curl tells of the
  * connection of a transfer.
@@ -18,7 +18,7 @@ struct sockets {
 
 void sockets_add(struct sockets *s, int fd);
 void sockets_remove(struct sockets *s, int fd);
-void sockets_clear(struct sockets *s); /* none is closed */
+void sockets_clear(struct sockets *s); /* closes none of them */
 
 /*
  * For how long no byte of data has come in at the socket with this local port;

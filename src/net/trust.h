@@ -15,26 +15,26 @@
 struct trust;
 
 /*
- * Before anything else of OpenSSL: a thread that still reads when the process
- * ends must not see it taken down.
+ * Before any other call of OpenSSL: it must not clean up at the end of the process,
+ * when a thread may be reading certificates yet.
  */
 int trust_prepare(struct err *err);
 
 /*
  * Read a PEM file; -EINVAL if there is no certificate in it.  It may block.
  * `path` NULL: what is in the `file` and the `dir` of the system, either may be
- * NULL or not there; where there is nothing at all, nobody is trusted.
+ * NULL or not there; where there is nothing at all, no store is trusted.
  */
 int trust_load(struct trust **out, const char *path, const char *file,
 	       const char *dir, struct err *err);
 
-/* There was nothing: nobody is trusted. */
+/* Whether there were no certificates at all: every store is refused. */
 bool trust_is_empty(const struct trust *t);
 
 struct trust *trust_ref(struct trust *t);
 void trust_unref(struct trust *t); /* NULL is fine */
 
-/* A connection begins: `ssl_ctx` is its SSL_CTX. */
+/* Have a new connection, whose SSL_CTX is `ssl_ctx`, trust them. */
 void trust_apply(struct trust *t, void *ssl_ctx);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What <ctype.h> would ask the locale about.  Any thread.
+ * Kinds of characters, in ASCII: <ctype.h> would ask the locale.  Any thread.
  */
 #ifndef UTIL_ASCII_H
 #define UTIL_ASCII_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Going to the background: who started us waits until we serve, and learns from
- * the exit status whether we do.  Main thread, while there is no other.
+ * Going to the background: whoever started the program waits until it serves, and
+ * the exit status tells whether it does.  Main thread, while there is no other.
  */
 #ifndef UTIL_BACKGROUND_H
 #define UTIL_BACKGROUND_H
@@ -10,12 +10,12 @@
 
 /*
  * Fork, and return in the child, in "/", without a terminal of its own; *fd is
- * for background_ready().  The parent waits for that, and exits with 0; with 1 if
- * the child ends before, which may tell why on standard error.
+ * for background_ready().  The parent waits for that, and exits with 0; or with 1 if
+ * the child ends before, which has said why on standard error.
  */
 int background_start(int *fd, struct err *err);
 
-/* Let the parent go, and standard input, output and error: to /dev/null. */
+/* The parent exits; standard input, output and error are /dev/null from here on. */
 void background_ready(int fd);
 
 #endif

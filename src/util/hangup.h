@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIGHUP as a call, made on a thread of its own.  Files that are to be read again
- * may hang (a FIFO, a dead NFS server): that keeps nobody waiting but who sends
- * the next SIGHUP.
+ * Functions that are called when SIGHUP comes, on a thread of their own.  Files that
+ * they read again may hang (a FIFO, a dead NFS server): then the next SIGHUP waits,
+ * and nobody else.
  *
- * Signals that come while one is served count as one more.
+ * Several signals that come during the calls are answered together, by one more.
  */
 #ifndef UTIL_HANGUP_H
 #define UTIL_HANGUP_H
@@ -15,20 +15,19 @@ struct hangup;
 
 struct hangup_calls {
 	/*
-	 * Read what is to be read; it may block, and outlive hangup_stop(): it
-	 * may use only what `files` points to, which lives as long as the
-	 * process.
+	 * Read the files.  It may block, and go on after hangup_stop(): so it may
+	 * use only what `files` points to, which lives as long as the process.
 	 */
 	void *(*load)(void *files);
-	/* Use it: takes what load() gave.  Never after hangup_stop(). */
+	/* Use what load() has returned, and own it.  Never after hangup_stop(). */
 	void (*apply)(void *arg, void *loaded);
-	void (*drop)(void *loaded); /* nobody uses it any more */
+	void (*drop)(void *loaded); /* free what load() has returned, unused */
 	void *files, *arg;
 };
 
 /*
- * From here on SIGHUP waits for hangup_start().  Before there are threads, which
- * all are born with it blocked.
+ * SIGHUP is blocked from here on, and waits for hangup_start().  Before there are
+ * threads, which inherit that.
  */
 void hangup_block(void);
 

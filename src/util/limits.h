@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How long things may take and how many there may be at a time, as the user
- * configured it.  Handed on whole: who needs one has a pointer to all, which
- * outlives him, and does not change while there are threads.  dgstatfs(1) tells
- * users what each is for.
+ * configured it; dgstatfs(1) has each of them.  The struct is handed on as a whole,
+ * by pointer: it outlives all who have it, and does not change once there are
+ * threads.
  */
 #ifndef UTIL_LIMITS_H
 #define UTIL_LIMITS_H
@@ -23,7 +23,7 @@ struct limits {
 	int64_t connections; /* pages and HEADs under way at a time, at most */
 };
 
-/* The longest that one waits, max_wait or deadline; 0: neither is set. */
+/* The longest that a reader waits, max_wait or deadline; 0: without end. */
 static inline int64_t
 limits_wait_ms(const struct limits *l)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one form in which sizes and counts come from outside.  Any thread.
+ * Sizes and counts as stores and documents write them: digits alone.  Any thread.
  */
 #ifndef UTIL_NUMBER_H
 #define UTIL_NUMBER_H

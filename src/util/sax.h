@@ -34,8 +34,8 @@ void sax_free(struct sax *s); /* NULL is fine */
 void sax_reset(struct sax *s);
 
 /*
- * The next bytes.  -EIO if they are not well-formed or pass a cap, or what a
- * callback returned; the same again for all that follows.
+ * The next bytes.  -EIO if they are not well-formed or exceed a cap, or what a
+ * callback returned; after a failure, the same for all further bytes.
  */
 int sax_feed(struct sax *s, const char *data, size_t len, struct err *err);
 

@@ -23,10 +23,10 @@ struct timers {
 	struct timer *first, *last;
 };
 
-/* The caller's storage, not armed. */
+/* `t` belongs to the caller; it is not armed. */
 void timer_init(struct timer *t, timer_fn *on_due, void *arg);
 
-/* Call it in `delay_ms`; an armed timer is armed anew. */
+/* on_due is called in `delay_ms`, and not when it was due before. */
 void timer_arm(struct timers *ts, struct timer *t, int64_t delay_ms);
 void timer_disarm(struct timers *ts, struct timer *t);
 
