@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Regions and clocks that are not what was assumed: see correction.h.  Net
+ * Regions, clocks and keys that are not what was assumed: see correction.h.  Net
  * thread only.  Knows no requests.
  *
  * Source: Amazon S3 API Reference, "Error responses" (PermanentRedirect,
- * TemporaryRedirect, AuthorizationHeaderMalformed, RequestTimeTooSkewed).
+ * TemporaryRedirect, AuthorizationHeaderMalformed, RequestTimeTooSkewed,
+ * ExpiredToken, InvalidToken, TokenRefreshRequired).
  */
 #include "config.h"
 
@@ -217,7 +218,30 @@ keep_clock(const struct correction *c, struct corrections *all)
 			 c->clock_s > 0 ? "behind" : "ahead of");
 }
 
-/* --- both --- */
+/* --- keys --- */
+
+/* Of keys that are no longer the right ones, not of rights or of the signature. */
+static const char *const codes_of_keys[] = {
+	"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired",
+	"InvalidToken", "InvalidTokenId",	 "InvalidAccessKeyId",
+};
+
+bool
+correction_lacks_keys(const struct correction *c, const struct refusal *r)
+{
+	if (c->was_renewed)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(codes_of_keys); i++)
+		if (strcmp(r->code, codes_of_keys[i]) == 0)
+			return true;
+	/* a HEAD has no code: this is Amazon's answer to an expired token */
+	if (r->is_head && r->status == 400)
+		return true;
+	/* and this is Ceph's, to whatever is asked: AccessDenied */
+	return r->has_token && (r->status == 401 || r->status == 403);
+}
+
+/* --- all --- */
 
 bool
 correction_learn(struct correction *c, struct corrections *all,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a refusal teaches, as it does the AWS SDKs: that a bucket is in another
- * region, or that the clock here is wrong.  Net thread only.
+ * region, that the clock here is wrong, or that the keys have expired.  Net thread
+ * only.
  *
- * A call makes each of the two corrections once, and is tried again at once.
+ * A call makes each of the three corrections once, and is tried again at once; with
+ * other keys, if there are others: see creds_get().
  * What has worked is remembered, the region for the bucket and the time for the
  * store, and what has not is forgotten: a lie costs the calls it is told to.
  *
@@ -23,7 +25,7 @@ struct correction {
 	const struct endpoint *endpoint; /* lives as long as the store's */
 	int64_t clock_s; /* to be added to the time here */
 	int64_t sent_at; /* when the last try was signed, by that clock */
-	bool was_moved, was_clock_set; /* by this call */
+	bool was_moved, was_clock_set, was_renewed; /* by this call */
 	bool is_loop; /* it was moved, and was to be moved again */
 };
 
@@ -34,6 +36,7 @@ struct refusal {
 	const char *region; /* where the bucket is */
 	const char *date; /* of the answer, in the form of HTTP */
 	bool is_head; /* so there was no room for a code */
+	bool has_token; /* it was signed with temporary keys */
 };
 
 /* `home` stays the caller's and must outlive it. */
@@ -54,6 +57,13 @@ bool correction_learn(struct correction *c, struct corrections *all,
  */
 bool correction_lacks_region(const struct correction *c,
 			     const struct refusal *r);
+
+/*
+ * Whether the keys have expired, or were replaced, as it seems.  Stores say it in many
+ * ways; where the keys are temporary ones, that access is denied is one of them.  The
+ * caller looks for others, and sets c->was_renewed.
+ */
+bool correction_lacks_keys(const struct correction *c, const struct refusal *r);
 
 /* The call has ended.  `has_worked`: the store has served it from there. */
 void correction_keep(const struct correction *c, struct corrections *all,

@@ -54,6 +54,7 @@ struct s3_call {
 	struct keys *keys; /* of the last try */
 	struct creds_wait wait;
 	bool is_parked;
+	bool is_renewing; /* the keys were refused: it waits for others */
 	struct s3_call *prev, *next; /* in s3->parked */
 	int tries;
 	struct pace_call pace;
@@ -185,6 +186,7 @@ on_http_head(void *arg, const struct http_answer *http)
 }
 
 static void on_http_done(void *arg, const struct http_answer *http);
+static void renew(struct s3_call *call);
 
 /* http_submit() copies all but the body. */
 static void
@@ -331,7 +333,9 @@ on_due(void *arg)
 	if (!call->is_cancelled && !call->is_parked)
 		hold = pace_hold_ms(call->s3->pace, &call->pace);
 	unpark(call);
-	if (hold)
+	if (call->is_renewing)
+		renew(call);
+	else if (hold)
 		timer_arm(call->s3->timers, &call->delay, hold);
 	else
 		try_now(call);
@@ -499,23 +503,32 @@ what_of_load(const struct s3_answer *answer, bool may_pass)
 	return answer->http->err.code ? PACE_NONE : PACE_CLEAN;
 }
 
+/* What corrections are made of. */
+static struct refusal
+refusal_of(const struct s3_call *call, const struct s3_answer *answer)
+{
+	return (struct refusal){
+		.status = answer->status,
+		.code = answer->error.code,
+		.region = answer->error.region,
+		.date = "",
+		.is_head = is_head(call),
+		.has_token = call->keys && call->keys->session_token,
+	};
+}
+
 /* Whether the refusal says what to do better. */
 static bool
 learn(struct s3_call *call, const struct s3_answer *answer)
 {
+	struct refusal r = refusal_of(call, answer);
 	char date[64];
 
 	if (answer->status == 0 || call->is_cancelled)
 		return false;
 	http_copy_header(answer->http, "date", date, sizeof(date));
-	return correction_learn(&call->place, call->s3->corrections,
-				&(struct refusal){
-					.status = answer->status,
-					.code = answer->error.code,
-					.region = answer->error.region,
-					.date = date,
-					.is_head = is_head(call),
-				});
+	r.date = date;
+	return correction_learn(&call->place, call->s3->corrections, &r);
 }
 
 /* A try that was no try: only now is it known how to ask. */
@@ -552,23 +565,27 @@ on_region(void *arg, const struct s3_answer *answer)
 {
 	struct s3_call *call = arg;
 	struct s3_answer *refused = &call->refused;
+	struct refusal r;
 
 	find_region(call->question, answer, refused->error.region,
 		    sizeof(refused->error.region));
 	call->question = NULL;
+	r = refusal_of(call, refused);
 	if (call->is_cancelled)
 		err_set(&refused->err, ECANCELED, "cancelled");
-	else if (correction_learn(&call->place, call->s3->corrections,
-				  &(struct refusal){
-					  .status = refused->status,
-					  .code = refused->error.code,
-					  .region = refused->error.region,
-					  .date = "",
-				  })) {
+	else if (correction_learn(&call->place, call->s3->corrections, &r)) {
 		try_better(call, refused);
 		return;
 	}
 	call_finish(call, refused);
+}
+
+/* What is asked now decides about it. */
+static void
+keep_refusal(struct s3_call *call, const struct s3_answer *answer)
+{
+	call->refused = *answer;
+	call->refused.http = NULL;
 }
 
 /* A refusal that names no region: HeadBucket is asked, once. */
@@ -576,18 +593,12 @@ static bool
 asks_for_region(struct s3_call *call, const struct s3_answer *answer)
 {
 	bool is_question = is_head(call) && !call->key;
+	struct refusal r = refusal_of(call, answer);
 
-	if (call->is_cancelled || !call->bucket || is_question ||
-	    answer->err.code == 0 ||
-	    !correction_lacks_region(&call->place,
-				     &(struct refusal){
-					     .status = answer->status,
-					     .code = answer->error.code,
-					     .region = answer->error.region,
-				     }))
+	if (!call->bucket || is_question ||
+	    !correction_lacks_region(&call->place, &r))
 		return false;
-	call->refused = *answer;
-	call->refused.http = NULL;
+	keep_refusal(call, answer);
 	call->question = s3_start(call->s3, &(struct s3_request){
 						    .method = "HEAD",
 						    .bucket = call->bucket,
@@ -595,7 +606,73 @@ asks_for_region(struct s3_call *call, const struct s3_answer *answer)
 						    .on_done = on_region,
 						    .arg = call,
 					    });
+	call->question->place.was_renewed = true; /* any answer will do */
 	return true;
+}
+
+/* --- keys that have expired --- */
+
+/* With other keys it is tried again; that there are none makes the refusal final. */
+static void
+renew(struct s3_call *call)
+{
+	struct s3_answer *refused = &call->refused;
+	struct keys *keys = NULL;
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (call->is_cancelled)
+		rc = err_set(&refused->err, ECANCELED, "cancelled");
+	else
+		rc = creds_get(call->s3->creds, &call->wait, call->keys, &keys,
+			       &err);
+	if (rc == -EAGAIN) {
+		park(call);
+		return;
+	}
+	call->is_renewing = false;
+	keys_unref(keys);
+	if (err.code)
+		log_info("%s: no other keys: %s", refused->err.msg, err.msg);
+	if (rc == 0)
+		try_better(call, refused);
+	else
+		call_finish(call, refused);
+}
+
+/* A refusal of the keys: others are asked for, once. */
+static bool
+asks_for_keys(struct s3_call *call, const struct s3_answer *answer)
+{
+	struct refusal r = refusal_of(call, answer);
+
+	if (!correction_lacks_keys(&call->place, &r))
+		return false;
+	call->place.was_renewed = true;
+	call->is_renewing = true;
+	keep_refusal(call, answer);
+	renew(call);
+	return true;
+}
+
+/* Whether the call goes on, or ends, by what makes good for the refusal. */
+static bool
+has_remedy(struct s3_call *call, const struct s3_answer *answer, bool may_pass)
+{
+	if (call->is_cancelled || answer->err.code == 0)
+		return false;
+	if (call->asks_again) {
+		call->asks_again = false;
+		call->is_again = true;
+		try_better(call, answer);
+		return true;
+	}
+	if (learn(call, answer)) {
+		try_better(call, answer);
+		return true;
+	}
+	return asks_for_region(call, answer) ||
+	       (!may_pass && asks_for_keys(call, answer));
 }
 
 static void
@@ -612,17 +689,7 @@ on_http_done(void *arg, const struct http_answer *http)
 	may_pass = judge(call, &answer);
 	load = what_of_load(&answer, may_pass);
 	pace_ended(call->s3->pace, &call->pace, load);
-	if (call->asks_again && !call->is_cancelled) {
-		call->asks_again = false;
-		call->is_again = true;
-		try_better(call, &answer);
-		return;
-	}
-	if (answer.err.code && learn(call, &answer)) {
-		try_better(call, &answer);
-		return;
-	}
-	if (asks_for_region(call, &answer))
+	if (has_remedy(call, &answer, may_pass))
 		return;
 	if (answer.err.code == EACCES)
 		creds_look_again(call->s3->creds, call->keys);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Keys while the files that have them can't be read, or hang: who has keys does not
-# notice, who has none is told in time, and the mount ends when it is to.
+# notice, who has none is told in time, and the mount ends when it is to.  And keys that
+# expire while they are used.
 
 load lib
 load mounts
@@ -19,10 +20,10 @@ given_home() {
 	stub_bucket bkt
 }
 
-# keys NAME [TOKEN]: they are in the file from now on, at once and as a whole.
+# keys NAME [TOKEN [SECRET]]: they are in the file from now on, at once and as a whole.
 keys() {
-	printf '[default]\naws_access_key_id = %s\naws_secret_access_key = secret\n%s' \
-		"$1" "${2:+aws_session_token = $2}" >"$CREDENTIALS.new"
+	printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n%s' \
+		"$1" "${3:-secret}" "${2:+aws_session_token = $2}" >"$CREDENTIALS.new"
 	mv "$CREDENTIALS.new" "$CREDENTIALS"
 }
 
@@ -213,4 +214,117 @@ has_ended() {
 	wait_until has_ended
 	assert_took 1000
 	assert_reader_ends 0 1
+}
+
+# --- keys that expire --------------------------------------------------------------------
+
+# Twelve objects and a reference, in pages of three; three of them are deltas.
+given_pages() {
+	local objects
+
+	given_home
+	printf -v objects '{"key": "k%d", "size": 1}, ' {10..18}
+	printf -v objects "$objects"'{"key": "d/%d.delta", "size": 1,
+		"metadata": {"dg-file-size": "100"}}, ' {1..3}
+	stub_ctl PUT bucket/bkt "[$objects"'{"key": "d/reference.bin", "size": 7}]'
+	stub_ctl PATCH settings '{"page_size": 3}'
+	keys first token-1
+	mount_fs -o cache=off,retries=0,linger=0
+}
+
+# expires WHICH ANSWER: the first such request is held, with a signature of the first
+# key, and then refused, as all that follow are.
+expires() {
+	fault "{$1, \"auth\": \"Credential=first/\", \"gate\": \"expiry\", $2}"
+}
+
+sizes() {
+	echo detailed >"$MNT/bkt/refresh"
+	jq -c '.stats | [.object_count, .total_size]' "$MNT/bkt/stats_detailed.json"
+}
+
+readonly PAGE='"class": "LIST", "query": "token"' HEAD='"class": "HEAD"'
+readonly EXPIRED='"status": 400, "code": "ExpiredToken"'
+
+# So many requests more, and right figures.
+assert_renewed() {
+	local which=$1 answer=$2 before
+
+	sizes
+	forget_requests
+	sizes >"$BATS_TEST_TMPDIR/before"
+	before=$(requests)
+	forget_requests
+	expires "$which" "$answer"
+	in_background sizes >"$BATS_TEST_TMPDIR/after"
+	local pid=$!
+	wait_for_gate expiry
+	keys second token-2
+	open_gate expiry
+	wait "$pid"
+	assert_equal "$(<"$BATS_TEST_TMPDIR/after")" "$(<"$BATS_TEST_TMPDIR/before")"
+	assert_equal "$(requests)" $((before + $(stub_ctl GET fired)))
+	assert_equal "$(grep -v ': info: ' "$LOG")" ''
+}
+
+@test "a token expires in the middle of a listing, and a new one is in the file" {
+	given_pages
+	assert_renewed "$PAGE" "$EXPIRED"
+	assert_equal "$(stub_ctl GET fired)" 1
+}
+
+@test "the same among the HEADs, whose refusal has no code" {
+	given_pages
+	assert_renewed "$HEAD" '"status": 400'
+}
+
+@test "the same where the store only says that access is denied, as Ceph does" {
+	given_pages
+	assert_renewed "$PAGE" '"status": 403, "code": "AccessDenied"'
+}
+
+@test "a token expires and there is no other: EACCES, and not one request more" {
+	given_pages
+	fault "{$PAGE, $EXPIRED}"
+	for _ in {1..3}; do
+		forget_requests
+		refused 'Permission denied' cat "$MNT/bkt/stats_detailed.json"
+		assert_equal "$(requests LIST)" 2
+	done
+	assert_logged 3 'bucket=bkt mode=detailed: LIST bkt: HTTP status 400, ExpiredToken, request id'
+	stub_ctl DELETE faults
+	fault "{$HEAD, \"status\": 400}"
+	forget_requests
+	refused 'Permission denied' cat "$MNT/bkt/stats_detailed.json"
+	(($(requests HEAD) <= 3))
+}
+
+@test "a token expires while the file of keys hangs: EACCES in time" {
+	given_hanging
+	given_pages
+	replace_by_hanging
+	fault "{$PAGE, $EXPIRED}"
+	within 7000 refused 'Permission denied' cat "$MNT/bkt/stats_detailed.json"
+	assert_logged 1 'bucket=bkt mode=detailed: LIST bkt: HTTP status 400, ExpiredToken, request id'
+}
+
+# A real server, which does not know that key any more.
+@test "a token that expires, on the gateway" {
+	given_home
+	rm "$BATS_TEST_TMPDIR/stub-s3.endpoint"
+	start_server "$HERE/../stub/stub-s3" --before "$S3_ENDPOINT"
+	new_bucket
+	s3 put "$BUCKET" a 5
+	keys nobody junk
+	mount_fs -o "retries=0,cache=off,bucket=$BUCKET"
+	fault '{"class": "LIST", "times": 1, "gate": "expiry"}'
+	in_background cat "$MNT/$BUCKET/stats_quick.json" >"$BATS_TEST_TMPDIR/out"
+	local pid=$!
+	wait_for_gate expiry
+	keys testkey '' testsecret
+	open_gate expiry
+	wait "$pid"
+	assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/out")" 1
+	assert_equal "$(requests LIST)" 2
+	assert_equal "$(stub_ctl GET log | jq '[.[] | select(.class == "LIST")][0].status')" 403
 }

@@ -197,6 +197,7 @@ own_amazon() {
 @test "fault: keys refused" { row; }
 @test "fault: refused in the middle of a listing" { row; }
 @test "fault: token expires in the middle of a listing" { row; }
+@test "fault: token is no longer known, in the middle of a listing" { row; }
 @test "fault: token expires in the middle of the HEADs" { row; }
 @test "fault: token expires in the middle of the HEADs, on the gateway" { row; }
 @test "fault: refused in the middle of the HEADs" { row; }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a refusal teaches: buckets in another region, clocks that are wrong, and
- * the lies that must not be believed.  Each case is a conversation.
+ * What a refusal teaches: buckets in another region, clocks that are wrong, keys that
+ * have expired, and the lies that must not be believed.  Each case is a conversation.
  */
 #include "config.h"
 
@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "engine-fixture.h"
+#include "s3/correction.h"
 #include "s3/s3-bucket.h"
 #include "s3/s3-object.h"
 #include "s3/s3.h"
@@ -389,6 +390,49 @@ test_cancelled_question(void **state)
 	fixture_clear(&talk.fx);
 }
 
+static const struct {
+	struct refusal r;
+	bool lacks_keys;
+} refusals[] = {
+	{ { 400, "ExpiredToken", "", "", false, false }, true },
+	{ { 403, "ExpiredToken", "", "", false, true }, true },
+	{ { 200, "ExpiredToken", "", "", false, true }, true },
+	{ { 400, "ExpiredTokenException", "", "", false, true }, true },
+	{ { 400, "TokenRefreshRequired", "", "", false, true }, true },
+	{ { 400, "InvalidToken", "", "", false, true }, true },
+	{ { 403, "InvalidTokenId", "", "", false, true }, true },
+	{ { 403, "InvalidAccessKeyId", "", "", false, false }, true },
+	{ { 400, "", "", "", true, false }, true },
+	/* temporary keys that may do nothing any more */
+	{ { 403, "AccessDenied", "", "", false, true }, true },
+	{ { 403, "", "", "", true, true }, true },
+	{ { 401, "", "", "", true, true }, true },
+	/* not of the keys, or keys that do not expire */
+	{ { 403, "AccessDenied", "", "", false, false }, false },
+	{ { 403, "SignatureDoesNotMatch", "", "", false, false }, false },
+	{ { 403, "", "", "", true, false }, false },
+	{ { 400, "", "", "", false, true }, false },
+	{ { 400, "InvalidArgument", "", "", false, true }, false },
+	{ { 404, "NoSuchBucket", "", "", false, true }, false },
+	{ { 503, "SlowDown", "", "", false, true }, false },
+};
+
+static void
+test_lacks_keys(void **state)
+{
+	const struct correction first = { .was_renewed = false };
+	const struct correction again = { .was_renewed = true };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		const struct refusal *r = &refusals[i].r;
+
+		if (correction_lacks_keys(&first, r) != refusals[i].lacks_keys)
+			fail_msg("%d %s", r->status, r->code);
+		assert_false(correction_lacks_keys(&again, r));
+	}
+}
+
 int
 main(void)
 {
@@ -396,6 +440,7 @@ main(void)
 		cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_regions_without_end),
 		cmocka_unit_test(test_cancelled_question),
+		cmocka_unit_test(test_lacks_keys),
 	};
 
 	return cmocka_run_group_tests_name("correction", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that wait for keys: they are parked, sent when there are some, and have a limit
- * of their own.
+ * of their own.  Keys that have expired: others are asked for once, and used if they are
+ * others.
  */
 #include "config.h"
 
@@ -162,6 +163,100 @@ test_cancelled_while_parked(void **state)
 	assert_int_equal(run->err.code, ECANCELED);
 }
 
+#define EXPIRED                                                                \
+	.status = 400, .body = "<Error><Code>ExpiredToken</Code></Error>"
+
+/* A first request that is refused for its keys, A. */
+static void
+get_refused(struct run *run)
+{
+	fake_source_say("A", 0);
+	get(run);
+	turn_until(run, 1);
+	assert_signed_by(run, "A");
+}
+
+/* It is asked again at once, which counts as no retry; there are none here. */
+static void
+test_renewed(void **state)
+{
+	struct run *run = *state;
+
+	get_refused(run);
+	fake_source_say("B", 0);
+	answer(run, &(struct fake_answer){ EXPIRED });
+	turn_until(run, 2);
+	assert_signed_by(run, "B");
+	answer(run, &(struct fake_answer){ .status = 200 });
+	assert_int_equal(run->err.code, 0);
+	assert_int_equal(fake_source_n_asked(), 2);
+	assert_true(fake_source_must_look());
+}
+
+static void
+test_no_other_keys(void **state)
+{
+	struct run *run = *state;
+
+	get_refused(run);
+	answer(run, &(struct fake_answer){ EXPIRED });
+	turn_until(run, 2);
+	assert_int_equal(run->n_done, 1);
+	assert_int_equal(run->err.code, EACCES);
+	assert_non_null(strstr(run->err.msg, "ExpiredToken"));
+	assert_int_equal(fixture_seen(&run->fx, ANY_GET), 1);
+	assert_int_equal(fake_source_n_asked(), 2);
+}
+
+static void
+test_others_expired_too(void **state)
+{
+	struct run *run = *state;
+
+	get_refused(run);
+	fake_source_say("B", 0);
+	answer(run, &(struct fake_answer){ EXPIRED });
+	turn_until(run, 2);
+	fake_source_say("C", 0);
+	answer(run, &(struct fake_answer){ EXPIRED });
+	assert_int_equal(run->n_done, 1);
+	assert_int_equal(run->err.code, EACCES);
+	assert_int_equal(fixture_seen(&run->fx, ANY_GET), 2);
+}
+
+/* The refusal stays what the reader is told. */
+static void
+test_expired_and_hangs(void **state)
+{
+	struct run *run = *state;
+
+	get_refused(run);
+	fake_source_hold();
+	answer(run, &(struct fake_answer){ EXPIRED });
+	fake_source_wait_asked(2);
+	fixture_advance(&run->fx, WAIT_MS - 1);
+	assert_int_equal(run->n_done, 0);
+	fixture_advance(&run->fx, 1);
+	assert_int_equal(run->n_done, 1);
+	assert_int_equal(run->err.code, EACCES);
+	assert_non_null(strstr(run->err.msg, "ExpiredToken"));
+}
+
+static void
+test_cancelled_while_renewing(void **state)
+{
+	struct run *run = *state;
+
+	get_refused(run);
+	fake_source_hold();
+	answer(run, &(struct fake_answer){ EXPIRED });
+	fake_source_wait_asked(2);
+	s3_cancel(run->call);
+	fixture_settle(&run->fx);
+	assert_int_equal(run->n_done, 1);
+	assert_int_equal(run->err.code, ECANCELED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -171,6 +266,11 @@ main(void)
 		TEST(test_sent_when_there_are_keys),
 		TEST(test_limit),
 		TEST(test_cancelled_while_parked),
+		TEST(test_renewed),
+		TEST(test_no_other_keys),
+		TEST(test_others_expired_too),
+		TEST(test_expired_and_hangs),
+		TEST(test_cancelled_while_renewing),
 	};
 
 	return cmocka_run_group_tests_name("s3, keys", tests, NULL, NULL);
