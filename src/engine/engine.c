@@ -105,7 +105,9 @@ accept_waiter(struct engine *e, struct waiter *w)
 	if (atomic_load(&w->is_interrupted))
 		atomic_store(&e->has_interrupts, true);
 	if (w->kind == WAIT_FOR_STATS)
-		flight_add(flight_get(&e->flights, w->bucket, w->mode), w);
+		flight_add(
+			flight_get(&e->flights, w->stats.bucket, w->stats.mode),
+			w);
 	else
 		lookup_add(&e->lookups, w);
 }
@@ -129,15 +131,15 @@ take_mail(struct engine *e)
 static void
 complete_interrupted(struct waiter *w)
 {
-	struct bucket *bucket = w->bucket;
-	enum mode mode = w->mode;
-	bool is_reader = w->kind == WAIT_FOR_STATS;
+	struct flight *left = NULL;
 	struct err err;
 
+	if (w->kind == WAIT_FOR_STATS)
+		left = w->stats.bucket->flights[w->stats.mode];
 	err_set(&err, EINTR, "interrupted");
 	waiter_complete(w, NULL, &err); /* w is gone */
-	if (is_reader)
-		flight_left(bucket->flights[mode]);
+	if (left)
+		flight_left(left);
 }
 
 static void

@@ -502,7 +502,7 @@ static void
 on_limit(void *arg)
 {
 	struct waiter *w = arg;
-	struct flight *f = w->bucket->flights[w->mode];
+	struct flight *f = w->stats.bucket->flights[w->stats.mode];
 	int64_t limit_ms = limits_wait_ms(f->env->limits), now = date_mono_ms();
 	bool is_max_wait = limit_ms == f->env->limits->max_wait_ms;
 	struct result *r = choose_at_limit(f, w, is_max_wait);

@@ -22,8 +22,7 @@ poller_init(struct poller *p, struct bucket *bucket, enum mode mode)
 {
 	*p = (struct poller){ .w = { .kind = WAIT_FOR_STATS,
 				     .on_done = on_done,
-				     .bucket = bucket,
-				     .mode = mode } };
+				     .stats = { bucket, mode } } };
 }
 
 void
@@ -36,8 +35,8 @@ poller_clear(struct poller *p)
 bool
 poller_answer(struct poller *p, struct waiter *w)
 {
-	struct bucket *b = p->w.bucket;
-	unsigned generation = atomic_load(&b->marked[p->w.mode]);
+	struct bucket *b = p->w.stats.bucket;
+	unsigned generation = atomic_load(&b->marked[p->w.stats.mode]);
 	bool is_nocache = atomic_load(&b->nocache);
 	struct err err;
 

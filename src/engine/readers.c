@@ -31,7 +31,7 @@ readers_clear(struct readers *r)
 bool
 readers_add(struct readers *r, struct waiter *w)
 {
-	if (!w->is_nonblocking) {
+	if (!w->is_impatient) {
 		waiter_move(w, &r->next);
 		return true;
 	}

@@ -14,8 +14,8 @@
 #include "util/timer.h"
 
 enum waiter_kind {
-	WAIT_FOR_STATS, /* a document of `bucket` in `mode` */
-	WAIT_FOR_BUCKET, /* whether `name` exists; the answer is in the registry */
+	WAIT_FOR_STATS, /* a document of a bucket in a mode */
+	WAIT_FOR_BUCKET, /* whether one exists; the answer is in the registry */
 	WAIT_FOR_LIST, /* ListBuckets; likewise */
 };
 
@@ -32,13 +32,18 @@ struct waiter {
 	/* set by the caller, then immutable */
 	enum waiter_kind kind;
 	waiter_done_fn *on_done;
-	struct bucket *bucket;
-	enum mode mode;
-	char name[BUCKET_NAME_MAX + 1];
-	/* The last two: complete with EAGAIN if it takes longer than a moment. */
+	/*
+	 * Complete with EAGAIN rather than wait: WAIT_FOR_STATS if nothing is
+	 * ready, the others if it takes longer than a moment.
+	 */
 	bool is_impatient;
-	/* WAIT_FOR_STATS: complete with EAGAIN if nothing is ready. */
-	bool is_nonblocking;
+	union { /* by kind; WAIT_FOR_LIST has none */
+		struct {
+			struct bucket *bucket;
+			enum mode mode;
+		} stats;
+		char name[BUCKET_NAME_MAX + 1]; /* WAIT_FOR_BUCKET */
+	};
 
 	atomic_bool is_interrupted; /* any thread, then engine_interrupt() */
 

@@ -109,9 +109,9 @@ open_stats(struct fs *fs, fuse_req_t req, const struct place *place,
 	struct pending *p = pending_new(fs, req, WAIT_FOR_STATS, reply_stats);
 
 	p->open = *fi; /* the request's own dies */
-	p->waiter.bucket = place->bucket;
-	p->waiter.mode = place->file->stats_mode;
-	p->waiter.is_nonblocking =
+	p->waiter.stats.bucket = place->bucket;
+	p->waiter.stats.mode = place->file->stats_mode;
+	p->waiter.is_impatient =
 		fs->o.is_eagain_wanted && (fi->flags & O_NONBLOCK);
 	pending_start(p);
 }

@@ -67,7 +67,7 @@ on_done(struct waiter *w, struct result *got, const struct err *err)
 	r->n_done++;
 	r->code = err->code;
 	r->doc = got ? xstrndup(got->text->data, got->text->len) : NULL;
-	newest = published_result(&w->bucket->published, w->mode);
+	newest = published_result(&w->stats.bucket->published, w->stats.mode);
 	assert_true(!got || newest); /* it is known before it is given away */
 }
 
@@ -76,8 +76,7 @@ reader_init(struct world *world, struct reader *r, enum mode mode)
 {
 	*r = (struct reader){ .w = { .kind = WAIT_FOR_STATS,
 				     .on_done = on_done,
-				     .bucket = world->fx.bucket,
-				     .mode = mode,
+				     .stats = { world->fx.bucket, mode },
 				     .all = &world->all } };
 	DL_APPEND2(world->all, &r->w, all_prev, all_next);
 }
@@ -103,7 +102,7 @@ reader_interrupt(struct world *world, struct reader *r)
 
 	err_set(&err, EINTR, "interrupted");
 	waiter_complete(&r->w, NULL, &err);
-	flight_left(r->w.bucket->flights[r->w.mode]);
+	flight_left(r->w.stats.bucket->flights[r->w.stats.mode]);
 	fixture_settle(&world->fx);
 }
 

@@ -89,10 +89,13 @@ post(struct world *w, struct guest *g, unsigned i)
 {
 	*g = (struct guest){ .world = w,
 			     .w = { .kind = (enum waiter_kind)(i % 3),
-				    .on_done = on_done,
-				    .bucket = w->fx.bucket,
-				    .mode = (enum mode)(i / 3 % N_MODES),
-				    .name = "some-bucket" } };
+				    .on_done = on_done } };
+	if (g->w.kind == WAIT_FOR_STATS) {
+		g->w.stats.bucket = w->fx.bucket;
+		g->w.stats.mode = (enum mode)(i / 3 % N_MODES);
+	} else if (g->w.kind == WAIT_FOR_BUCKET) {
+		strcpy(g->w.name, "some-bucket");
+	}
 	engine_post(w->engine, &g->w);
 }
 
@@ -172,7 +175,7 @@ test_early_interrupt(void **state)
 	g = (struct guest){ .world = &w,
 			    .w = { .kind = WAIT_FOR_STATS,
 				   .on_done = on_done,
-				   .bucket = w.fx.bucket } };
+				   .stats = { .bucket = w.fx.bucket } } };
 	interrupt(&w, &g);
 	engine_post(w.engine, &g.w);
 	wait_for(&w, &g);

@@ -424,7 +424,7 @@ static int
 poll(struct world *w, struct reader *r)
 {
 	reader_init(w, r, MODE_DETAILED);
-	r->w.is_nonblocking = true;
+	r->w.is_impatient = true;
 	flight_add(flight_get(&w->env, w->fx.bucket, MODE_DETAILED), &r->w);
 	assert_int_equal(r->n_done, 1); /* at once */
 	fixture_settle(&w->fx);

@@ -88,7 +88,7 @@ static bool
 may_be_old(const struct chaos *c, const struct watched *x)
 {
 	return c->w.fx.limits.max_wait_ms || c->w.fx.limits.max_age_ms ||
-	       x->r.w.is_nonblocking;
+	       x->r.w.is_impatient;
 }
 
 static void
@@ -153,7 +153,7 @@ someone_comes_or_goes(struct chaos *c)
 			      atomic_load(&b->done[c->mode]),
 	};
 	reader_init(&c->w, &x->r, c->mode);
-	x->r.w.is_nonblocking = c->has_pollers && pick(c, 2);
+	x->r.w.is_impatient = c->has_pollers && pick(c, 2);
 	flight_add(flight_get(&c->w.env, b, c->mode), &x->r.w);
 	if (pick(c, 2))
 		fixture_settle(&c->w.fx);
