@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "engine/published.h"
+#include "engine/scan-queue.h"
 #include "list/memory.h"
 #include "stats/mode.h"
 #include "util/bucket-name.h"
@@ -37,6 +38,7 @@ struct bucket {
 	/* net thread only */
 	struct flight *flights[N_MODES];
 	struct list_memory list_memory;
+	struct scan_queue scans[N_SCAN_LANES];
 	int64_t missing_said_until_ms[N_MODES]; /* see walk.c */
 
 	/* under the registry's lock */

@@ -17,6 +17,7 @@
 
 #include "engine/flight.h"
 #include "engine/lookup.h"
+#include "engine/slots.h"
 #include "list/lister.h"
 #include "util/thread.h"
 
@@ -253,7 +254,9 @@ set_environments(struct engine *e, const struct engine_options *o)
 	e->slots.most = (unsigned)o->limits->connections;
 	e->scans = (struct scan_env){ .s3 = e->s3,
 				      .lists = &e->lists,
-				      .slots = &e->slots };
+				      .slots = &e->slots,
+				      .timers = &e->timers,
+				      .gather_ms = SCAN_GATHER_MS };
 	e->flights = (struct flight_env){
 		.jobs = { .s3 = e->s3,
 			  .timers = &e->timers,

@@ -9,15 +9,16 @@
  *     current   wait for the job whose LIST began after they came
  *     probe     wait for a mere LIST that began while current was computing
  *
- * One LIST at a time: who comes while one is under way is `next`.  When the
- * LIST of `current` has ended but its HEADs (or its PUT) go on, a probe lists for
+ * The LIST of a job begins when that of its bucket does (scan.h): who has come
+ * by then is current.  Who comes while it is under way is `next`.  When the LIST
+ * of `current` has ended but its HEADs (or its PUT) go on, a probe lists for
  * `next`: if it finds the same validation, the result of `current` is as true for
  * those readers as if it had been begun for them, and they join it; so a hundred
  * readers during a long sweep of an unchanged bucket cause one sweep and a few
  * LISTs.  If it finds another, they wait for `current` to end (at most one sweep
- * runs) and become the next one.  Where the job itself lists a second time, since
- * the cached document was stale, it takes those who are next with it.  Quick has
- * no probes: they would cost as much as the answer itself.
+ * runs) and become the next one.  Where the job lists once more, since the cached
+ * document was stale or its HEADs fell behind, it takes those who are next with
+ * it.  Quick has no probes: they would cost as much as the answer itself.
  *
  * Refresh is a generation number: a job takes bucket->marked when it begins, and
  * sets bucket->done to it when it has succeeded.  A mark that comes in the middle
@@ -354,6 +355,15 @@ on_probe_done(void *arg, const struct job_result *r, const struct err *err)
 }
 
 static void
+on_probe_begins(void *arg)
+{
+	struct flight *f = arg;
+
+	if (may_probe(f))
+		readers_begin_probe(&f->readers);
+}
+
+static void
 start_probe(struct flight *f)
 {
 	readers_begin_probe(&f->readers);
@@ -362,6 +372,7 @@ start_probe(struct flight *f)
 		.kind = JOB_PROBE,
 		.bucket = f->bucket,
 		.mode = f->mode,
+		.on_list_begins = on_probe_begins,
 		.on_done = on_probe_done,
 		.arg = f,
 	});
@@ -389,8 +400,9 @@ on_listed(void *arg)
 	look_after(f); /* or it has become of no use */
 }
 
+/* Who has come since the job did may share it. */
 static void
-on_list_again(void *arg)
+on_list_begins(void *arg)
 {
 	struct flight *f = arg;
 
@@ -435,7 +447,7 @@ start_job(struct flight *f)
 			f->last.is_refreshed && !f->writeback.is_stored,
 		.may_use_last = may_use_last,
 		.on_listed = on_listed,
-		.on_list_again = on_list_again,
+		.on_list_begins = on_list_begins,
 		.on_done = on_job_done,
 		.arg = f,
 	});

@@ -120,8 +120,11 @@ static void
 on_no_progress(void *arg)
 {
 	struct job *job = arg;
-	int64_t left = job->progress_ms + job->o.env->limits->timeout_ms -
-		       date_mono_ms();
+	int64_t listed_ms = walk_progress_ms(&job->walk);
+	int64_t last_ms =
+		listed_ms > job->progress_ms ? listed_ms : job->progress_ms;
+	int64_t left =
+		last_ms + job->o.env->limits->timeout_ms - date_mono_ms();
 	struct err err;
 
 	if (left > 0) {
@@ -243,22 +246,12 @@ is_true(const struct job *job, const struct result *r)
 				       &job->done.listed.validation);
 }
 
-static void
-begin_list(struct job *job, enum mode mode)
-{
-	job->done.listed = (struct listed){ .began_at = date_now(),
-					    .began_at_ms = date_mono_ms() };
-	walk_begin(&job->walk, mode);
-}
-
 /* The document was stale. */
 static void
 list_again(struct job *job)
 {
-	if (job->o.on_list_again)
-		job->o.on_list_again(job->o.arg);
 	enter(job, JOB_WALK);
-	begin_list(job, job->o.mode);
+	walk_begin(&job->walk, job->o.mode);
 }
 
 /* The LIST was without HEADs, and its figures are not those of the mode. */
@@ -310,6 +303,17 @@ conclude_if_listed(struct job *job)
 		finish(job, &(struct err)ERR_INIT);
 	else
 		conclude(job);
+}
+
+static void
+on_list_begins(void *arg)
+{
+	struct job *job = arg;
+
+	job->done.listed = (struct listed){ .began_at = date_now(),
+					    .began_at_ms = date_mono_ms() };
+	if (job->o.on_list_begins)
+		job->o.on_list_begins(job->o.arg);
 }
 
 static void
@@ -367,7 +371,7 @@ enter_lookup(struct job *job)
 	timer_arm(job->o.env->timers, &job->get_limit,
 		  job->o.env->limits->timeout_ms / CACHE_GET_PART);
 	walk_set_heads(&job->walk, WALK_HOLD);
-	begin_list(job, job->o.mode);
+	walk_begin(&job->walk, job->o.mode);
 	/* quick needs no HEADs in either case: nothing to wait for */
 	if (job->o.mode == MODE_QUICK)
 		enter(job, JOB_CHECK);
@@ -415,6 +419,7 @@ job_new(const struct job_options *o)
 	result_ref(job->o.last);
 	job->walk = (struct walk){ .env = o->env->scans,
 				   .bucket = o->bucket,
+				   .on_begin = on_list_begins,
 				   .on_step = on_walk_step,
 				   .arg = job };
 	walk_init(&job->walk);
@@ -434,7 +439,7 @@ job_new(const struct job_options *o)
 	job->is_decided = true;
 	is_check = o->kind == JOB_PROBE || o->last;
 	enter(job, is_check ? JOB_CHECK : JOB_WALK);
-	begin_list(job, is_check ? MODE_QUICK : o->mode);
+	walk_begin(&job->walk, is_check ? MODE_QUICK : o->mode);
 	return job;
 }
 

@@ -65,8 +65,11 @@ struct job_options {
 	 * is good from now on.  Called once, or not at all.
 	 */
 	void (*on_listed)(void *arg);
-	/* A second LIST begins: the result will be right for all who have come. */
-	void (*on_list_again)(void *arg);
+	/*
+	 * A LIST begins, maybe not the first: the result will be right for all
+	 * who have come.  Not called any more after on_listed.
+	 */
+	void (*on_list_begins)(void *arg);
 	/* err->code 0: success.  Both are valid during the call. */
 	void (*on_done)(void *arg, const struct job_result *r,
 			const struct err *err);
@@ -79,7 +82,7 @@ struct job *job_new(const struct job_options *o);
 void job_stop(struct job *job);
 
 /*
- * What LIST gave, or NULL while one is under way.  The same validation means
+ * What LIST gave, or NULL while one is waited for.  The same validation means
  * that the result will be right for whoever asks now.
  */
 const struct validation *job_validation(const struct job *job);

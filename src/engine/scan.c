@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One LIST of a bucket: see scan.h.  Net thread only.
+ * One LIST of a bucket for all who wait: see scan.h.  Net thread only.
+ *
+ * A scan begins from a timer, never from inside anything else.
  */
 #include "config.h"
 
@@ -8,11 +10,21 @@
 
 #include <utlist.h>
 
+#include "engine/buckets.h"
+#include "engine/slots.h"
+#include "list/listing.h"
 #include "stats/stats.h"
+#include "util/date.h"
+#include "util/log.h"
+
+/* Where some have come together, more may; but with so many it is enough. */
+#define GATHER_USERS_MAX N_MODES
+
+/* A scan in which nothing goes on for so long need not be waited for. */
+#define PATIENCE_MS 2000
 
 /* A range of the listing: what it is to each user. */
 struct scan_range {
-	struct scan *scan;
 	struct scan_range *prev, *next;
 	void *of[]; /* by the user's index */
 };
@@ -20,33 +32,65 @@ struct scan_range {
 struct scan {
 	struct scan_env *env;
 	struct bucket *bucket;
+	enum scan_lane lane;
 	struct scan_user **users; /* NULL: it has left */
-	size_t n_users, n_left;
-	struct listing *listing;
+	size_t n_users, n_present;
+	struct timer gather;
+	bool is_due; /* to begin, when the one before it has ended */
+	struct listing *listing; /* NULL: it has not begun */
 	struct scan_range *ranges; /* not ended yet */
 	enum list_plan plan; /* what the last listing was ended for */
 	struct slots_client client;
 	struct traffic traffic; /* of all its listings */
+	bool is_patient; /* it pauses while any user has no room */
 	bool is_void; /* it begins again when nothing is under way */
-	bool is_over; /* complete, failed, or nobody is left */
+	bool is_over; /* complete, failed, or nobody is present */
 	bool is_telling; /* its users: it must not go meanwhile */
 };
 
-/* --- pages are asked for --- */
+static struct scan_queue *
+queue_of(const struct scan *s)
+{
+	return &s->bucket->scans[s->lane];
+}
+
+/* --- room --- */
+
+static enum scan_room
+room_of(const struct scan *s, const struct scan_user *u)
+{
+	return u->events->room(u->arg, listing_in_flight(s->listing));
+}
+
+/* That of the user who has most of it, and of the one who has least. */
+static void
+look_at_room(const struct scan *s, enum scan_room *most, enum scan_room *least)
+{
+	*most = SCAN_IS_FULL;
+	*least = SCAN_HAS_ROOM;
+	for (size_t i = 0; i < s->n_users; i++) {
+		enum scan_room room;
+
+		if (!s->users[i])
+			continue;
+		room = room_of(s, s->users[i]);
+		if (room < *most)
+			*most = room;
+		if (room > *least)
+			*least = room;
+	}
+}
 
 static bool
 has_room(const struct scan *s)
 {
-	unsigned in_flight = listing_in_flight(s->listing);
+	enum scan_room most, least;
 
-	for (size_t i = 0; i < s->n_users; i++) {
-		const struct scan_user *u = s->users[i];
-
-		if (u && !u->events->has_room(u->arg, in_flight))
-			return false;
-	}
-	return true;
+	look_at_room(s, &most, &least);
+	return (s->is_patient ? least : most) == SCAN_HAS_ROOM;
 }
+
+/* --- pages are asked for --- */
 
 static bool
 wants_page(const struct scan *s)
@@ -66,7 +110,7 @@ send_page(void *arg)
 
 /* Ask for a slot, if a page can be asked for now. */
 static void
-go_on(struct scan *s)
+ask(struct scan *s)
 {
 	if (wants_page(s))
 		slots_want(s->env->slots, &s->client);
@@ -92,7 +136,6 @@ on_range(void *arg, const char *after, size_t after_len, bool is_ordered)
 	struct scan_range *r =
 		xcalloc(1, sizeof(*r) + s->n_users * sizeof(r->of[0]));
 
-	r->scan = s;
 	DL_APPEND(s->ranges, r);
 	for (size_t i = 0; i < s->n_users; i++) {
 		const struct scan_user *u = s->users[i];
@@ -134,7 +177,7 @@ on_range_end(void *arg, void *range)
 	free(r);
 }
 
-/* --- beginning and end --- */
+/* --- the end --- */
 
 static void
 clear_listing(struct scan *s)
@@ -151,7 +194,8 @@ clear_listing(struct scan *s)
 static void
 free_if_over(struct scan *s)
 {
-	if (!s->is_over || s->is_telling || !listing_is_idle(s->listing))
+	if (!s->is_over || s->is_telling ||
+	    (s->listing && !listing_is_idle(s->listing)))
 		return;
 	clear_listing(s);
 	s->env->n_scans--;
@@ -159,7 +203,93 @@ free_if_over(struct scan *s)
 	free(s);
 }
 
-/* Somebody is left who wants them. */
+/* The next one need not wait for this one any longer. */
+static void
+make_way(struct scan *s)
+{
+	struct scan_queue *q = queue_of(s);
+
+	if (q->next == s)
+		q->next = NULL;
+	if (q->running != s)
+		return;
+	q->running = NULL;
+	if (q->next && q->next->is_due)
+		timer_arm(s->env->timers, &q->next->gather, 0);
+}
+
+static void
+end(struct scan *s)
+{
+	if (s->is_over)
+		return;
+	s->is_over = true;
+	timer_disarm(s->env->timers, &s->gather);
+	slots_leave(s->env->slots, &s->client);
+	if (s->listing)
+		listing_stop(s->listing);
+	make_way(s);
+}
+
+/* --- who is in the way of others --- */
+
+static bool
+may_become_slow(const struct scan *s)
+{
+	return s->lane == SCAN_SHARED && !s->bucket->scans[SCAN_SLOW].running;
+}
+
+static void
+become_slow(struct scan *s)
+{
+	struct scan_queue *slow = &s->bucket->scans[SCAN_SLOW];
+
+	log_debug("bucket=%s: a LIST stands still, the next one begins",
+		  s->bucket->name);
+	slow->progress_ms = queue_of(s)->progress_ms;
+	make_way(s);
+	s->lane = SCAN_SLOW;
+	slow->running = s;
+}
+
+static void
+tell_hold_up(struct scan *s)
+{
+	s->is_telling = true;
+	for (size_t i = 0; i < s->n_users; i++) {
+		struct scan_user *u = s->users[i];
+
+		if (u && room_of(s, u) >= SCAN_IS_BEHIND)
+			u->events->on_hold_up(u->arg);
+	}
+	s->is_telling = false;
+}
+
+/* Nobody waits for HEADs of others, but in the slow lane. */
+static void
+look_for_hold_up(struct scan *s)
+{
+	const struct scan_queue *q = queue_of(s);
+	bool is_awaited = s->lane == SCAN_SHARED && q->next && q->next->is_due;
+	enum scan_room most, least;
+
+	if (s->is_patient || s->is_over || s->is_void)
+		return;
+	look_at_room(s, &most, &least);
+	if (least == SCAN_IS_FULL && most < SCAN_IS_BEHIND) {
+		tell_hold_up(s);
+	} else if (is_awaited && most != SCAN_HAS_ROOM) {
+		s->is_patient = may_become_slow(s);
+		if (s->is_patient)
+			become_slow(s);
+		else
+			tell_hold_up(s);
+	}
+}
+
+/* --- the beginning --- */
+
+/* Somebody is present who wants them. */
 static bool
 wants_metadata(const struct scan *s)
 {
@@ -167,6 +297,19 @@ wants_metadata(const struct scan *s)
 		if (s->users[i] && s->users[i]->wants_metadata)
 			return true;
 	return false;
+}
+
+static void
+skip_metadata(struct scan *s)
+{
+	if (s->listing && !wants_metadata(s))
+		listing_want_no_metadata(s->listing);
+}
+
+static void
+note_progress(const struct scan *s)
+{
+	queue_of(s)->progress_ms = date_mono_ms();
 }
 
 static void on_request_end(void *arg);
@@ -179,8 +322,10 @@ begin(struct scan *s)
 		on_range, on_page, on_range_end, on_request_end, on_listing_end,
 	};
 
+	log_debug("bucket=%s: LIST for %zu", s->bucket->name, s->n_present);
 	clear_listing(s);
 	s->is_void = false;
+	note_progress(s);
 	for (size_t i = 0; i < s->n_users; i++)
 		if (s->users[i])
 			s->users[i]->events->on_begin(s->users[i]->arg);
@@ -197,19 +342,57 @@ begin(struct scan *s)
 						   : 0 },
 		.traffic = &s->traffic,
 	});
-	go_on(s);
+	ask(s);
 }
 
-/* What can be done now that a request has ended. */
+/* What can be done after something went on. */
 static void
 settle(struct scan *s)
 {
+	if (s->is_telling)
+		return; /* it follows */
 	if (s->is_void && !s->is_over && listing_is_idle(s->listing))
 		begin(s);
-	else
-		go_on(s);
+	look_for_hold_up(s);
+	ask(s);
 	free_if_over(s);
 }
+
+/* `s` waits for the one before it, but not for ever. */
+static void
+wait_for(struct scan *s, struct scan *before)
+{
+	int64_t left;
+
+	settle(before);
+	left = queue_of(s)->progress_ms + PATIENCE_MS - date_mono_ms();
+	if (!queue_of(s)->running)
+		return; /* it has made way */
+	if (left <= 0 && may_become_slow(before))
+		become_slow(before);
+	else
+		timer_arm(s->env->timers, &s->gather,
+			  left > 0 ? left : PATIENCE_MS);
+}
+
+/* It has gathered for long enough. */
+static void
+on_due(void *arg)
+{
+	struct scan *s = arg;
+	struct scan_queue *q = queue_of(s);
+
+	s->is_due = true;
+	if (q->running) {
+		wait_for(s, q->running);
+		return;
+	}
+	q->next = NULL;
+	q->running = s;
+	begin(s);
+}
+
+/* --- what comes of requests --- */
 
 static void
 tell_traffic(const struct scan *s, struct scan_user *u)
@@ -217,7 +400,7 @@ tell_traffic(const struct scan *s, struct scan_user *u)
 	u->traffic = traffic_sum(u->before, s->traffic);
 }
 
-/* Whoever is told may leave, and stop others. */
+/* Whoever is told may leave, and have others leave. */
 static void
 tell_step(struct scan *s)
 {
@@ -255,65 +438,73 @@ on_request_end(void *arg)
 	struct scan *s = arg;
 
 	free_slot(s);
-	if (!s->is_over && !s->is_void)
+	if (!s->is_over && !s->is_void) {
+		note_progress(s);
 		tell_step(s);
+	}
 	settle(s);
 }
 
 static void
-on_listing_end(void *arg, const struct listing_end *end)
+on_listing_end(void *arg, const struct listing_end *e)
 {
 	struct scan *s = arg;
 
-	if (end->must_restart) {
+	if (e->must_restart) {
 		s->is_void = true;
-		s->plan = end->plan;
+		s->plan = e->plan;
 	} else {
-		s->is_over = true;
+		end(s);
 	}
 	free_slot(s);
 	if (s->is_over)
-		tell_end(s, end->err->code ? end->err : NULL);
+		tell_end(s, e->err->code ? e->err : NULL);
 	settle(s);
-}
-
-static void
-stop(struct scan *s)
-{
-	s->is_over = true;
-	slots_leave(s->env->slots, &s->client);
-	listing_stop(s->listing);
-	free_if_over(s);
 }
 
 /* --- who takes part --- */
 
 static struct scan *
-scan_new(struct scan_env *env, struct bucket *bucket)
+scan_new(struct scan_env *env, struct bucket *bucket, enum scan_lane lane)
 {
 	struct scan *s = xnew(struct scan);
 
 	s->env = env;
 	s->bucket = bucket;
+	s->lane = lane;
+	s->is_patient = lane == SCAN_SLOW;
 	s->client = (struct slots_client){ .send = send_page,
 					   .arg = s,
 					   .group = bucket };
+	timer_init(&s->gather, on_due, s);
 	env->n_scans++;
 	return s;
 }
 
-void
-scan_join(struct scan_env *env, struct bucket *bucket, struct scan_user *user)
+static int64_t
+gather_ms(const struct scan *s)
 {
-	struct scan *s = scan_new(env, bucket);
+	return s->lane == SCAN_SHARED ? s->env->gather_ms * (int64_t)s->n_users
+				      : 0;
+}
 
+void
+scan_join(struct scan_env *env, struct bucket *bucket, enum scan_lane lane,
+	  struct scan_user *user)
+{
+	struct scan_queue *q = &bucket->scans[lane];
+	struct scan *s = q->next;
+
+	if (!s)
+		s = q->next = scan_new(env, bucket, lane);
 	user->scan = s;
 	user->before = user->traffic;
 	user->index = s->n_users++;
-	s->n_left++;
+	s->n_present++;
 	s->users = xrealloc(s->users, s->n_users * sizeof(s->users[0]));
 	s->users[user->index] = user;
-	begin(s);
+	if (!s->is_due && s->n_users < GATHER_USERS_MAX)
+		timer_arm(env->timers, &s->gather, gather_ms(s));
 }
 
 void
@@ -324,25 +515,37 @@ scan_leave(struct scan_user *user)
 	if (!s)
 		return;
 	s->users[user->index] = NULL;
-	if (--s->n_left == 0)
-		stop(s);
-	else if (!wants_metadata(s))
-		listing_want_no_metadata(s->listing);
+	if (--s->n_present == 0) {
+		end(s);
+		free_if_over(s);
+		return;
+	}
+	skip_metadata(s);
+	if (s->listing && !s->is_telling)
+		ask(s); /* it may have been the one without room */
 }
 
 void
 scan_go_on(struct scan_user *user)
 {
-	if (user->scan)
-		go_on(user->scan);
+	struct scan *s = user->scan;
+
+	if (!s || !s->listing)
+		return;
+	note_progress(s);
+	settle(s);
 }
 
 void
 scan_want_no_metadata(struct scan_user *user)
 {
-	struct scan *s = user->scan;
-
 	user->wants_metadata = false;
-	if (s && !wants_metadata(s))
-		listing_want_no_metadata(s->listing);
+	if (user->scan)
+		skip_metadata(user->scan);
+}
+
+int64_t
+scan_progress_ms(const struct scan_user *user)
+{
+	return user->scan ? queue_of(user->scan)->progress_ms : 0;
 }

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "engine/buckets.h"
+#include "list/lister.h"
 #include "stats/space.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -26,7 +28,8 @@
 static bool
 needs_heads(const struct walk *w)
 {
-	return w->mode != MODE_QUICK && w->heads != WALK_DROP;
+	return w->mode != MODE_QUICK && w->heads != WALK_DROP &&
+	       !w->has_forgotten;
 }
 
 /* How many a page brings, at a guess. */
@@ -49,18 +52,19 @@ pages_max(const struct walk *w)
 	return needs_heads(w) && !is_told ? PAGES_WITH_HEADS_MAX : UINT_MAX;
 }
 
-/* The HEADs have not fallen behind so far that the listing pauses. */
-static bool
-has_room(void *arg, unsigned in_flight)
+static enum scan_room
+room(void *arg, unsigned in_flight)
 {
 	const struct walk *w = arg;
 	unsigned n = w->sweep.n_queued;
 
+	if (n >= HELD_MAX)
+		return SCAN_IS_FULL;
 	if (w->heads == WALK_SEND && sweep_is_behind(&w->sweep))
-		return false;
+		return SCAN_IS_BEHIND;
 	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
-		return false;
-	return n < HELD_MAX && in_flight < pages_max(w);
+		return SCAN_IS_CAREFUL;
+	return in_flight < pages_max(w) ? SCAN_HAS_ROOM : SCAN_IS_CAREFUL;
 }
 
 /* --- pages --- */
@@ -84,7 +88,7 @@ on_range_end(void *arg, void *range)
 static void
 ask(struct walk *w, struct space *space, const struct object *o)
 {
-	if (w->heads == WALK_DROP) {
+	if (!needs_heads(w)) {
 		tally_answer(w->tally, space, o->size, ORIGINAL_UNKNOWN);
 	} else if (o->metadata) {
 		tally_answer(w->tally, space, o->size,
@@ -172,8 +176,37 @@ on_begin(void *arg)
 	sweep_begin(&w->sweep);
 	w->n_pages = w->n_heads = 0;
 	w->n_objects = 0;
+	w->has_forgotten = false;
 	tally_free(w->tally);
 	w->tally = tally_new(w->mode);
+	if (w->on_begin)
+		w->on_begin(w->arg);
+}
+
+/* What came so far is void. */
+static void
+begin_in(struct walk *w, enum scan_lane lane)
+{
+	w->is_listed = w->is_asked = false;
+	w->user.wants_metadata = needs_heads(w);
+	scan_join(w->env, w->bucket, lane, &w->user);
+}
+
+static void
+on_hold_up(void *arg)
+{
+	struct walk *w = arg;
+
+	sweep_stop(&w->sweep);
+	if (w->heads == WALK_HOLD) {
+		w->has_forgotten = true;
+		return;
+	}
+	log_debug(
+		"bucket=%s mode=%s: its HEADs fall behind, it is listed again",
+		w->bucket->name, mode_names[w->mode]);
+	scan_leave(&w->user);
+	begin_in(w, SCAN_SLOW);
 }
 
 static void
@@ -192,8 +225,8 @@ void
 walk_init(struct walk *w)
 {
 	static const struct scan_events events = {
-		on_begin, on_range,    on_page, on_range_end,
-		has_room, on_page_end, on_end,
+		on_begin, on_range,    on_page,	   on_range_end,
+		room,	  on_page_end, on_hold_up, on_end,
 	};
 
 	w->user = (struct scan_user){ .events = &events, .arg = w };
@@ -209,20 +242,23 @@ void
 walk_begin(struct walk *w, enum mode mode)
 {
 	w->mode = mode;
-	w->is_listed = w->is_asked = false;
-	w->user.wants_metadata = mode != MODE_QUICK;
-	scan_join(w->env, w->bucket, &w->user);
+	w->has_forgotten = false;
+	begin_in(w, SCAN_SHARED);
 }
 
 void
 walk_set_heads(struct walk *w, enum walk_heads heads)
 {
 	w->heads = heads;
-	if (heads == WALK_DROP) {
-		sweep_stop(&w->sweep);
-		scan_want_no_metadata(&w->user);
+	if (heads == WALK_SEND && w->has_forgotten) {
+		scan_leave(&w->user);
+		walk_begin(w, w->mode);
 	} else if (heads == WALK_SEND) {
 		sweep_send(&w->sweep);
+	} else if (heads == WALK_DROP) {
+		w->has_forgotten = false; /* nothing that is needed */
+		sweep_stop(&w->sweep);
+		scan_want_no_metadata(&w->user);
 	}
 	scan_go_on(&w->user);
 }
@@ -290,6 +326,12 @@ struct traffic
 walk_head_traffic(const struct walk *w)
 {
 	return w->sweep.traffic;
+}
+
+int64_t
+walk_progress_ms(const struct walk *w)
+{
+	return scan_progress_ms(&w->user);
 }
 
 void

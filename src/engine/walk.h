@@ -4,9 +4,14 @@
  * tally asks for.  Net thread only.
  *
  * The HEADs are sent while the listing goes on, or wait until it is known
- * whether they are needed, or are not needed at all.  There is no room for more
- * pages when they fall behind: memory grows with what is under way, not with the
- * bucket.  Where the LIST is begun again, so are tally and HEADs.
+ * whether they are needed, or are not needed at all.  When they fall behind,
+ * there is no room for more pages: memory grows with what is under way, not with
+ * the bucket.  Where the LIST is begun again, so are tally and HEADs.
+ *
+ * And where others wait meanwhile?  A walk whose HEADs are being sent leaves the
+ * scan, and takes part in a slow one.  Of one whose HEADs are held the listing is
+ * of more use than they are: it forgets them, and is good for a validation.  Only
+ * if they turn out to be needed, all begins again.
  */
 #ifndef ENGINE_WALK_H
 #define ENGINE_WALK_H
@@ -15,7 +20,7 @@
 #include "engine/sweep.h"
 
 enum walk_heads {
-	WALK_HOLD, /* they wait, and then the listing waits too */
+	WALK_HOLD, /* they wait */
 	WALK_DROP, /* only what LIST gives is of use */
 	WALK_SEND,
 };
@@ -24,6 +29,8 @@ struct walk {
 	/* set by the owner */
 	struct scan_env *env;
 	struct bucket *bucket;
+	/* A LIST begins: what comes of it is right for all who have come. */
+	void (*on_begin)(void *arg);
 	/*
 	 * Something has ended: a request, successfully if `err` is NULL.  The
 	 * last thing that is done with the walk before the call returns.
@@ -40,6 +47,7 @@ struct walk {
 	uint64_t n_objects;
 	bool is_listed; /* the listing is complete */
 	bool is_asked; /* of all candidates, too */
+	bool has_forgotten; /* HEADs that were held: the figures are void */
 	bool is_stopped;
 };
 
@@ -69,6 +77,9 @@ struct counts walk_counts(const struct walk *w);
 /* What its requests have cost so far. */
 struct traffic walk_list_traffic(const struct walk *w);
 struct traffic walk_head_traffic(const struct walk *w);
+
+/* When something last went on of the LIST that it waits for; 0: there is none. */
+int64_t walk_progress_ms(const struct walk *w);
 
 /* Give up: what is under way is cancelled; on_step still comes for it. */
 void walk_stop(struct walk *w);

@@ -13,6 +13,7 @@
 
 #include "conversation-store.h"
 #include "engine/job.h"
+#include "engine/slots.h"
 #include "fake-clock.h"
 #include "list/lister.h"
 #include "util/log.h"
@@ -22,9 +23,10 @@
 /* Time that may pass on top of retries, and no job may give up. */
 #define PATIENCE_MS 40000
 #define GET_PATIENCE_MS 8000
-#define RUNS_MAX 2
+#define RUNS_MAX 3
 #define ROUNDS 3
-#define CLIENTS_MAX (2 * RUNS_MAX) /* of slots: one for LISTs, one for HEADs */
+#define LISTS_MAX 2 /* of the bucket at a time, however many want one */
+#define CLIENTS_MAX (LISTS_MAX + RUNS_MAX) /* of slots: each sends HEADs, too */
 /* Requests of a kind under way: so many only if a walk sends more than one. */
 #define PARALLEL (RUNS_MAX + 1)
 
@@ -42,7 +44,8 @@ struct run {
 	bool reads_cache, is_last_fresher;
 	struct result *last; /* that was handed in; NULL: none */
 	bool may_use_last;
-	bool has_listed; /* on_listed was called */
+	bool has_begun; /* on_list_begins was called */
+	bool has_listed; /* on_listed was */
 	struct validation listed; /* what was said then */
 };
 
@@ -50,6 +53,7 @@ struct talk {
 	struct bytes b;
 	struct talk_store store;
 	struct run runs[RUNS_MAX];
+	unsigned n_runs; /* in this round, so far */
 	struct result *last[N_MODES]; /* what the jobs made before */
 	/* how good the store has been in this round */
 	int retries, n_failures;
@@ -130,7 +134,9 @@ world_init(struct talk *k)
 	CHECK(buckets_find(k->buckets, BUCKET, &k->bucket) == BUCKET_IS_THERE);
 	k->scans = (struct scan_env){ .s3 = k->s3,
 				      .lists = &k->lists,
-				      .slots = &k->slots };
+				      .slots = &k->slots,
+				      .timers = &k->timers,
+				      .gather_ms = connections % 2 };
 	k->env = (struct job_env){ .s3 = k->s3,
 				   .timers = &k->timers,
 				   .scans = &k->scans,
@@ -166,6 +172,7 @@ count_pending(struct talk *k)
 	}
 	CHECK(n_lists + n_heads <= k->slots.n_running);
 	CHECK(k->slots.n_running <= k->slots.most + CLIENTS_MAX);
+	CHECK(k->scans.n_scans <= 2 * LISTS_MAX); /* and as many are next */
 	if (n_lists > k->most_lists)
 		k->most_lists = n_lists;
 	if (n_heads > k->most_heads)
@@ -367,6 +374,7 @@ check_result(const struct run *run, const struct job_result *r)
 {
 	struct model_figures f;
 
+	CHECK(run->has_begun);
 	figures_of(run, &r->listed.validation, &f);
 	check_validation(&r->listed.validation, &f);
 	if (run->has_listed)
@@ -409,7 +417,7 @@ on_listed(void *arg)
 	struct run *run = arg;
 	struct model_figures f;
 
-	CHECK(run->job && !run->has_listed);
+	CHECK(run->job && run->has_begun && !run->has_listed);
 	run->has_listed = true;
 	CHECK(job_validation(run->job));
 	run->listed = *job_validation(run->job);
@@ -418,11 +426,12 @@ on_listed(void *arg)
 }
 
 static void
-on_list_again(void *arg)
+on_list_begins(void *arg)
 {
-	const struct run *run = arg;
+	struct run *run = arg;
 
 	CHECK(run->job && !run->has_listed);
+	run->has_begun = true;
 }
 
 static bool
@@ -530,6 +539,7 @@ begin_round(struct talk *k)
 	s->flicker = model_find_no_delta(&s->model, take(&k->b, THINGS_MAX));
 	s->is_gone = false;
 	talk_store_arrange(s, &k->b);
+	k->n_runs = 0;
 	k->n_failures = 0;
 	k->passed_ms = 0;
 	k->may_fail = k->has_repeated = false;
@@ -538,8 +548,9 @@ begin_round(struct talk *k)
 }
 
 static void
-begin_run(struct talk *k, struct run *run)
+begin_run(struct talk *k)
 {
+	struct run *run = &k->runs[k->n_runs++];
 	unsigned flags = take(&k->b, 256);
 
 	*run = (struct run){ .talk = k,
@@ -560,7 +571,7 @@ begin_run(struct talk *k, struct run *run)
 				       .is_last_fresher = run->is_last_fresher,
 				       .may_use_last = may_use_last,
 				       .on_listed = on_listed,
-				       .on_list_again = on_list_again,
+				       .on_list_begins = on_list_begins,
 				       .on_done = on_done,
 				       .arg = run });
 }
@@ -719,6 +730,8 @@ happen(struct talk *k)
 
 	if (what == 21 || what == 20)
 		flicker(k);
+	if (what == 16 && k->n_runs < RUNS_MAX)
+		begin_run(k); /* while others are under way */
 	if (!t)
 		wait_for_timer(k);
 	else if (talk_store_has_streamed(t))
@@ -772,9 +785,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	n_rounds = 1 + (int)take(&k.b, ROUNDS);
 	for (int i = 0; i < n_rounds; i++) {
 		begin_round(&k);
-		begin_run(&k, &k.runs[0]);
+		begin_run(&k);
 		if (take(&k.b, 2))
-			begin_run(&k, &k.runs[1]);
+			begin_run(&k);
 		settle(&k);
 		while (!is_over(&k))
 			happen(&k);

@@ -88,6 +88,85 @@ all_read() {
 	all_read .stats.object_count 2 2 3
 }
 
+# --- one LIST for all modes ---------------------------------------------------------------
+
+SAMPLED=bkt/stats_sampled.json
+
+# The three files, opened at once: three documents, in this order.
+open_together() {
+	python3 - "$MNT/$QUICK" "$MNT/$SAMPLED" "$MNT/$DETAILED" <<-'END'
+		import sys
+		from threading import Barrier, Thread
+		texts, barrier = {}, Barrier(3)
+		def read(path):
+		    barrier.wait()
+		    with open(path) as file:
+		        texts[path] = file.read()
+		threads = [Thread(target=read, args=[path]) for path in sys.argv[1:]]
+		for thread in threads:
+		    thread.start()
+		for thread in threads:
+		    thread.join()
+		print(*(texts[path] for path in sys.argv[1:]))
+	END
+}
+
+# They may miss each other, where the machine has other work: then once more.
+meet_with() {
+	local expected=$1 n
+
+	shift
+	for n in {1..30}; do
+		"$@"
+		forget_requests
+		run -0 open_together
+		[[ $(requests LIST) == "$expected" ]] && return
+	done
+	fail "$(requests LIST) LISTs"
+}
+
+# 2,500 objects are three pages.
+put_2500() {
+	put_deltas 2499
+	mount_fs
+	run -0 open_together # their documents lie in the bucket now
+}
+
+@test "three modes of an unchanged bucket, opened at once: its pages once, and three GETs" {
+	start_stub
+	put_2500
+	meet_with 3 true
+	assert_equal "$(requests GET)/$(requests HEAD)/$(requests PUT)" 3/0/0
+	assert_equal "$(jq -c .accuracy.exact_deltas <<<"$output" | xargs)" '0 1 2499'
+}
+
+@test "three modes of a bucket that has changed, opened at once: its pages twice" {
+	start_stub
+	put_2500
+	change() { curl -sS -X PUT --data-binary "$((++CHANGES))" "$ENDPOINT/bkt/x"; }
+	CHANGES=0
+	meet_with 6 change
+	assert_equal "$(requests GET)/$(requests HEAD)/$(requests PUT)" 3/2500/3
+	assert_equal "$(jq -c .stats.object_count <<<"$output" | xargs)" '2500 2500 2500'
+	assert_equal "$(jq -c .accuracy.exact_deltas <<<"$output" | xargs)" '0 1 2499'
+}
+
+@test "three modes opened at once: quick and sampled do not wait for HEADs of detailed" {
+	start_stub
+	put_deltas 5500
+	fault '{"class": "HEAD", "path": "[1-9].delta$", "gate": "heads"}'
+	mount_fs
+	reader "$MNT/$DETAILED"
+	reader "$MNT/$QUICK"
+	reader "$MNT/$SAMPLED"
+	all_read .accuracy.exact_deltas 1 1 0
+	all_read .accuracy.exact_deltas 2 2 1
+	open_gate heads
+	all_read .accuracy.exact_deltas 0 0 5500
+	# one that all began with, and one more: ranges may end with pages that are not full
+	(($(requests LIST) <= 2 * (6 + 16))) || fail "$(requests LIST) LISTs"
+}
+
 # --- one sweep for many ------------------------------------------------------------------
 
 @test "readers during the sweep of an unchanged bucket cause LISTs, but no other sweep" {

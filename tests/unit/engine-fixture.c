@@ -38,7 +38,8 @@ fixture_init(struct fixture *fx)
 			fx->pace, 0);
 	fx->scans = (struct scan_env){ .s3 = fx->s3,
 				       .lists = &fx->lists,
-				       .slots = &fx->slots };
+				       .slots = &fx->slots,
+				       .timers = &fx->timers };
 	fx->buckets = buckets_new(60000, names, 1);
 	assert_int_equal(buckets_find(fx->buckets, FIXTURE_BUCKET, &fx->bucket),
 			 BUCKET_IS_THERE);

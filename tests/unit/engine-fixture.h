@@ -7,6 +7,7 @@
 #define ENGINE_FIXTURE_H
 
 #include "engine/job.h"
+#include "engine/slots.h"
 #include "fake-clock.h"
 #include "fake-store.h"
 #include "list/lister.h"

@@ -23,8 +23,9 @@
 #include "util/date.h"
 
 #define N_READERS 12
+#define N_JOBS_MAX (2 * N_MODES) /* each with a probe */
 #define N_STEPS 400
-#define N_SEEDS 150
+#define N_SEEDS 300
 
 struct watched {
 	struct reader r;
@@ -38,12 +39,13 @@ struct watched {
 struct chaos {
 	struct world w;
 	unsigned seed;
-	enum mode mode;
+	enum mode mode; /* of all readers, but if they are mixed */
+	bool is_mixed;
 	bool has_pollers;
 	int version;
 	char listing[128];
-	int64_t marked_at; /* when the last mark was set */
-	long newest; /* version of the newest document */
+	int64_t marked_at[N_MODES]; /* when the last mark was set */
+	long newest[N_MODES]; /* version of the newest document */
 	struct watched readers[N_READERS];
 };
 
@@ -51,6 +53,12 @@ static unsigned
 pick(struct chaos *c, unsigned n)
 {
 	return (unsigned)rand_r(&c->seed) % n;
+}
+
+static enum mode
+some_mode(struct chaos *c)
+{
+	return c->is_mixed ? (enum mode)pick(c, N_MODES) : c->mode;
 }
 
 /* The size of the last object tells the version. */
@@ -71,17 +79,17 @@ version_of(const struct reader *r)
 
 /* What the registry has is as new as what anybody was given, and gets no older. */
 static void
-look_at_newest(struct chaos *c)
+look_at_newest(struct chaos *c, enum mode mode)
 {
 	struct result *r CLEANUP(result_release) =
-		published_result(&c->w.fx.bucket->published, c->mode);
+		published_result(&c->w.fx.bucket->published, mode);
 	long version;
 
 	if (!r)
 		return;
 	version = version_of(&(struct reader){ .doc = (char *)r->text->data });
-	assert_in_range(version, c->newest, c->version);
-	c->newest = version;
+	assert_in_range(version, c->newest[mode], c->version);
+	c->newest[mode] = version;
 }
 
 static bool
@@ -106,7 +114,7 @@ check_result(struct chaos *c, struct watched *x)
 	assert_int_equal(reader_member(&x->r, "delta_objects"), 3);
 	version = version_of(&x->r);
 	assert_in_range(version, may_be_old(c, x) ? 1 : x->version, c->version);
-	assert_true(version <= c->newest);
+	assert_true(version <= c->newest[x->r.w.stats.mode]);
 	if (x->was_marked) {
 		const char *at = strstr(x->r.doc, "\"computed_at\": \"");
 		char when[DATE_ISO_LEN];
@@ -115,7 +123,7 @@ check_result(struct chaos *c, struct watched *x)
 		snprintf(when, sizeof(when), "%.20s",
 			 at + strlen("\"computed_at\": \""));
 		assert_true(date_parse_iso(when, &computed_at));
-		assert_true(computed_at >= c->marked_at);
+		assert_true(computed_at >= c->marked_at[x->r.w.stats.mode]);
 	}
 	reader_clear(&x->r);
 }
@@ -123,12 +131,19 @@ check_result(struct chaos *c, struct watched *x)
 static void
 look(struct chaos *c)
 {
-	look_at_newest(c);
+	unsigned n_jobs_max = c->is_mixed ? N_JOBS_MAX : 2;
+	/* where as many hang, each sweep and LIST may have one */
+	unsigned n_more = c->is_mixed ? N_MODES + 2 : 0;
+
+	for (int mode = 0; mode < N_MODES; mode++)
+		look_at_newest(c, (enum mode)mode);
 	for (size_t i = 0; i < N_READERS; i++)
 		if (c->readers[i].is_open && c->readers[i].r.n_done)
 			check_result(c, &c->readers[i]);
-	assert_true(c->w.env.jobs.n_jobs <= 2); /* settled: none winds down */
-	assert_true(c->w.fx.slots.n_running <= FIXTURE_CONNECTIONS);
+	/* settled: none winds down */
+	assert_true(c->w.env.jobs.n_jobs <= n_jobs_max);
+	assert_true(c->w.fx.scans.n_scans <= 4); /* two run, two are next */
+	assert_true(c->w.fx.slots.n_running <= FIXTURE_CONNECTIONS + n_more);
 }
 
 /* --- what happens --- */
@@ -138,6 +153,7 @@ someone_comes_or_goes(struct chaos *c)
 {
 	struct watched *x = &c->readers[pick(c, N_READERS)];
 	struct bucket *b = c->w.fx.bucket;
+	enum mode mode = some_mode(c);
 
 	if (x->r.n_done)
 		return; /* it was answered just now */
@@ -149,12 +165,12 @@ someone_comes_or_goes(struct chaos *c)
 	*x = (struct watched){
 		.is_open = true,
 		.version = c->version,
-		.was_marked = atomic_load(&b->marked[c->mode]) !=
-			      atomic_load(&b->done[c->mode]),
+		.was_marked = atomic_load(&b->marked[mode]) !=
+			      atomic_load(&b->done[mode]),
 	};
-	reader_init(&c->w, &x->r, c->mode);
+	reader_init(&c->w, &x->r, mode);
 	x->r.w.is_impatient = c->has_pollers && pick(c, 2);
-	flight_add(flight_get(&c->w.env, b, c->mode), &x->r.w);
+	flight_add(flight_get(&c->w.env, b, mode), &x->r.w);
 	if (pick(c, 2))
 		fixture_settle(&c->w.fx);
 }
@@ -164,15 +180,17 @@ static void
 somebody_marks(struct chaos *c)
 {
 	struct bucket *b = c->w.fx.bucket;
+	enum mode mode = some_mode(c);
 
-	if (atomic_load(&b->marked[c->mode]) != atomic_load(&b->done[c->mode]))
+	if (atomic_load(&b->marked[mode]) != atomic_load(&b->done[mode]))
 		return;
 	for (size_t i = 0; i < N_READERS; i++)
-		if (c->readers[i].is_open)
+		if (c->readers[i].is_open &&
+		    c->readers[i].r.w.stats.mode == mode)
 			return;
 	fixture_advance(&c->w.fx, 1000);
-	c->marked_at = date_now();
-	atomic_fetch_add(&b->marked[c->mode], 1);
+	c->marked_at[mode] = date_now();
+	atomic_fetch_add(&b->marked[mode], 1);
 }
 
 static struct http_transfer *
@@ -236,7 +254,9 @@ play(unsigned seed, enum mode mode, enum cache_policy cache)
 
 	c->seed = seed;
 	c->mode = mode;
+	c->is_mixed = seed % 2;
 	world_init(&c->w, cache);
+	c->w.fx.scans.gather_ms = seed % 4 / 2;
 	c->w.fx.limits.max_wait_ms = seed % 7 == 1 ? 2000 : 0;
 	c->w.fx.limits.max_age_ms = seed % 7 == 2 ? 3000 : 0;
 	c->w.fx.limits.deadline_ms = seed % 7 == 3 ? 4000 : 0;
@@ -249,7 +269,10 @@ play(unsigned seed, enum mode mode, enum cache_policy cache)
 			look(c);
 		}
 	}
-	fixture_run(&c->w.fx); /* nobody is forgotten */
+	for (int i = 0; i < N_JOBS_MAX; i++) { /* nobody is forgotten */
+		fixture_advance(&c->w.fx, N_MODES); /* and gathers any more */
+		fixture_run(&c->w.fx);
+	}
 	look(c);
 	for (size_t i = 0; i < N_READERS; i++)
 		assert_false(c->readers[i].is_open);

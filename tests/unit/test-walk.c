@@ -2,8 +2,8 @@
 /*
  * A pass over a bucket that has to be begun again, while HEADs are under way or
  * have told something: nothing of the first one is left in the second.  How many
- * pages are under way at a time.  And the end of one that would need too much
- * memory.
+ * pages are under way at a time.  What one does that is in the way of another.
+ * And the end of one that would need too much memory.
  */
 #include "config.h"
 
@@ -22,9 +22,17 @@
 struct run {
 	struct fixture fx;
 	struct walk walk;
-	int n_failures;
+	int n_begun, n_failures;
 	struct err err; /* the last one */
 };
+
+static void
+on_begin(void *arg)
+{
+	struct run *run = arg;
+
+	run->n_begun++;
+}
 
 static void
 on_step(void *arg, const struct err *err)
@@ -39,13 +47,20 @@ on_step(void *arg, const struct err *err)
 }
 
 static void
-begin(struct run *run, enum mode mode)
+init_walk(struct run *run)
 {
 	run->walk = (struct walk){ .env = &run->fx.scans,
 				   .bucket = run->fx.bucket,
+				   .on_begin = on_begin,
 				   .on_step = on_step,
 				   .arg = run };
 	walk_init(&run->walk);
+}
+
+static void
+begin(struct run *run, enum mode mode)
+{
+	init_walk(run);
 	walk_set_heads(&run->walk, WALK_SEND);
 	walk_begin(&run->walk, mode);
 	fixture_settle(&run->fx);
@@ -183,6 +198,125 @@ test_pages_under_way(void **state)
 	}
 }
 
+/* --- HEADs that fall behind while another one takes part in the LIST --- */
+
+#define N_FULL 6 /* pages of deltas, more than may wait for HEADs */
+#define N_DELTAS (N_FULL * LIST_PAGE_KEYS)
+
+struct pair {
+	struct run run; /* its walk needs HEADs */
+	struct walk other; /* quick */
+	struct buf pages[N_FULL];
+};
+
+static void
+on_other_step(void *arg, const struct err *err)
+{
+	(void)arg;
+	assert_null(err);
+}
+
+static void
+pair_init(struct pair *p, enum walk_heads heads)
+{
+	*p = (struct pair){ .run = { .n_failures = 0 } };
+	fixture_init(&p->run.fx);
+	for (int i = 0; i < N_FULL; i++) {
+		p->pages[i] = (struct buf)BUF_INIT(1024 * 1024);
+		for (int k = 0; k < LIST_PAGE_KEYS; k++)
+			buf_printf(&p->pages[i], "k%d%03d.delta=10 ", i, k);
+		p->run.fx.store.pages[i] = buf_str(&p->pages[i]);
+	}
+	p->other = (struct walk){ .env = &p->run.fx.scans,
+				  .bucket = p->run.fx.bucket,
+				  .on_step = on_other_step };
+	walk_init(&p->other);
+	walk_begin(&p->other, MODE_QUICK);
+	init_walk(&p->run);
+	walk_set_heads(&p->run.walk, heads);
+	walk_begin(&p->run.walk, MODE_DETAILED);
+	fixture_settle(&p->run.fx);
+}
+
+static void
+pair_clear(struct pair *p)
+{
+	walk_clear(&p->other);
+	run_clear(&p->run);
+	for (int i = 0; i < N_FULL; i++)
+		buf_clear(&p->pages[i]);
+}
+
+static void
+expect_figures(struct pair *p)
+{
+	struct figures f;
+	bool is_exact;
+
+	fixture_run(&p->run.fx);
+	assert_true(walk_is_complete(&p->run.walk));
+	walk_figures(&p->run.walk, &f, &is_exact);
+	assert_true(is_exact);
+	assert_int_equal(f.exact_deltas, N_DELTAS);
+	assert_int_equal(f.total_size, N_DELTAS * 10 * FAKE_FACTOR);
+	assert_int_equal(p->run.n_failures, 0);
+}
+
+/* The listing goes on without the one whose HEADs are under way. */
+static void
+test_falls_behind(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, WALK_SEND);
+	while (!walk_is_listed(&p.other))
+		if (fixture_pending(&p.run.fx, LIST))
+			fixture_answer(&p.run.fx, LIST);
+		else
+			fixture_answer(&p.run.fx, HEAD_ANY); /* for its slot */
+	assert_true(walk_is_complete(&p.other));
+	assert_false(walk_is_listed(&p.run.walk));
+	assert_int_equal(p.run.fx.scans.n_scans, 1); /* it has one of its own */
+	expect_figures(&p);
+	assert_int_equal(p.run.n_begun, 2);
+	pair_clear(&p);
+}
+
+/* As far as is known its HEADs are not needed: the validation is. */
+static void
+test_forgets_held_heads(void **state)
+{
+	static const enum walk_heads then[] = { WALK_DROP, WALK_SEND };
+
+	(void)state;
+	for (size_t late = 0; late < 2; late++) {
+		for (size_t i = 0; i < ARRAY_SIZE(then); i++) {
+			struct pair p;
+
+			pair_init(&p, WALK_HOLD);
+			while (!p.run.walk.has_forgotten)
+				fixture_answer(&p.run.fx, LIST);
+			while (late && !walk_is_listed(&p.other))
+				fixture_answer(&p.run.fx, LIST);
+			assert_int_equal(walk_is_listed(&p.run.walk), late);
+			walk_set_heads(&p.run.walk, then[i]);
+			fixture_settle(&p.run.fx);
+			while (!walk_is_listed(&p.run.walk))
+				assert_true(fixture_step(&p.run.fx));
+			if (late && then[i] == WALK_SEND)
+				expect_figures(&p);
+			assert_true(
+				validation_matches(walk_validation(&p.run.walk),
+						   walk_validation(&p.other)));
+			assert_int_equal(p.run.n_begun,
+					 then[i] == WALK_SEND ? 2 : 1);
+			assert_true(walk_is_complete(&p.other));
+			pair_clear(&p);
+		}
+	}
+}
+
 /* --- more deltaspaces than memory is meant for --- */
 
 /* They come from beside the listing, which would need 130 pages for them. */
@@ -242,6 +376,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_pages_under_way),
+		cmocka_unit_test(test_falls_behind),
+		cmocka_unit_test(test_forgets_held_heads),
 		cmocka_unit_test(test_full),
 	};
 
