@@ -110,12 +110,12 @@ original_size_in(struct sweep *s, struct head *h, const struct s3_answer *a)
 }
 
 static int
-on_head(void *arg, const struct http_answer *http, bool is_again,
+on_head(void *arg, const struct http_answer *http, bool is_repeat,
 	struct err *err)
 {
 	struct head *h = arg;
 
-	return head_check_judge(&h->check, http, is_again, err);
+	return head_check_accept(&h->check, http, is_repeat, err);
 }
 
 static void
@@ -216,7 +216,7 @@ are_odd_ones_listed(struct sweep *s)
 	if (s->n_odd == 0)
 		return true;
 	if (s->n_odd == s->n_answers && is_single)
-		head_habits_learn(habits, s->odd);
+		head_habits_note(habits, s->odd);
 	return !(s->odd & ~habits->passed_over);
 }
 

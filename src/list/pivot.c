@@ -402,7 +402,7 @@ find_step(const struct pivot_range *r, size_t plain, struct pivot *out)
 
 /*
  * Directories may hold just as many keys as a page.  A range from the beginning
- * of one to that of another has full pages, and then asks once more in vain.  So
+ * of one to that of another has full pages, and then asks once more for nothing.  So
  * the cut is behind the name that the last key has: as good as any.
  */
 static void

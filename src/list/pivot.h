@@ -80,7 +80,7 @@ int64_t pivot_keys_left(const struct pivot_range *r);
  *
  * Neither ends where a directory begins, but at a name in it, that of the last
  * key: a directory may hold just as many keys as a page, and a range of full pages
- * asks once more, in vain.
+ * asks once more for nothing.
  */
 bool pivot_find(const struct pivot_range *r, struct pivot *out);
 

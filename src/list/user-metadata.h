@@ -12,7 +12,7 @@
  * no element; RustFS sends none either if there is no user metadata.  Both send
  * <Internal> to whom they tell the metadata, whether or not there are any.
  *
- * A HEAD has to give the same value, so what could differ is in doubt and counts
+ * A HEAD has to give the same value, so what could differ is uncertain and counts
  * as not told: a name or the whole element twice, elements in a value, a value
  * of more than USER_METADATA_MAX bytes.  A value is never cut.
  */
@@ -34,7 +34,7 @@ struct user_metadata {
 	bool is_there;
 	unsigned seen; /* bits: places in `wanted` */
 	size_t best; /* the first that is not empty; n_wanted: none yet */
-	uint32_t text; /* its offset; 0: in doubt */
+	uint32_t text; /* its offset; 0: uncertain */
 
 	/* of this child */
 	size_t name; /* its place in `wanted`; n_wanted: none */

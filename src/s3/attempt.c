@@ -41,7 +41,7 @@ collect_headers(struct attempt *a, const struct s3_request *r,
 
 static int
 sign(struct attempt *a, const struct s3_request *r, const char *query,
-     const struct attempt_place *place)
+     const struct attempt_target *target)
 {
 	struct sigv4_request req = {
 		.method = r->method,
@@ -52,19 +52,19 @@ sign(struct attempt *a, const struct s3_request *r, const char *query,
 	};
 	struct sigv4_scope scope = {
 		.amz_date = a->amz_date,
-		.region = endpoint_region(place->endpoint),
+		.region = endpoint_region(target->endpoint),
 		.service = "s3",
 	};
 
 	sha256_hex(r->body ? r->body : "", r->body_len, a->payload_hash);
-	date_print_amz(place->when, a->amz_date);
-	collect_headers(a, r, place->keys);
+	date_print_amz(target->when, a->amz_date);
+	collect_headers(a, r, target->keys);
 	req.n_headers = a->n_headers;
-	if (!place->keys->access_key)
+	if (!target->keys->access_key)
 		return 0;
 	return sigv4_authorization(&a->authorization, &req, &scope,
-				   place->keys->access_key,
-				   place->keys->secret_key);
+				   target->keys->access_key,
+				   target->keys->secret_key);
 }
 
 static void
@@ -85,9 +85,9 @@ print_lines(struct attempt *a)
 
 int
 attempt_init(struct attempt *a, const struct s3_request *r, const char *query,
-	     const struct attempt_place *place)
+	     const struct attempt_target *target)
 {
-	const struct endpoint *e = place->endpoint;
+	const struct endpoint *e = target->endpoint;
 	int rc;
 
 	*a = (struct attempt){ .url = BUF_INIT(URL_MAX),
@@ -97,7 +97,7 @@ attempt_init(struct attempt *a, const struct s3_request *r, const char *query,
 	rc = endpoint_address(e, r->bucket, r->key, r->key_len, &a->host,
 			      &a->path);
 	if (rc == 0)
-		rc = sign(a, r, query, place);
+		rc = sign(a, r, query, target);
 	if (rc == 0)
 		rc = buf_printf(&a->url, "%s://%s%s%s%s", endpoint_scheme(e),
 				buf_str(&a->host), buf_str(&a->path),

@@ -27,7 +27,7 @@ struct attempt {
 };
 
 /* Where it goes, by whom, and when. */
-struct attempt_place {
+struct attempt_target {
 	const struct endpoint *endpoint;
 	const struct keys *keys;
 	int64_t when; /* seconds since 1970 */
@@ -38,7 +38,7 @@ struct attempt_place {
  * Non-zero if it is too long.  attempt_clear() in any case.
  */
 int attempt_init(struct attempt *a, const struct s3_request *r,
-		 const char *query, const struct attempt_place *place);
+		 const char *query, const struct attempt_target *target);
 void attempt_clear(struct attempt *a);
 
 #endif

@@ -28,7 +28,7 @@ struct bucket_check {
 };
 
 static void
-learn(const struct bucket_check *c)
+remember(const struct bucket_check *c)
 {
 	struct bucket_habits *h = s3_bucket_habits(c->s3);
 
@@ -95,7 +95,7 @@ on_answer(void *arg, const struct s3_answer *answer)
 		return;
 	}
 	if (answer->err.code == 0)
-		learn(c);
+		remember(c);
 	finish(c, answer);
 }
 

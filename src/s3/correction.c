@@ -24,9 +24,9 @@
 #define REGIONS_MAX 256
 
 /* One for each region that was named; never freed before the store's. */
-struct place {
+struct bucket_region {
 	struct endpoint *endpoint;
-	struct place *next;
+	struct bucket_region *next;
 };
 
 struct moved_bucket {
@@ -37,8 +37,8 @@ struct moved_bucket {
 
 struct corrections {
 	const struct endpoint *home;
-	struct place *places;
-	unsigned n_places;
+	struct bucket_region *regions;
+	unsigned n_regions;
 	struct moved_bucket *moved;
 	int64_t clock_s;
 };
@@ -56,7 +56,7 @@ void
 corrections_free(struct corrections *all)
 {
 	struct moved_bucket *b, *next_bucket;
-	struct place *p, *next_place;
+	struct bucket_region *p, *next;
 
 	if (!all)
 		return;
@@ -64,7 +64,7 @@ corrections_free(struct corrections *all)
 		HASH_DEL(all->moved, b);
 		free(b);
 	}
-	LL_FOREACH_SAFE (all->places, p, next_place) {
+	LL_FOREACH_SAFE (all->regions, p, next) {
 		endpoint_free(p->endpoint);
 		free(p);
 	}
@@ -99,21 +99,21 @@ static const struct endpoint *
 endpoint_of(struct corrections *all, const char *region)
 {
 	struct endpoint *made;
-	struct place *p;
+	struct bucket_region *p;
 
 	if (strcmp(endpoint_region(all->home), region) == 0)
 		return all->home;
-	LL_FOREACH (all->places, p) {
+	LL_FOREACH (all->regions, p) {
 		if (strcmp(endpoint_region(p->endpoint), region) == 0)
 			return p->endpoint;
 	}
-	if (all->n_places == REGIONS_MAX ||
+	if (all->n_regions == REGIONS_MAX ||
 	    endpoint_new_in_region(&made, all->home, region, NULL) != 0)
 		return NULL;
-	p = xnew(struct place);
+	p = xnew(struct bucket_region);
 	p->endpoint = made;
-	LL_PREPEND(all->places, p);
-	all->n_places++;
+	LL_PREPEND(all->regions, p);
+	all->n_regions++;
 	return made;
 }
 
@@ -136,7 +136,7 @@ correction_lacks_region(const struct correction *c, const struct refusal *r)
 }
 
 static bool
-learn_region(struct correction *c, struct corrections *all,
+apply_region(struct correction *c, struct corrections *all,
 	     const struct refusal *r)
 {
 	const struct endpoint *there;
@@ -187,7 +187,7 @@ keep_region(const struct correction *c, struct corrections *all,
  * reason, and if it was not, a second refusal says so.
  */
 static bool
-learn_clock(struct correction *c, const struct refusal *r)
+apply_clock(struct correction *c, const struct refusal *r)
 {
 	bool is_skew = strcmp(r->code, "RequestTimeTooSkewed") == 0;
 	int64_t when;
@@ -244,10 +244,10 @@ correction_lacks_keys(const struct correction *c, const struct refusal *r)
 /* --- all --- */
 
 bool
-correction_learn(struct correction *c, struct corrections *all,
+correction_apply(struct correction *c, struct corrections *all,
 		 const struct refusal *r)
 {
-	return learn_region(c, all, r) || learn_clock(c, r);
+	return apply_region(c, all, r) || apply_clock(c, r);
 }
 
 void

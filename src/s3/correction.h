@@ -48,7 +48,7 @@ void correction_init(struct correction *c, const struct corrections *all,
 		     const char *bucket);
 
 /* Whether `c` has changed, so that another try may succeed. */
-bool correction_learn(struct correction *c, struct corrections *all,
+bool correction_apply(struct correction *c, struct corrections *all,
 		      const struct refusal *r);
 
 /*

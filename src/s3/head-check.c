@@ -30,7 +30,7 @@ field_name(unsigned field)
 /* --- the store --- */
 
 void
-head_habits_learn(struct head_habits *h, unsigned field)
+head_habits_note(struct head_habits *h, unsigned field)
 {
 	unsigned all = h->passed_over | field;
 
@@ -48,7 +48,7 @@ count_odd(struct head_habits *h, unsigned field)
 	h->n_odd = field == h->odd ? h->n_odd + 1 : 1;
 	h->odd = field;
 	if (h->n_odd >= HEAD_HABIT)
-		head_habits_learn(h, field);
+		head_habits_note(h, field);
 }
 
 /* --- one answer --- */
@@ -118,9 +118,9 @@ remember(struct head_check *check, const struct head_fields *is)
 }
 
 static int
-judge_missing(struct head_check *check, bool is_again, struct err *err)
+accept_missing(struct head_check *check, bool is_repeat, struct err *err)
 {
-	if (is_again || check->habits->n_missing >= HEAD_HABIT)
+	if (is_repeat || check->habits->n_missing >= HEAD_HABIT)
 		return 0;
 	check->was_missing = true;
 	err_set(err, EIO, "HTTP status 404 for what was listed");
@@ -128,22 +128,22 @@ judge_missing(struct head_check *check, bool is_again, struct err *err)
 }
 
 int
-head_check_judge(struct head_check *check, const struct http_answer *a,
-		 bool is_again, struct err *err)
+head_check_accept(struct head_check *check, const struct http_answer *a,
+		  bool is_repeat, struct err *err)
 {
 	struct comparison c;
 
 	if (a->status == 404)
-		return judge_missing(check, is_again, err);
+		return accept_missing(check, is_repeat, err);
 	compare(check, a, &c);
 	if (!is_of_object(a, &c))
 		return err_set(err, EIO,
 			       "no answer of a store: nothing of an object "
 			       "in its head");
-	if (c.differ == 0 || (is_again && is_believed(check, &c)))
+	if (c.differ == 0 || (is_repeat && is_believed(check, &c)))
 		return 0;
 	remember(check, &c.is);
-	if (is_again)
+	if (is_repeat)
 		return err_set(err, EIO, "answers that contradict each other");
 	err_set(err, EIO, "an answer that is not of the listed object");
 	return S3_ASK_AGAIN;

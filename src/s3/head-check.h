@@ -58,7 +58,7 @@ struct head_habits {
 };
 
 /* It is the way of the store that this field, a single one, differs. */
-void head_habits_learn(struct head_habits *h, unsigned field);
+void head_habits_note(struct head_habits *h, unsigned field);
 
 /* One HEAD, from its first try to its answer. */
 struct head_check {
@@ -74,8 +74,8 @@ struct head_check {
 };
 
 /* As on_head of struct s3_request, with a `check` that is told of each head. */
-int head_check_judge(struct head_check *check, const struct http_answer *a,
-		     bool is_again, struct err *err);
+int head_check_accept(struct head_check *check, const struct http_answer *a,
+		      bool is_repeat, struct err *err);
 
 enum head_match {
 	HEAD_MATCHES,
@@ -85,7 +85,7 @@ enum head_match {
 
 /*
  * The call has ended, with this answer: 200 or 404.  Whether it is of the object
- * as it was listed; the habits learn of it.  To be called once.
+ * as it was listed, which the habits note.  To be called once.
  */
 enum head_match head_check_end(struct head_check *check,
 			       const struct http_answer *a, unsigned *odd);

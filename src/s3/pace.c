@@ -193,7 +193,7 @@ cut_for_call(struct pace *p, const struct pace_call *c)
 }
 
 static void
-judge(struct pace *p)
+adjust(struct pace *p)
 {
 	unsigned n = p->n_clean + p->n_pushed_back;
 	double share = (double)p->n_pushed_back / n;
@@ -241,5 +241,5 @@ pace_ended(struct pace *p, struct pace_call *c, enum pace_answer answer)
 		p->n_pushed_back++;
 		cut_for_call(p, c);
 	}
-	judge(p);
+	adjust(p);
 }

@@ -35,11 +35,11 @@ typedef bool s3_whole_fn(const char *body, size_t len);
 /*
  * The head of an answer with status 200, and to a HEAD with 404: 0;
  * S3_ASK_AGAIN; or -errno, with `err` set, for what is no answer of a store: a
- * failure of the transport.  `is_again`: it was asked again, and this came over a
+ * failure of the transport.  `is_repeat`: it was asked again, and this came over a
  * new connection; S3_ASK_AGAIN is EIO then.
  */
-typedef int s3_head_fn(void *arg, const struct http_answer *head, bool is_again,
-		       struct err *err);
+typedef int s3_head_fn(void *arg, const struct http_answer *head,
+		       bool is_repeat, struct err *err);
 
 struct s3_request {
 	const char *method;

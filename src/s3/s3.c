@@ -58,11 +58,11 @@ struct s3_call {
 	struct s3_call *prev, *next; /* in s3->parked */
 	int tries;
 	struct pace_call pace;
-	struct correction place; /* where it is sent, and for what time */
+	struct correction target; /* where it is sent, and for what time */
 	int head_rc; /* what on_head returned in this try */
 	struct err head_err;
 	bool asks_again; /* this try's answer seems to be another request's */
-	bool is_again; /* an earlier one's did */
+	bool is_repeat; /* an earlier one's did */
 	struct s3_call *question; /* where the bucket is; NULL: not asked */
 	struct s3_answer refused; /* for that, without `http` */
 	bool is_cancelled;
@@ -180,7 +180,7 @@ on_http_head(void *arg, const struct http_answer *http)
 
 	if (http->status != 200 && !(http->status == 404 && is_head(call)))
 		return 0;
-	call->head_rc = call->r.on_head(call->r.arg, http, call->is_again,
+	call->head_rc = call->r.on_head(call->r.arg, http, call->is_repeat,
 					&call->head_err);
 	return call->head_rc;
 }
@@ -208,7 +208,7 @@ send_attempt(struct s3_call *call, const struct attempt *a)
 			.body_max = call->r.body_max > ERROR_BODY_MAX
 					    ? call->r.body_max
 					    : ERROR_BODY_MAX,
-			.wants_new_connection = call->is_again,
+			.wants_new_connection = call->is_repeat,
 			.is_urgent = call->r.is_urgent,
 			.on_head = call->r.on_head ? on_http_head : NULL,
 			.on_data = call->r.on_data ? on_http_data : NULL,
@@ -235,9 +235,9 @@ static void
 call_finish(struct s3_call *call, struct s3_answer *answer)
 {
 	if (answer->err.code != ECANCELED)
-		correction_keep(&call->place, call->s3->corrections,
+		correction_keep(&call->target, call->s3->corrections,
 				call->bucket, has_worked(call, answer));
-	if (call->place.is_loop)
+	if (call->target.is_loop)
 		err_wrap(&answer->err, "redirected again");
 	if (answer->err.code && answer->err.code != ECANCELED)
 		err_wrap(&answer->err, "%s%s%s%s%s", call_operation(call),
@@ -255,12 +255,12 @@ try_it(struct s3_call *call, struct err *err)
 	struct attempt a;
 	int rc;
 
-	call->place.sent_at = date_now() + call->place.clock_s;
+	call->target.sent_at = date_now() + call->target.clock_s;
 	rc = attempt_init(&a, &call->r, buf_str(&call->query),
-			  &(struct attempt_place){
-				  .endpoint = call->place.endpoint,
+			  &(struct attempt_target){
+				  .endpoint = call->target.endpoint,
 				  .keys = call->keys,
-				  .when = call->place.sent_at,
+				  .when = call->target.sent_at,
 			  });
 	if (rc || call->query_rc)
 		rc = err_set(err, EIO, "request too long");
@@ -347,7 +347,7 @@ on_due(void *arg)
 static int64_t
 backoff_ms(struct s3_call *call, const struct http_answer *http)
 {
-	int64_t now = date_now() + call->place.clock_s; /* there */
+	int64_t now = date_now() + call->target.clock_s; /* there */
 	int64_t asked = retry_after_ms(http, now, BACKOFF_MAX_MS);
 	int64_t limit = BACKOFF_FIRST_MS;
 
@@ -381,7 +381,7 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 		http_copy_header(answer->http, "x-amz-bucket-region", e->region,
 				 sizeof(e->region));
 	if (answer->status == 400 && e->region[0] &&
-	    strcmp(e->region, endpoint_region(call->place.endpoint)) != 0)
+	    strcmp(e->region, endpoint_region(call->target.endpoint)) != 0)
 		code = EIO; /* the keys are right, the region is not */
 	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s",
 		answer->status, e->code[0] ? ", " : "", e->code,
@@ -406,13 +406,13 @@ refuse_stray(struct s3_call *call, struct s3_answer *answer)
 {
 	if (answer->err.code == 0)
 		err_set(&answer->err, EIO, "the answer is of something else");
-	call->asks_again = !call->is_again;
+	call->asks_again = !call->is_repeat;
 	return false;
 }
 
 /* A head that on_head did not accept. */
 static bool
-judge_head(struct s3_call *call, struct s3_answer *answer)
+evaluate_head(struct s3_call *call, struct s3_answer *answer)
 {
 	answer->err = call->head_err;
 	if (call->head_rc == S3_ASK_AGAIN)
@@ -422,7 +422,7 @@ judge_head(struct s3_call *call, struct s3_answer *answer)
 
 /* A body that came whole, or was refused half-way: what is it? */
 static bool
-judge_body(struct s3_call *call, struct s3_answer *answer)
+evaluate_body(struct s3_call *call, struct s3_answer *answer)
 {
 	bool may_pass = false;
 	int code;
@@ -443,7 +443,7 @@ judge_body(struct s3_call *call, struct s3_answer *answer)
 
 /* A body that nobody has looked at yet: may it be a part of one? */
 static bool
-judge_end(const struct s3_call *call, struct s3_answer *answer)
+evaluate_end(const struct s3_call *call, struct s3_answer *answer)
 {
 	const struct http_answer *http = answer->http;
 
@@ -467,7 +467,7 @@ may_lack_code(const struct s3_call *call, const struct s3_answer *answer)
 
 /* Fill `answer` from what HTTP gave; returns whether it may pass. */
 static bool
-judge(struct s3_call *call, struct s3_answer *answer)
+evaluate(struct s3_call *call, struct s3_answer *answer)
 {
 	const struct http_answer *http = answer->http;
 	bool may_pass = false;
@@ -476,17 +476,17 @@ judge(struct s3_call *call, struct s3_answer *answer)
 
 	answer->status = http->status;
 	if (call->head_rc)
-		return judge_head(call, answer);
+		return evaluate_head(call, answer);
 	if (is_good && call->r.on_end &&
 	    (http->err.code == 0 || http->was_refused))
-		return judge_body(call, answer);
+		return evaluate_body(call, answer);
 	/* of an endless error page the status is enough */
 	if (http->err.code && (is_good || http->err.code != EFBIG)) {
 		answer->err = http->err;
 		return http->is_retryable;
 	}
 	if (is_good)
-		return judge_end(call, answer);
+		return evaluate_end(call, answer);
 	s3_error_parse(&answer->error, buf_str(&http->body), http->body.len);
 	code = s3_errno(http->status, answer->error.code, is_head(call),
 			&may_pass);
@@ -519,7 +519,7 @@ refusal_of(const struct s3_call *call, const struct s3_answer *answer)
 
 /* Whether the refusal says what to do better. */
 static bool
-learn(struct s3_call *call, const struct s3_answer *answer)
+finds_remedy(struct s3_call *call, const struct s3_answer *answer)
 {
 	struct refusal r = refusal_of(call, answer);
 	char date[64];
@@ -528,7 +528,7 @@ learn(struct s3_call *call, const struct s3_answer *answer)
 		return false;
 	http_copy_header(answer->http, "date", date, sizeof(date));
 	r.date = date;
-	return correction_learn(&call->place, call->s3->corrections, &r);
+	return correction_apply(&call->target, call->s3->corrections, &r);
 }
 
 /* A try that was no try: only now is it known how to ask. */
@@ -554,9 +554,9 @@ find_region(const struct s3_call *question, const struct s3_answer *answer,
 	if (answer->http)
 		http_copy_header(answer->http, "x-amz-bucket-region", out,
 				 size);
-	if (!*out && question->place.was_moved && answer->err.code == 0)
+	if (!*out && question->target.was_moved && answer->err.code == 0)
 		snprintf(out, size, "%s",
-			 endpoint_region(question->place.endpoint));
+			 endpoint_region(question->target.endpoint));
 }
 
 /* With an answer to that, the refusal is one that names a region, or is final. */
@@ -573,7 +573,7 @@ on_region(void *arg, const struct s3_answer *answer)
 	r = refusal_of(call, refused);
 	if (call->is_cancelled)
 		err_set(&refused->err, ECANCELED, "cancelled");
-	else if (correction_learn(&call->place, call->s3->corrections, &r)) {
+	else if (correction_apply(&call->target, call->s3->corrections, &r)) {
 		try_better(call, refused);
 		return;
 	}
@@ -596,7 +596,7 @@ asks_for_region(struct s3_call *call, const struct s3_answer *answer)
 	struct refusal r = refusal_of(call, answer);
 
 	if (!call->bucket || is_question ||
-	    !correction_lacks_region(&call->place, &r))
+	    !correction_lacks_region(&call->target, &r))
 		return false;
 	keep_refusal(call, answer);
 	call->question = s3_start(call->s3, &(struct s3_request){
@@ -606,7 +606,7 @@ asks_for_region(struct s3_call *call, const struct s3_answer *answer)
 						    .on_done = on_region,
 						    .arg = call,
 					    });
-	call->question->place.was_renewed = true; /* any answer will do */
+	call->question->target.was_renewed = true; /* any answer will do */
 	return true;
 }
 
@@ -646,9 +646,9 @@ asks_for_keys(struct s3_call *call, const struct s3_answer *answer)
 {
 	struct refusal r = refusal_of(call, answer);
 
-	if (!correction_lacks_keys(&call->place, &r))
+	if (!correction_lacks_keys(&call->target, &r))
 		return false;
-	call->place.was_renewed = true;
+	call->target.was_renewed = true;
 	call->is_renewing = true;
 	keep_refusal(call, answer);
 	renew(call);
@@ -663,11 +663,11 @@ has_remedy(struct s3_call *call, const struct s3_answer *answer, bool may_pass)
 		return false;
 	if (call->asks_again) {
 		call->asks_again = false;
-		call->is_again = true;
+		call->is_repeat = true;
 		try_better(call, answer);
 		return true;
 	}
-	if (learn(call, answer)) {
+	if (finds_remedy(call, answer)) {
 		try_better(call, answer);
 		return true;
 	}
@@ -686,7 +686,7 @@ on_http_done(void *arg, const struct http_answer *http)
 
 	call->transfer = NULL;
 	count(call, 0, http->head.len + http->body.len);
-	may_pass = judge(call, &answer);
+	may_pass = evaluate(call, &answer);
 	load = what_of_load(&answer, may_pass);
 	pace_ended(call->s3->pace, &call->pace, load);
 	if (has_remedy(call, &answer, may_pass))
@@ -730,7 +730,7 @@ s3_start(struct s3 *s3, const struct s3_request *r)
 		call->headers[i].name = xstrdup(r->headers[i].name);
 		call->headers[i].value = xstrdup(r->headers[i].value);
 	}
-	correction_init(&call->place, s3->corrections, call->bucket);
+	correction_init(&call->target, s3->corrections, call->bucket);
 	timer_init(&call->delay, on_due, call);
 	timer_arm(s3->timers, &call->delay, 0);
 	return call;

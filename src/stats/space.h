@@ -39,7 +39,7 @@ struct space {
 	int64_t delta_bytes; /* own sizes, saturating */
 	int64_t n_known; /* deltas whose own metadata told the original size */
 	int64_t known_original; /* their original sizes, saturating */
-	int64_t missing_bytes; /* own sizes of those asked in vain, saturating */
+	int64_t missing_bytes; /* own sizes of those that had no answer, saturating */
 	bool has_reference;
 	int64_t reference_size;
 	unsigned n_pending; /* HEADs not answered yet */

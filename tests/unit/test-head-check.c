@@ -149,11 +149,11 @@ begin(struct world *w)
 }
 
 static int
-judge(struct world *w, const char *head, bool is_again)
+judge(struct world *w, const char *head, bool is_repeat)
 {
 	struct http_answer a = answer_of(head ? 200 : 404, head ? head : "");
 	struct err err = ERR_INIT;
-	int rc = head_check_judge(&w->check, &a, is_again, &err);
+	int rc = head_check_accept(&w->check, &a, is_repeat, &err);
 
 	assert_int_equal(err.code, rc ? EIO : 0);
 	buf_clear(&a.head);
@@ -273,15 +273,15 @@ test_third(void **state)
 static int
 ask(struct world *w, const char *head)
 {
-	bool is_again;
+	bool is_repeat;
 	unsigned odd;
 
 	begin(w);
-	is_again = judge(w, head, false) == S3_ASK_AGAIN;
-	if (is_again)
+	is_repeat = judge(w, head, false) == S3_ASK_AGAIN;
+	if (is_repeat)
 		assert_int_equal(judge(w, head, true), 0);
 	end(w, head, &odd);
-	return 1 + is_again;
+	return 1 + is_repeat;
 }
 
 static int

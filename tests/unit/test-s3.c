@@ -615,7 +615,7 @@ test_streams(void **state)
 /* --- heads --- */
 
 static int
-on_head(void *arg, const struct http_answer *head, bool is_again,
+on_head(void *arg, const struct http_answer *head, bool is_repeat,
 	struct err *err)
 {
 	size_t len;
@@ -624,7 +624,7 @@ on_head(void *arg, const struct http_answer *head, bool is_again,
 	if (http_header(head, "x-other", &len))
 		return S3_ASK_AGAIN;
 	if (http_header(head, "x-other-at-first", &len))
-		return is_again ? 0 : S3_ASK_AGAIN;
+		return is_repeat ? 0 : S3_ASK_AGAIN;
 	if (http_header(head, "x-nothing", &len))
 		return err_set(err, EIO, "no answer of a store");
 	return 0;
