@@ -2,12 +2,11 @@
 /*
  * dgstatfs: the life of the process and nothing else.
  *
- * First, protection of what is secret.  Before the fork: configuration, setup,
- * mount.  After it: the threads of the log and of the net, all
- * of which the parent waits for, so that the user sees on the terminal what
- * fails; then the FUSE loop.
- * The end goes in reverse order: waiting readers are answered while the mount is
- * still there to answer them.
+ * First, protection of what is secret.  Before the fork: configuration, set-up,
+ * mount.  After it: the threads, of the log and those that setup.h starts.  The
+ * parent waits for all of that, so that the user sees on the terminal what fails.
+ * Then the FUSE loop.  The end goes in reverse order: waiting readers are answered
+ * while the mount is still there to answer them.
  */
 #include "config.h"
 
