@@ -81,13 +81,24 @@ look_at_room(const struct scan *s, enum scan_room *most, enum scan_room *least)
 	}
 }
 
+/* Somebody waits for it to end. */
+static bool
+is_awaited(const struct scan *s)
+{
+	const struct scan *next = queue_of(s)->next;
+
+	return s->lane == SCAN_SHARED && next && next->is_due;
+}
+
 static bool
 has_room(const struct scan *s)
 {
 	enum scan_room most, least;
 
 	look_at_room(s, &most, &least);
-	return (s->is_patient ? least : most) == SCAN_HAS_ROOM;
+	if (s->is_patient)
+		return least == SCAN_HAS_ROOM;
+	return most == SCAN_HAS_ROOM || (is_awaited(s) && most < SCAN_IS_FULL);
 }
 
 /* --- pages are asked for --- */
@@ -269,8 +280,6 @@ tell_hold_up(struct scan *s)
 static void
 look_for_hold_up(struct scan *s)
 {
-	const struct scan_queue *q = queue_of(s);
-	bool is_awaited = s->lane == SCAN_SHARED && q->next && q->next->is_due;
 	enum scan_room most, least;
 
 	if (s->is_patient || s->is_over || s->is_void)
@@ -278,11 +287,11 @@ look_for_hold_up(struct scan *s)
 	look_at_room(s, &most, &least);
 	if (least == SCAN_IS_FULL && most < SCAN_IS_BEHIND) {
 		tell_hold_up(s);
-	} else if (is_awaited && most != SCAN_HAS_ROOM) {
+	} else if (is_awaited(s) && most != SCAN_HAS_ROOM) {
 		s->is_patient = may_become_slow(s);
 		if (s->is_patient)
 			become_slow(s);
-		else
+		else if (least == SCAN_IS_FULL)
 			tell_hold_up(s);
 	}
 }

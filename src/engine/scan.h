@@ -24,7 +24,8 @@
  *
  * A shared scan that stands still, since all its users are behind or the store
  * hangs, would hold up those who wait for its end.  Then it goes to the slow lane
- * as it is, and loses nothing; but if a scan runs there, those who are behind leave.
+ * as it is, and loses nothing; but if a scan runs there, it goes on while it can,
+ * as if somebody had room, and then those who are behind leave.
  */
 #ifndef ENGINE_SCAN_H
 #define ENGINE_SCAN_H
