@@ -545,18 +545,19 @@ try_better(struct s3_call *call, const struct s3_answer *answer)
 
 /* --- where the bucket is --- */
 
-/* It says so in its answer, or has been sent there itself. */
+/* It says so in its answer, or it was answered elsewhere than the call was. */
 static void
-find_region(const struct s3_call *question, const struct s3_answer *answer,
+find_region(const struct s3_call *call, const struct s3_answer *answer,
 	    char *out, size_t size)
 {
+	const struct endpoint *there = call->question->target.endpoint;
+
 	*out = '\0';
 	if (answer->http)
 		http_copy_header(answer->http, "x-amz-bucket-region", out,
 				 size);
-	if (!*out && question->target.was_moved && answer->err.code == 0)
-		snprintf(out, size, "%s",
-			 endpoint_region(question->target.endpoint));
+	if (!*out && answer->err.code == 0 && there != call->target.endpoint)
+		snprintf(out, size, "%s", endpoint_region(there));
 }
 
 /* With an answer to that, the refusal is one that names a region, or is final. */
@@ -567,7 +568,7 @@ on_region(void *arg, const struct s3_answer *answer)
 	struct s3_answer *refused = &call->refused;
 	struct refusal r;
 
-	find_region(call->question, answer, refused->error.region,
+	find_region(call, answer, refused->error.region,
 		    sizeof(refused->error.region));
 	call->question = NULL;
 	r = refusal_of(call, refused);

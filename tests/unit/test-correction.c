@@ -390,6 +390,42 @@ test_cancelled_question(void **state)
 	fixture_clear(&talk.fx);
 }
 
+/* Two calls are refused; the region is known when the second one asks for it. */
+static void
+test_late_question(void **state)
+{
+	static const struct fake_answer nowhere = { NOWHERE };
+	static const struct fake_answer good = { .status = 200 };
+	struct talk first, second = { .code = -1 };
+
+	(void)state;
+	talk_init(&first, false);
+	begin(&first, &(struct step){ .call = GET });
+	s3_get_object(first.fx.s3,
+		      &(struct s3_get){ .bucket = FIXTURE_BUCKET,
+					.key = "second",
+					.max = 100 },
+		      on_done, &second);
+	fixture_settle(&first.fx);
+	fake_http_answer(fixture_find(&first.fx, "GET", "/k"), &nowhere);
+	fixture_settle(&first.fx);
+	fake_http_answer(fixture_find(&first.fx, HEAD_ANY),
+			 &(struct fake_answer){ MOVED_TO("eu-west-1") });
+	fixture_settle(&first.fx);
+	fake_http_answer(fixture_find(&first.fx, HEAD_ANY), &good);
+	fixture_settle(&first.fx);
+	fake_http_answer(fixture_find(&first.fx, "GET", "/second"), &nowhere);
+	fixture_settle(&first.fx);
+	fake_http_answer(fixture_find(&first.fx, HEAD_ANY), &good);
+	fixture_settle(&first.fx);
+	fake_http_answer(fixture_find(&first.fx, "GET", "/k"), &good);
+	fake_http_answer(fixture_find(&first.fx, "GET", "/second"), &good);
+	fixture_settle(&first.fx);
+	assert_int_equal(first.code, 0);
+	assert_int_equal(second.code, 0);
+	fixture_clear(&first.fx);
+}
+
 static const struct {
 	struct refusal r;
 	bool lacks_keys;
@@ -440,6 +476,7 @@ main(void)
 		cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_regions_without_end),
 		cmocka_unit_test(test_cancelled_question),
+		cmocka_unit_test(test_late_question),
 		cmocka_unit_test(test_lacks_keys),
 	};
 
