@@ -18,6 +18,7 @@ enum scan_lane {
 /* Those in one lane of a bucket; {0} at the start. */
 struct scan_queue {
 	struct scan *running, *next; /* NULL: none */
+	bool has_run; /* one has, ever */
 	int64_t progress_ms; /* when something there last went on */
 };
 

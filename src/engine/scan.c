@@ -17,9 +17,6 @@
 #include "util/date.h"
 #include "util/log.h"
 
-/* Where some have come together, more may; but with so many it is enough. */
-#define GATHER_USERS_MAX N_MODES
-
 /* A scan in which nothing goes on for so long need not be waited for. */
 #define PATIENCE_MS 2000
 
@@ -398,6 +395,7 @@ on_due(void *arg)
 	}
 	q->next = NULL;
 	q->running = s;
+	q->has_run = true;
 	begin(s);
 }
 
@@ -490,11 +488,25 @@ scan_new(struct scan_env *env, struct bucket *bucket, enum scan_lane lane)
 	return s;
 }
 
+/* Files of other modes may be opened, too: they were, or nothing is known yet. */
+static bool
+may_meet_others(const struct scan *s)
+{
+	unsigned n = 0;
+
+	for (int mode = 0; mode < N_MODES; mode++)
+		n += s->bucket->flights[mode] != NULL;
+	return n > 1 || !queue_of(s)->has_run;
+}
+
+/* Where some have come together, more may; but with so many it is enough. */
 static int64_t
 gather_ms(const struct scan *s)
 {
-	return s->lane == SCAN_SHARED ? s->env->gather_ms * (int64_t)s->n_users
-				      : 0;
+	if (s->lane == SCAN_SLOW || !may_meet_others(s) ||
+	    s->n_users >= N_MODES)
+		return 0;
+	return s->env->gather_ms * (int64_t)s->n_users;
 }
 
 void
@@ -512,7 +524,7 @@ scan_join(struct scan_env *env, struct bucket *bucket, enum scan_lane lane,
 	s->n_present++;
 	s->users = xrealloc(s->users, s->n_users * sizeof(s->users[0]));
 	s->users[user->index] = user;
-	if (!s->is_due && s->n_users < GATHER_USERS_MAX)
+	if (!s->is_due)
 		timer_arm(env->timers, &s->gather, gather_ms(s));
 }
 

@@ -8,9 +8,10 @@
  * of it before is void, for all.  If it fails, it fails for all.
  *
  * When does it begin?  A moment after somebody joined (SCAN_GATHER_MS), so that
- * files that are opened together meet in it, and not while another scan of the
- * bucket runs: who comes then joins the one that is next.  Nobody joins a scan
- * that has begun: its users rely on a LIST that began after they came.
+ * files that are opened together meet in it; at once, where only one mode is ever
+ * asked for.  And not while another scan of the bucket runs: who comes then joins
+ * the one that is next.  Nobody joins a scan that has begun: its users rely on a
+ * LIST that began after they came.
  *
  * Who can't keep up?  A mode whose HEADs fall behind wants the listing to pause,
  * or memory would grow with the bucket; the others want it to go on.  So there are
@@ -43,10 +44,10 @@ struct scan;
 struct slots;
 
 /*
- * Programs that are started together open their files some hundred microseconds
- * apart.  The cached document is asked for meanwhile, so that little is lost.
+ * Programs that are started together open their files within a millisecond or two.
+ * The cached document is asked for meanwhile, so that little is lost.
  */
-#define SCAN_GATHER_MS 1
+#define SCAN_GATHER_MS 2
 
 /* What all scans share; it outlives them. */
 struct scan_env {

@@ -127,6 +127,30 @@ test_moment(void **state)
 	world_clear(&w);
 }
 
+/* Where one mode alone is asked for there is nobody to wait for. */
+static void
+test_alone(void **state)
+{
+	struct reader r;
+	struct world w;
+
+	(void)state;
+	world_init(&w, CACHE_POLICY_OFF);
+	w.fx.scans.gather_ms = 5;
+	for (unsigned i = 0; i < 3; i++) {
+		enum mode mode = i < 2 ? MODE_QUICK : MODE_SAMPLED;
+
+		reader_open(&w, &r, mode);
+		assert_int_equal(fixture_seen(&w.fx, LIST), i == 1 ? 2 : i);
+		fixture_advance(&w.fx, 5);
+		assert_int_equal(fixture_seen(&w.fx, LIST), i + 1);
+		fixture_run(&w.fx);
+		reader_expect(&r, 0);
+		reader_clear(&r);
+	}
+	world_clear(&w);
+}
+
 /* The LIST of another mode that has begun before is not good enough. */
 static void
 test_read_your_writes(void **state)
@@ -316,6 +340,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_costs),
 		cmocka_unit_test(test_moment),
+		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_read_your_writes),
 		cmocka_unit_test(test_joins_until_it_begins),
 		cmocka_unit_test(test_probe_shares),
