@@ -23,7 +23,7 @@ void fake_source_release(void);
 void fake_source_wait_asked(unsigned n);
 unsigned fake_source_n_asked(void);
 
-/* Until it was freed `n` times. */
+/* Until it was freed `n` times, and the thread has gone that did it. */
 void fake_source_wait_freed(unsigned n);
 
 /* Whether the latest question was with must_look. */
