@@ -334,7 +334,8 @@ answer(struct creds_chain *c, struct creds_wait *w, const struct keys *refused,
 {
 	LOCKED(c);
 	bool has_keys = !is_refused(c, refused);
-	int64_t since_ms = has_keys ? c->pending_ms : w->since_ms;
+	/* who comes while a source hangs does not wait as long as the first */
+	int64_t since_ms = c->keys ? c->pending_ms : w->since_ms;
 	int64_t limit_ms = has_keys ? PATIENCE_MS : c->wait_ms;
 	bool is_pending = w->look > c->n_ended;
 

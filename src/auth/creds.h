@@ -4,12 +4,13 @@
  *
  * Sources of keys are asked in the order of the SDKs (the table in creds.c) by the auth
  * thread, which may hang in any of them for as long as it likes: open(2) on a dead file
- * server has no end.  Who needs keys never blocks.  He is given what there is, or is told
- * to come again; that has a limit, which is his own.
+ * server has no end.  A call that needs keys never blocks: it is given what there is, or
+ * is told to come again, up to a limit of its own.
  *
- * The sources are asked again, at most once a second, when somebody wants keys: what is
- * absent or wrong now heals by itself.  He waits for that, but only for a moment if there
- * are keys already: a source that hangs keeps nobody from using those it gave before.
+ * The sources are asked again when a call wants keys, at most once a second, or at once
+ * after a refusal: what is absent or wrong now heals by itself.  The call waits for that,
+ * but only for a moment if there are keys already: a source that hangs keeps nobody from
+ * using those it gave before.
  */
 #ifndef AUTH_CREDS_H
 #define AUTH_CREDS_H

@@ -29,6 +29,8 @@ struct bucket {
 
 	/* control files; any thread */
 	atomic_bool nocache;
+	/* How often it was written: what began before is not what was asked for. */
+	atomic_uint nocache_writes;
 	/* refresh: a generation number, not a flag; marked != done: pending */
 	atomic_uint marked[N_MODES];
 	atomic_uint done[N_MODES];

@@ -83,6 +83,7 @@ struct flight {
 	struct job *probe; /* NULL: none */
 	unsigned generation; /* bucket->marked when the job began */
 	bool is_uncached; /* nocache was on when the job began */
+	unsigned nocache_writes; /* likewise, of the bucket */
 	bool is_outdated; /* a probe saw another listing: no more of them */
 	struct listed
 		shared; /* a probe has found the job's result true for it */
@@ -104,7 +105,8 @@ static bool
 may_share(const struct flight *f)
 {
 	return f->generation == atomic_load(&f->bucket->marked[f->mode]) &&
-	       !f->is_uncached && !atomic_load(&f->bucket->nocache);
+	       f->nocache_writes == atomic_load(&f->bucket->nocache_writes) &&
+	       !f->is_uncached;
 }
 
 /* Whether those who come next may join current, if a probe finds it true. */
@@ -285,6 +287,7 @@ is_to_be_stored(const struct flight *f, enum cache_verdict verdict)
 		      (r->how == RESULT_FROM_MEMORY && !f->writeback.is_stored);
 
 	return is_new && r->is_storable && !f->is_uncached &&
+	       !atomic_load(&f->bucket->nocache) &&
 	       writeback_may(&f->writeback, verdict);
 }
 
@@ -408,6 +411,7 @@ on_list_begins(void *arg)
 
 	if (may_share(f))
 		readers_begin(&f->readers);
+	look_after(f); /* who came meanwhile wants it */
 }
 
 /* Why the document in the bucket is not asked for; WHY_NONE: it is. */
@@ -428,6 +432,7 @@ start_job(struct flight *f)
 	enum result_why why;
 
 	f->generation = atomic_load(&f->bucket->marked[f->mode]);
+	f->nocache_writes = atomic_load(&f->bucket->nocache_writes);
 	f->is_uncached = atomic_load(&f->bucket->nocache);
 	f->is_outdated = false;
 	f->shared = (struct listed){ 0 };
@@ -441,8 +446,7 @@ start_job(struct flight *f)
 		.mode = f->mode,
 		.read_cache = why == WHY_NONE,
 		.why_unread = why,
-		.last = why == WHY_NONE || why == WHY_OFF ? f->last.result
-							  : NULL,
+		.last = f->last.result,
 		.is_last_fresher =
 			f->last.is_refreshed && !f->writeback.is_stored,
 		.may_use_last = may_use_last,

@@ -39,6 +39,7 @@ struct job {
 	enum state state;
 	struct s3_call *get; /* of the cached document */
 	struct result *cached; /* it, if it may be valid */
+	bool may_last_serve; /* as in choice.h */
 	bool is_get_late; /* get was cancelled, since it took too long */
 	bool is_decided; /* what lies in the cache is known */
 	bool is_announced; /* on_listed was called */
@@ -254,6 +255,14 @@ list_again(struct job *job)
 	walk_begin(&job->walk, job->o.mode);
 }
 
+/* Neither the last document nor one in the bucket is wanted. */
+static bool
+is_forced(const struct job *job)
+{
+	return job->o.why_unread == WHY_NOCACHE ||
+	       job->o.why_unread == WHY_REFRESH;
+}
+
 /* The LIST was without HEADs, and its figures are not those of the mode. */
 static bool
 was_only_check(const struct job *job)
@@ -267,7 +276,8 @@ conclude(struct job *job)
 {
 	switch (choose_document(&(struct candidates){
 		.is_last_true = is_true(job, job->o.last),
-		.may_last_serve = true, /* else on_get() has dropped it */
+		.is_forced = is_forced(job),
+		.may_last_serve = job->may_last_serve,
 		.is_last_fresher = job->o.is_last_fresher,
 		.is_cached_true = is_true(job, job->cached),
 		.has_computed =
@@ -354,10 +364,11 @@ on_get(void *arg, const struct s3_answer *answer)
 			(long long)job->o.env->limits->timeout_ms /
 				CACHE_GET_PART);
 	job->is_decided = true;
-	if (job->o.last && !job->o.may_use_last(job->o.arg, r->verdict))
-		result_unref(steal(&job->o.last));
+	job->may_last_serve =
+		job->o.last && job->o.may_use_last(job->o.arg, r->verdict);
 	if (job->state == JOB_LOOKUP)
-		enter(job, job->cached || job->o.last ? JOB_CHECK : JOB_WALK);
+		enter(job, job->cached || job->may_last_serve ? JOB_CHECK
+							      : JOB_WALK);
 	conclude_if_listed(job);
 }
 
@@ -437,7 +448,8 @@ job_new(const struct job_options *o)
 		return job;
 	}
 	job->is_decided = true;
-	is_check = o->kind == JOB_PROBE || o->last;
+	job->may_last_serve = o->last != NULL;
+	is_check = o->kind == JOB_PROBE || (o->last && !is_forced(job));
 	enter(job, is_check ? JOB_CHECK : JOB_WALK);
 	walk_begin(&job->walk, is_check ? MODE_QUICK : o->mode);
 	return job;

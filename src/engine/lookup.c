@@ -13,7 +13,7 @@
 #include "util/date.h"
 #include "util/log.h"
 
-/* How long somebody waits for whom what is known already is good enough. */
+/* How long somebody waits who could be answered from what is known already. */
 #define PATIENCE_MS 300
 
 struct lookup {

@@ -37,10 +37,10 @@ poller_answer(struct poller *p, struct waiter *w)
 {
 	struct bucket *b = p->w.stats.bucket;
 	unsigned generation = atomic_load(&b->marked[p->w.stats.mode]);
-	bool is_nocache = atomic_load(&b->nocache);
+	unsigned nocache_writes = atomic_load(&b->nocache_writes);
 	struct err err;
 
-	if (p->generation != generation || p->is_nocache != is_nocache)
+	if (p->generation != generation || p->nocache_writes != nocache_writes)
 		poller_clear(p);
 	if (p->result || p->err.code) {
 		waiter_complete(w, p->result, &p->err);
@@ -52,6 +52,6 @@ poller_answer(struct poller *p, struct waiter *w)
 	if (p->w.list && p->generation == generation)
 		return false;
 	p->generation = generation;
-	p->is_nocache = is_nocache;
+	p->nocache_writes = nocache_writes;
 	return true;
 }

@@ -22,7 +22,7 @@ struct poller {
 	struct err err;
 	/* of the bucket at the first EAGAIN: if that changes, it is void */
 	unsigned generation;
-	bool is_nocache;
+	unsigned nocache_writes;
 };
 
 void poller_init(struct poller *p, struct bucket *bucket, enum mode mode);

@@ -284,7 +284,7 @@ look_for_hold_up(struct scan *s)
 	look_at_room(s, &most, &least);
 	if (least == SCAN_IS_FULL && most < SCAN_IS_BEHIND) {
 		tell_hold_up(s);
-	} else if (is_awaited(s) && most != SCAN_HAS_ROOM) {
+	} else if (is_awaited(s) && most >= SCAN_IS_BEHIND) {
 		s->is_patient = may_become_slow(s);
 		if (s->is_patient)
 			become_slow(s);
@@ -353,7 +353,7 @@ begin(struct scan *s)
 
 /* What can be done after something went on. */
 static void
-settle(struct scan *s)
+go_on_or_restart(struct scan *s)
 {
 	if (s->is_telling)
 		return; /* it follows */
@@ -370,7 +370,7 @@ wait_for(struct scan *s, struct scan *before)
 {
 	int64_t left;
 
-	settle(before);
+	go_on_or_restart(before);
 	left = queue_of(s)->progress_ms + PATIENCE_MS - date_mono_ms();
 	if (!queue_of(s)->running)
 		return; /* it has made way */
@@ -449,7 +449,7 @@ on_request_end(void *arg)
 		note_progress(s);
 		tell_step(s);
 	}
-	settle(s);
+	go_on_or_restart(s);
 }
 
 static void
@@ -466,7 +466,7 @@ on_listing_end(void *arg, const struct listing_end *e)
 	free_slot(s);
 	if (s->is_over)
 		tell_end(s, e->err->code ? e->err : NULL);
-	settle(s);
+	go_on_or_restart(s);
 }
 
 /* --- who takes part --- */
@@ -554,7 +554,7 @@ scan_go_on(struct scan_user *user)
 	if (!s || !s->listing)
 		return;
 	note_progress(s);
-	settle(s);
+	go_on_or_restart(s);
 }
 
 void

@@ -53,12 +53,13 @@ writeback_may(const struct writeback *w, enum cache_verdict verdict)
 static bool
 is_refusal(struct writeback *w, const struct s3_answer *answer)
 {
-	bool is_again = w->was_bad_request, may_pass;
+	bool was_refused_before = w->was_bad_request, may_pass;
 
 	w->was_bad_request = answer->status == 400;
 	if (answer->err.code == EACCES)
 		return true;
-	if (answer->status < 400 || (answer->status == 400 && !is_again))
+	if (answer->status < 400 ||
+	    (answer->status == 400 && !was_refused_before))
 		return false;
 	s3_errno(answer->status, answer->error.code, false, &may_pass);
 	return !may_pass;

@@ -73,8 +73,10 @@ write_nocache(struct bucket *bucket, const char *text, size_t len,
 	bool is_on;
 	int rc = control_parse_nocache(text, len, &is_on, err);
 
-	if (rc == 0)
+	if (rc == 0) {
 		atomic_store(&bucket->nocache, is_on);
+		atomic_fetch_add(&bucket->nocache_writes, 1);
+	}
 	return rc;
 }
 

@@ -48,9 +48,9 @@ int file_write(const struct file *f, struct bucket *bucket, const char *text,
 void file_touch(const struct file *f, struct bucket *bucket);
 
 /*
- * Length, 0 if it can't be rendered, and when it last changed.  A stats file has the time of its newest
- * document, or the time `unread` as long as it has none.  Of two documents of the
- * same second nothing but the nanoseconds can tell: they are made of the text, so they
+ * Length, 0 if it can't be rendered, and when it last changed.  A stats file has the
+ * time of its newest document, or the time `unread` as long as it has none.  Of two
+ * documents of the same second nothing but the nanoseconds can tell: they are made of the text, so they
  * are the same in every mount, and less than a millisecond, since make(1) does not
  * like a time that is still to come.
  */

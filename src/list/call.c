@@ -128,7 +128,7 @@ serve_waiting(struct list_parsers *p)
 	s3_resume(next->call);
 }
 
-/* The page has been digested, or was lost; another one may come in. */
+/* The page has been read, or was lost; another one may come in. */
 static void
 give_parser(struct list_call *c)
 {

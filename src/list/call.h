@@ -4,7 +4,7 @@
  * Part of lister.c's inside.  Net thread only.
  *
  * A call takes a parser when the first bytes of the page come in, and has it
- * until the page has been digested.  When all are taken, the bytes wait in the
+ * until the page has been read.  When all are taken, the bytes wait in the
  * kernel: memory does not grow with the number of requests under way.
  *
  * A page may stop coming in half-way and keep its parser as long as a request

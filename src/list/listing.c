@@ -161,15 +161,15 @@ is_cut_right(struct listing *l, struct range *left, struct err *err)
  * it ends.
  */
 static bool
-may_be_in_vain(const struct listing *l)
+affords_a_cut(const struct listing *l)
 {
-	int64_t n = l->n_keys, n_doubtful;
+	int64_t n = l->n_keys, n_extra;
 
 	if (n < l->o.memory->n_keys)
 		n = l->o.memory->n_keys;
-	n_doubtful = l->n_requests - l->n_in_flight -
-		     l->n_keys / LIST_PAGE_KEYS + l->n_open;
-	return n_doubtful < list_ranges_allowed(n);
+	n_extra = l->n_requests - l->n_in_flight - l->n_keys / LIST_PAGE_KEYS +
+		  l->n_open;
+	return n_extra < list_ranges_allowed(n);
 }
 
 /*
@@ -231,7 +231,7 @@ find_ready(struct listing *l)
 		DL_FOREACH (l->ranges, r)
 			if (!r->is_sent && !r->is_done)
 				return r;
-	while (may_have_more && (r = find_largest(l)) && may_be_in_vain(l)) {
+	while (may_have_more && (r = find_largest(l)) && affords_a_cut(l)) {
 		if (cut_range(l, r))
 			return r->next;
 		r->n_pages = 0; /* not before its next page */

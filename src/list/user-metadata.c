@@ -61,12 +61,12 @@ user_metadata_start(struct user_metadata *m, const struct object_list *l,
 		    unsigned depth, const char *name)
 {
 	if (depth > 1) { /* within a value */
-		m->is_doubtful = true;
+		m->is_uncertain = true;
 		return;
 	}
 	m->name = find_name(m, name);
 	m->start = l->text.len;
-	m->is_doubtful = false;
+	m->is_uncertain = false;
 }
 
 int
@@ -76,7 +76,7 @@ user_metadata_text(struct user_metadata *m, struct object_list *l,
 	if (m->name == m->n_wanted)
 		return 0;
 	if (len > USER_METADATA_MAX - (l->text.len - m->start)) {
-		m->is_doubtful = true;
+		m->is_uncertain = true;
 		return 0;
 	}
 	return object_list_text(l, text, len, err);
@@ -87,12 +87,12 @@ static bool
 is_kept(struct user_metadata *m, size_t start, bool is_empty)
 {
 	if (m->seen & 1u << m->name)
-		m->is_doubtful = true;
+		m->is_uncertain = true;
 	m->seen |= 1u << m->name;
-	if (m->name > m->best || (is_empty && !m->is_doubtful))
+	if (m->name > m->best || (is_empty && !m->is_uncertain))
 		return false;
 	m->best = m->name;
-	m->text = m->is_doubtful ? 0 : (uint32_t)start;
+	m->text = m->is_uncertain ? 0 : (uint32_t)start;
 	return m->text != 0;
 }
 

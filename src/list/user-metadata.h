@@ -39,7 +39,7 @@ struct user_metadata {
 	/* of this child */
 	size_t name; /* its place in `wanted`; n_wanted: none */
 	size_t start; /* of its text */
-	bool is_doubtful;
+	bool is_uncertain;
 };
 
 /* The names, without "x-amz-meta-"; they must live as long.  A page begins. */

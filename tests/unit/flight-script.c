@@ -205,9 +205,10 @@ do_setting(struct play *p)
 
 	if (strcmp(verb, "mark") == 0)
 		atomic_fetch_add(&bucket->marked[find_mode(what)], 1);
-	else if (strcmp(verb, "nocache") == 0)
+	else if (strcmp(verb, "nocache") == 0) {
 		atomic_store(&bucket->nocache, number(what));
-	else if (strcmp(verb, "max_wait") == 0)
+		atomic_fetch_add(&bucket->nocache_writes, 1);
+	} else if (strcmp(verb, "max_wait") == 0)
 		limits->max_wait_ms = number(what);
 	else if (strcmp(verb, "max_age") == 0)
 		limits->max_age_ms = number(what);

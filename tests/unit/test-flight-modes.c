@@ -200,8 +200,10 @@ test_joins_until_it_begins(void **state)
 		reader_open(&w, &a, MODE_QUICK);
 		if (cases[i].is_marked)
 			atomic_fetch_add(&w.fx.bucket->marked[MODE_QUICK], 1);
-		if (cases[i].is_nocache)
+		if (cases[i].is_nocache) {
 			atomic_store(&w.fx.bucket->nocache, true);
+			atomic_fetch_add(&w.fx.bucket->nocache_writes, 1);
+		}
 		fixture_advance(&w.fx, 1);
 		reader_open(&w, &b, MODE_QUICK);
 		fixture_advance(&w.fx, 4);

@@ -243,8 +243,10 @@ something_happens(struct chaos *c)
 		fixture_advance(&c->w.fx, (int64_t)pick(c, 100000));
 	else if (what < 98)
 		somebody_marks(c);
-	else
+	else {
 		atomic_store(&b->nocache, pick(c, 2));
+		atomic_fetch_add(&b->nocache_writes, 1);
+	}
 }
 
 static void

@@ -80,6 +80,28 @@ static const struct scenario shared[] = {
 		"list; b waits; run; b has 3; seen put 1" },
 };
 
+/* A LIST of another mode, a's, is under way: that of b waits for it. */
+#define BEHIND_ANOTHER                                                         \
+	"status get 404; a opens detailed; get; after 10; pending list 1;"     \
+	"b opens quick; get;"
+
+static const struct scenario waiting[] = {
+	{ "whoever comes while a job waits for its LIST keeps it going",
+	  BEHIND_ANOTHER
+	  "b leaves; after 500; c opens quick; after 1600;"
+	  "pending list 2; after 8000; c waits; run; after 100; c has 3" },
+	{ "so does a poller", BEHIND_ANOTHER
+	  "b leaves; after 500; c polls quick; c fails EAGAIN;"
+	  "after 1600; after 8000; run; after 100; c polls quick; c has 3" },
+	{ "nobody who opened under nocache gets what was cached",
+	  "z opens quick; run; z has 3;" ONE
+	  "a opens detailed; get; after 10;" THREE
+	  "b opens quick; get; nocache 1; c opens quick; nocache 0;"
+	  "run; after 10; run; b has 3; c has 3; c is b; seen list 4" },
+	{ "nothing is put while nocache is on",
+	  "a opens quick; get; nocache 1; list; a has 3; pending put 0" },
+};
+
 static const struct scenario marked[] = {
 	{ "a mark in the middle: never a result begun before it", SWEEP
 	  "mark detailed; b opens detailed; pending list 0; run;"
@@ -265,6 +287,12 @@ test_shared(void **state)
 }
 
 static void
+test_waiting(void **state)
+{
+	RUN_ALL(waiting);
+}
+
+static void
 test_marked(void **state)
 {
 	RUN_ALL(marked);
@@ -321,6 +349,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_marked),
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_limited),
