@@ -43,6 +43,14 @@ is_cut_handshake(int code, int os_errno, const char *msg)
 		strstr(msg, "unexpected eof"));
 }
 
+/* OpenSSL had no memory, which curl takes for a failure of TLS. */
+static bool
+is_out_of_memory(int error, const char *msg)
+{
+	return error == EPROTO &&
+	       (strstr(msg, "malloc failure") || strstr(msg, "out of memory"));
+}
+
 void
 curl_error(struct http_answer *a, int code, int os_errno, const char *msg)
 {
@@ -55,6 +63,10 @@ curl_error(struct http_answer *a, int code, int os_errno, const char *msg)
 			error = errors[i].error;
 			a->is_retryable = !errors[i].is_final;
 		}
+	}
+	if (is_out_of_memory(error, msg)) {
+		error = ENOMEM;
+		a->is_retryable = true;
 	}
 	if (code == CURLE_COULDNT_CONNECT &&
 	    (os_errno == ECONNREFUSED || os_errno == ETIMEDOUT))
