@@ -61,7 +61,7 @@ assert_ends_at_once() {
 	start_black_hole full
 	mount_fs -o bucket=bkt,connect_timeout=400ms,retries=0
 	assert_times_out 400 "$MNT/$QUICK"
-	assert_error 'bucket=bkt.*mode=quick.*Failed to connect'
+	assert_error 'bucket=bkt.*mode=quick.*(Failed to connect|Connection timeout)'
 }
 
 @test "request_timeout: no answer comes" {
