@@ -44,6 +44,7 @@ mount_it(const struct conf *c, struct buckets *buckets, struct fs **fs,
 				.is_read_only = c->mount.is_read_only,
 				.debug = c->mount.debug,
 				.is_eagain_wanted = c->mount.is_eagain_wanted,
+				.is_df_by_bucket = c->mount.is_df_by_bucket,
 				.uid = c->mount.uid < 0 ? getuid()
 							: (uid_t)c->mount.uid,
 				.gid = c->mount.gid < 0 ? getgid()

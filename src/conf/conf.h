@@ -42,6 +42,7 @@ struct conf_mount {
 	char *mountpoint;
 	bool allow_other;
 	bool is_eagain_wanted; /* nonblock=eagain */
+	bool is_df_by_bucket; /* df=bucket */
 	bool is_read_only; /* -o ro: control files can't be written */
 	int64_t uid, gid, umask; /* -1: the caller's own; umask: 022 */
 	char *mount_options; /* others for libfuse, "nosuid,nodev,…", or NULL */
@@ -63,7 +64,7 @@ struct conf_origin {
 	char *name; /* of the variable; file and profile; NULL: as `from` says */
 };
 
-#define CONF_OPTIONS_MAX 32
+#define CONF_OPTIONS_MAX 48
 
 struct conf {
 	enum conf_program program;

@@ -45,6 +45,8 @@ static const struct conf_option table[] = {
 	    "owner of the files (you)", 0, ID_MAX),
 	ROW(MOUNT, "gid", id, mount.gid, NULL, "GROUP",
 	    "group of the files (yours)", 0, ID_MAX),
+	ROW(MOUNT, "df", df, mount.is_df_by_bucket, "none", "none|bucket",
+	    "what df shows of a bucket's directory", 0, 0),
 	ROW(MOUNT, "umask", octal, mount.umask, "022", "OCTAL",
 	    "permissions that the files do not have", 0, 0777),
 	ROW(BOTH, "bucket_ttl", duration, limits.bucket_ttl_ms, "60s", "TIME",

@@ -279,6 +279,16 @@ conf_set_nonblock(struct conf *c, const struct conf_option *o,
 }
 
 int
+conf_set_df(struct conf *c, const struct conf_option *o, const char *value,
+	    struct err *err)
+{
+	c->mount.is_df_by_bucket = strcmp(value, "bucket") == 0;
+	if (c->mount.is_df_by_bucket || strcmp(value, "none") == 0)
+		return 0;
+	return fail(o, value, "none or bucket", err);
+}
+
+int
 conf_set_log_level(struct conf *c, const struct conf_option *o,
 		   const char *value, struct err *err)
 {

@@ -78,6 +78,22 @@ published_result(struct published *p, enum mode mode)
 	return result_ref(p->of[mode].result);
 }
 
+struct result *
+published_newest(struct published *p)
+{
+	struct result *newest = NULL;
+	LOCKED(p);
+
+	for (int mode = 0; mode < N_MODES; mode++) {
+		struct result *r = p->of[mode].result;
+
+		if (r && (!newest ||
+			  r->listed.began_at_ms >= newest->listed.began_at_ms))
+			newest = r;
+	}
+	return result_ref(newest);
+}
+
 struct failure
 published_failure(struct published *p, enum mode mode)
 {

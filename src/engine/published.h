@@ -67,6 +67,12 @@ void publish_counts(struct published *p, enum mode mode,
 
 struct result *published_result(struct published *p,
 				enum mode mode); /* a ref */
+/*
+ * Likewise of all modes: the one of the LIST that began last, and of the same LIST
+ * that of the most exact mode.
+ */
+struct result *published_newest(struct published *p);
+
 struct failure published_failure(struct published *p, enum mode mode);
 struct progress published_progress(struct published *p, enum mode mode);
 

@@ -32,7 +32,7 @@ statx(int dir, const char *path, int flags, unsigned mask, struct statx *st)
 }
 #endif
 
-/* --- refusals: nothing can be created, renamed or removed --- */
+/* --- refusals: nothing can be created, renamed, removed or marked --- */
 
 static void
 refuse_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -91,30 +91,9 @@ refuse_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent,
 	refuse_mknod(req, new_parent, new_name, 0, 0);
 }
 
-/* --- extended attributes: there are none --- */
-
 static void
-no_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
-{
-	(void)ino;
-	(void)name;
-	(void)size;
-	fuse_reply_err(req, ENODATA);
-}
-
-static void
-no_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
-{
-	(void)ino;
-	if (size == 0)
-		fuse_reply_xattr(req, 0);
-	else
-		fuse_reply_buf(req, NULL, 0);
-}
-
-static void
-no_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
-	    size_t size, int flags)
+refuse_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+		const char *value, size_t size, int flags)
 {
 	(void)ino;
 	(void)name;
@@ -125,7 +104,7 @@ no_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
 }
 
 static void
-no_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+refuse_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
 	refuse_unlink(req, ino, name);
 }
@@ -179,10 +158,10 @@ static const struct fuse_lowlevel_ops ops = {
 	.symlink = refuse_symlink,
 	.rename = refuse_rename,
 	.link = refuse_link,
-	.getxattr = no_getxattr,
-	.listxattr = no_listxattr,
-	.setxattr = no_setxattr,
-	.removexattr = no_removexattr,
+	.getxattr = op_getxattr,
+	.listxattr = op_listxattr,
+	.setxattr = refuse_setxattr,
+	.removexattr = refuse_removexattr,
 };
 
 /* --- mount and unmount --- */

@@ -202,14 +202,38 @@ op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		op_getattr(req, ino, fi);
 }
 
+/*
+ * Of a bucket: what is stored of it is used.  In blocks of a byte, so that nothing is
+ * rounded; and as much is free as makes no rule about full file systems heed it.
+ */
+static void
+describe_space(const struct place *place, struct statvfs *st)
+{
+	struct result *newest CLEANUP(result_release) =
+		published_newest(&place->bucket->published);
+	const fsblkcnt_t free_bytes = (fsblkcnt_t)1 << 50;
+
+	st->f_bsize = st->f_frsize = 1;
+	st->f_bfree = st->f_bavail = st->f_blocks = free_bytes;
+	st->f_ffree = st->f_favail = st->f_files = free_bytes;
+	if (!newest)
+		return;
+	st->f_blocks += (fsblkcnt_t)newest->figures.compressed_size;
+	st->f_files += (fsfilcnt_t)newest->figures.object_count;
+}
+
 void
 op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
+	struct fs *fs = fuse_req_userdata(req);
 	/* sizes of zero: nothing fills up here, and df(1) leaves us out */
 	struct statvfs st = { .f_bsize = 4096,
 			      .f_frsize = 4096,
 			      .f_namemax = BUCKET_NAME_MAX };
+	struct place place;
 
-	(void)ino;
+	if (fs->o.is_df_by_bucket && tree_find(fs->o.buckets, ino, &place) &&
+	    place.bucket)
+		describe_space(&place, &st);
 	fuse_reply_statfs(req, &st);
 }

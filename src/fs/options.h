@@ -15,6 +15,7 @@ struct fs_options {
 	bool is_read_only;
 	bool debug; /* libfuse's trace */
 	bool is_eagain_wanted; /* O_NONBLOCK means something */
+	bool is_df_by_bucket; /* df(1) of a bucket tells of its bytes */
 	uid_t uid; /* of everything in the mount */
 	gid_t gid;
 	unsigned umask;

@@ -554,7 +554,7 @@ os.open(sys.argv[1], functools.reduce(operator.or_, flags))' "$@"
 	assert_equal "$(<nocache)" 0
 }
 
-@test "refusals: there are no extended attributes" {
+@test "refusals: no extended attributes are listed, set or removed" {
 	start_stub
 	stub_bucket bkt
 	mount_fs

@@ -186,6 +186,7 @@ test_defaults(void **state)
 	assert_int_equal(c.limits.max_wait_ms, 0);
 	assert_int_equal(c.limits.max_age_ms, 0);
 	assert_false(c.mount.is_eagain_wanted);
+	assert_false(c.mount.is_df_by_bucket);
 	assert_int_equal(c.limits.retries, 4);
 	assert_int_equal(c.limits.connections, 256);
 	assert_int_equal(c.store.cache, CACHE_RW);
@@ -218,7 +219,7 @@ test_all_options(void **state)
 		  "--force-path-style -o ca-bundle=ca.pem,no_sign_request "
 		  "--allow_other=yes -o uid=1,gid=2,umask=077 "
 		  "--bucket-ttl=1m --linger=0 --max-wait=2s -o max_age=1m "
-		  "--nonblock=eagain "
+		  "--nonblock=eagain --df=bucket "
 		  "-o connect_timeout=500ms,request_timeout=1.5,timeout=1h,"
 		  "deadline=1d,retries=0,connections=1024,cache=ro,"
 		  "sse=aws:kms:dsse,sse-kms-key-id=arn:aws:kms:r:1:key/k,"
@@ -244,6 +245,7 @@ test_all_options(void **state)
 	assert_int_equal(c.limits.max_wait_ms, 2000);
 	assert_int_equal(c.limits.max_age_ms, 60000);
 	assert_true(c.mount.is_eagain_wanted);
+	assert_true(c.mount.is_df_by_bucket);
 	assert_int_equal(c.limits.connect_timeout_ms, 500);
 	assert_int_equal(c.limits.request_timeout_ms, 1500);
 	assert_int_equal(c.limits.timeout_ms, 3600000);
@@ -536,6 +538,8 @@ static const struct {
 	{ "mnt -o stat_cache=1", "", "unknown option stat_cache" },
 	{ "mnt -o max_wait=soon", "", "is not a time" },
 	{ "mnt -o nonblock=maybe", "", "is not block or eagain" },
+	{ "mnt -o df=yes", "", "is not none or bucket" },
+	{ "mnt -o df", "", "option df needs a value: df=none|bucket" },
 	{ "mnt --nonsense", "", "unknown option nonsense" },
 	{ "mnt --ro", "", "unknown option ro" },
 	{ "mnt -x", "", "unknown option -x" },
@@ -714,8 +718,8 @@ test_programs(void **state)
 {
 	static const char *const both[] = { "region", "sse", "linger",
 					    "log-file" };
-	static const char *const mount[] = { "allow_other", "uid", "gid",
-					     "umask", "nonblock" };
+	static const char *const mount[] = { "allow_other", "uid",	"gid",
+					     "umask",	    "nonblock", "df" };
 	struct conf c CLEANUP(conf_clear) = { .program = CONF_DGSTAT };
 	CLEANUP_FREE char *text = NULL;
 	struct err err = ERR_INIT;
