@@ -57,6 +57,8 @@ static const struct conf_option table[] = {
 	    "show a result again that is not older", 0, DURATION_MAX_MS),
 	ROW(BOTH, "max_wait", duration, limits.max_wait_ms, "0", "TIME",
 	    "then show the last good result; 0 waits", 0, DURATION_MAX_MS),
+	ROW(BOTH, "ttl", duration, limits.ttl_ms, "0", "TIME",
+	    "compute anew what is older, though valid", 0, DURATION_MAX_MS),
 	ROW(MOUNT, "nonblock", nonblock, mount.is_eagain_wanted, "block",
 	    "block|eagain", "what an open with O_NONBLOCK does", 0, 0),
 	ROW(BOTH, "connect_timeout", duration, limits.connect_timeout_ms, "5s",

@@ -128,14 +128,23 @@ current_validation(const struct flight *f)
 		       : NULL;
 }
 
+/* ttl allows for no more than that it is shown to those who do not wait. */
+static bool
+is_expired(const struct flight *f, const struct result *r)
+{
+	return r && result_is_older(r, f->env->limits->ttl_ms);
+}
+
 /* What max_age allows for. */
 static struct result *
 recent_result(const struct flight *f)
 {
 	int64_t max_age_ms = f->env->limits->max_age_ms;
+	struct result *r = NULL;
 
-	return max_age_ms ? last_young(&f->last, f->bucket, f->mode, max_age_ms)
-			  : NULL;
+	if (max_age_ms)
+		r = last_young(&f->last, f->bucket, f->mode, max_age_ms);
+	return is_expired(f, r) ? NULL : r;
 }
 
 /* Whether anybody waits for current, or might still join it. */
@@ -446,7 +455,7 @@ start_job(struct flight *f)
 		.mode = f->mode,
 		.read_cache = why == WHY_NONE,
 		.why_unread = why,
-		.last = f->last.result,
+		.last = is_expired(f, f->last.result) ? NULL : f->last.result,
 		.is_last_fresher =
 			f->last.is_refreshed && !f->writeback.is_stored,
 		.may_use_last = may_use_last,

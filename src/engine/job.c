@@ -40,6 +40,7 @@ struct job {
 	struct s3_call *get; /* of the cached document */
 	struct result *cached; /* it, if it may be valid */
 	bool may_last_serve; /* as in choice.h */
+	bool was_expired; /* there was one that ttl does not allow */
 	bool is_get_late; /* get was cancelled, since it took too long */
 	bool is_decided; /* what lies in the cache is known */
 	bool is_announced; /* on_listed was called */
@@ -172,6 +173,8 @@ why_not_cached(const struct job *job)
 
 	if (!job->o.read_cache)
 		return job->o.why_unread;
+	if (job->was_expired)
+		return WHY_TTL;
 	if (!job->cached)
 		return of_verdict[job->done.verdict];
 	why = result_compare(&job->cached->listed.validation,
@@ -343,6 +346,17 @@ on_walk_step(void *arg, const struct err *err)
 
 /* --- the cached document --- */
 
+/* It does not serve, whatever the LIST says: HEADs need not wait for that. */
+static void
+drop_expired(struct job *job)
+{
+	int64_t ttl_ms = job->o.env->limits->ttl_ms;
+
+	job->was_expired = job->cached && result_is_older(job->cached, ttl_ms);
+	if (job->was_expired)
+		result_unref(steal(&job->cached));
+}
+
 static void
 on_get(void *arg, const struct s3_answer *answer)
 {
@@ -359,6 +373,7 @@ on_get(void *arg, const struct s3_answer *answer)
 		made_progress(job);
 	r->verdict = cache_read(answer, job->o.bucket->name, job->o.mode,
 				&job->cached, &r->cache_err);
+	drop_expired(job);
 	if (job->is_get_late && r->cache_err.code == ECANCELED)
 		err_set(&r->cache_err, ETIMEDOUT, "no answer within %lld ms",
 			(long long)job->o.env->limits->timeout_ms /

@@ -6,6 +6,8 @@
 
 #include "engine/result.h"
 
+#include "util/date.h"
+
 const char *const result_how_names[] = {
 	[RESULT_HIT] = "hit",
 	[RESULT_FROM_MEMORY] = "memory",
@@ -22,6 +24,7 @@ const char *const result_why_names[] = {
 	[WHY_VERSION] = "version",
 	[WHY_DENIED] = "denied",
 	[WHY_UNREADABLE] = "unreadable",
+	[WHY_TTL] = "ttl",
 	[WHY_OUTDATED] = "outdated",
 	[WHY_REFRESH] = "refresh",
 	[WHY_NOCACHE] = "nocache",
@@ -71,6 +74,13 @@ void
 result_release(struct result **r)
 {
 	result_unref(*r);
+}
+
+/* In seconds: any date may stand in a document. */
+bool
+result_is_older(const struct result *r, int64_t age_ms)
+{
+	return age_ms > 0 && date_now() - r->computed_at > age_ms / 1000;
 }
 
 enum result_why

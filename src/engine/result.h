@@ -33,6 +33,7 @@ enum result_why {
 	WHY_VERSION, /* another program's */
 	WHY_DENIED, /* not for us to read */
 	WHY_UNREADABLE, /* no answer, or none in time */
+	WHY_TTL, /* older than ttl allows */
 	WHY_OUTDATED, /* from before a refresh whose result was not stored */
 	WHY_REFRESH,
 	WHY_NOCACHE,
@@ -80,6 +81,9 @@ struct result *result_confirmed(const struct result *r,
 struct result *result_ref(struct result *r); /* NULL is fine */
 void result_unref(struct result *r); /* NULL is fine */
 void result_release(struct result **r); /* for CLEANUP */
+
+/* Its figures were computed longer ago than that; 0: none were. */
+bool result_is_older(const struct result *r, int64_t age_ms);
 
 /* In what a stale document differs from a listing; WHY_NONE: it is valid. */
 enum result_why result_compare(const struct validation *of_document,

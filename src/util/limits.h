@@ -19,6 +19,7 @@ struct limits {
 	int64_t linger_ms; /* of a computation that nobody waits for */
 	int64_t max_wait_ms; /* of a reader; 0: none */
 	int64_t max_age_ms; /* of a result that may serve again; 0: none may */
+	int64_t ttl_ms; /* of a document, valid or not; 0: none */
 	int64_t retries; /* after the first try */
 	int64_t connections; /* pages and HEADs under way at a time, at most */
 };

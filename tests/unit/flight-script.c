@@ -212,6 +212,8 @@ do_setting(struct play *p)
 		limits->max_wait_ms = number(what);
 	else if (strcmp(verb, "max_age") == 0)
 		limits->max_age_ms = number(what);
+	else if (strcmp(verb, "ttl") == 0)
+		limits->ttl_ms = number(what);
 	else if (strcmp(verb, "deadline") == 0)
 		limits->deadline_ms = number(what);
 	else if (strcmp(verb, "readonly") == 0)

@@ -14,7 +14,7 @@
  *     after 5000                so many milliseconds pass
  *     readonly                  nothing is put, as with cache=ro
  *     mark sampled; nocache 1   as the control files do
- *     max_wait 5000             and max_age, deadline, timeout: as the options do
+ *     max_wait 5000             and max_age, ttl, deadline, timeout: as the options do
  *
  *     a has 3; a fails EIO; a waits    its document counts 3 objects, it has ended
  *                                      so, it has not ended

@@ -185,6 +185,7 @@ test_defaults(void **state)
 	assert_int_equal(c.limits.linger_ms, 10000);
 	assert_int_equal(c.limits.max_wait_ms, 0);
 	assert_int_equal(c.limits.max_age_ms, 0);
+	assert_int_equal(c.limits.ttl_ms, 0);
 	assert_false(c.mount.is_eagain_wanted);
 	assert_false(c.mount.is_df_by_bucket);
 	assert_int_equal(c.limits.retries, 4);
@@ -213,18 +214,19 @@ test_all_options(void **state)
 	CLEANUP_FREE char *log = xasprintf("%s/log", place->dir);
 	CLEANUP(conf_clear) struct conf c;
 
-	load_good(place, &c,
-		  "--endpoint-url=http://h:9000 -o region=r,profile=p "
-		  "-obucket=one:two,bucket=three --bucket=one "
-		  "--force-path-style -o ca-bundle=ca.pem,no_sign_request "
-		  "--allow_other=yes -o uid=1,gid=2,umask=077 "
-		  "--bucket-ttl=1m --linger=0 --max-wait=2s -o max_age=1m "
-		  "--nonblock=eagain --df=bucket "
-		  "-o connect_timeout=500ms,request_timeout=1.5,timeout=1h,"
-		  "deadline=1d,retries=0,connections=1024,cache=ro,"
-		  "sse=aws:kms:dsse,sse-kms-key-id=arn:aws:kms:r:1:key/k,"
-		  "log_level=info,log_file=log mnt",
-		  "");
+	load_good(
+		place, &c,
+		"--endpoint-url=http://h:9000 -o region=r,profile=p "
+		"-obucket=one:two,bucket=three --bucket=one "
+		"--force-path-style -o ca-bundle=ca.pem,no_sign_request "
+		"--allow_other=yes -o uid=1,gid=2,umask=077 "
+		"--bucket-ttl=1m --linger=0 --max-wait=2s -o max_age=1m,ttl=6h "
+		"--nonblock=eagain --df=bucket "
+		"-o connect_timeout=500ms,request_timeout=1.5,timeout=1h,"
+		"deadline=1d,retries=0,connections=1024,cache=ro,"
+		"sse=aws:kms:dsse,sse-kms-key-id=arn:aws:kms:r:1:key/k,"
+		"log_level=info,log_file=log mnt",
+		"");
 	assert_string_equal(c.store.endpoint_url, "http://h:9000");
 	assert_string_equal(c.store.region, "r");
 	assert_string_equal(c.store.profile, "p");
@@ -244,6 +246,7 @@ test_all_options(void **state)
 	assert_int_equal(c.limits.linger_ms, 0);
 	assert_int_equal(c.limits.max_wait_ms, 2000);
 	assert_int_equal(c.limits.max_age_ms, 60000);
+	assert_int_equal(c.limits.ttl_ms, 6 * 3600 * 1000);
 	assert_true(c.mount.is_eagain_wanted);
 	assert_true(c.mount.is_df_by_bucket);
 	assert_int_equal(c.limits.connect_timeout_ms, 500);

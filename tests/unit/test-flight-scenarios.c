@@ -247,6 +247,26 @@ static const struct scenario limited[] = {
 		  "3") "after 1; a opens detailed; a waits; run; a has 3" },
 };
 
+static const struct scenario expired[] = {
+	{ "a valid document is computed anew once it is older, with one LIST",
+	  "ttl 5000;" READ("detailed") "after 5999;" READ("detailed") "seen head 2; after 1;" READ(
+		  "detailed") "seen head 4; seen put 2; seen list 3;" READ("detailed") "seen head 4" },
+	{ "so is quick",
+	  "ttl 5000;" READ("quick") "after 6000;" READ(
+		  "quick") "seen put 2; seen list 2;" READ("quick") "seen put 2" },
+	{ "so is the last one in memory, which then serves in spite of an old one",
+	  READ("detailed") "readonly; ttl 5000; after 6000;" READ(
+		  "detailed") "seen head 4;" READ("detailed") "seen head 4; seen put 1" },
+	{ "max_age does not help it, max_wait does",
+	  "ttl 5000; max_age 60000;" READ("detailed") "after 6000; max_wait 5000;" WAITED(
+		  "detailed", "has 3") "run; seen head 4;" AT_ONCE("detailed",
+								   "3") },
+	{ "one that could not be computed anew is not shown",
+	  "ttl 5000;" READ(
+		  "detailed") "after 6000; status head 500; z opens detailed; run;"
+			      "z fails EIO" },
+};
+
 #define NOT_READY "p polls detailed; p fails EAGAIN;"
 #define READY(n) "p polls detailed; p has " n ";"
 
@@ -311,6 +331,12 @@ test_limited(void **state)
 }
 
 static void
+test_expired(void **state)
+{
+	RUN_ALL(expired);
+}
+
+static void
 test_polled(void **state)
 {
 	RUN_ALL(polled);
@@ -353,6 +379,7 @@ main(void)
 		cmocka_unit_test(test_marked),
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_limited),
+		cmocka_unit_test(test_expired),
 		cmocka_unit_test(test_polled),
 		cmocka_unit_test(test_end_anywhere),
 	};
