@@ -139,6 +139,18 @@ run(const struct conf *c)
 	return status;
 }
 
+static int
+explain_it(const struct conf *c)
+{
+	struct setup setup CLEANUP(setup_clear) = { .conf = NULL };
+	struct err err = ERR_INIT;
+
+	if (setup_prepare(&setup, c, &err) == 0)
+		return setup_explain(&setup, stdout);
+	log_to_terminal("%s", err.msg);
+	return 1;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -162,6 +174,8 @@ main(int argc, char *argv[])
 		       PACKAGE_VERSION);
 		return 0;
 	}
+	if (c.show_explanation)
+		return explain_it(&c);
 	if (getpid() == 1) /* a container ends with its first process */
 		c.mount.foreground = true;
 	status = run(&c);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "conf/options.h"
+#include "explain/explain.h"
 #include "util/log.h"
 
 /*
@@ -133,7 +134,8 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 	});
 	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,
 				 c->store.n_buckets);
-	warn(s);
+	if (!c->show_explanation) /* which says all that, and more */
+		warn(s);
 	hangup_block();
 	rc = read_files(s, err);
 	if (rc == 0 && needs_trust(s) && trust_is_empty(s->trust))
@@ -195,6 +197,13 @@ on_hangup(void *arg, void *trust)
 
 /* --- the threads --- */
 
+static char *
+dup_user_agent(void)
+{
+	return xasprintf("%s/%s", program_invocation_short_name,
+			 PACKAGE_VERSION);
+}
+
 static int
 start_engine(struct setup *s, struct err *err)
 {
@@ -204,8 +213,7 @@ start_engine(struct setup *s, struct err *err)
 		[CACHE_RO] = CACHE_POLICY_RO,
 		[CACHE_OFF] = CACHE_POLICY_OFF,
 	};
-	CLEANUP_FREE char *user_agent = xasprintf(
-		"%s/%s", program_invocation_short_name, PACKAGE_VERSION);
+	CLEANUP_FREE char *user_agent = dup_user_agent();
 
 	return engine_start(
 		&s->engine,
@@ -226,6 +234,29 @@ start_engine(struct setup *s, struct err *err)
 			.sse_kms_key_id = c->store.sse_kms_key_id,
 		},
 		err);
+}
+
+int
+setup_explain(struct setup *s, FILE *f)
+{
+	CLEANUP_FREE char *user_agent = dup_user_agent();
+	struct err err = ERR_INIT;
+
+	if (creds_start(s->creds, &err) != 0) {
+		log_to_terminal("%s", err.msg);
+		return 1;
+	}
+	return explain(
+		       &(struct explain_options){
+			       .conf = s->conf,
+			       .probe = { .user_agent = user_agent,
+					  .endpoint = s->endpoint,
+					  .creds = s->creds,
+					  .trust = s->trust,
+					  .limits = &s->limits } },
+		       f)
+		       ? 0
+		       : 1;
 }
 
 int

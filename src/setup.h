@@ -32,6 +32,9 @@ struct setup {
  */
 int setup_prepare(struct setup *s, const struct conf *c, struct err *err);
 
+/* Without an engine: --explain.  Its exit status; no setup_start() is needed. */
+int setup_explain(struct setup *s, FILE *f);
+
 /* After a fork and log_start(): the threads.  setup_stop() is needed in any case. */
 int setup_start(struct setup *s, struct err *err);
 

@@ -30,6 +30,9 @@ static const struct source *const sources[] = {
 	&source_files,
 };
 
+_Static_assert(ARRAY_SIZE(sources) <= CREDS_SOURCES_MAX,
+	       "creds_said() has too little room");
+
 struct creds_chain {
 	void *sources[ARRAY_SIZE(sources)]; /* NULL: not to be asked */
 	bool is_fixed; /* these keys for ever */
@@ -46,7 +49,9 @@ struct creds_chain {
 	int64_t looked_ms; /* when the last one began */
 	int64_t pending_ms; /* since when there is one that has not ended */
 	bool must_look; /* the next one: whatever stat(2) says */
-	const char *asking; /* the source that is being asked; NULL: none */
+	/* The sources that were asked by this look, or by the last one. */
+	struct creds_said said[ARRAY_SIZE(sources)];
+	size_t n_said;
 	struct keys *keys; /* NULL: none */
 	struct err err; /* why there are none */
 	bool is_failing; /* keys go on that could not be looked for again */
@@ -67,11 +72,22 @@ add_place(struct err *none, const struct err *silent)
 }
 
 static void
-set_asking(struct creds_chain *c, const char *name)
+begin_source(struct creds_chain *c, const char *name)
+{
+	LOCKED(c);
+	struct creds_said *said = &c->said[c->n_said++];
+
+	said->source = name;
+	said->err = (struct err)ERR_INIT;
+	said->err.code = EINPROGRESS;
+}
+
+static void
+end_source(struct creds_chain *c, const struct err *err)
 {
 	LOCKED(c);
 
-	c->asking = name;
+	c->said[c->n_said - 1].err = *err;
 }
 
 /* One source after the other, until one says something. */
@@ -87,8 +103,9 @@ ask_sources(struct creds_chain *c, bool must_look, struct keys **found,
 
 		if (!c->sources[i])
 			continue;
-		set_asking(c, sources[i]->name);
+		begin_source(c, sources[i]->name);
 		rc = sources[i]->ask(c->sources[i], must_look, found, &silent);
+		end_source(c, &silent);
 		if (rc == 0)
 			return 0;
 		if (rc != -ENOENT)
@@ -107,6 +124,7 @@ begin_look(struct creds_chain *c)
 	c->n_begun = c->n_asked;
 	c->looked_ms = date_mono_ms();
 	c->must_look = false;
+	c->n_said = 0;
 	return must_look;
 }
 
@@ -133,7 +151,6 @@ end_look(struct creds_chain *c, struct keys *found, const struct err *err)
 
 	c->n_ended = c->n_begun;
 	c->pending_ms = date_mono_ms();
-	c->asking = NULL;
 	c->is_failing = has_failed;
 	if (!has_failed)
 		set_keys(c, found, err);
@@ -328,6 +345,16 @@ begin_wait(struct creds_chain *c, struct creds_wait *w,
 		look(c);
 }
 
+/* Which source hangs, as it seems. */
+static const char *
+asking(const struct creds_chain *c)
+{
+	for (size_t i = 0; i < c->n_said; i++)
+		if (c->said[i].err.code == EINPROGRESS)
+			return c->said[i].source;
+	return "sources of keys";
+}
+
 static int
 answer(struct creds_chain *c, struct creds_wait *w, const struct keys *refused,
        struct keys **out, struct err *err)
@@ -348,8 +375,7 @@ answer(struct creds_chain *c, struct creds_wait *w, const struct keys *refused,
 	}
 	if (is_pending)
 		return err_set(err, EACCES, "%s: no answer for %lld ms",
-			       c->asking ? c->asking : "sources of keys",
-			       (long long)c->wait_ms);
+			       asking(c), (long long)c->wait_ms);
 	if (c->keys)
 		return err_set(err, EACCES, "there are no other keys");
 	return err_copy(err, &c->err);
@@ -367,6 +393,15 @@ creds_get(struct creds_chain *c, struct creds_wait *w,
 	if (rc != -EAGAIN)
 		*w = (struct creds_wait){ .is_begun = false };
 	return rc;
+}
+
+size_t
+creds_said(struct creds_chain *c, struct creds_said out[CREDS_SOURCES_MAX])
+{
+	LOCKED(c);
+
+	memcpy(out, c->said, c->n_said * sizeof(out[0]));
+	return c->n_said;
 }
 
 void

@@ -59,6 +59,19 @@ struct creds_wait {
 int creds_get(struct creds_chain *c, struct creds_wait *w,
 	      const struct keys *refused, struct keys **out, struct err *err);
 
+/* What the last look has heard from a source. */
+struct creds_said {
+	const char *source; /* its name; lives for ever */
+	struct err
+		err; /* 0: it has the keys; -ENOENT: none; EINPROGRESS: it is asked */
+};
+
+#define CREDS_SOURCES_MAX 16
+
+/* Of each source that was asked, in their order; returns how many.  Any thread. */
+size_t creds_said(struct creds_chain *c,
+		  struct creds_said out[CREDS_SOURCES_MAX]);
+
 /*
  * Whoever wants keys next waits until the sources were asked again, whatever they have
  * said before.  `refused`: because the store has refused these; NULL: because we are

@@ -62,6 +62,7 @@ enum conf_from {
 struct conf_origin {
 	enum conf_from from;
 	char *name; /* of the variable; file and profile; NULL: as `from` says */
+	char *value; /* as text, "true" of a switch; NULL: it was not set */
 };
 
 #define CONF_OPTIONS_MAX 48
@@ -75,6 +76,8 @@ struct conf {
 	char *log_file; /* NULL: stderr with -f, else syslog */
 	bool show_help;
 	bool show_version;
+	bool show_explanation; /* --explain: of all this, and no mount */
+	bool wants_json;
 	struct conf_origin origins[CONF_OPTIONS_MAX]; /* by row of the table */
 };
 

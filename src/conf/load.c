@@ -39,6 +39,10 @@ read_long(struct command_line *l, const char *arg, struct err *err)
 		c->show_help = true;
 	else if (strcmp(arg, "version") == 0)
 		c->show_version = true;
+	else if (strcmp(arg, "explain") == 0)
+		c->show_explanation = true;
+	else if (strcmp(arg, "json") == 0)
+		c->wants_json = true;
 	else if (strcmp(arg, "verbose") != 0) {
 		name = xstrndup(arg, n);
 		return conf_option_set(c, CONF_FROM_COMMAND_LINE, name,
@@ -205,12 +209,24 @@ set_mountpoint(struct conf *c, const char *path, struct err *err)
 	return 0;
 }
 
+/* No mount point is needed, but what is typed to mount may be typed here, too. */
+static int
+set_explained(struct command_line *l, struct err *err)
+{
+	bool has_source = l->n_operands == 2 ||
+			  (l->n_operands == 1 && strstr(l->operands[0], "://"));
+
+	return set_source(l, has_source ? l->operands[0] : "s3://", err);
+}
+
 static int
 set_operands(struct command_line *l, struct err *err)
 {
 	bool has_source = l->n_operands == 2;
 	int rc;
 
+	if (l->conf->show_explanation)
+		return set_explained(l, err);
 	if (l->n_operands == 0)
 		return err_set(err, EINVAL, "no mount point given");
 	rc = set_source(l, has_source ? l->operands[0] : "s3://", err);
@@ -290,6 +306,8 @@ conf_load(struct conf *c, enum conf_program program, int argc,
 	rc = read_line(&l, err);
 	if (rc || c->show_help || c->show_version)
 		return rc;
+	if (c->wants_json && !c->show_explanation)
+		return err_set(err, EINVAL, "--json is for --explain");
 	return merge(&l, env, err);
 }
 
@@ -328,6 +346,9 @@ conf_print_help(FILE *f)
 	      "    -o opt,[opt...]        mount options\n"
 	      "    -h   --help            print help\n"
 	      "    -V   --version         print version\n"
+	      "    --explain              do not mount: say what is configured, "
+	      "and try it\n"
+	      "    --json                 with --explain: for programs\n"
 	      "    -d                     debug output (implies -f)\n"
 	      "    -f                     foreground operation\n"
 	      "    -s                     for other programs' sake: no "

@@ -120,7 +120,9 @@ set_row(struct conf *c, const struct conf_option *row, const char *value,
 		return err_set(err, EINVAL, "option %s needs a value: %s=%s",
 			       row->name, row->name, row->argument);
 	free(o->name);
+	free(o->value);
 	o->name = from_name ? xstrdup(from_name) : NULL;
+	o->value = xstrdup(value ? value : "true");
 	o->from = from;
 	return row->set(c, row, value, err);
 }
@@ -193,10 +195,21 @@ conf_add_origin(const struct conf *c, const char *option, struct err *err)
 }
 
 void
-conf_options_clear(struct conf *c)
+conf_for_each_option(const struct conf *c, conf_option_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].programs & c->program)
+			fn(arg, table[i].name, c->origins[i].value,
+			   conf_origin_text(c, table[i].name));
+}
+
+void
+conf_options_clear(struct conf *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		free(c->origins[i].name);
+		free(c->origins[i].value);
+	}
 }
 
 /* --- help --- */

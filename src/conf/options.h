@@ -44,6 +44,15 @@ const char *conf_origin_text(const struct conf *c, const char *option);
  */
 int conf_add_origin(const struct conf *c, const char *option, struct err *err);
 
+/*
+ * Each option of the program, its value as text (NULL: none) and where that comes from:
+ * for who is told what is configured.  `value` is the last one of an option that was
+ * repeated.
+ */
+typedef void conf_option_fn(void *arg, const char *name, const char *value,
+			    const char *origin);
+void conf_for_each_option(const struct conf *c, conf_option_fn *fn, void *arg);
+
 void conf_options_clear(struct conf *c);
 
 void conf_print_options(FILE *f, enum conf_program program);

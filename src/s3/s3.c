@@ -119,6 +119,15 @@ s3_bucket_habits(struct s3 *s3)
 	return &s3->bucket_habits;
 }
 
+const struct endpoint *
+s3_endpoint(struct s3 *s3, const char *bucket)
+{
+	struct correction c;
+
+	correction_init(&c, s3->corrections, bucket);
+	return c.endpoint;
+}
+
 static void
 unpark(struct s3_call *call)
 {

@@ -47,6 +47,9 @@ struct bucket_habits {
 
 struct bucket_habits *s3_bucket_habits(struct s3 *s3);
 
+/* Where it is asked for a bucket, as far as is known now; NULL: the service. */
+const struct endpoint *s3_endpoint(struct s3 *s3, const char *bucket);
+
 /* Copies the request, but for its body. */
 struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);
 

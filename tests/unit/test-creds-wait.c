@@ -128,6 +128,22 @@ assert_message(const struct run *run, const char *message)
 		fail_msg("%s", run->err.msg);
 }
 
+/* What the source has said to the last look. */
+static void
+assert_said(struct run *run, const char *source, int code)
+{
+	struct creds_said said[CREDS_SOURCES_MAX];
+	size_t n = creds_said(run->c, said);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(said[i].source, source) == 0) {
+			assert_int_equal(said[i].err.code, code);
+			return;
+		}
+	}
+	fail_msg("%s was not asked", source);
+}
+
 static void
 test_first_keys(void **state)
 {
@@ -136,6 +152,8 @@ test_first_keys(void **state)
 	fake_source_say("A", 0);
 	assert_string_equal(get_in_time(run, 0, NULL), "A");
 	assert_string_equal(get(run, 0, NULL), "A"); /* looked just now */
+	assert_said(run, "environment", ENOENT);
+	assert_said(run, "shared AWS files", 0);
 	assert_int_equal(fake_source_n_asked(), 1);
 }
 
@@ -169,6 +187,8 @@ test_hangs_without_keys(void **state)
 	fake_clock_advance(1);
 	get(run, -EACCES, NULL);
 	assert_message(run, "shared AWS files: no answer for 4000 ms");
+	assert_said(run, "environment", ENOENT);
+	assert_said(run, "shared AWS files", EINPROGRESS);
 	fake_source_release();
 	wait_for_news(run);
 	assert_int_equal(creds_get(run->c, &other, NULL, &keys, NULL), 0);

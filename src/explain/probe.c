@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single requests: see probe.h.  One thread.
+ */
+#include "config.h"
+
+#include "explain/probe.h"
+
+#include <errno.h>
+
+#include "list/page.h"
+#include "s3/buckets-page.h"
+#include "s3/s3.h"
+#include "util/date.h"
+
+#define BODY_MAX (32 * 1024 * 1024)
+#define CONNECTIONS 4
+
+struct probe {
+	const struct limits *limits;
+	struct http *http;
+	struct timers timers;
+	struct pace *pace;
+	struct s3 *s3;
+	struct creds_chain *creds;
+};
+
+/* A request under way. */
+struct question {
+	struct probe *probe;
+	struct probe_answer *out;
+	/* What the body of a good answer is: `found`, or why it is none. */
+	int (*read)(struct question *q, const struct buf *body,
+		    struct err *err);
+	struct s3_call *call; /* NULL once it has ended */
+	struct timer limit;
+	bool is_late;
+};
+
+int
+probe_new(struct probe **out, const struct probe_options *o, struct err *err)
+{
+	struct probe *p = xnew(struct probe);
+	int rc = http_new(
+		&p->http,
+		&(struct http_options){ .trust = o->trust,
+					.user_agent = o->user_agent,
+					.limits = o->limits,
+					.max_connections = CONNECTIONS },
+		&p->timers, err);
+
+	p->limits = o->limits;
+	p->creds = o->creds;
+	if (rc == 0) {
+		p->pace = pace_new(1);
+		p->s3 = s3_new(p->http, &p->timers, o->endpoint, o->creds,
+			       p->pace, 0);
+		*out = p;
+	} else {
+		free(p);
+	}
+	return rc;
+}
+
+void
+probe_free(struct probe *p)
+{
+	if (!p)
+		return;
+	s3_free(p->s3);
+	pace_free(p->pace);
+	http_free(p->http);
+	free(p);
+}
+
+static int
+min_wait(int64_t a, int64_t b)
+{
+	return (int)(b < 0 || (a >= 0 && a < b) ? a : b);
+}
+
+static void
+turn(struct probe *p, int64_t wait_ms)
+{
+	s3_unpark(p->s3);
+	timers_run(&p->timers);
+	http_poll(p->http, min_wait(wait_ms, timers_wait_ms(&p->timers)));
+}
+
+/* With news of them, the poll ends. */
+int
+probe_keys(struct probe *p, struct keys **out, struct err *err)
+{
+	struct creds_wait wait = { .is_begun = false };
+	int rc;
+
+	while ((rc = creds_get(p->creds, &wait, NULL, out, err)) == -EAGAIN)
+		turn(p, wait.again_in_ms);
+	return rc;
+}
+
+const char *
+probe_region(struct probe *p, const char *bucket)
+{
+	return endpoint_region(s3_endpoint(p->s3, bucket));
+}
+
+/* --- one request --- */
+
+static void
+on_limit(void *arg)
+{
+	struct question *q = arg;
+
+	q->is_late = true;
+	s3_cancel(q->call);
+}
+
+static void
+read_head(struct probe_answer *out, const struct http_answer *http)
+{
+	char date[64];
+	int64_t when;
+
+	http_copy_header(http, "server", out->server, sizeof(out->server));
+	http_copy_header(http, "date", date, sizeof(date));
+	out->has_clock = date_parse_http(date, &when);
+	if (out->has_clock)
+		out->clock_s = when - date_now();
+}
+
+static void
+on_done(void *arg, const struct s3_answer *answer)
+{
+	struct question *q = arg;
+	struct probe_answer *out = q->out;
+
+	q->call = NULL;
+	out->err = answer->err;
+	if (answer->http)
+		read_head(out, answer->http);
+	if (q->is_late)
+		err_set(&out->err, ETIMEDOUT, "no end within %lld ms",
+			(long long)q->probe->limits->timeout_ms);
+	else if (out->err.code == 0)
+		q->read(q, &answer->http->body, &out->err);
+}
+
+/* Ask, and wait for the answer. */
+static void
+ask(struct question *q, struct s3_request *r)
+{
+	struct probe *p = q->probe;
+	int64_t since = date_mono_ms();
+
+	*q->out = (struct probe_answer){ .err = ERR_INIT };
+	r->method = "GET";
+	r->body_max = BODY_MAX;
+	r->on_done = on_done;
+	r->arg = q;
+	timer_init(&q->limit, on_limit, q);
+	timer_arm(&p->timers, &q->limit, p->limits->timeout_ms);
+	q->call = s3_start(p->s3, r);
+	while (q->call)
+		turn(p, -1);
+	timer_disarm(&p->timers, &q->limit);
+	q->out->ms = date_mono_ms() - since;
+}
+
+static int
+read_buckets(struct question *q, const struct buf *body, struct err *err)
+{
+	struct buckets_page page CLEANUP(buckets_page_clear) = { .names =
+									 NULL };
+	struct probe_answer *out = q->out;
+
+	if (buckets_page_parse(&page, buf_str(body), body->len, err) != 0)
+		return err_wrap(err, "ListBuckets");
+	snprintf(out->found, sizeof(out->found), "%zu bucket%s%s", page.n_names,
+		 page.n_names == 1 ? "" : "s",
+		 page.next_token ? ", and there are more" : "");
+	return 0;
+}
+
+void
+probe_list_buckets(struct probe *p, struct probe_answer *out)
+{
+	struct question q = { .probe = p, .out = out, .read = read_buckets };
+
+	ask(&q, &(struct s3_request){ .operation = "ListBuckets" });
+}
+
+static int
+parse_page(struct list_parser *parser, const struct buf *body,
+	   const struct list_page **page, struct err *err)
+{
+	int rc = list_parser_feed(parser, buf_str(body), body->len, err);
+	const struct s3_error *error;
+
+	if (rc == 0)
+		rc = list_parser_end(parser, page, err);
+	error = list_parser_error(parser);
+	if (rc == 0 && error)
+		rc = err_set(err, EIO, "an error with status 200: %s",
+			     error->code);
+	return rc;
+}
+
+static int
+read_page(struct question *q, const struct buf *body, struct err *err)
+{
+	struct list_parser *parser = list_parser_new();
+	const struct list_page *page = NULL;
+	struct probe_answer *out = q->out;
+	int rc = parse_page(parser, body, &page, err);
+
+	if (rc == 0)
+		snprintf(out->found, sizeof(out->found),
+			 "first page: %zu object%s, in %sorder%s",
+			 page->n_objects, page->n_objects == 1 ? "" : "s",
+			 page->is_ordered ? "" : "no ",
+			 page->is_truncated ? ", and there are more" : "");
+	else
+		err_wrap(err, "LIST");
+	list_parser_free(parser);
+	return rc;
+}
+
+void
+probe_list(struct probe *p, const char *bucket, struct probe_answer *out)
+{
+	static const struct uri_param params[] = {
+		{ "list-type", "2" },
+		{ "encoding-type", "url" },
+	};
+	struct question q = { .probe = p, .out = out, .read = read_page };
+
+	ask(&q, &(struct s3_request){ .operation = "LIST",
+				      .bucket = bucket,
+				      .params = params,
+				      .n_params = ARRAY_SIZE(params) });
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request at a time to a store, waited for, to see what it says.  No engine may have
+ * the keys meanwhile.  One thread, which is the net thread for all that is below.
+ */
+#ifndef EXPLAIN_PROBE_H
+#define EXPLAIN_PROBE_H
+
+#include "auth/creds.h"
+#include "net/trust.h"
+#include "s3/endpoint.h"
+#include "util/limits.h"
+
+struct probe;
+
+/* All that it is made of stays the caller's and must outlive it. */
+struct probe_options {
+	const char *user_agent;
+	const struct endpoint *endpoint;
+	struct creds_chain *creds;
+	struct trust *trust;
+	const struct limits *limits; /* but `retries`: there are none */
+};
+
+int probe_new(struct probe **out, const struct probe_options *o,
+	      struct err *err);
+void probe_free(struct probe *p); /* NULL is fine */
+
+/* What came of a request. */
+struct probe_answer {
+	struct err err; /* 0: what was asked for */
+	int64_t ms;
+	char server[64]; /* what it calls itself; "": nothing */
+	bool has_clock;
+	int64_t clock_s; /* how far its clock is ahead of the one here */
+	char found[96]; /* in words; "" after a failure */
+};
+
+/* As creds_get(), but it waits. */
+int probe_keys(struct probe *p, struct keys **out, struct err *err);
+
+void probe_list_buckets(struct probe *p, struct probe_answer *out);
+
+/* The first page of a listing. */
+void probe_list(struct probe *p, const char *bucket, struct probe_answer *out);
+
+/* Where the bucket is, as far as is known now. */
+const char *probe_region(struct probe *p, const char *bucket);
+
+#endif

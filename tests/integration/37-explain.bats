@@ -1,0 +1,237 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# --explain: where each setting comes from, what the sources of keys say, and whether
+# the store does what a mount needs; on set-ups that work and on broken ones.
+
+load lib
+
+OUT=$BATS_TEST_TMPDIR/out
+
+# explain STATUS [OPTION...]: as JSON, too; it ends with STATUS, and says the same.
+explain() {
+	local status=$1
+
+	shift
+	run -"$status" --separate-stderr "$DGSTATFS" --explain "$@"
+	# shellcheck disable=SC2154 # set by run
+	printf '%s\n' "$output" >"$OUT"
+	run -"$status" --separate-stderr "$DGSTATFS" --explain --json "$@"
+	printf '%s\n' "$output" >"$OUT.json"
+	jq -e ".works == $([[ $status == 0 ]] && echo true || echo false)" "$OUT.json"
+	! grep -E 'testsecret|othersecret|hidden' "$OUT" "$OUT.json"
+}
+
+# What jq finds, as text.
+said() {
+	jq -r "$1" "$OUT.json"
+}
+
+assert_said() {
+	assert_equal "$(said "$1")" "$2"
+}
+
+# The report has this, word for word, and advice that has that.
+assert_told() {
+	grep -F -e "$1" "$OUT" || fail "not '$1': $(<"$OUT")"
+	grep '^    - ' "$OUT" | grep -F -e "$2" || fail "no advice '$2': $(<"$OUT")"
+	[[ $(said '.advice[]') == *"$2"* ]]
+}
+
+stub_with_bucket() {
+	start_stub
+	stub_ctl PUT bucket/bkt '[{"key": "a", "size": 1}, {"key": "b", "size": 1}]'
+}
+
+# --- what works --------------------------------------------------------------------------
+
+@test "a store that works: times, objects, whose keys, and nothing is mounted" {
+	new_bucket
+	s3 put "$BUCKET" a 5
+	AWS_ACCESS_KEY_ID=testkey explain 0 "--bucket=$BUCKET" "$ENDPOINT"
+	assert_said '.checks.ListBuckets.value' works
+	assert_said ".checks.\"LIST $BUCKET\" | .value + \": \" + .said" \
+		'works: first page: 1 object, in order'
+	[[ $(said '.checks.ListBuckets.ms') == +([0-9]) ]]
+	assert_said '.keys | .source.value + " " + .key_id.value' 'environment ...tkey'
+	assert_said .store.clock.value 'that of this machine'
+	assert_said '.endpoint | .service.value + " " + .bucket.style + " " + .region.value' \
+		"$ENDPOINT/ path style us-east-1"
+	assert_said '.advice | length' 0
+	grep -F 'all that was tried works' "$OUT"
+}
+
+@test "what is typed to mount is explained with one word more, and with less" {
+	mkdir "$MNT"
+	explain 0 "$ENDPOINT" "$MNT"
+	explain 0 -o "ro,nosuid,endpoint_url=$ENDPOINT" "$MNT"
+	explain 0 "--endpoint-url=$ENDPOINT" /no/such/mount/point
+	explain 0 "$ENDPOINT"
+	run ! mountpoint -q "$MNT"
+	run ! "$DGSTATFS" --json "$ENDPOINT" "$MNT"
+	[[ $output == *'--json is for --explain' ]]
+}
+
+@test "where each setting comes from" {
+	mkdir "$BATS_TEST_TMPDIR/.aws"
+	cat >"$BATS_TEST_TMPDIR/.aws/config" <<-'EOF'
+		[profile mon]
+		region = eu-west-7
+		max_attempts = 1
+	EOF
+	printf '[mon]\naws_access_key_id = otherkey\naws_secret_access_key = othersecret\n' \
+		>"$BATS_TEST_TMPDIR/.aws/credentials"
+	unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
+	HOME=$BATS_TEST_TMPDIR AWS_ENDPOINT_URL=$ENDPOINT explain 0 -o profile=mon --linger=3s
+	assert_said '.settings.endpoint_url | .value + ", " + .origin' \
+		"$ENDPOINT, AWS_ENDPOINT_URL"
+	assert_said '.settings.profile | .value + ", " + .origin' 'mon, -o'
+	assert_said '.settings.region | .value + ", " + .origin' \
+		"eu-west-7, $BATS_TEST_TMPDIR/.aws/config, profile mon"
+	assert_said '.settings.retries | .value + ", " + .origin' \
+		"0, $BATS_TEST_TMPDIR/.aws/config, profile mon"
+	assert_said '.settings.linger | .value + ", " + .origin' '3s, command line'
+	assert_said '.settings.timeout | .value + ", " + .origin' '60s, default'
+	assert_said '.keys.source.value' 'shared AWS files'
+	assert_said '.keys.key_id.value' ...rkey
+}
+
+@test "sources that were asked before, and why they had none" {
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	export AWS_SHARED_CREDENTIALS_FILE=$BATS_TEST_TMPDIR/credentials
+	printf '[default]\naws_access_key_id = testkey\naws_secret_access_key = testsecret\n' \
+		>"$AWS_SHARED_CREDENTIALS_FILE"
+	explain 0 "$ENDPOINT"
+	assert_said '.sources.environment.value' none
+	assert_said '.sources."shared AWS files".value' 'has the keys'
+}
+
+# --- what does not -----------------------------------------------------------------------
+
+@test "no keys: where they were looked for, and what to do" {
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	explain 1 "$ENDPOINT"
+	assert_told 'no credentials found: environment, profile default of /dev/null' 'give keys'
+	assert_said '.sources.environment.value' none
+	assert_said '.keys.source.value' null
+}
+
+@test "keys that are wrong, and that may not list" {
+	AWS_SECRET_ACCESS_KEY=hidden explain 1 "$ENDPOINT"
+	assert_told 'HTTP status 403, SignatureDoesNotMatch' 'the secret key is not'
+	AWS_ACCESS_KEY_ID=nobody explain 1 "$ENDPOINT"
+	assert_told 'HTTP status 403, InvalidAccessKeyId' 'the store does not know the key id'
+	new_bucket
+	AWS_ACCESS_KEY_ID=otherkey AWS_SECRET_ACCESS_KEY=othersecret \
+		explain 1 "--bucket=$BUCKET" "$ENDPOINT"
+	assert_told "LIST $BUCKET: HTTP status 403, AccessDenied" 'the right is s3:ListBucket'
+	explain 1 --no-sign-request "--bucket=$BUCKET" "$ENDPOINT"
+	assert_told "LIST $BUCKET: HTTP status 403, AccessDenied" 'the store wants a signature'
+	explain 1 --bucket=no-such-bucket "$ENDPOINT"
+	assert_told 'LIST no-such-bucket: HTTP status 404, NoSuchBucket' 'there is no bucket'
+}
+
+@test "who may not list buckets, and has named one" {
+	stub_with_bucket
+	fault '{"class": "BUCKETS", "status": 403, "code": "AccessDenied"}'
+	explain 1 "$ENDPOINT"
+	assert_told 'ListBuckets: HTTP status 403, AccessDenied' 'the keys may not list buckets'
+	explain 0 --bucket=bkt "$ENDPOINT"
+	assert_said '.checks.ListBuckets.value' fails
+}
+
+@test "keys that have expired" {
+	stub_with_bucket
+	fault '{"status": 400, "code": "ExpiredToken"}'
+	AWS_SESSION_TOKEN=hidden explain 1 "$ENDPOINT"
+	assert_told 'HTTP status 400, ExpiredToken' 'the keys have expired'
+	assert_said '.keys.key_id.token' 'temporary, with a session token'
+}
+
+@test "the wrong region: which is right, if the store says so" {
+	local refusal='"status": 400, "code": "AuthorizationHeaderMalformed"'
+
+	stub_with_bucket
+	fault "{\"class\": \"LIST\", \"auth\": \"/us-east-1/\", $refusal,
+		\"headers\": {\"x-amz-bucket-region\": \"eu-west-7\"}}"
+	explain 0 --bucket=bkt "$ENDPOINT"
+	assert_told 'LIST bkt                works' \
+		'bkt is in region eu-west-7: region=eu-west-7 saves a request'
+	stub_ctl DELETE faults
+	fault "{$refusal}"
+	explain 1 --bucket=bkt "$ENDPOINT"
+	assert_told 'HTTP status 400, AuthorizationHeaderMalformed' \
+		'the store wants signatures for another region: region=NAME'
+}
+
+@test "a clock that is an hour off: by how much, and what to do" {
+	local later
+
+	stub_with_bucket
+	later=$(date -u -d '+1 hour' '+%a, %d %b %Y %T GMT')
+	fault '{"clock": 3600, "status": 403, "code": "RequestTimeTooSkewed"}' \
+		"{\"set_headers\": {\"Date\": \"$later\"}}"
+	explain 0 --bucket=bkt "$ENDPOINT"
+	[[ $(said .store.clock.value) == 3[56][0-9][0-9]' s ahead of the one here' ]]
+	assert_told 'ahead of the one here' 'set the clock of this machine'
+	stub_ctl DELETE faults
+	fault '{"status": 403, "code": "RequestTimeTooSkewed"}' # whatever it is told
+	explain 1 "$ENDPOINT"
+	assert_told 'HTTP status 403, RequestTimeTooSkewed' 'set the clock of this machine'
+}
+
+@test "an endpoint where nobody listens, one that is silent, and one that is not known" {
+	explain 1 http://127.0.0.1:1
+	assert_told 'ListBuckets' 'nothing listens there'
+	start_server "$HERE/black_hole.py" silent
+	explain 1 --request-timeout=300ms "$ENDPOINT"
+	assert_told 'no byte for 300 ms' 'no answer in time'
+	explain 1 --timeout=300ms "$ENDPOINT"
+	assert_told 'no end within 300 ms' 'no answer in time'
+	explain 1 http://no-such-host.invalid
+	assert_told 'ListBuckets' 'the name is not known'
+}
+
+@test "what is no S3 store" {
+	start_stub
+	fault '{"status": 200, "body": "<html>hello</html>"}'
+	explain 1 "$ENDPOINT"
+	grep -F 'ListBuckets             fails' "$OUT"
+	stub_ctl DELETE faults
+	fault '{"status": 404, "body": "<html>hello</html>"}'
+	explain 1 "$ENDPOINT"
+	assert_told 'HTTP status 404' 'that is no answer of an S3 store'
+}
+
+@test "TLS that is not trusted" {
+	local pem=$BATS_TEST_TMPDIR/pem
+
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+		-keyout "$pem.key" -out "$pem.crt" 2>/dev/null
+	cat "$pem.key" "$pem.crt" >"$pem"
+	start_stub --tls "$pem"
+	explain 1 "$ENDPOINT"
+	assert_told 'ListBuckets' 'its certificate is not trusted: ca_bundle=FILE'
+	explain 0 "--ca-bundle=$pem.crt" "$ENDPOINT"
+	assert_said '.network.certificates | .value + ", " + .origin' "$pem.crt, command line"
+}
+
+@test "a proxy that refuses: for HTTP and for TLS, and without its password" {
+	local proxy
+
+	unset no_proxy
+	start_stub
+	proxy=${ENDPOINT/\/\//\/\/user:hidden@}
+	fault '{"status": 403, "body": "<html>no</html>"}'
+	http_proxy=$proxy explain 1 http://store.example
+	assert_told 'HTTP status 403' 'the proxy may have refused'
+	assert_said '.network.proxy | .value + ", " + .origin' \
+		"http://***@${ENDPOINT#http://}, http_proxy"
+	HTTPS_PROXY=$proxy NO_PROXY=elsewhere explain 1 https://store.example
+	assert_told 'response 403' 'the proxy may have refused'
+	assert_said '.network.proxy.origin' HTTPS_PROXY
+	assert_said '.network.no_proxy | .value + ", " + .origin' 'elsewhere, NO_PROXY'
+	http_proxy=http://127.0.0.1:1 explain 1 http://store.example
+	assert_told 'ListBuckets' 'nothing listens there: look at endpoint_url and at the proxy'
+}
