@@ -204,6 +204,14 @@ dup_user_agent(void)
 			 PACKAGE_VERSION);
 }
 
+static unsigned
+modes_of(unsigned conf_modes)
+{
+	return (conf_modes & CONF_QUICK ? 1u << MODE_QUICK : 0) |
+	       (conf_modes & CONF_SAMPLED ? 1u << MODE_SAMPLED : 0) |
+	       (conf_modes & CONF_DETAILED ? 1u << MODE_DETAILED : 0);
+}
+
 static int
 start_engine(struct setup *s, struct err *err)
 {
@@ -230,6 +238,7 @@ start_engine(struct setup *s, struct err *err)
 			.buckets = s->buckets,
 			.limits = &s->limits,
 			.cache = policies[c->store.cache],
+			.interval_modes = modes_of(c->mount.interval_modes),
 			.sse = c->store.sse,
 			.sse_kms_key_id = c->store.sse_kms_key_id,
 		},

@@ -14,6 +14,9 @@
 /* Who is configured: dgstatfs mounts, dgstat has no mount and knows no option of it. */
 enum conf_program { CONF_DGSTATFS = 1, CONF_DGSTAT = 2 };
 
+/* Bits: which documents. */
+enum conf_modes { CONF_QUICK = 1, CONF_SAMPLED = 2, CONF_DETAILED = 4 };
+
 enum conf_cache { CACHE_RW, CACHE_RO, CACHE_OFF };
 
 /* Which store, as whom, and what is kept there. */
@@ -43,6 +46,7 @@ struct conf_mount {
 	bool allow_other;
 	bool is_eagain_wanted; /* nonblock=eagain */
 	bool is_df_by_bucket; /* df=bucket */
+	unsigned interval_modes; /* enum conf_modes: read by itself */
 	bool is_read_only; /* -o ro: control files can't be written */
 	int64_t uid, gid, umask; /* -1: the caller's own; umask: 022 */
 	char *mount_options; /* others for libfuse, "nosuid,nodev,…", or NULL */

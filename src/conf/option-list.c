@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The list of a "-o": see option-list.h.  Main thread, before the fork.  Knows
- * the words of mount(8), not our own options.
+ * the words of mount(8), and of our own options the one with commas in its value.
  */
 #include "config.h"
 
 #include "conf/option-list.h"
 
 #include <fnmatch.h>
+
+#include "conf/values.h"
 
 /* What mount(8) and fstab bring along; patterns of fnmatch(3). */
 static const struct {
@@ -126,6 +128,24 @@ next_word(const char *list, char *word)
 	return *list ? list + 1 : NULL;
 }
 
+/*
+ * The commas of interval_modes=quick,detailed need no backslash: what follows it, up
+ * to the first word that is no mode, belongs to it.
+ */
+static const char *
+add_modes(const char *list, char *word)
+{
+	while (list) {
+		size_t len = strcspn(list, ",");
+
+		if (!conf_mode_of(list, len))
+			break;
+		sprintf(word + strlen(word), ",%.*s", (int)len, list);
+		list = list[len] ? list + len + 1 : NULL;
+	}
+	return list;
+}
+
 int
 conf_list_set(struct conf *c, const char *list, struct err *err)
 {
@@ -134,6 +154,8 @@ conf_list_set(struct conf *c, const char *list, struct err *err)
 
 	while (list && rc == 0) {
 		list = next_word(list, word);
+		if (fnmatch("interval[_-]modes=*", word, 0) == 0)
+			list = add_modes(list, word);
 		rc = set_word(c, word, err);
 	}
 	return rc;

@@ -288,6 +288,48 @@ conf_set_df(struct conf *c, const struct conf_option *o, const char *value,
 	return fail(o, value, "none or bucket", err);
 }
 
+unsigned
+conf_mode_of(const char *name, size_t len)
+{
+	static const struct {
+		const char *name;
+		unsigned mode;
+	} modes[] = {
+		{ "quick", CONF_QUICK },
+		{ "sampled", CONF_SAMPLED },
+		{ "detailed", CONF_DETAILED },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (strlen(modes[i].name) == len &&
+		    memcmp(modes[i].name, name, len) == 0)
+			return modes[i].mode;
+	return 0;
+}
+
+/* One or more, with a comma or, where that is awkward, a colon between them. */
+int
+conf_set_modes(struct conf *c, const struct conf_option *o, const char *value,
+	       struct err *err)
+{
+	unsigned *modes = field_of(c, o);
+	const char *s = value;
+
+	*modes = 0;
+	for (;;) {
+		size_t len = strcspn(s, ",:");
+		unsigned mode = conf_mode_of(s, len);
+
+		if (!mode)
+			return fail(o, value,
+				    "a list of quick, sampled, detailed", err);
+		*modes |= mode;
+		if (s[len] == '\0')
+			return 0;
+		s += len + 1;
+	}
+}
+
 int
 conf_set_log_level(struct conf *c, const struct conf_option *o,
 		   const char *value, struct err *err)

@@ -20,6 +20,7 @@
 #include "util/bucket-name.h"
 
 struct flight;
+struct kept;
 
 #define BUCKET_FILES_MAX 15 /* in its directory */
 
@@ -39,6 +40,7 @@ struct bucket {
 
 	/* net thread only */
 	struct flight *flights[N_MODES];
+	struct kept *kept; /* see keeper.h */
 	struct list_memory list_memory;
 	struct scan_queue scans[N_SCAN_LANES];
 	int64_t missing_said_until_ms[N_MODES]; /* see walk.c */

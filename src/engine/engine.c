@@ -16,6 +16,7 @@
 #include <utlist.h>
 
 #include "engine/flight.h"
+#include "engine/keeper.h"
 #include "engine/lookup.h"
 #include "engine/slots.h"
 #include "list/lister.h"
@@ -43,6 +44,8 @@ struct engine {
 	struct scan_env scans;
 	struct flight_env flights;
 	struct lookup_env lookups;
+	unsigned interval_modes;
+	struct keeper *keeper; /* NULL: no interval */
 	struct waiter *all; /* every waiter that was not completed yet */
 };
 
@@ -127,6 +130,31 @@ take_mail(struct engine *e)
 	}
 }
 
+static void
+accept_own(void *arg, struct waiter *w)
+{
+	accept_waiter(arg, w);
+}
+
+/* It asks for nothing at the start: the first to do so is a timer. */
+static void
+start_keeper(struct engine *e)
+{
+	const struct limits *limits = e->flights.limits;
+
+	if (limits->interval_ms == 0)
+		return;
+	e->keeper = keeper_new(&(struct keeper_options){
+		.s3 = e->s3,
+		.timers = &e->timers,
+		.buckets = e->flights.buckets,
+		.limits = limits,
+		.modes = e->interval_modes,
+		.post = accept_own,
+		.arg = e,
+	});
+}
+
 /* --- interrupts --- */
 
 static void
@@ -164,7 +192,8 @@ static bool
 is_busy(const struct engine *e)
 {
 	return e->flights.jobs.n_jobs || e->scans.n_scans ||
-	       e->flights.writebacks.n_running || e->lookups.lookups;
+	       e->flights.writebacks.n_running || e->lookups.lookups ||
+	       keeper_is_busy(e->keeper);
 }
 
 static void
@@ -205,6 +234,7 @@ wind_down(struct engine *e)
 	struct err err;
 
 	e->flights.is_stopping = true;
+	keeper_stop(e->keeper);
 	take_mail(e);
 	err_set(&err, EINTR, "the mount ends");
 	while (e->all)
@@ -214,6 +244,7 @@ wind_down(struct engine *e)
 	while (is_busy(e))
 		turn(e);
 	for_flights(e, flight_free);
+	keeper_free(steal(&e->keeper));
 }
 
 static void *
@@ -221,6 +252,7 @@ run(void *arg)
 {
 	struct engine *e = arg;
 
+	start_keeper(e);
 	while (!atomic_load(&e->is_stopping)) {
 		if (atomic_exchange(&e->must_reload_keys, false))
 			creds_look_again(e->creds, NULL);
@@ -288,6 +320,7 @@ engine_start(struct engine **out, const struct engine_options *o,
 
 	pthread_mutex_init(&e->lock, NULL);
 	e->creds = o->creds;
+	e->interval_modes = o->interval_modes;
 	rc = http_new(&e->http, &o->http, &e->timers, err);
 	if (rc == 0) {
 		e->pace = pace_new((unsigned)o->limits->connections);

@@ -19,6 +19,7 @@ struct engine_options {
 	struct buckets *buckets;
 	const struct limits *limits;
 	enum cache_policy cache;
+	unsigned interval_modes; /* bits, 1 << enum mode; see keeper.h */
 	const char *sse,
 		*sse_kms_key_id; /* of documents; NULL: none; outlive it */
 };

@@ -264,8 +264,7 @@ finish_current(struct flight *f, const struct err *err)
 	enter(f, f->probe ? FLIGHT_COMPARING : FLIGHT_IDLE);
 	waiters_complete(&f->readers.current, r, err);
 	if (recent)
-		waiters_complete(&f->readers.next, recent,
-				 &(struct err)ERR_INIT);
+		readers_serve_next(&f->readers, recent);
 	go_on(f);
 }
 
@@ -552,14 +551,15 @@ flight_add(struct flight *f, struct waiter *w)
 	struct result *recent = recent_result(f);
 	bool waits;
 
-	if (recent) {
+	if (recent && !w->is_background) {
 		waiter_complete(w, recent, &(struct err)ERR_INIT);
 		return;
 	}
 	waits = readers_add(&f->readers, w);
 	go_on(f);
 	look_after(f);
-	if (waits) /* behind the job's own deadline, which tells more */
+	if (waits &&
+	    !w->is_background) /* behind the job's own deadline, which tells more */
 		waiter_limit(w, f->env->jobs.timers,
 			     limits_wait_ms(f->env->limits), on_limit);
 }

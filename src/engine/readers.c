@@ -6,6 +6,8 @@
 
 #include "engine/readers.h"
 
+#include <utlist.h>
+
 /* Nobody stands behind it. */
 static void
 on_stand_in_done(struct waiter *w, struct result *r, const struct err *err)
@@ -63,6 +65,17 @@ readers_return(struct readers *r)
 {
 	waiters_move(&r->next, &r->probe);
 	waiters_move(&r->probe, &r->next);
+}
+
+void
+readers_serve_next(struct readers *r, struct result *recent)
+{
+	struct waiter *w, *next;
+
+	DL_FOREACH_SAFE (r->next, w, next) {
+		if (!w->is_background)
+			waiter_complete(w, recent, &(struct err)ERR_INIT);
+	}
 }
 
 void

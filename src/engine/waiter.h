@@ -37,6 +37,11 @@ struct waiter {
 	 * ready, the others if it takes longer than a moment.
 	 */
 	bool is_impatient;
+	/*
+	 * Nobody's open: it keeps what others are shown fresh, so what is older
+	 * than it does not do, and it has time.
+	 */
+	bool is_background;
 	union { /* by kind; WAIT_FOR_LIST has none */
 		struct {
 			struct bucket *bucket;

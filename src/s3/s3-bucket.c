@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ListBuckets: see s3-bucket.h.  Net thread only.
+ * ListBuckets and HeadBucket: see s3-bucket.h.  Net thread only.
  */
 #include "config.h"
 
@@ -8,9 +8,11 @@
 
 #include <errno.h>
 
+#include "net/http-header.h"
 #include "s3/buckets-page.h"
 #include "util/date.h"
 #include "util/log.h"
+#include "util/number.h"
 
 /* AWS pages only if asked to; above 10,000 buckets it refuses not to. */
 #define BUCKETS_PER_PAGE "1000"
@@ -160,4 +162,33 @@ bucket_lister_stop(struct bucket_lister *l)
 	l->is_stopped = true;
 	if (l->call)
 		s3_cancel(l->call);
+}
+
+/* --- what is in one --- */
+
+struct s3_call *
+s3_head_bucket(struct s3 *s3, const char *bucket, s3_done_fn *on_done,
+	       void *arg)
+{
+	return s3_start(s3, &(struct s3_request){ .method = "HEAD",
+						  .bucket = bucket,
+						  .on_done = on_done,
+						  .arg = arg });
+}
+
+static bool
+read_number(const struct s3_answer *answer, const char *field, int64_t *out)
+{
+	char text[32];
+
+	http_copy_header(answer->http, field, text, sizeof(text));
+	return number_parse(text, out);
+}
+
+bool
+bucket_usage_read(const struct s3_answer *answer, struct bucket_usage *usage)
+{
+	return answer->err.code == 0 && answer->http &&
+	       read_number(answer, "x-rgw-object-count", &usage->n_objects) &&
+	       read_number(answer, "x-rgw-bytes-used", &usage->n_bytes);
 }

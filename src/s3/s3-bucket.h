@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ListBuckets: which there are.  It is asked in pages, and where a store refuses
- * that, without: then that is not tried for an hour.  Net thread only.  Source:
- * Amazon S3 API Reference, "ListBuckets".
+ * that, without: then that is not tried for an hour.  And HeadBucket, as far as a
+ * store tells more with it than that there is one.  Net thread only.  Source:
+ * Amazon S3 API Reference, "ListBuckets", "HeadBucket"; Ceph, rgw_rest_s3.cc.
  */
 #ifndef S3_S3_BUCKET_H
 #define S3_S3_BUCKET_H
@@ -22,5 +23,17 @@ struct bucket_lister;
 struct bucket_lister *s3_list_buckets(struct s3 *s3, buckets_done_fn *on_done,
 				      void *arg);
 void bucket_lister_stop(struct bucket_lister *l); /* completes with ECANCELED */
+
+/* What is in a bucket, all of it; Ceph tells. */
+struct bucket_usage {
+	int64_t n_objects, n_bytes;
+};
+
+struct s3_call *s3_head_bucket(struct s3 *s3, const char *bucket,
+			       s3_done_fn *on_done, void *arg);
+
+/* False: that answer does not tell. */
+bool bucket_usage_read(const struct s3_answer *answer,
+		       struct bucket_usage *usage);
 
 #endif

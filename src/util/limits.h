@@ -20,6 +20,7 @@ struct limits {
 	int64_t max_wait_ms; /* of a reader; 0: none */
 	int64_t max_age_ms; /* of a result that may serve again; 0: none may */
 	int64_t ttl_ms; /* of a document, valid or not; 0: none */
+	int64_t interval_ms; /* between two reads by itself; 0: none */
 	int64_t retries; /* after the first try */
 	int64_t connections; /* pages and HEADs under way at a time, at most */
 };

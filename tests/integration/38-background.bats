@@ -62,3 +62,128 @@ total() {
 	assert_equal "$(total "$DETAILED")" 300
 	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests PUT)" 1/0/0
 }
+
+# --- interval ----------------------------------------------------------------------------
+
+# What nobody has opened, from memory.
+objects_of() {
+	getfattr --absolute-names --only-values -n user.deltaglider.objects "$MNT/$1" 2>/dev/null
+}
+
+has_objects() {
+	[[ $(objects_of "$1") == "$2" ]]
+}
+
+@test "interval: what nobody opens is computed, stored and kept fresh, in these modes" {
+	start_stub
+	set_objects 3
+	stub_bucket other
+	mount_fs -o interval=200ms,interval_modes=quick,detailed
+	wait_until has_objects "$DETAILED" 3
+	wait_until has_objects bkt/stats_quick.json 3
+	wait_until has_objects other/stats_detailed.json 1
+	set_objects 5
+	wait_until has_objects "$DETAILED" 5
+	wait_until has_objects bkt/stats_quick.json 5
+	run ! objects_of bkt/stats_sampled.json
+	curl -sSf "$ENDPOINT/bkt/.deltaglider/stats_detailed.json" |
+		jq -e '.stats.object_count == 5'
+	unmount_fs
+	assert_logged 0 ': (warn|error): .*bkt'
+}
+
+@test "interval: a new bucket is found, in a mount that is not confined" {
+	start_stub
+	set_objects 3
+	mount_fs -o interval=200ms,bucket_ttl=100ms
+	wait_until has_objects bkt/stats_quick.json 3
+	stub_bucket new
+	wait_until has_objects new/stats_quick.json 1
+}
+
+@test "interval: only the buckets that are named" {
+	start_stub
+	set_objects 3
+	stub_bucket other
+	mount_fs -o interval=100ms,bucket=bkt
+	wait_until has_objects bkt/stats_quick.json 3
+	local before
+	before=$(requests LIST)
+	wait_until has_requests LIST $((before + 2))
+	assert_equal "$(requests LIST /other)/$(requests BUCKETS)" 0/0
+}
+
+@test "interval: without one, and at the start, nobody asks for anything" {
+	start_stub
+	set_objects 3
+	mount_fs
+	local b=$BATS_TEST_TMPDIR/b
+	MNT=$b LOG=$BATS_TEST_TMPDIR/b.log mount_fs -o interval=20d
+	sleep 0.5
+	assert_equal "$(requests)" 0
+}
+
+@test "interval: never two at once, however long one takes" {
+	start_stub
+	set_objects 3
+	fault '{"class": "LIST", "gate": "lists"}'
+	mount_fs -o interval=50ms,interval_modes=quick,detailed,max_wait=100ms
+	wait_for_gate lists
+	sleep 0.5
+	assert_equal "$(requests LIST)" 1
+	open_gate lists
+	wait_until has_objects "$DETAILED" 3
+	assert_logged 0 'max_wait'
+}
+
+@test "interval: a store that fails is asked again, and heals by itself" {
+	start_stub
+	set_objects 3
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
+	mount_fs -o interval=100ms
+	wait_until is_logged 2 'bucket=bkt mode=quick: .*AccessDenied'
+	stub_ctl DELETE faults
+	wait_until has_objects bkt/stats_quick.json 3
+}
+
+# Of a listing of the bucket there is none as long as these two stay the same.
+@test "interval: where HeadBucket tells what is in a bucket, that is asked" {
+	start_stub
+	stub_ctl PATCH settings '{"usage": true}'
+	set_objects 3
+	mount_fs -o interval=50ms,bucket=bkt,connect_timeout=1h
+	wait_until has_objects bkt/stats_quick.json 3
+	wait_until has_requests BUCKET 30
+	local heads lists
+	lists=$(requests LIST) heads=$(requests BUCKET)
+	# our document is an object more at the second time; then each twelfth
+	((lists >= 2 && lists <= 2 + heads / 12)) || fail "$lists of $heads"
+	set_objects 4
+	wait_until has_objects bkt/stats_quick.json 4
+}
+
+@test "interval: the gateway tells" {
+	new_bucket
+	s3 put "$BUCKET" a 10
+	start_proxy
+	mount_fs -o "interval=100ms,bucket=$BUCKET,connect_timeout=1h"
+	wait_until has_objects "$BUCKET/stats_quick.json" 1
+	wait_until has_requests BUCKET 14
+	(($(requests LIST) <= 4)) || fail "$(requests LIST) of $(requests BUCKET)"
+	s3 put "$BUCKET" b 10
+	wait_until has_objects "$BUCKET/stats_quick.json" 2
+}
+
+@test "interval: the mount ends at once, whatever is under way" {
+	start_stub
+	set_objects 3
+	stub_ctl PATCH settings '{"usage": true}'
+	fault '{"class": "HEAD", "gate": "heads"}' '{"class": "BUCKET", "gate": "buckets"}'
+	mount_fs -o interval=50ms,interval_modes=detailed,bucket=bkt:other
+	wait_for_gate buckets 2
+	within 3000 unmount_fs
+	open_gate buckets
+	mount_fs -o interval=50ms,interval_modes=detailed,bucket=bkt
+	wait_for_gate heads 3
+	within 3000 unmount_fs
+}

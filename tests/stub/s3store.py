@@ -190,6 +190,8 @@ class Store:
             # What LIST with metadata=true is: null, ignored; "minio" or "rustfs",
             # told in the form of this store; "refused", 400; "unknown", 501
             "metadata": None,
+            # HeadBucket tells what is in the bucket, as Ceph does
+            "usage": False,
             # What LIST does with start-after: null, as S3; or a value of STARTS
             "start_after": None,
         }
@@ -271,6 +273,13 @@ class Store:
                         f"</Owner><Buckets>{buckets}</Buckets>{token}"
                         "</ListAllMyBucketsResult>")
 
+    def usage(self, name):
+        if not self.settings["usage"]:
+            return Answer(200)
+        objects = self.buckets[name].objects.values()
+        return Answer(200, {"X-RGW-Object-Count": len(objects),
+                            "X-RGW-Bytes-Used": sum(one.size for one in objects)})
+
     # --- objects --------------------------------------------------------------
 
     def get_object(self, bucket, key):
@@ -306,7 +315,7 @@ class Store:
             return error(404, "NoSuchBucket")
         if not key:
             is_list = method == "GET" and "list-type" in query
-            return self.list_objects(bucket, query) if is_list else Answer(200)
+            return self.list_objects(bucket, query) if is_list else self.usage(bucket)
         if method in ("GET", "HEAD"):
             return self.get_object(bucket, key)
         if method == "PUT":

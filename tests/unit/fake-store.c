@@ -178,7 +178,13 @@ answer_head(struct fake_store *s, struct http_transfer *t)
 	const char *key = strchr(strstr(t->url, "//") + 2, '/') + 1;
 	struct item item;
 
-	key = strchr(key, '/') + 1; /* behind the bucket */
+	key = strchr(key, '/'); /* behind the bucket */
+	if (!key) {
+		fake_http_answer(t, &(struct fake_answer){ .status = 200,
+							   .head = s->usage });
+		return;
+	}
+	key++;
 	if (!find_item(s, key, &item)) {
 		refuse(t, 404);
 		return;

@@ -19,6 +19,7 @@ struct fake_store {
 	int list_status, get_status, put_status, head_status;
 	/* instead of the listed ones, if not NULL */
 	const char *head_etag, *head_date;
+	const char *usage; /* header fields of HeadBucket; NULL: none */
 	bool is_without_metadata; /* HEADs tell no original size */
 };
 

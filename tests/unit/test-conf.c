@@ -186,6 +186,8 @@ test_defaults(void **state)
 	assert_int_equal(c.limits.max_wait_ms, 0);
 	assert_int_equal(c.limits.max_age_ms, 0);
 	assert_int_equal(c.limits.ttl_ms, 0);
+	assert_int_equal(c.limits.interval_ms, 0);
+	assert_int_equal(c.mount.interval_modes, CONF_QUICK);
 	assert_false(c.mount.is_eagain_wanted);
 	assert_false(c.mount.is_df_by_bucket);
 	assert_int_equal(c.limits.retries, 4);
@@ -220,7 +222,8 @@ test_all_options(void **state)
 		"-obucket=one:two,bucket=three --bucket=one "
 		"--force-path-style -o ca-bundle=ca.pem,no_sign_request "
 		"--allow_other=yes -o uid=1,gid=2,umask=077 "
-		"--bucket-ttl=1m --linger=0 --max-wait=2s -o max_age=1m,ttl=6h "
+		"--bucket-ttl=1m --linger=0 --max-wait=2s -o max_age=1m,ttl=6h,"
+		"interval=5m,interval_modes=quick,detailed,retries=1 "
 		"--nonblock=eagain --df=bucket "
 		"-o connect_timeout=500ms,request_timeout=1.5,timeout=1h,"
 		"deadline=1d,retries=0,connections=1024,cache=ro,"
@@ -247,6 +250,8 @@ test_all_options(void **state)
 	assert_int_equal(c.limits.max_wait_ms, 2000);
 	assert_int_equal(c.limits.max_age_ms, 60000);
 	assert_int_equal(c.limits.ttl_ms, 6 * 3600 * 1000);
+	assert_int_equal(c.limits.interval_ms, 300000);
+	assert_int_equal(c.mount.interval_modes, CONF_QUICK | CONF_DETAILED);
 	assert_true(c.mount.is_eagain_wanted);
 	assert_true(c.mount.is_df_by_bucket);
 	assert_int_equal(c.limits.connect_timeout_ms, 500);
@@ -542,6 +547,12 @@ static const struct {
 	{ "mnt -o max_wait=soon", "", "is not a time" },
 	{ "mnt -o nonblock=maybe", "", "is not block or eagain" },
 	{ "mnt -o df=yes", "", "is not none or bucket" },
+	{ "mnt -o interval=often", "", "is not a time" },
+	{ "mnt -o interval_modes=", "", "option interval_modes needs a value" },
+	{ "mnt -o interval_modes=fast", "", "is not a list of quick, sampled" },
+	{ "mnt -o interval_modes=quick:", "", "is not a list of quick" },
+	{ "mnt --interval-modes=quick,all", "", "\"quick,all\" is not a list" },
+	{ "mnt -o interval_modes=quick,all", "", "unknown option all" },
 	{ "mnt -o df", "", "option df needs a value: df=none|bucket" },
 	{ "mnt --nonsense", "", "unknown option nonsense" },
 	{ "mnt --ro", "", "unknown option ro" },
