@@ -292,11 +292,12 @@ warn_of_missing(struct walk *w)
 	if (2 * s->n_missing <= s->n_answers || *until > now)
 		return;
 	*until = now + HOUR_MS;
-	log_warn("bucket=%s mode=%s: %u of %u HEADs say 404 of what was just "
-		 "listed, as behind a proxy that changes keys: the figures are "
-		 "estimates, and not cached",
-		 w->bucket->name, mode_names[w->mode], s->n_missing,
-		 s->n_answers);
+	log_warn(
+		"bucket=%s mode=%s: %u of %u HEADs say 404 of what was just "
+		"listed, as behind a proxy that changes keys, or where they were "
+		"deleted meanwhile: the figures are estimates, and not cached",
+		w->bucket->name, mode_names[w->mode], s->n_missing,
+		s->n_answers);
 }
 
 void
