@@ -22,7 +22,7 @@ struct command_line {
 	char *const *argv;
 	int argc;
 	int next; /* index of the argument to be read */
-	const char *operands[2];
+	const char **operands; /* has room for all arguments */
 	int n_operands;
 	bool is_operands_only; /* after "--" */
 };
@@ -60,33 +60,47 @@ letter_value(struct command_line *l, const char *rest)
 	return l->next < l->argc ? l->argv[l->next++] : NULL;
 }
 
-/* A letter that takes no value; those of mount(8)'s helpers have no effect. */
+/* A letter of whoever mounts; those of mount(8)'s helpers have no effect. */
+static bool
+read_mount_letter(struct conf_mount *m, char letter)
+{
+	switch (letter) {
+	case 'd':
+		m->debug = true;
+		m->foreground = true;
+		return true;
+	case 'f':
+		m->foreground = true;
+		return true;
+	case 'r':
+	case 'w':
+		m->is_read_only = letter == 'r';
+		return true;
+	case 's':
+	case 'n':
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A letter that takes no value. */
 static int
 read_letter(struct conf *c, char letter, struct err *err)
 {
 	switch (letter) {
-	case 'd':
-		c->mount.debug = true;
-		c->mount.foreground = true;
-		return 0;
-	case 'f':
-		c->mount.foreground = true;
-		return 0;
 	case 'h':
 		c->show_help = true;
 		return 0;
 	case 'V':
 		c->show_version = true;
 		return 0;
-	case 'r':
-	case 'w':
-		c->mount.is_read_only = letter == 'r';
-		return 0;
-	case 's':
-	case 'n':
 	case 'v':
 		return 0;
 	default:
+		if (c->program == CONF_DGSTATFS &&
+		    read_mount_letter(&c->mount, letter))
+			return 0;
 		return err_set(err, EINVAL, "unknown option -%c", letter);
 	}
 }
@@ -126,9 +140,6 @@ read_argument(struct command_line *l, const char *arg, struct err *err)
 		return read_long(l, arg + 2, err);
 	if (!l->is_operands_only && arg[0] == '-' && arg[1] != '\0')
 		return read_letters(l, arg + 1, err);
-	if (l->n_operands == ARRAY_SIZE(l->operands))
-		return err_set(err, EINVAL,
-			       "%s: more than SOURCE and MOUNTPOINT", arg);
 	l->operands[l->n_operands++] = arg;
 	return 0;
 }
@@ -145,14 +156,29 @@ read_line(struct command_line *l, struct err *err)
 	return rc;
 }
 
+/* A bucket's name, or its URI, which may end with a slash; s3:// are all of them. */
+static int
+set_bucket(struct conf *c, const char *text, struct err *err)
+{
+	bool is_uri = strncmp(text, "s3://", 5) == 0;
+	CLEANUP_FREE char *name = xstrdup(is_uri ? text + 5 : text);
+	size_t len = strlen(name);
+
+	if (len > 0 && name[len - 1] == '/')
+		name[len - 1] = '\0';
+	if (is_uri && *name == '\0')
+		return 0;
+	if (strchr(name, ':')) /* several, were it bucket= */
+		return err_set(err, EINVAL, "%s is not one bucket", text);
+	return conf_option_set(c, CONF_FROM_COMMAND_LINE, "bucket", name, err);
+}
+
 /* s3://, s3://NAME or the URL of an endpoint. */
 static int
 set_source(struct command_line *l, const char *source, struct err *err)
 {
 	struct conf *c = l->conf;
 	CLEANUP_FREE char *shown = endpoint_dup_shown(source);
-	CLEANUP_FREE char *name = NULL;
-	size_t len;
 
 	c->mount.source = xstrdup(source);
 	if (strncmp(source, "http://", 7) == 0 ||
@@ -171,16 +197,7 @@ set_source(struct command_line *l, const char *source, struct err *err)
 			"source %s is neither s3://, s3://BUCKET nor the "
 			"URL of an endpoint",
 			shown);
-	len = strlen(source + 5);
-	if (len > 0 && source[5 + len - 1] == '/')
-		len--;
-	name = xstrndup(source + 5, len);
-	if (*name == '\0')
-		return 0;
-	if (strchr(name, ':')) /* several, were it bucket= */
-		return err_set(err, EINVAL, "source %s is not one bucket",
-			       source);
-	return conf_option_set(c, CONF_FROM_COMMAND_LINE, "bucket", name, err);
+	return set_bucket(c, source, err);
 }
 
 /*
@@ -219,12 +236,17 @@ set_explained(struct command_line *l, struct err *err)
 	return set_source(l, has_source ? l->operands[0] : "s3://", err);
 }
 
+/* [SOURCE] MOUNTPOINT */
 static int
-set_operands(struct command_line *l, struct err *err)
+set_mount_operands(struct command_line *l, struct err *err)
 {
 	bool has_source = l->n_operands == 2;
 	int rc;
 
+	if (l->n_operands > 2)
+		return err_set(err, EINVAL,
+			       "%s: more than SOURCE and MOUNTPOINT",
+			       l->operands[2]);
 	if (l->conf->show_explanation)
 		return set_explained(l, err);
 	if (l->n_operands == 0)
@@ -233,6 +255,17 @@ set_operands(struct command_line *l, struct err *err)
 	if (rc)
 		return rc;
 	return set_mountpoint(l->conf, l->operands[l->n_operands - 1], err);
+}
+
+/* [BUCKET | s3://BUCKET]... */
+static int
+set_bucket_operands(struct command_line *l, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < l->n_operands && rc == 0; i++)
+		rc = set_bucket(l->conf, l->operands[i], err);
+	return rc;
 }
 
 /* 0 or a positive errno. */
@@ -277,7 +310,8 @@ merge(struct command_line *l, char *const env[], struct err *err)
 	int rc;
 
 	c->store.is_profile_explicit = c->store.profile != NULL;
-	rc = set_operands(l, err);
+	rc = c->program == CONF_DGSTATFS ? set_mount_operands(l, err)
+					 : set_bucket_operands(l, err);
 	if (rc == 0 && c->mount.debug)
 		rc = conf_option_offer(c, "log_level", "debug",
 				       CONF_FROM_COMMAND_LINE, NULL, err);
@@ -296,9 +330,13 @@ int
 conf_load(struct conf *c, enum conf_program program, int argc,
 	  char *const argv[], char *const env[], struct err *err)
 {
-	struct command_line l = {
-		.conf = c, .argv = argv, .argc = argc, .next = 1
-	};
+	CLEANUP_FREE const char **operands =
+		xcalloc((size_t)argc + 1, sizeof(*operands));
+	struct command_line l = { .conf = c,
+				  .argv = argv,
+				  .argc = argc,
+				  .next = 1,
+				  .operands = operands };
 	int rc;
 
 	*c = (struct conf){ .program = program,

@@ -11,7 +11,9 @@
 #include "conf/conf.h"
 
 /*
- * Read everything.  `env` is like environ(7).  -EINVAL and the like with a
+ * Read everything.  Of dgstatfs the operands are [SOURCE] MOUNTPOINT, of dgstat,
+ * which has no letter of a mount either, names and URIs of buckets.
+ * `env` is like environ(7).  -EINVAL and the like with a
  * message that names the option, and the variable or the profile that it came
  * from.  conf_clear() is needed in any case.  With --help or --version nothing
  * else is looked at.

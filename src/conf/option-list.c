@@ -107,8 +107,10 @@ set_word(struct conf *c, char *word, struct err *err)
 {
 	char *value;
 
-	if (*word == '\0' || take_mount_word(c, word))
-		return 0; /* "-o a,,b" is harmless */
+	if (*word == '\0') /* "-o a,,b" is harmless */
+		return 0;
+	if (c->program == CONF_DGSTATFS && take_mount_word(c, word))
+		return 0;
 	value = strchr(word, '=');
 	if (value)
 		*value++ = '\0';

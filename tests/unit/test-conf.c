@@ -133,18 +133,25 @@ split(char *text, char *words[ARGS_MAX + 1], int n)
 
 /* Load a command line and an environment, both separated by blanks. */
 static int
-load(const struct place *place, struct conf *c, const char *line,
-     const char *environment, struct err *err)
+load_for(enum conf_program p, const struct place *place, struct conf *c,
+	 const char *line, const char *environment, struct err *err)
 {
 	CLEANUP_FREE char *args = xstrdup(line);
 	CLEANUP_FREE char *variables = xstrdup(environment);
-	char program[] = "dgstatfs";
+	char program[] = "program";
 	char *argv[ARGS_MAX + 1] = { program };
 	char *env[ARGS_MAX + 1] = { place->home };
 	int argc = split(args, argv, 1);
 
 	split(variables, env, 1);
-	return conf_load(c, CONF_DGSTATFS, argc, argv, env, err);
+	return conf_load(c, p, argc, argv, env, err);
+}
+
+static int
+load(const struct place *place, struct conf *c, const char *line,
+     const char *environment, struct err *err)
+{
+	return load_for(CONF_DGSTATFS, place, c, line, environment, err);
 }
 
 static void
@@ -533,7 +540,7 @@ static const struct {
 	{ "bucket mnt", "", "source bucket is neither s3://" },
 	{ "S3://bucket mnt", "", "is neither s3://" },
 	{ "s3://a/b mnt", "", "\"a/b\" is not the name of a bucket" },
-	{ "s3://one:two mnt", "", "source s3://one:two is not one bucket" },
+	{ "s3://one:two mnt", "", "s3://one:two is not one bucket" },
 	{ "http://u:p@h mnt", "", "user names do not belong there" },
 	{ "http://h:0 mnt", "", "source: endpoint URL http://h:0: " },
 	{ "http://a mnt -o endpoint_url=http://b", "", "two endpoints" },
@@ -759,6 +766,51 @@ test_programs(void **state)
 	assert_int_equal(c.limits.linger_ms, 10000);
 }
 
+/* Its operands are buckets, as many as one likes. */
+static void
+test_bucket_operands(void **state)
+{
+	static const struct {
+		const char *line, *message;
+	} bad[] = {
+		{ "-f", "unknown option -f" },
+		{ "-r abc", "unknown option -r" },
+		{ "-o nosuid abc", "unknown option nosuid" },
+		{ "-o ro", "unknown option ro" },
+		{ "--allow-other", "unknown option allow-other" },
+		{ "abc:def", "abc:def is not one bucket" },
+		{ "/", "option bucket needs a value" },
+		{ "s3://abc/key", "\"abc/key\" is not the name" },
+		{ "http://h", "http://h is not one bucket" },
+	};
+	struct conf c CLEANUP(conf_clear) = { .program = CONF_DGSTAT };
+	struct conf none CLEANUP(conf_clear) = { .program = CONF_DGSTAT };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(load_for(CONF_DGSTAT, *state, &c,
+				  "abc -o linger=1 s3://def s3://ghi/ -- jkl",
+				  "", &err),
+			 0);
+	assert_int_equal(c.store.n_buckets, 4);
+	assert_string_equal(c.store.buckets[1], "def");
+	assert_string_equal(c.store.buckets[2], "ghi");
+	assert_string_equal(c.store.buckets[3], "jkl");
+	assert_int_equal(c.limits.linger_ms, 1000);
+	assert_int_equal(
+		load_for(CONF_DGSTAT, *state, &none, "s3://", "", &err), 0);
+	assert_int_equal(none.store.n_buckets, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct conf b CLEANUP(conf_clear) = { .program = CONF_DGSTAT };
+
+		err = (struct err)ERR_INIT;
+		assert_int_equal(load_for(CONF_DGSTAT, *state, &b, bad[i].line,
+					  "", &err),
+				 -EINVAL);
+		if (!strstr(err.msg, bad[i].message))
+			fail_msg("%s: %s", bad[i].line, err.msg);
+	}
+}
+
 static void
 test_malformed_file(void **state)
 {
@@ -806,14 +858,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_defaults),	TEST(test_all_options),
-		TEST(test_flags),	TEST(test_mount_words),
-		TEST(test_escapes),	TEST(test_user_names),
-		TEST(test_sources),	TEST(test_precedence),
-		TEST(test_named_files), TEST(test_no_home),
-		TEST(test_wrong),	TEST(test_malformed_file),
-		TEST(test_help),	TEST(test_wrong_on_the_command_line),
-		TEST(test_origins),	TEST(test_programs),
+		TEST(test_defaults),
+		TEST(test_all_options),
+		TEST(test_flags),
+		TEST(test_mount_words),
+		TEST(test_escapes),
+		TEST(test_user_names),
+		TEST(test_sources),
+		TEST(test_precedence),
+		TEST(test_named_files),
+		TEST(test_no_home),
+		TEST(test_wrong),
+		TEST(test_malformed_file),
+		TEST(test_help),
+		TEST(test_wrong_on_the_command_line),
+		TEST(test_origins),
+		TEST(test_programs),
+		TEST(test_bucket_operands),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);

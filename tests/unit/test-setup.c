@@ -31,8 +31,8 @@ test_start_and_stop(void **state)
 	char *argv[] = { (char *)"test-setup",
 			 (char *)"-o",
 			 (char *)"no_sign_request,connections=7",
-			 (char *)"http://127.0.0.1:1",
-			 (char *)"/",
+			 (char *)"--endpoint-url=http://127.0.0.1:1",
+			 (char *)"releases",
 			 NULL };
 	char *env[] = { (char *)"HOME=/nonexistent", NULL };
 	CLEANUP(conf_clear) struct conf c;
@@ -40,8 +40,7 @@ test_start_and_stop(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	if (conf_load(&c, CONF_DGSTATFS, ARRAY_SIZE(argv) - 1, argv, env,
-		      &err) ||
+	if (conf_load(&c, CONF_DGSTAT, ARRAY_SIZE(argv) - 1, argv, env, &err) ||
 	    setup_prepare(&s, &c, &err) || setup_start(&s, &err))
 		fail_msg("%s", err.msg);
 	assert_int_equal(s.limits.connections, 7);
