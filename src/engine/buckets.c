@@ -76,7 +76,7 @@ add(struct buckets *b, const char *name)
 		e->bucket.index = b->n;
 		published_init(&e->bucket.published);
 		for (int i = 0; i < BUCKET_FILES_MAX; i++)
-			atomic_init(&e->bucket.file_changed_at[i], date_now());
+			atomic_init(&e->bucket.files[i].changed_at, date_now());
 		b->by_index = xrealloc(b->by_index,
 				       (b->n + 1) * sizeof(b->by_index[0]));
 		b->by_index[b->n++] = e;

@@ -24,6 +24,12 @@ struct kept;
 
 #define BUCKET_FILES_MAX 15 /* in its directory */
 
+/* What a file of it says of itself; by its row in the table of fs/.  Any thread. */
+struct file_state {
+	_Atomic(int64_t) changed_at; /* seconds since 1970 */
+	_Atomic(int64_t) length; /* shown so far; 0: none yet */
+};
+
 struct bucket {
 	const char *name; /* immutable, as index */
 	unsigned index; /* 0, 1, 2, …: what inode numbers are made of */
@@ -35,8 +41,7 @@ struct bucket {
 	/* refresh: a generation number, not a flag; marked != done: pending */
 	atomic_uint marked[N_MODES];
 	atomic_uint done[N_MODES];
-	/* seconds; by the file's row in the table of fs/ */
-	_Atomic(int64_t) file_changed_at[BUCKET_FILES_MAX];
+	struct file_state files[BUCKET_FILES_MAX];
 
 	/* net thread only */
 	struct flight *flights[N_MODES];

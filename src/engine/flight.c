@@ -207,7 +207,7 @@ renew(struct flight *f, const struct result *before, struct result *now)
 
 	last_renew(&f->last, before, now);
 	if (published == before)
-		publish_result(&f->bucket->published, f->mode, now);
+		publish_renewed(&f->bucket->published, f->mode, now);
 	if (f->result == before) {
 		result_unref(f->result);
 		f->result = result_ref(now);
@@ -280,6 +280,8 @@ on_stored(void *arg)
 	struct flight *f = arg;
 
 	add_cost_of_put(f);
+	publish_failed_puts(&f->bucket->published, f->mode,
+			    f->writeback.n_failed);
 	text_unref(steal(&f->putting));
 	if (f->writeback.is_stored)
 		f->last.is_refreshed = false; /* the bucket has it now */

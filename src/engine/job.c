@@ -310,6 +310,9 @@ conclude_if_listed(struct job *job)
 	if (!walk_is_listed(&job->walk))
 		return;
 	job->done.listed.validation = *walk_validation(&job->walk);
+	if (job->done.listed.took_ms < 0)
+		job->done.listed.took_ms =
+			date_mono_ms() - job->done.listed.began_at_ms;
 	if (!job->is_decided)
 		return;
 	if (job->o.kind == JOB_PROBE)
@@ -324,7 +327,8 @@ on_list_begins(void *arg)
 	struct job *job = arg;
 
 	job->done.listed = (struct listed){ .began_at = date_now(),
-					    .began_at_ms = date_mono_ms() };
+					    .began_at_ms = date_mono_ms(),
+					    .took_ms = -1 };
 	if (job->o.on_list_begins)
 		job->o.on_list_begins(job->o.arg);
 }

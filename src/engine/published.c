@@ -19,7 +19,7 @@ const char *const activity_names[] = {
 void
 published_init(struct published *p)
 {
-	*p = (struct published){ 0 };
+	*p = (struct published){ .changed_at = date_now() };
 	pthread_mutex_init(&p->lock, NULL);
 }
 
@@ -31,32 +31,62 @@ published_clear(struct published *p)
 	pthread_mutex_destroy(&p->lock);
 }
 
-void
-publish_result(struct published *p, enum mode mode, struct result *r)
+/* Under lock: what is told of the mode, which changes now. */
+static struct mode_state *
+change(struct published *p, enum mode mode)
+{
+	p->changed_at = date_now();
+	return &p->of[mode];
+}
+
+static void
+set_result(struct published *p, enum mode mode, struct result *r, unsigned n)
 {
 	struct result *before;
+	struct mode_state *s;
 
 	pthread_mutex_lock(&p->lock);
-	before = p->of[mode].result;
-	p->of[mode].result = result_ref(r);
+	s = change(p, mode);
+	before = s->result;
+	s->result = result_ref(r);
+	s->is_failing = s->is_failing && n == 0;
+	s->n_by_how[r->how] += n;
+	s->n_by_why[r->why] += n;
 	pthread_mutex_unlock(&p->lock);
 	result_unref(before);
 }
 
 void
+publish_result(struct published *p, enum mode mode, struct result *r)
+{
+	set_result(p, mode, r, 1);
+}
+
+void
+publish_renewed(struct published *p, enum mode mode, struct result *r)
+{
+	set_result(p, mode, r, 0);
+}
+
+void
 publish_failure(struct published *p, enum mode mode, const struct err *err)
 {
+	struct mode_state *s;
 	LOCKED(p);
 
-	p->of[mode].failure = (struct failure){ .at = date_now(), .err = *err };
+	s = change(p, mode);
+	s->failure = (struct failure){ .at = date_now(), .err = *err };
+	s->is_failing = true;
+	s->n_failures++;
 }
 
 void
 publish_activity(struct published *p, enum mode mode, enum activity a)
 {
-	struct progress *progress = &p->of[mode].progress;
+	struct progress *progress;
 	LOCKED(p);
 
+	progress = &change(p, mode)->progress;
 	if (a == ACTIVITY_LISTING)
 		*progress = (struct progress){ .began_at_ms = date_mono_ms() };
 	progress->activity = a;
@@ -67,7 +97,15 @@ publish_counts(struct published *p, enum mode mode, const struct counts *counts)
 {
 	LOCKED(p);
 
-	p->of[mode].progress.counts = *counts;
+	change(p, mode)->progress.counts = *counts;
+}
+
+void
+publish_failed_puts(struct published *p, enum mode mode, uint64_t n)
+{
+	LOCKED(p);
+
+	change(p, mode)->n_puts_failed = n;
 }
 
 struct result *
@@ -94,18 +132,19 @@ published_newest(struct published *p)
 	return result_ref(newest);
 }
 
-struct failure
-published_failure(struct published *p, enum mode mode)
+int64_t
+published_changed_at(struct published *p)
 {
 	LOCKED(p);
 
-	return p->of[mode].failure;
+	return p->changed_at;
 }
 
-struct progress
-published_progress(struct published *p, enum mode mode)
+void
+published_get(struct published *p, enum mode mode, struct mode_state *out)
 {
 	LOCKED(p);
 
-	return p->of[mode].progress;
+	*out = p->of[mode];
+	result_ref(out->result);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the engine tells of a bucket, for each mode: the last result, the last
- * failure, and what is under way.  The net thread publishes it, anybody reads it at
+ * failure, what is under way, and how often what came of it.  The net thread publishes it, anybody reads it at
  * any time, whatever the network does: under a leaf lock, for moments only.
  */
 #ifndef ENGINE_PUBLISHED_H
@@ -40,13 +40,22 @@ struct failure {
 	struct err err;
 };
 
+/* All that is told of one mode, at one moment. */
+struct mode_state {
+	struct result *result; /* NULL: none yet */
+	struct failure failure;
+	bool is_failing; /* that failure came after the last result */
+	struct progress progress;
+	/* since the mount began */
+	uint64_t n_by_how[N_RESULT_HOWS], n_by_why[N_RESULT_WHYS]; /* results */
+	uint64_t n_failures;
+	uint64_t n_puts_failed; /* of documents */
+};
+
 struct published {
 	pthread_mutex_t lock;
-	struct {
-		struct result *result; /* NULL: none yet */
-		struct failure failure;
-		struct progress progress;
-	} of[N_MODES];
+	int64_t changed_at; /* seconds since 1970: any of it */
+	struct mode_state of[N_MODES];
 };
 
 void published_init(struct published *p);
@@ -59,11 +68,15 @@ void published_clear(struct published *p);
  * given the result.
  */
 void publish_result(struct published *p, enum mode mode, struct result *r);
+/* More is known of the last one: it takes its place. */
+void publish_renewed(struct published *p, enum mode mode, struct result *r);
 void publish_failure(struct published *p, enum mode mode,
 		     const struct err *err);
 void publish_activity(struct published *p, enum mode mode, enum activity a);
 void publish_counts(struct published *p, enum mode mode,
 		    const struct counts *counts);
+void publish_failed_puts(struct published *p, enum mode mode,
+			 uint64_t n); /* so far */
 
 struct result *published_result(struct published *p,
 				enum mode mode); /* a ref */
@@ -73,7 +86,9 @@ struct result *published_result(struct published *p,
  */
 struct result *published_newest(struct published *p);
 
-struct failure published_failure(struct published *p, enum mode mode);
-struct progress published_progress(struct published *p, enum mode mode);
+int64_t published_changed_at(struct published *p);
+
+/* As it is now; with a reference to the result, which the caller drops. */
+void published_get(struct published *p, enum mode mode, struct mode_state *out);
 
 #endif

@@ -8,13 +8,13 @@
 
 #include "util/date.h"
 
-const char *const result_how_names[] = {
+const char *const result_how_names[N_RESULT_HOWS] = {
 	[RESULT_HIT] = "hit",
 	[RESULT_FROM_MEMORY] = "memory",
 	[RESULT_COMPUTED] = "computed",
 };
 
-const char *const result_why_names[] = {
+const char *const result_why_names[N_RESULT_WHYS] = {
 	[WHY_NONE] = "",
 	[WHY_ABSENT] = "absent",
 	[WHY_COUNT] = "count",

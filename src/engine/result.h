@@ -20,6 +20,7 @@ enum result_how {
 	RESULT_HIT, /* the document in the bucket is valid */
 	RESULT_FROM_MEMORY, /* the last one of this mount is */
 	RESULT_COMPUTED,
+	N_RESULT_HOWS
 };
 
 /* Why the document in the bucket did not serve. */
@@ -38,15 +39,17 @@ enum result_why {
 	WHY_REFRESH,
 	WHY_NOCACHE,
 	WHY_OFF, /* cache=off */
+	N_RESULT_WHYS
 };
 
-extern const char *const result_how_names[];
-extern const char *const result_why_names[];
+extern const char *const result_how_names[N_RESULT_HOWS];
+extern const char *const result_why_names[N_RESULT_WHYS];
 
 /* A listing: when it began, and what it gave. */
 struct listed {
 	int64_t began_at; /* seconds since 1970 */
 	int64_t began_at_ms; /* the same by date_mono_ms() */
+	int64_t took_ms; /* until its last page */
 	struct validation validation;
 };
 

@@ -71,6 +71,7 @@ on_failure(struct writeback *w, const struct s3_answer *answer)
 {
 	const struct err *err = &answer->err;
 
+	w->n_failed++;
 	w->refused_until_ms =
 		date_mono_ms() + (is_refusal(w, answer) ? HOUR_MS : MINUTE_MS);
 	if (w->is_late)

@@ -46,6 +46,7 @@ struct writeback {
 	struct s3_call *call; /* of running */
 	struct traffic traffic; /* of its tries */
 	bool is_late; /* running has reached its limit */
+	unsigned n_failed; /* ever */
 	bool was_bad_request; /* the last one that was answered ended with 400 */
 	struct timer limit;
 	int64_t refused_until_ms, foreign_until_ms;

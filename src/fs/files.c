@@ -9,14 +9,16 @@
 #include <errno.h>
 
 #include "fs/control.h"
+#include "report/bucket-report.h"
 #include "stats/doc.h"
 #include "util/date.h"
+#include "util/fill.h"
 #include "util/hash.h"
 
 /* --- refresh --- */
 
 static int
-render_refresh(const struct bucket *bucket, struct buf *out)
+render_refresh(struct bucket *bucket, struct buf *out)
 {
 	bool is_first = true;
 	int rc = 0;
@@ -61,7 +63,7 @@ touch_refresh(struct bucket *bucket)
 /* --- nocache --- */
 
 static int
-render_nocache(const struct bucket *bucket, struct buf *out)
+render_nocache(struct bucket *bucket, struct buf *out)
 {
 	return buf_add_str(out, atomic_load(&bucket->nocache) ? "1\n" : "0\n");
 }
@@ -78,6 +80,21 @@ write_nocache(struct bucket *bucket, const char *text, size_t len,
 		atomic_fetch_add(&bucket->nocache_writes, 1);
 	}
 	return rc;
+}
+
+/* --- reports --- */
+
+/* All lines but the last, which is a brace. */
+static int
+fill_json(struct buf *out, const char *text, size_t blanks)
+{
+	static const char end[] = "}\n";
+	char *lines CLEANUP_FREE = xstrdup(text);
+	int rc;
+
+	lines[strlen(lines) - strlen(end)] = '\0';
+	rc = fill_up(out, lines, blanks);
+	return rc ? rc : buf_add_str(out, end);
 }
 
 /* --- the table --- */
@@ -106,6 +123,12 @@ const struct file files[] = {
 	  .text_max = 2,
 	  .render = render_nocache,
 	  .write = write_nocache },
+	{ .name = "status.json",
+	  .mode = 0444,
+	  .text_max = REPORT_MAX,
+	  .render = bucket_status,
+	  .fill = fill_json,
+	  .length_min = 6 * FILE_STEP },
 };
 
 const unsigned n_files = ARRAY_SIZE(files);
@@ -123,14 +146,47 @@ file_find(const char *name)
 
 /* --- what holds for all rows --- */
 
+static struct file_state *
+state_of(const struct file *f, struct bucket *bucket)
+{
+	return &bucket->files[f - files];
+}
+
+/* The length to show it with, from now on at least. */
+static int64_t
+reserve_length(const struct file *f, struct file_state *state, size_t len)
+{
+	int64_t before = atomic_load(&state->length);
+	int64_t need = (int64_t)((len + FILE_STEP - 1) / FILE_STEP * FILE_STEP);
+
+	if (need < f->length_min)
+		need = f->length_min;
+	while (before < need &&
+	       !atomic_compare_exchange_weak(&state->length, &before, need))
+		;
+	return before < need ? need : before;
+}
+
+static int
+fill(const struct file *f, struct bucket *bucket, struct buf *out)
+{
+	struct buf text CLEANUP_BUF = *out;
+	size_t len = (size_t)reserve_length(f, state_of(f, bucket), text.len);
+
+	buf_init(out, len);
+	return f->fill(out, buf_str(&text), len - text.len);
+}
+
 int
-file_render(const struct file *f, const struct bucket *bucket, struct buf *out,
+file_render(const struct file *f, struct bucket *bucket, struct buf *out,
 	    struct err *err)
 {
 	int rc;
 
 	buf_init(out, f->text_max);
 	rc = f->render(bucket, out);
+	if (rc == 0 && f->fill)
+		rc = fill(f, bucket, out);
 	if (rc == 0)
 		return 0;
 	buf_clear(out);
@@ -140,12 +196,6 @@ file_render(const struct file *f, const struct bucket *bucket, struct buf *out,
 	return err_set(err, -rc, "file %s can't be made", f->name);
 }
 
-static _Atomic(int64_t) *
-changed_at(const struct file *f, struct bucket *bucket)
-{
-	return &bucket->file_changed_at[f - files];
-}
-
 int
 file_write(const struct file *f, struct bucket *bucket, const char *text,
 	   size_t len, struct err *err)
@@ -153,7 +203,7 @@ file_write(const struct file *f, struct bucket *bucket, const char *text,
 	int rc = f->write(bucket, text, len, err);
 
 	if (rc == 0)
-		atomic_store(changed_at(f, bucket), date_now());
+		atomic_store(&state_of(f, bucket)->changed_at, date_now());
 	return rc;
 }
 
@@ -163,16 +213,21 @@ file_touch(const struct file *f, struct bucket *bucket)
 	if (!f->touch)
 		return;
 	f->touch(bucket);
-	atomic_store(changed_at(f, bucket), date_now());
+	atomic_store(&state_of(f, bucket)->changed_at, date_now());
 }
 
 int64_t
-file_size(const struct file *f, const struct bucket *bucket)
+file_size(const struct file *f, struct bucket *bucket)
 {
 	struct buf text CLEANUP_BUF = BUF_INIT(0);
+	int64_t length = 0;
 
 	if (f->is_stats)
 		return DOC_LEN;
+	if (f->fill)
+		length = atomic_load(&state_of(f, bucket)->length);
+	if (length > 0)
+		return length;
 	file_render(f, bucket, &text, NULL);
 	return (int64_t)text.len;
 }
@@ -192,8 +247,11 @@ file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
 						 last->text->len) %
 					   1000000);
 		}
+	} else if (f->fill) {
+		t.tv_sec = (time_t)published_changed_at(&bucket->published);
 	} else {
-		t.tv_sec = (time_t)atomic_load(changed_at(f, bucket));
+		t.tv_sec =
+			(time_t)atomic_load(&state_of(f, bucket)->changed_at);
 	}
 	return t;
 }

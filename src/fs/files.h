@@ -17,13 +17,23 @@ struct file {
 	unsigned mode; /* permission bits */
 	bool is_stats; /* a document, computed by open(2) */
 	enum mode stats_mode;
-	/* Control files: what a reader sees now, and one command. */
+	/* The others: what a reader sees now; and control files, one command. */
 	size_t text_max; /* bytes that a reader may see */
-	int (*render)(const struct bucket *bucket, struct buf *out);
+	int (*render)(struct bucket *bucket, struct buf *out);
 	int (*write)(struct bucket *bucket, const char *text, size_t len,
 		     struct err *err);
 	void (*touch)(struct bucket *bucket); /* times set to now; or NULL */
+	/*
+	 * Reports: how a text is made longer, by that many blanks or so, for
+	 * their length to be a multiple of FILE_STEP that never shrinks, and
+	 * `length_min` at least.  What stat(2) tells holds for the next open, but
+	 * for one that needs more for the first time.
+	 */
+	int (*fill)(struct buf *out, const char *text, size_t blanks);
+	int64_t length_min;
 };
+
+#define FILE_STEP 1024
 
 extern const struct file files[];
 extern const unsigned n_files;
@@ -32,12 +42,12 @@ extern const unsigned n_files;
 const struct file *file_find(const char *name);
 
 /*
- * What a reader of a control file sees now, into `out`, which is empty and gets the
+ * What a reader of such a file sees now, into `out`, which is empty and gets the
  * row's cap.  What can't be made, or is longer, is an error that names the file, and
  * never a part of it.
  */
-int file_render(const struct file *f, const struct bucket *bucket,
-		struct buf *out, struct err *err);
+int file_render(const struct file *f, struct bucket *bucket, struct buf *out,
+		struct err *err);
 
 /*
  * A command to a control file of the table; and its times set to now, which may be
@@ -48,13 +58,13 @@ int file_write(const struct file *f, struct bucket *bucket, const char *text,
 void file_touch(const struct file *f, struct bucket *bucket);
 
 /*
- * Length, 0 if it can't be rendered, and when it last changed.  A stats file has the
- * time of its newest document, or the time `unread` as long as it has none.  Of two
+ * Length, 0 if it can't be rendered, and when it last changed; a report, when what it
+ * tells of did.  A stats file has the time of its newest document, or the time `unread` as long as it has none.  Of two
  * documents of the same second nothing but the nanoseconds can tell: they are made of the text, so they
  * are the same in every mount, and less than a millisecond, since make(1) does not
  * like a time that is still to come.
  */
-int64_t file_size(const struct file *f, const struct bucket *bucket);
+int64_t file_size(const struct file *f, struct bucket *bucket);
 struct timespec file_mtime(const struct file *f, struct bucket *bucket,
 			   int64_t unread);
 

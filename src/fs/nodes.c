@@ -53,7 +53,7 @@ fs_stat(struct fs *fs, uint64_t node, struct stat *st)
 		describe_file(fs, &place, st);
 	st->st_atim = st->st_ctim = st->st_mtim;
 	/* tar(1) takes a file whose ctime moves for one that is being written */
-	if (place.file && place.file->is_stats)
+	if (place.file && !place.file->write)
 		st->st_ctim = mounted_at(fs);
 	return true;
 }
@@ -172,7 +172,7 @@ change(const struct place *p, int to_set)
 
 	if (!p->file)
 		return EPERM;
-	if (p->file->is_stats)
+	if (!p->file->write)
 		return to_set & FUSE_SET_ATTR_SIZE ? EACCES : EPERM;
 	if (to_set & ~(times | FUSE_SET_ATTR_SIZE))
 		return EPERM; /* mode, owner */

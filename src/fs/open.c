@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Open files.  A handle is a reference to immutable text: of a stats file, the
- * document that the engine gave while open(2) waited; of a control file, what
- * it said at that moment.  The FUSE thread, but for what says otherwise.
+ * document that the engine gave while open(2) waited; of any other, what it said at
+ * that moment.  The FUSE thread, but for what says otherwise.
  *
  * Many documents, one node.  Each open of a stats file has a document of its own,
  * but the kernel keeps one size and one page cache for a name, whichever handle
@@ -59,7 +59,7 @@ check_access(const struct fs *fs, const struct file *f, int flags)
 
 	if (!is_change)
 		return 0;
-	if (f->is_stats)
+	if (!f->write)
 		return EACCES; /* for root too, whom no mode bits stop */
 	return fs->o.is_read_only ? EROFS : 0;
 }
@@ -116,11 +116,10 @@ open_stats(struct fs *fs, fuse_req_t req, const struct place *place,
 	pending_start(p);
 }
 
-/* --- control files --- */
+/* --- the others --- */
 
 static void
-open_control(fuse_req_t req, const struct place *place,
-	     struct fuse_file_info *fi)
+open_other(fuse_req_t req, const struct place *place, struct fuse_file_info *fi)
 {
 	struct buf shown CLEANUP_BUF = BUF_INIT(0);
 	struct text *text CLEANUP(text_release) = NULL;
@@ -183,7 +182,7 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	else if (place.file->is_stats)
 		open_stats(fs, req, &place, fi);
 	else
-		open_control(req, &place, fi);
+		open_other(req, &place, fi);
 }
 
 static struct text *

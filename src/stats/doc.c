@@ -14,6 +14,7 @@
 #include <locale.h>
 
 #include "util/date.h"
+#include "util/fill.h"
 
 /* The C locale for this thread alone, whatever the process has; NULL: none. */
 static locale_t
@@ -146,53 +147,6 @@ add_document(struct buf *out, const struct doc *d)
 	return rc ? rc : buf_add_str(out, "\n");
 }
 
-/* --- its length --- */
-
-/* How many blanks bring a line of `len` bytes to that width. */
-static size_t
-missing(size_t len, size_t width)
-{
-	return len < width ? width - len : 0;
-}
-
-/* The same for all lines of a text, each of which ends in a newline. */
-static size_t
-missing_in_all(const char *text, size_t width)
-{
-	size_t sum = 0;
-
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		sum += missing(len, width);
-		text += len + 1;
-	}
-	return sum;
-}
-
-/* To one width; what is left then is a column more for the first lines. */
-static int
-add_filled_up(struct buf *out, const char *text, size_t blanks)
-{
-	size_t width = 0;
-	int rc = 0;
-
-	while (missing_in_all(text, width + 1) <= blanks)
-		width++;
-	blanks -= missing_in_all(text, width);
-	while (*text && rc == 0) {
-		size_t len = strcspn(text, "\n"), n = missing(len, width);
-
-		if (len <= width && blanks > 0) {
-			n++;
-			blanks--;
-		}
-		rc = buf_printf(out, "%.*s%*s\n", (int)len, text, (int)n, "");
-		text += len + 1;
-	}
-	return rc;
-}
-
 int
 doc_print(struct buf *out, const struct doc *d)
 {
@@ -203,6 +157,6 @@ doc_print(struct buf *out, const struct doc *d)
 	int rc = add_document(&text, d);
 
 	if (rc == 0)
-		rc = add_filled_up(out, buf_str(&text), max - text.len);
+		rc = fill_up(out, buf_str(&text), max - text.len);
 	return rc ? rc : buf_add_str(out, end);
 }

@@ -272,7 +272,7 @@ test_indices(void **state)
 	assert_null(buckets_get(b, 2));
 	buckets_set_not_there(b, "one", BUCKET_IS_NOT);
 	assert_string_equal(buckets_get(b, 0)->name, "one"); /* for ever */
-	assert_int_equal(atomic_load(&buckets_get(b, 0)->file_changed_at[0]),
+	assert_int_equal(atomic_load(&buckets_get(b, 0)->files[0].changed_at),
 			 FAKE_CLOCK_EPOCH);
 	buckets_free(b);
 }

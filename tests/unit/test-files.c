@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sys/param.h>
 
 #include "fake-clock.h"
 #include "fs/files.h"
@@ -81,8 +82,10 @@ test_table(void **state)
 {
 	static const char *const names[] = { "stats_quick.json",
 					     "stats_sampled.json",
-					     "stats_detailed.json", "refresh",
-					     "nocache" };
+					     "stats_detailed.json",
+					     "refresh",
+					     "nocache",
+					     "status.json" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -90,9 +93,9 @@ test_table(void **state)
 
 		assert_non_null(f);
 		assert_string_equal(f->name, names[i]);
-		assert_int_equal(f->mode, f->is_stats ? 0444 : 0644);
+		assert_int_equal(f->mode, f->write ? 0644 : 0444);
 		assert_int_equal(f->is_stats, !f->render);
-		assert_int_equal(f->is_stats, !f->write);
+		assert_int_equal(f->is_stats || f->fill, !f->write);
 		assert_int_equal(f->is_stats, f->text_max == 0);
 		if (f->is_stats)
 			assert_non_null(
@@ -193,13 +196,13 @@ test_own_times(void **state)
 
 	(void)state;
 	for (unsigned k = 0; k < n_files; k++) {
-		if (files[k].is_stats)
+		if (!files[k].write)
 			continue;
 		world_init(&w);
 		fake_clock_advance(2000);
 		assert_int_equal(put(&w, files[k].name, "1"), 0);
 		for (unsigned i = 0; i < n_files; i++)
-			if (!files[i].is_stats)
+			if (files[i].write)
 				expect_time(&w, &files[i],
 					    FAKE_CLOCK_EPOCH + (i == k ? 2 : 0),
 					    0);
@@ -208,7 +211,7 @@ test_own_times(void **state)
 }
 
 static int
-render_half(const struct bucket *bucket, struct buf *out)
+render_half(struct bucket *bucket, struct buf *out)
 {
 	(void)bucket;
 	assert_int_equal(buf_add_str(out, "half of "), 0);
@@ -216,7 +219,7 @@ render_half(const struct bucket *bucket, struct buf *out)
 }
 
 static int
-render_two_parts(const struct bucket *bucket, struct buf *out)
+render_two_parts(struct bucket *bucket, struct buf *out)
 {
 	int rc = buf_add_str(out, "1234");
 
@@ -335,11 +338,87 @@ test_before_1970(void **state)
 	world_init(&w);
 	publish(&w, MODE_QUICK, "", -1);
 	expect_time(&w, f, -1, EMPTY_NS);
-	atomic_store(&w.bucket->file_changed_at[file_find("refresh") - files],
+	atomic_store(&w.bucket->files[file_find("refresh") - files].changed_at,
 		     -5);
 	expect_time(&w, file_find("refresh"), -5, 0);
 	t = file_mtime(file_find("stats_sampled.json"), w.bucket, -7);
 	assert_int_equal(t.tv_sec, -7);
+	world_clear(&w);
+}
+
+/* --- reports ----------------------------------------------------------------------- */
+
+/* With all texts so long, or as long as they can be; what is quoted gets longer. */
+static void
+fail_all(struct world *w, size_t len)
+{
+	struct err err = { .code = EIO };
+
+	memset(err.msg, '"', MIN(len, sizeof(err.msg) - 1));
+	memset(err.word, '"', MIN(len, sizeof(err.word) - 1));
+	memset(err.request_id, '"', MIN(len, sizeof(err.request_id) - 1));
+	for (int mode = 0; mode < N_MODES; mode++) {
+		publish_failure(&w->bucket->published, (enum mode)mode, &err);
+		publish_activity(&w->bucket->published, (enum mode)mode,
+				 ACTIVITY_LISTING);
+	}
+}
+
+/* What stat(2) says before and after, and how long it really is. */
+static void
+expect_report(struct world *w, int64_t before, int64_t length)
+{
+	const struct file *f = file_find("status.json");
+	struct buf text CLEANUP_BUF = BUF_INIT(0);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(file_size(f, w->bucket), before);
+	assert_int_equal(file_render(f, w->bucket, &text, &err), 0);
+	assert_int_equal(text.len, length);
+	assert_int_equal(strlen(buf_str(&text)), length);
+	assert_int_equal(file_size(f, w->bucket), length);
+	assert_string_equal(buf_str(&text) + text.len - 3, "\n}\n");
+}
+
+/* Lengths go in steps, and do not shrink. */
+static void
+test_report_length(void **state)
+{
+	const int64_t least = file_find("status.json")->length_min;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(least % FILE_STEP, 0);
+	expect_report(&w, least, least);
+	fail_all(&w, 10);
+	expect_report(&w, least, least);
+	fail_all(&w, SIZE_MAX);
+	expect_report(&w, least, least + FILE_STEP);
+	fail_all(&w, 10);
+	expect_report(&w, least + FILE_STEP, least + FILE_STEP);
+	world_clear(&w);
+}
+
+/* The time is that of what it tells. */
+static void
+test_report_time(void **state)
+{
+	const struct file *f = file_find("status.json");
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	expect_time(&w, f, FAKE_CLOCK_EPOCH, 0);
+	fake_clock_advance(4000);
+	expect_time(&w, f, FAKE_CLOCK_EPOCH, 0);
+	fail_all(&w, 1);
+	expect_time(&w, f, FAKE_CLOCK_EPOCH + 4, 0);
+	publish(&w, MODE_QUICK, "", 1000);
+	fake_clock_advance(1000);
+	expect_time(&w, f, FAKE_CLOCK_EPOCH + 4, 0);
+	publish_activity(&w.bucket->published, MODE_QUICK, ACTIVITY_LISTING);
+	expect_time(&w, f, FAKE_CLOCK_EPOCH + 5, 0);
 	world_clear(&w);
 }
 
@@ -357,6 +436,8 @@ main(void)
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_same_second),
 		cmocka_unit_test(test_before_1970),
+		cmocka_unit_test(test_report_length),
+		cmocka_unit_test(test_report_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -480,12 +480,22 @@ test_cost_of_put(void **state)
 	}
 }
 
+/* What is published, but for the result. */
+static struct mode_state
+state_of(const struct world *w, enum mode mode)
+{
+	struct mode_state s;
+
+	published_get(&w->fx.bucket->published, mode, &s);
+	result_unref(steal(&s.result));
+	return s;
+}
+
 static void
 expect_progress(struct world *w, enum activity activity, uint64_t objects,
 		uint64_t heads, uint64_t wanted)
 {
-	struct progress p =
-		published_progress(&w->fx.bucket->published, MODE_DETAILED);
+	struct progress p = state_of(w, MODE_DETAILED).progress;
 
 	assert_int_equal(p.activity, activity);
 	assert_int_equal(p.counts.n_pages, objects ? 1 : 0);
@@ -507,10 +517,8 @@ test_progress(void **state)
 	fixture_advance(&w.fx, 7000);
 	reader_open(&w, &r, MODE_DETAILED);
 	expect_progress(&w, ACTIVITY_LISTING, 0, 0, 0);
-	assert_int_equal(
-		published_progress(&w.fx.bucket->published, MODE_DETAILED)
-			.began_at_ms,
-		date_mono_ms());
+	assert_int_equal(state_of(&w, MODE_DETAILED).progress.began_at_ms,
+			 date_mono_ms());
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_answer(&w.fx, LIST);
 	expect_progress(&w, ACTIVITY_HEADING, 3, 0, 2);
@@ -535,7 +543,7 @@ test_failure(void **state)
 
 	(void)state;
 	world_init(&w, CACHE_POLICY_RW);
-	last = published_failure(&w.fx.bucket->published, MODE_QUICK);
+	last = state_of(&w, MODE_QUICK).failure;
 	assert_int_equal(last.at, 0);
 	fixture_advance(&w.fx, 7000);
 	reader_open(&w, &r, MODE_QUICK);
@@ -548,7 +556,7 @@ test_failure(void **state)
 	fixture_run(&w.fx);
 	reader_expect(&r, EACCES);
 	read_through(&w, MODE_QUICK);
-	last = published_failure(&w.fx.bucket->published, MODE_QUICK);
+	last = state_of(&w, MODE_QUICK).failure;
 	assert_int_equal(last.at, FAKE_CLOCK_EPOCH + 7);
 	assert_int_equal(last.err.code, EACCES);
 	assert_int_equal(last.err.status, 403);

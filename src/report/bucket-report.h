@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told of a bucket: status.json and metrics.prom of its directory.  From
+ * what is published, so it waits for nobody.  Any thread.
+ *
+ * Why is it made when somebody asks?  What is told changes with each page and HEAD,
+ * and with time alone; few ever look.  So the net thread publishes numbers, which
+ * it does anyway, and who looks pays for the text.
+ */
+#ifndef REPORT_BUCKET_REPORT_H
+#define REPORT_BUCKET_REPORT_H
+
+#include "engine/buckets.h"
+#include "util/buf.h"
+
+#define REPORT_MAX                                                             \
+	(63 * 1024) /* some agents take no file of more than 64 KiB */
+
+/* 0, or as buf_add(). */
+int bucket_status(struct bucket *bucket, struct buf *out);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Texts of a given length: see fill.h.  Any thread.
+ */
+#include "config.h"
+
+#include "util/fill.h"
+
+/* How many blanks bring a line of `len` bytes to that width. */
+static size_t
+missing(size_t len, size_t width)
+{
+	return len < width ? width - len : 0;
+}
+
+/* The same for all lines of a text. */
+static size_t
+missing_in_all(const char *text, size_t width)
+{
+	size_t sum = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		sum += missing(len, width);
+		text += len + 1;
+	}
+	return sum;
+}
+
+/* What they would have if all of them could have the same. */
+static size_t
+mean_width(const char *text, size_t blanks)
+{
+	size_t len = 0, n = 0;
+
+	for (; *text; n++) {
+		size_t line = strcspn(text, "\n");
+
+		len += line;
+		text += line + 1;
+	}
+	return n ? (len + blanks) / n : 0;
+}
+
+static int
+add_blanks(struct buf *out, size_t n)
+{
+	static const char some[] = "                                ";
+	int rc = 0;
+
+	while (n > 0 && rc == 0) {
+		size_t now = n < sizeof(some) - 1 ? n : sizeof(some) - 1;
+
+		rc = buf_add(out, some, now);
+		n -= now;
+	}
+	return rc;
+}
+
+int
+fill_up(struct buf *out, const char *text, size_t blanks)
+{
+	size_t width = mean_width(text, blanks);
+	int rc = 0;
+
+	while (missing_in_all(text, width) > blanks)
+		width--; /* some are longer than that */
+	blanks -= missing_in_all(text, width);
+	while (*text && rc == 0) {
+		size_t len = strcspn(text, "\n"), n = missing(len, width);
+
+		if (len <= width && blanks > 0) {
+			n++;
+			blanks--;
+		}
+		rc = buf_add(out, text, len);
+		if (rc == 0)
+			rc = add_blanks(out, n);
+		if (rc == 0)
+			rc = buf_add_str(out, "\n");
+		text += len + 1;
+	}
+	return rc;
+}

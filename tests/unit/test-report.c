@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results and counters as text: tables of members, their JSON, and what is told of
+ * a bucket.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "fake-clock.h"
+#include "report/bucket-report.h"
+#include "report/json.h"
+#include "report/mode-report.h"
+#include "util/date.h"
+
+/* --- JSON ------------------------------------------------------------------------ */
+
+struct sample {
+	bool has_part, has_other;
+	int64_t n, unknown, ms, when, yes;
+	const char *text, *no_text;
+	double ratio;
+	uint64_t several[3];
+};
+
+#define AT(field) offsetof(struct sample, field)
+
+static const char *const colours[] = { "none", "red", "green" };
+static const struct axis by_colour = { "colour", colours, 1, 3 };
+
+static const struct member rows[] = {
+	{ .path = "n", .metric = "x_n", .kind = MEMBER_COUNT, .at = AT(n) },
+	{ .path = "part.unknown", .kind = MEMBER_BYTES, .at = AT(unknown) },
+	{ .metric = "x_hidden", .kind = MEMBER_COUNT, .at = AT(n) },
+	{ .path = "part.deep.ms", .kind = MEMBER_SECONDS, .at = AT(ms) },
+	{ .path = "part.deep.rate", .kind = MEMBER_PER_SECOND, .at = AT(ms) },
+	{ .path = "part.when", .kind = MEMBER_TIME, .at = AT(when) },
+	{ .path = "other.text", .kind = MEMBER_TEXT, .at = AT(text) },
+	{ .path = "other.none", .kind = MEMBER_TEXT, .at = AT(no_text) },
+	{ .path = "several",
+	  .kind = MEMBER_COUNT,
+	  .at = AT(several),
+	  .axis = &by_colour },
+	{ .path = "ratio", .kind = MEMBER_RATIO, .at = AT(ratio) },
+	{ .path = "yes", .kind = MEMBER_FLAG, .at = AT(yes) },
+};
+
+static const struct member_part parts[] = {
+	{ "part", AT(has_part) },
+	{ "other", AT(has_other) },
+};
+
+static const struct members members = { rows, ARRAY_SIZE(rows), parts,
+					ARRAY_SIZE(parts) };
+
+static struct sample
+sample_new(void)
+{
+	return (struct sample){
+		.has_part = true,
+		.has_other = true,
+		.n = INT64_MAX,
+		.unknown = MEMBER_UNKNOWN,
+		.ms = 1002,
+		.when = FAKE_CLOCK_EPOCH,
+		.yes = 1,
+		.text = "a \"b\" \\ \n \xc3\xbc \xff",
+		.ratio = 0.25,
+		.several = { 1, 2, 3 },
+	};
+}
+
+static void
+expect_json(const struct sample *s, const char *expected)
+{
+	struct buf out CLEANUP_BUF = BUF_INIT(4096);
+
+	assert_int_equal(json_add_members(&out, &members, s, 1), 0);
+	assert_string_equal(buf_str(&out), expected);
+}
+
+static void
+test_json(void **state)
+{
+	struct sample s = sample_new();
+
+	(void)state;
+	expect_json(&s, "  \"n\": 9223372036854775807,\n"
+			"  \"part\": {\n"
+			"    \"unknown\": null,\n"
+			"    \"deep\": {\n"
+			"      \"ms\": 1.002,\n"
+			"      \"rate\": 1.002\n"
+			"    },\n"
+			"    \"when\": \"2025-10-14T10:30:00Z\"\n"
+			"  },\n"
+			"  \"other\": {\n"
+			"    \"text\": \"a \\\"b\\\" \\\\ \\u000a \xc3\xbc "
+			"\\\\xff\",\n"
+			"    \"none\": null\n"
+			"  },\n"
+			"  \"several\": {\n"
+			"    \"red\": 2,\n"
+			"    \"green\": 3\n"
+			"  },\n"
+			"  \"ratio\": 0.25,\n"
+			"  \"yes\": true");
+}
+
+/* Each part is null once, however many rows it has. */
+static void
+test_json_without_parts(void **state)
+{
+	struct sample s = sample_new();
+
+	(void)state;
+	s.has_part = s.has_other = false;
+	s.yes = MEMBER_UNKNOWN;
+	expect_json(&s, "  \"n\": 9223372036854775807,\n"
+			"  \"part\": null,\n"
+			"  \"other\": null,\n"
+			"  \"several\": {\n"
+			"    \"red\": 2,\n"
+			"    \"green\": 3\n"
+			"  },\n"
+			"  \"ratio\": 0.25,\n"
+			"  \"yes\": null");
+	s.has_other = true;
+	s.text = "";
+	expect_json(&s, "  \"n\": 9223372036854775807,\n"
+			"  \"part\": null,\n"
+			"  \"other\": {\n"
+			"    \"text\": \"\",\n"
+			"    \"none\": null\n"
+			"  },\n"
+			"  \"several\": {\n"
+			"    \"red\": 2,\n"
+			"    \"green\": 3\n"
+			"  },\n"
+			"  \"ratio\": 0.25,\n"
+			"  \"yes\": null");
+}
+
+/* A text that does not fit is an error, and never a part of one. */
+static void
+test_json_too_long(void **state)
+{
+	struct sample s = sample_new();
+	struct buf out CLEANUP_BUF = BUF_INIT(100);
+
+	(void)state;
+	assert_int_equal(json_add_members(&out, &members, &s, 1), -EFBIG);
+}
+
+/* --- the table of a mode ----------------------------------------------------------- */
+
+static bool
+has_end(const char *s, const char *end)
+{
+	size_t len = strlen(s), n = strlen(end);
+
+	return len >= n && strcmp(s + len - n, end) == 0;
+}
+
+static void
+expect_row(const struct member *m)
+{
+	assert_true(m->path || m->metric);
+	assert_true(*m->meaning);
+	assert_false(has_end(m->meaning, "."));
+	assert_int_equal(m->at % sizeof(int64_t), 0);
+	if (!m->metric)
+		return;
+	assert_int_not_equal(m->kind, MEMBER_TEXT);
+	assert_ptr_equal(strstr(m->metric, "dgstatfs_"), m->metric);
+	assert_int_equal(has_end(m->metric, "_total"), m->is_counter);
+	if (m->kind == MEMBER_SECONDS || m->kind == MEMBER_TIME)
+		assert_true(has_end(m->metric, "_seconds"));
+	if (m->kind == MEMBER_BYTES)
+		assert_true(has_end(m->metric, "_bytes"));
+}
+
+static void
+test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < mode_members.n_rows; i++) {
+		const struct member *m = &mode_members.rows[i];
+
+		expect_row(m);
+		for (size_t k = 0; k < i && m->path; k++)
+			if (mode_members.rows[k].path)
+				assert_string_not_equal(
+					m->path, mode_members.rows[k].path);
+	}
+}
+
+/* --- values ------------------------------------------------------------------------ */
+
+static void
+expect_left(const struct mode_state *s, enum mode mode, int64_t now_ms,
+	    int64_t rate, int64_t left_ms)
+{
+	struct mode_report r;
+
+	mode_report_fill(&r, s, mode, now_ms);
+	assert_true(r.has_progress);
+	assert_int_equal(r.rate, rate);
+	assert_int_equal(r.left_ms, left_ms);
+}
+
+static void
+test_progress(void **state)
+{
+	struct result last = { .listed.validation.object_count = 1000 };
+	struct mode_state s = { .progress = { .activity = ACTIVITY_LISTING,
+					      .began_at_ms = 1000 } };
+
+	(void)state;
+	expect_left(&s, MODE_QUICK, 1000, MEMBER_UNKNOWN, MEMBER_UNKNOWN);
+	expect_left(&s, MODE_QUICK, 1500, 0, MEMBER_UNKNOWN);
+	s.progress.counts.n_objects = 250;
+	expect_left(&s, MODE_QUICK, 1500, 500000, MEMBER_UNKNOWN);
+	s.result = &last;
+	expect_left(&s, MODE_QUICK, 1500, 500000, 1500);
+	expect_left(&s, MODE_DETAILED, 1500, 500000, MEMBER_UNKNOWN);
+	s.progress.counts.n_objects = 1001; /* it has grown */
+	expect_left(&s, MODE_QUICK, 1500, 2002000, MEMBER_UNKNOWN);
+	s.progress.activity = ACTIVITY_HEADING;
+	s.progress.counts.n_heads_wanted = 300;
+	expect_left(&s, MODE_DETAILED, 2000, 0, MEMBER_UNKNOWN);
+	s.progress.counts.n_heads = 100;
+	expect_left(&s, MODE_DETAILED, 3000, 50000, 4000);
+}
+
+static void
+test_nothing(void **state)
+{
+	struct mode_state s = { .result = NULL };
+	struct mode_report r;
+
+	(void)state;
+	mode_report_fill(&r, &s, MODE_QUICK, 0);
+	assert_string_equal(r.state, "idle");
+	assert_int_equal(r.is_up, MEMBER_UNKNOWN);
+	assert_int_equal(r.is_running, 0);
+	assert_false(r.has_progress);
+	assert_false(r.has_result);
+	assert_false(r.has_failure);
+}
+
+static struct mode_state
+rich_state(struct result *r)
+{
+	*r = (struct result){
+		.computed_at = 1000,
+		.figures = { .object_count = 3,
+			     .total_size = 100,
+			     .compressed_size = 25,
+			     .space_saved = 75,
+			     .average_compression_ratio = 0.75,
+			     .delta_objects = 2,
+			     .direct_objects = 1,
+			     .exact_deltas = 1,
+			     .estimated_deltas = 1 },
+		.listed = { .began_at = 2000,
+			    .took_ms = 7,
+			    .validation = { .object_count = 4,
+					    .compressed_size = 30 } },
+		.how = RESULT_COMPUTED,
+		.why = WHY_COUNT,
+		.cost = { .list = { 1, 1000 },
+			  .head = { 2, 500 },
+			  .get = { 3, 1024 },
+			  .put = { 4, 2048 },
+			  .ms = 1234 },
+	};
+	return (struct mode_state){
+		.result = r,
+		.failure = { .at = 3000,
+			     .err = { .code = EACCES,
+				      .status = 403,
+				      .word = "AccessDenied",
+				      .msg = "LIST bkt: HTTP status 403" } },
+		.is_failing = true,
+		.n_by_how = { 1, 2, 3 },
+		.n_by_why = { [WHY_COUNT] = 5 },
+		.n_failures = 6,
+		.n_puts_failed = 7,
+	};
+}
+
+static void
+test_values(void **state)
+{
+	struct result result;
+	struct mode_state s = rich_state(&result);
+	struct mode_report r;
+	struct buf out CLEANUP_BUF = BUF_INIT(16384);
+
+	(void)state;
+	mode_report_fill(&r, &s, MODE_DETAILED, 0);
+	assert_int_equal(r.is_up, 0);
+	assert_int_equal(json_add_members(&out, &mode_members, &r, 0), 0);
+	for (size_t i = 0; i < 17; i++) {
+		static const char *const expected[] = {
+			"\"progress\": null",
+			"\"computed_at\": \"1970-01-01T00:16:40Z\"",
+			"\"validated_at\": \"1970-01-01T00:33:20Z\"",
+			"\"how\": \"computed\"",
+			"\"why\": \"count\"",
+			"\"saved_ratio\": 0.75",
+			"\"listed_objects\": 4",
+			"\"list_seconds\": 0.007",
+			"\"seconds\": 1.234",
+			"\"put\": 2048",
+			"\"memory\": 2",
+			"\"count\": 5",
+			"\"failures\": 6",
+			"\"puts_failed\": 7",
+			"\"reason\": \"Permission denied\"",
+			"\"code\": \"AccessDenied\"",
+			"\"request_id\": null",
+		};
+
+		assert_non_null(strstr(buf_str(&out), expected[i]));
+	}
+}
+
+/* Whatever is told, it fits: three modes with the longest message each. */
+static void
+test_longest(void **state)
+{
+	struct buckets *buckets = buckets_new(1000, NULL, 0);
+	struct err err = { .code = EIO };
+	struct buf out CLEANUP_BUF = BUF_INIT(REPORT_MAX);
+	struct bucket *bucket;
+
+	(void)state;
+	fake_clock_reset();
+	memset(err.msg, '"', sizeof(err.msg) - 1);
+	memset(err.word, '\\', sizeof(err.word) - 1);
+	memset(err.request_id, '"', sizeof(err.request_id) - 1);
+	buckets_set_there(buckets, "bkt");
+	bucket = buckets_get(buckets, 0);
+	for (int mode = 0; mode < N_MODES; mode++)
+		publish_failure(&bucket->published, (enum mode)mode, &err);
+	assert_int_equal(bucket_status(bucket, &out), 0);
+	assert_in_range(out.len, 3 * sizeof(err.msg), REPORT_MAX / 2);
+	buckets_free(buckets);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_without_parts),
+		cmocka_unit_test(test_json_too_long),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_longest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
