@@ -238,6 +238,8 @@ start_engine(struct setup *s, struct err *err)
 			.buckets = s->buckets,
 			.limits = &s->limits,
 			.cache = policies[c->store.cache],
+			.is_detailed_on_refresh =
+				c->mount.is_detailed_on_refresh,
 			.interval_modes = modes_of(c->mount.interval_modes),
 			.sse = c->store.sse,
 			.sse_kms_key_id = c->store.sse_kms_key_id,

@@ -46,6 +46,7 @@ struct conf_mount {
 	bool allow_other;
 	bool is_eagain_wanted; /* nonblock=eagain */
 	bool is_df_by_bucket; /* df=bucket */
+	bool is_detailed_on_refresh; /* detailed=on_refresh */
 	unsigned interval_modes; /* enum conf_modes: read by itself */
 	bool is_read_only; /* -o ro: control files can't be written */
 	int64_t uid, gid, umask; /* -1: the caller's own; umask: 022 */

@@ -63,6 +63,8 @@ static const struct conf_option table[] = {
 	    "read all buckets so often; 0 is never", 0, DURATION_MAX_MS),
 	ROW(MOUNT, "interval_modes", modes, mount.interval_modes, "quick",
 	    "MODE[,MODE...]", "which files interval reads", 0, 0),
+	ROW(MOUNT, "detailed", detailed, mount.is_detailed_on_refresh,
+	    "on_open", "on_open|on_refresh", "when those are computed", 0, 0),
 	ROW(MOUNT, "nonblock", nonblock, mount.is_eagain_wanted, "block",
 	    "block|eagain", "what an open with O_NONBLOCK does", 0, 0),
 	ROW(BOTH, "connect_timeout", duration, limits.connect_timeout_ms, "5s",

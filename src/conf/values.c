@@ -288,6 +288,16 @@ conf_set_df(struct conf *c, const struct conf_option *o, const char *value,
 	return fail(o, value, "none or bucket", err);
 }
 
+int
+conf_set_detailed(struct conf *c, const struct conf_option *o,
+		  const char *value, struct err *err)
+{
+	c->mount.is_detailed_on_refresh = strcmp(value, "on_refresh") == 0;
+	if (c->mount.is_detailed_on_refresh || strcmp(value, "on_open") == 0)
+		return 0;
+	return fail(o, value, "on_open or on_refresh", err);
+}
+
 unsigned
 conf_mode_of(const char *name, size_t len)
 {

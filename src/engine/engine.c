@@ -295,6 +295,7 @@ set_environments(struct engine *e, const struct engine_options *o)
 			  .scans = &e->scans,
 			  .limits = o->limits },
 		.buckets = o->buckets,
+		.is_detailed_on_refresh = o->is_detailed_on_refresh,
 		.writebacks = { .s3 = e->s3,
 				.timers = &e->timers,
 				.policy = o->cache,

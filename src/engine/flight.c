@@ -28,6 +28,10 @@
  * nocache: every open computes; those that wait at the same time share, but
  * there is no probe.
  *
+ * detailed=on_refresh: opens are given the last result, or what lies in the bucket
+ * (JOB_RECALL), unless a refresh is owed, nocache is on, or one of interval is among
+ * those who wait.
+ *
  * Interest: a job whose last reader has gone runs on for `linger`, unless somebody
  * comes who may still share it, then is stopped, and those who wait for its end
  * get a job of their own.
@@ -135,13 +139,25 @@ is_expired(const struct flight *f, const struct result *r)
 	return r && result_is_older(r, f->env->limits->ttl_ms);
 }
 
-/* What max_age allows for. */
+/* detailed=on_refresh: opens get what there is, unless somebody wants it otherwise. */
+static bool
+is_on_refresh(const struct flight *f)
+{
+	return f->env->is_detailed_on_refresh && f->mode == MODE_DETAILED &&
+	       atomic_load(&f->bucket->marked[f->mode]) ==
+		       atomic_load(&f->bucket->done[f->mode]) &&
+	       !atomic_load(&f->bucket->nocache);
+}
+
+/* What max_age allows for, or that. */
 static struct result *
 recent_result(const struct flight *f)
 {
 	int64_t max_age_ms = f->env->limits->max_age_ms;
 	struct result *r = NULL;
 
+	if (is_on_refresh(f))
+		return last_young(&f->last, f->bucket, f->mode, -1);
 	if (max_age_ms)
 		r = last_young(&f->last, f->bucket, f->mode, max_age_ms);
 	return is_expired(f, r) ? NULL : r;
@@ -440,6 +456,8 @@ static void
 start_job(struct flight *f)
 {
 	enum result_why why;
+	bool is_recall =
+		is_on_refresh(f) && !readers_have_background(&f->readers);
 
 	f->generation = atomic_load(&f->bucket->marked[f->mode]);
 	f->nocache_writes = atomic_load(&f->bucket->nocache_writes);
@@ -451,7 +469,7 @@ start_job(struct flight *f)
 	enter(f, FLIGHT_LISTING);
 	f->job = job_new(&(struct job_options){
 		.env = &f->env->jobs,
-		.kind = JOB_COMPUTE,
+		.kind = is_recall ? JOB_RECALL : JOB_COMPUTE,
 		.bucket = f->bucket,
 		.mode = f->mode,
 		.read_cache = why == WHY_NONE,

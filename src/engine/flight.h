@@ -16,6 +16,7 @@ struct flight_env {
 	struct buckets *buckets;
 	struct writeback_env writebacks;
 	const struct limits *limits;
+	bool is_detailed_on_refresh; /* and by interval, not by an open */
 	bool is_stopping; /* start nothing new */
 };
 

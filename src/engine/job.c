@@ -17,6 +17,8 @@
  *         than remembering millions of keys.
  * WALK    LIST and HEADs overlap (walk.h).
  *
+ * RECALL  GET alone, for who does not want more.
+ *
  * One function changes the state: enter().  Whatever happens in a state that
  * has passed is ignored; calls under way after DONE only keep the job in
  * memory.
@@ -32,7 +34,7 @@
 #include "util/date.h"
 #include "util/log.h"
 
-enum state { JOB_LOOKUP, JOB_CHECK, JOB_WALK, JOB_DONE };
+enum state { JOB_LOOKUP, JOB_CHECK, JOB_WALK, JOB_RECALLING, JOB_DONE };
 
 struct job {
 	struct job_options o;
@@ -149,11 +151,17 @@ on_deadline(void *arg)
 	fail(job, &err);
 }
 
+static void conclude_recall(struct job *job);
+
 static void
 on_get_limit(void *arg)
 {
 	struct job *job = arg;
 
+	if (!job->get) { /* there is none to be late */
+		conclude_recall(job);
+		return;
+	}
 	job->is_get_late = true;
 	s3_cancel(job->get); /* on_get() takes it for CACHE_FAILED */
 }
@@ -356,7 +364,8 @@ drop_expired(struct job *job)
 {
 	int64_t ttl_ms = job->o.env->limits->ttl_ms;
 
-	job->was_expired = job->cached && result_is_older(job->cached, ttl_ms);
+	job->was_expired = job->cached && job->state != JOB_RECALLING &&
+			   result_is_older(job->cached, ttl_ms);
 	if (job->was_expired)
 		result_unref(steal(&job->cached));
 }
@@ -385,21 +394,63 @@ on_get(void *arg, const struct s3_answer *answer)
 	job->is_decided = true;
 	job->may_last_serve =
 		job->o.last && job->o.may_use_last(job->o.arg, r->verdict);
+	if (job->state == JOB_RECALLING) {
+		conclude_recall(job);
+		return;
+	}
 	if (job->state == JOB_LOOKUP)
 		enter(job, job->cached || job->may_last_serve ? JOB_CHECK
 							      : JOB_WALK);
 	conclude_if_listed(job);
 }
 
+/* It is of the listing that is told in it, whenever that was. */
+static void
+conclude_recall(struct job *job)
+{
+	const struct err *why = &job->done.cache_err;
+	struct err err = ERR_INIT;
+
+	if (job->cached) {
+		job->done.result = result_new(job->cached);
+		job->done.result->cost = cost_so_far(job);
+		finish(job, &err);
+		return;
+	}
+	if (job->done.verdict == CACHE_FAILED)
+		err_copy(&err, why);
+	else
+		err_set(&err, ENODATA,
+			"no result yet, and none is computed before a "
+			"refresh%s%s",
+			why->code ? ": " : "", why->code ? why->msg : "");
+	fail(job, &err);
+}
+
 /* --- states --- */
 
 static void
-enter_lookup(struct job *job)
+get_document(struct job *job)
 {
 	job->get = cache_get(job->o.env->s3, job->o.bucket->name, job->o.mode,
 			     &job->get_traffic, on_get, job);
 	timer_arm(job->o.env->timers, &job->get_limit,
 		  job->o.env->limits->timeout_ms / CACHE_GET_PART);
+}
+
+static void
+enter_recalling(struct job *job)
+{
+	if (job->o.read_cache)
+		get_document(job);
+	else /* a completion never comes from inside */
+		timer_arm(job->o.env->timers, &job->get_limit, 0);
+}
+
+static void
+enter_lookup(struct job *job)
+{
+	get_document(job);
 	walk_set_heads(&job->walk, WALK_HOLD);
 	walk_begin(&job->walk, job->o.mode);
 	/* quick needs no HEADs in either case: nothing to wait for */
@@ -424,13 +475,12 @@ static void
 enter(struct job *job, enum state state)
 {
 	static void (*const enter_fns[])(struct job *) = {
-		[JOB_LOOKUP] = enter_lookup,
-		[JOB_CHECK] = enter_check,
-		[JOB_WALK] = enter_walk,
+		[JOB_LOOKUP] = enter_lookup, [JOB_CHECK] = enter_check,
+		[JOB_WALK] = enter_walk,     [JOB_RECALLING] = enter_recalling,
 		[JOB_DONE] = enter_done,
 	};
 	static const char *const names[] = { "lookup", "check", "walk",
-					     "done" };
+					     "recalling", "done" };
 
 	log_debug("job %s/%s: %s", job->o.bucket->name, mode_names[job->o.mode],
 		  names[state]);
@@ -462,8 +512,8 @@ job_new(const struct job_options *o)
 	timer_arm(timers, &job->progress, o->env->limits->timeout_ms);
 	if (o->env->limits->deadline_ms)
 		timer_arm(timers, &job->deadline, o->env->limits->deadline_ms);
-	if (o->read_cache) {
-		enter(job, JOB_LOOKUP);
+	if (o->kind == JOB_RECALL || o->read_cache) {
+		enter(job, o->kind == JOB_RECALL ? JOB_RECALLING : JOB_LOOKUP);
 		return job;
 	}
 	job->is_decided = true;

@@ -34,6 +34,7 @@ struct job_env {
 enum job_kind {
 	JOB_COMPUTE, /* the cached document if it is valid, else new figures */
 	JOB_PROBE, /* LIST only: the result is a validation */
+	JOB_RECALL, /* GET only: the cached document, valid or not; else ENODATA */
 };
 
 struct job;

@@ -67,6 +67,18 @@ readers_return(struct readers *r)
 	waiters_move(&r->probe, &r->next);
 }
 
+bool
+readers_have_background(const struct readers *r)
+{
+	const struct waiter *w;
+
+	DL_FOREACH (r->next, w) {
+		if (w->is_background)
+			return true;
+	}
+	return false;
+}
+
 void
 readers_serve_next(struct readers *r, struct result *recent)
 {

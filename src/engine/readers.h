@@ -35,6 +35,9 @@ void readers_begin_probe(struct readers *r);
 void readers_join(struct readers *r);
 void readers_return(struct readers *r); /* they are the first of `next` */
 
+/* Among those of `next`. */
+bool readers_have_background(const struct readers *r);
+
 /* Those of `next` for whom an older result will do get that one. */
 void readers_serve_next(struct readers *r, struct result *recent);
 

@@ -10,7 +10,7 @@ load lib
 load mounts
 
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache connect_timeout
-	connections deadline df endpoint_url force_path_style gid interval interval_modes
+	connections deadline detailed df endpoint_url force_path_style gid interval interval_modes
 	linger log_file log_level max_age max_wait no_sign_request nonblock profile region
 	request_timeout retries sse sse_kms_key_id timeout ttl uid umask'
 

@@ -28,6 +28,15 @@ total() {
 	jq .stats.total_size "$MNT/$1"
 }
 
+# What nobody has opened, from memory.
+objects_of() {
+	getfattr --absolute-names --only-values -n user.deltaglider.objects "$MNT/$1" 2>/dev/null
+}
+
+has_objects() {
+	[[ $(objects_of "$1") == "$2" ]]
+}
+
 # --- ttl ---------------------------------------------------------------------------------
 
 # The same objects to a listing, though their metadata tell another size.
@@ -63,16 +72,55 @@ total() {
 	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests PUT)" 1/0/0
 }
 
+# --- detailed=on_refresh -------------------------------------------------------------------
+
+@test "on_refresh: no open begins a HEAD, nor a listing, before somebody asks" {
+	start_stub
+	set_objects 3
+	mount_fs -o detailed=on_refresh
+	refused 'No data available' cat "$MNT/$DETAILED"
+	assert_logged 1 'bucket=bkt mode=detailed: no result yet.*refresh'
+	run ! grep -r total_size "$MNT/bkt" --include=stats_detailed.json
+	assert_equal "$(requests LIST)/$(requests HEAD)" 0/0
+	echo detailed >"$MNT/bkt/refresh"
+	assert_equal "$(total "$DETAILED")" 300
+	set_objects 5
+	forget_requests
+	assert_equal "$(total "$DETAILED")" 300
+	assert_equal "$(requests)" 0
+	assert_equal "$(jq .stats.object_count "$MNT/bkt/stats_quick.json")" 5
+	touch "$MNT/bkt/refresh"
+	assert_equal "$(total "$DETAILED")" 500
+	assert_equal "$(requests HEAD)" 5
+}
+
+@test "on_refresh: after a new mount, what lies in the bucket, for one GET" {
+	start_stub
+	set_objects 3
+	mount_fs
+	assert_equal "$(total "$DETAILED")" 300
+	unmount_fs
+	curl -sSf -T /dev/null "$ENDPOINT/bkt/another"
+	mount_fs -o detailed=on_refresh
+	forget_requests
+	assert_equal "$(total "$DETAILED") $(total "$DETAILED")" '300 300'
+	assert_equal "$(requests GET)/$(requests LIST)/$(requests HEAD)" 1/0/0
+	assert_equal "$(stat -c %Y "$MNT/$DETAILED")" \
+		"$(date -d "$(jq -r .computed_at "$MNT/$DETAILED")" +%s)"
+}
+
+@test "on_refresh: interval asks" {
+	start_stub
+	set_objects 3
+	mount_fs -o detailed=on_refresh,interval=200ms,interval_modes=detailed
+	wait_until has_objects "$DETAILED" 3
+	assert_equal "$(total "$DETAILED")" 300
+	set_objects 5
+	wait_until has_objects "$DETAILED" 5
+	assert_equal "$(total "$DETAILED")" 500
+}
+
 # --- interval ----------------------------------------------------------------------------
-
-# What nobody has opened, from memory.
-objects_of() {
-	getfattr --absolute-names --only-values -n user.deltaglider.objects "$MNT/$1" 2>/dev/null
-}
-
-has_objects() {
-	[[ $(objects_of "$1") == "$2" ]]
-}
 
 @test "interval: what nobody opens is computed, stored and kept fresh, in these modes" {
 	start_stub

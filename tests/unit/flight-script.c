@@ -63,9 +63,10 @@ find_errno(const char *name)
 		const char *name;
 		int code;
 	} codes[] = {
-		{ "EACCES", EACCES }, { "EAGAIN", EAGAIN },
-		{ "EINTR", EINTR },   { "EIO", EIO },
-		{ "ENOENT", ENOENT }, { "ETIMEDOUT", ETIMEDOUT },
+		{ "EACCES", EACCES },	    { "EAGAIN", EAGAIN },
+		{ "EINTR", EINTR },	    { "EIO", EIO },
+		{ "ENODATA", ENODATA },	    { "ENOENT", ENOENT },
+		{ "ETIMEDOUT", ETIMEDOUT },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
@@ -99,8 +100,9 @@ find_reader(struct play *p, const char *name)
 }
 
 static void
-open_by(struct play *p, const char *name, const char *mode, bool polls)
+open_by(struct play *p, const char *name, const char *mode, const char *verb)
 {
+	bool polls = strcmp(verb, "polls") == 0;
 	unsigned i = (unsigned)(name[0] - 'a');
 	struct reader *r = &p->readers[i];
 	struct bucket *bucket = p->w.fx.bucket;
@@ -111,6 +113,7 @@ open_by(struct play *p, const char *name, const char *mode, bool polls)
 	p->is_there[i] = true;
 	reader_init(&p->w, r, find_mode(mode));
 	r->w.is_impatient = polls;
+	r->w.is_background = strcmp(verb, "keeps") == 0;
 	flight_add(flight_get(&p->w.env, bucket, find_mode(mode)), &r->w);
 	if (polls)
 		assert_int_equal(r->n_done, 1); /* at once */
@@ -123,8 +126,9 @@ do_reader(struct play *p)
 	const char *verb = p->words[1], *what = p->words[2];
 	struct reader *r;
 
-	if (strcmp(verb, "opens") == 0 || strcmp(verb, "polls") == 0) {
-		open_by(p, p->words[0], what, strcmp(verb, "polls") == 0);
+	if (strcmp(verb, "opens") == 0 || strcmp(verb, "polls") == 0 ||
+	    strcmp(verb, "keeps") == 0) {
+		open_by(p, p->words[0], what, verb);
 		return;
 	}
 	r = find_reader(p, p->words[0]);
@@ -216,6 +220,10 @@ do_setting(struct play *p)
 		limits->ttl_ms = number(what);
 	else if (strcmp(verb, "deadline") == 0)
 		limits->deadline_ms = number(what);
+	else if (strcmp(verb, "on_refresh") == 0)
+		p->w.env.is_detailed_on_refresh = true;
+	else if (strcmp(verb, "uncached") == 0)
+		p->w.env.writebacks.policy = CACHE_POLICY_OFF;
 	else if (strcmp(verb, "readonly") == 0)
 		p->w.env.writebacks.policy = CACHE_POLICY_RO;
 	else if (strcmp(verb, "timeout") == 0)
@@ -256,6 +264,20 @@ do_expectation(struct play *p)
 	return true;
 }
 
+/* While nothing is under way. */
+static void
+do_remount(struct play *p)
+{
+	struct flight **flights = p->w.fx.bucket->flights;
+
+	for (int mode = 0; mode < N_MODES; mode++) {
+		if (!flights[mode])
+			continue;
+		flight_stop(flights[mode]);
+		flight_free(steal(&flights[mode]));
+	}
+}
+
 static void
 do_words(struct play *p)
 {
@@ -267,6 +289,8 @@ do_words(struct play *p)
 		do_reader(p);
 	else if (strcmp(p->words[0], "gone") == 0)
 		answer_gone(p);
+	else if (strcmp(p->words[0], "remount") == 0)
+		do_remount(p);
 	else if (strcmp(p->words[0], "run") == 0)
 		fixture_run(&p->w.fx);
 	else if (strcmp(p->words[0], "after") == 0)

@@ -197,6 +197,7 @@ test_defaults(void **state)
 	assert_int_equal(c.mount.interval_modes, CONF_QUICK);
 	assert_false(c.mount.is_eagain_wanted);
 	assert_false(c.mount.is_df_by_bucket);
+	assert_false(c.mount.is_detailed_on_refresh);
 	assert_int_equal(c.limits.retries, 4);
 	assert_int_equal(c.limits.connections, 256);
 	assert_int_equal(c.store.cache, CACHE_RW);
@@ -231,7 +232,7 @@ test_all_options(void **state)
 		"--allow_other=yes -o uid=1,gid=2,umask=077 "
 		"--bucket-ttl=1m --linger=0 --max-wait=2s -o max_age=1m,ttl=6h,"
 		"interval=5m,interval_modes=quick,detailed,retries=1 "
-		"--nonblock=eagain --df=bucket "
+		"--nonblock=eagain --df=bucket -o detailed=on_refresh "
 		"-o connect_timeout=500ms,request_timeout=1.5,timeout=1h,"
 		"deadline=1d,retries=0,connections=1024,cache=ro,"
 		"sse=aws:kms:dsse,sse-kms-key-id=arn:aws:kms:r:1:key/k,"
@@ -261,6 +262,7 @@ test_all_options(void **state)
 	assert_int_equal(c.mount.interval_modes, CONF_QUICK | CONF_DETAILED);
 	assert_true(c.mount.is_eagain_wanted);
 	assert_true(c.mount.is_df_by_bucket);
+	assert_true(c.mount.is_detailed_on_refresh);
 	assert_int_equal(c.limits.connect_timeout_ms, 500);
 	assert_int_equal(c.limits.request_timeout_ms, 1500);
 	assert_int_equal(c.limits.timeout_ms, 3600000);
@@ -554,6 +556,8 @@ static const struct {
 	{ "mnt -o max_wait=soon", "", "is not a time" },
 	{ "mnt -o nonblock=maybe", "", "is not block or eagain" },
 	{ "mnt -o df=yes", "", "is not none or bucket" },
+	{ "mnt -o detailed=never", "", "is not on_open or on_refresh" },
+	{ "mnt -o detailed", "", "option detailed needs a value" },
 	{ "mnt -o interval=often", "", "is not a time" },
 	{ "mnt -o interval_modes=", "", "option interval_modes needs a value" },
 	{ "mnt -o interval_modes=fast", "", "is not a list of quick, sampled" },

@@ -267,6 +267,60 @@ static const struct scenario expired[] = {
 			      "z fails EIO" },
 };
 
+/* Opens that compute nothing. */
+#define NONE_YET "a opens detailed; get 404; a fails ENODATA; pending any 0;"
+
+static const struct scenario on_refresh[] = {
+	{ "there is none: one GET, and no more",
+	  "on_refresh;" NONE_YET NONE_YET
+	  "seen list 0; seen head 0; seen get 2" },
+	{ "a refresh computes, and its result is shown until the next",
+	  "on_refresh;" NONE_YET "mark detailed;" READ("detailed")
+		  ONE AT_ONCE("detailed", "3") "after 1000000;" AT_ONCE(
+			  "detailed",
+			  "3") "seen list 1; mark detailed; a opens detailed; run; a has 1;" },
+	{ "a refresh that fails is still owed",
+	  "on_refresh; mark detailed; status head 500; a opens detailed; run;"
+	  "a fails EIO; status head 0;" READ("detailed") },
+	{ "what lies in the bucket is shown, valid or not, and then kept",
+	  READ("detailed") "remount; on_refresh;" ONE
+			   "a opens detailed; get; a has 3; seen list 1;" AT_ONCE(
+				   "detailed", "3") "seen get 2" },
+	{ "other modes are as they were",
+	  "on_refresh; a opens quick; run; a has 3; b opens sampled; run;"
+	  "b has 3;" ONE "a opens quick; run; a has 1" },
+	{ "who keeps it fresh computes, and serves those who come meanwhile",
+	  "on_refresh; k keeps detailed; a opens detailed; run; k has 3;"
+	  "a has 3; seen head 2;" ONE AT_ONCE(
+		  "detailed",
+		  "3") "k keeps detailed; run; k has 1;" AT_ONCE("detailed",
+								 "1") },
+	{ "it does not take a recall for what it wants",
+	  READ("detailed") "remount; on_refresh;" ONE
+			   "a opens detailed; k keeps detailed; get; a has 3;"
+			   "k waits; run; k has 1" },
+	{ "with nocache each open computes",
+	  "on_refresh; nocache 1; a opens detailed; run; a has 3;" ONE
+	  "a opens detailed; run; a has 1; nocache 0;" NONE_YET },
+	{ "without a cache there is none but in memory",
+	  "uncached; on_refresh; a opens detailed; a fails ENODATA;"
+	  "b opens detailed; b fails ENODATA; seen get 0; mark detailed;" READ(
+		  "detailed") ONE AT_ONCE("detailed", "3") },
+	{ "a store that fails is not one that has none",
+	  "on_refresh; status get 500; a opens detailed; run; a fails EIO;"
+	  "status get 403; a opens detailed; run; a fails ENODATA" },
+	{ "a store that hangs is not waited for long",
+	  "on_refresh; a opens detailed; after 15000; a fails ETIMEDOUT" },
+	{ "a mark during a recall: what comes later is computed",
+	  READ("detailed") "remount; on_refresh;" ONE
+			   "a opens detailed; mark detailed; b opens detailed;"
+			   "run; a has 3; b has 1; marked detailed 0" },
+	{ "ttl does not compute either",
+	  "on_refresh; ttl 1000; mark detailed;" READ("detailed") "after 5000;" AT_ONCE(
+		  "detailed",
+		  "3") "remount; a opens detailed; get; a has 3; seen list 1" },
+};
+
 #define NOT_READY "p polls detailed; p fails EAGAIN;"
 #define READY(n) "p polls detailed; p has " n ";"
 
@@ -337,6 +391,12 @@ test_expired(void **state)
 }
 
 static void
+test_on_refresh(void **state)
+{
+	RUN_ALL(on_refresh);
+}
+
+static void
 test_polled(void **state)
 {
 	RUN_ALL(polled);
@@ -380,6 +440,7 @@ main(void)
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_limited),
 		cmocka_unit_test(test_expired),
+		cmocka_unit_test(test_on_refresh),
 		cmocka_unit_test(test_polled),
 		cmocka_unit_test(test_end_anywhere),
 	};
