@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "engine/flaw-log.h"
 #include "engine/published.h"
 #include "engine/scan-queue.h"
 #include "list/memory.h"
@@ -49,6 +50,7 @@ struct bucket {
 	struct list_memory list_memory;
 	struct scan_queue scans[N_SCAN_LANES];
 	int64_t missing_said_until_ms[N_MODES]; /* see walk.c */
+	struct flaw_log flaw_log;
 
 	/* under the registry's lock */
 	bool is_listed; /* by ListBuckets, or named by -o bucket= */

@@ -201,16 +201,50 @@ cost_so_far(const struct job *job)
 	};
 }
 
+/* The LIST has found the same objects as that of `r`. */
+static bool
+is_true(const struct job *job, const struct result *r)
+{
+	return r && validation_matches(&r->listed.validation,
+				       &job->done.listed.validation);
+}
+
+/* HEADs of the last result have told more, and the objects are the same. */
+static bool
+has_last_more(const struct job *job, const struct integrity *in)
+{
+	const struct result *last = job->o.last;
+
+	return !in->has_originals && is_true(job, last) && last->integrity &&
+	       last->integrity->has_originals &&
+	       !result_is_older(last, job->o.env->limits->ttl_ms);
+}
+
+static struct integrity *
+find_integrity(struct job *job)
+{
+	struct integrity *in = walk_integrity(&job->walk);
+
+	if (!has_last_more(job, in))
+		return in;
+	integrity_unref(in);
+	return integrity_ref(job->o.last->integrity);
+}
+
 /* A document that this LIST has found to be true. */
 static void
 take(struct job *job, const struct result *valid, enum result_how how)
 {
-	job->done.result = result_new(valid);
-	job->done.result->listed = job->done.listed;
-	job->done.result->how = how;
-	job->done.result->cost = cost_so_far(job);
-	job->done.result->why =
-		how == RESULT_HIT ? WHY_NONE : why_not_cached(job);
+	struct result *r = job->done.result = result_new(valid);
+
+	r->listed = job->done.listed;
+	r->how = how;
+	r->cost = cost_so_far(job);
+	r->why = how == RESULT_HIT ? WHY_NONE : why_not_cached(job);
+	integrity_unref(r->integrity);
+	r->integrity = find_integrity(job);
+	flaw_log_result(&job->o.bucket->flaw_log, job->o.bucket->name,
+			r->integrity);
 	finish(job, &(struct err)ERR_INIT);
 }
 
@@ -249,13 +283,6 @@ announce(struct job *job)
 	job->is_announced = true;
 	if (job->o.on_listed)
 		job->o.on_listed(job->o.arg);
-}
-
-static bool
-is_true(const struct job *job, const struct result *r)
-{
-	return r && validation_matches(&r->listed.validation,
-				       &job->done.listed.validation);
 }
 
 /* The document was stale. */

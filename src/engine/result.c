@@ -40,6 +40,7 @@ result_new(const struct result *from)
 	memcpy((char *)r + start, (const char *)from + start,
 	       sizeof(*r) - start);
 	text_ref(r->text);
+	integrity_ref(r->integrity);
 	atomic_init(&r->refs, 1);
 	return r;
 }
@@ -67,6 +68,7 @@ result_unref(struct result *r)
 	if (!r || atomic_fetch_sub(&r->refs, 1) > 1)
 		return;
 	text_unref(r->text);
+	integrity_unref(r->integrity);
 	free(r);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What one computation gave for a bucket and a mode: the document as text, the
- * figures in it, the listing that it is true for, how it was got and why not from
- * the bucket.  Immutable, counted references.  Any thread.
+ * figures in it, the listing that it is true for and what that showed to be wrong with
+ * the bucket, how it was got and why not from the bucket.  Immutable, counted references.  Any thread.
  *
  * The same document is true again for a later listing: that is another result, with
  * the same text.
@@ -66,6 +66,12 @@ struct result {
 	struct figures figures;
 	struct listed listed; /* the last one that it is true for */
 	/*
+	 * Of that listing, whoever's the document is; NULL before there is one.
+	 * What detailed alone knows is not in the bucket: after a hit it is
+	 * known only if this mount has computed it for the same listing.
+	 */
+	struct integrity *integrity;
+	/*
 	 * False if an object changed between LIST and its HEAD: the document
 	 * is right for its reader, and neither cached nor remembered.
 	 */
@@ -75,7 +81,7 @@ struct result {
 	struct cost cost;
 };
 
-/* A copy, with another reference to its text.  One reference, the caller's. */
+/* A copy, with other references to what it has.  One reference, the caller's. */
 struct result *result_new(const struct result *from);
 /* The same, found true by a later listing too. */
 struct result *result_confirmed(const struct result *r,

@@ -31,7 +31,11 @@ static void
 answer(struct head *h, int64_t original)
 {
 	if (h->tally)
-		tally_answer(h->tally, h->space, h->size, original);
+		tally_answer(h->tally, h->space,
+			     &(struct object){ .key = h->key,
+					       .key_len = h->key_len,
+					       .size = h->size },
+			     original);
 	h->tally = NULL;
 }
 

@@ -89,9 +89,9 @@ static void
 ask(struct walk *w, struct space *space, const struct object *o)
 {
 	if (!needs_heads(w)) {
-		tally_answer(w->tally, space, o->size, ORIGINAL_UNKNOWN);
+		tally_answer(w->tally, space, o, ORIGINAL_UNKNOWN);
 	} else if (o->metadata) {
-		tally_answer(w->tally, space, o->size,
+		tally_answer(w->tally, space, o,
 			     original_size_parse(o->metadata));
 	} else {
 		w->n_heads++;
@@ -306,6 +306,15 @@ walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 	tally_figures(w->tally, out);
 	*is_exact = sweep_is_exact(&w->sweep);
 	warn_of_missing(w);
+}
+
+struct integrity *
+walk_integrity(const struct walk *w)
+{
+	bool has_originals = w->mode == MODE_DETAILED && needs_heads(w) &&
+			     walk_is_complete(w);
+
+	return tally_integrity(w->tally, has_originals);
 }
 
 struct counts

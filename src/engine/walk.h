@@ -71,6 +71,12 @@ const struct validation *walk_validation(const struct walk *w);
 bool walk_is_complete(const struct walk *w);
 void walk_figures(struct walk *w, struct figures *out, bool *is_exact);
 
+/*
+ * The listing is complete: what is wrong with the deltas that it showed, and with
+ * their originals if it is a complete walk of detailed.  One reference, the caller's.
+ */
+struct integrity *walk_integrity(const struct walk *w);
+
 /* How far it is, since its LIST began. */
 struct counts walk_counts(const struct walk *w);
 

@@ -19,8 +19,8 @@ begins_with(const char *key, size_t key_len, const struct space *s)
 	       memcmp(s->prefix, key, s->prefix_len) == 0;
 }
 
-static size_t
-prefix_length(const char *key, size_t key_len)
+size_t
+space_prefix_length(const char *key, size_t key_len)
 {
 	const char *slash = memrchr(key, '/', key_len);
 
@@ -28,17 +28,17 @@ prefix_length(const char *key, size_t key_len)
 }
 
 static struct space *
-space_new(const char *prefix, size_t prefix_len)
+space_new(const char *key, size_t key_len, size_t prefix_len)
 {
-	/* the prefix lies behind the struct: one allocation, one free */
-	struct space *s = xmalloc(sizeof(*s) + prefix_len + 1);
+	/* the key lies behind the struct: one allocation, one free */
+	struct space *s = xmalloc(sizeof(*s) + key_len);
 
 	*s = (struct space){
-		.prefix = (char *)(s + 1),
+		.prefix = memcpy(s + 1, key, key_len),
 		.prefix_len = prefix_len,
+		.first_len = key_len,
 	};
-	memcpy(s->prefix, prefix, prefix_len);
-	s->prefix[prefix_len] = '\0';
+	s->first = s->prefix;
 	return s;
 }
 
@@ -46,15 +46,16 @@ static void
 space_free(struct space *s)
 {
 	free(s->candidate);
+	free(s->earlier);
 	free(s);
 }
 
 /* --- all of them --- */
 
 void
-spaces_init(struct spaces *s, space_done_fn *on_done, void *arg)
+spaces_init(struct spaces *s, const struct space_events *events, void *arg)
 {
-	*s = (struct spaces){ .on_done = on_done, .arg = arg };
+	*s = (struct spaces){ .events = events, .arg = arg };
 }
 
 static void
@@ -64,7 +65,7 @@ share(struct spaces *all, struct space *s)
 
 	s->is_shared = true;
 	s->is_closed = true;
-	all->shared_bytes += sizeof(*s) + s->prefix_len;
+	all->shared_bytes += sizeof(*s) + s->first_len;
 	HASH_FIND(hh, all->shared, s->prefix, s->prefix_len, first);
 	if (first) {
 		s->rest = first->rest;
@@ -77,7 +78,7 @@ share(struct spaces *all, struct space *s)
 static void
 finish(struct spaces *all, struct space *s)
 {
-	all->on_done(all->arg, s);
+	all->events->on_done(all->arg, s);
 	space_free(s);
 }
 
@@ -132,10 +133,20 @@ spaces_next_candidate(const struct spaces *all, struct space **last)
 	return NULL;
 }
 
+static bool
+begins_earlier(const struct space *a, const struct space *b)
+{
+	return key_compare(a->first, a->first_len, b->first, b->first_len) < 0;
+}
+
 /* What two ranges saw of one deltaspace. */
 static void
 add_part(struct space *sum, const struct space *s)
 {
+	if (begins_earlier(s, sum)) {
+		sum->first = s->first;
+		sum->first_len = s->first_len;
+	}
 	sum->n_deltas += s->n_deltas;
 	sum->delta_bytes = add_saturating(sum->delta_bytes, s->delta_bytes);
 	sum->n_known += s->n_known;
@@ -160,17 +171,43 @@ free_rest(struct space *s)
 	}
 }
 
+/* All parts of a deltaspace; lives as long as they do. */
+static struct space
+sum_of_parts(const struct space *parts)
+{
+	struct space sum = *parts;
+
+	for (const struct space *s = parts->rest; s; s = s->rest)
+		add_part(&sum, s);
+	return sum;
+}
+
+void
+spaces_end_listing(struct spaces *all)
+{
+	if (all->is_listed)
+		return;
+	all->is_listed = true;
+	for (const struct space *s = all->shared; s; s = s->hh.next) {
+		struct space sum = sum_of_parts(s);
+
+		all->events->on_listed(all->arg, &sum);
+	}
+}
+
 void
 spaces_fold(struct spaces *all)
 {
 	struct space *s, *next;
 
+	spaces_end_listing(all);
 	HASH_ITER (hh, all->shared, s, next) {
+		struct space sum = sum_of_parts(s);
+
+		all->events->on_done(all->arg, &sum);
 		HASH_DEL(all->shared, s);
-		for (struct space *rest = s->rest; rest; rest = rest->rest)
-			add_part(s, rest);
 		free_rest(s);
-		finish(all, s);
+		space_free(s);
 	}
 	all->shared_bytes = 0;
 }
@@ -218,22 +255,41 @@ close_top(struct space_stack *stack, bool is_cut)
 	stack->top = s->below;
 	s->below = NULL;
 	s->is_closed = true;
-	if (is_cut || !s->has_start)
+	if (is_cut || !s->has_start) {
 		share(stack->spaces, s);
-	else if (s->n_pending == 0)
+		return;
+	}
+	stack->spaces->events->on_listed(stack->spaces->arg, s);
+	if (s->n_pending == 0)
 		finish(stack->spaces, s);
 }
 
+/* Without order an earlier key may come late. */
+static void
+note_key(struct spaces *all, struct space *s, const char *key, size_t key_len)
+{
+	if (key_compare(key, key_len, s->first, s->first_len) >= 0)
+		return;
+	if (s->earlier)
+		all->shared_bytes -= s->first_len;
+	free(s->earlier);
+	s->first = s->earlier = xstrndup(key, key_len);
+	s->first_len = key_len;
+	all->shared_bytes += key_len;
+}
+
 static struct space *
-enter_unordered(struct space_stack *stack, const char *prefix,
+enter_unordered(struct space_stack *stack, const char *key, size_t key_len,
 		size_t prefix_len)
 {
 	struct space *s;
 
-	HASH_FIND(hh, stack->spaces->shared, prefix, prefix_len, s);
-	if (s)
+	HASH_FIND(hh, stack->spaces->shared, key, prefix_len, s);
+	if (s) {
+		note_key(stack->spaces, s, key, key_len);
 		return s;
-	s = space_new(prefix, prefix_len);
+	}
+	s = space_new(key, key_len, prefix_len);
 	share(stack->spaces, s);
 	return s;
 }
@@ -241,16 +297,16 @@ enter_unordered(struct space_stack *stack, const char *prefix,
 struct space *
 space_stack_enter(struct space_stack *stack, const char *key, size_t key_len)
 {
-	size_t prefix_len = prefix_length(key, key_len);
+	size_t prefix_len = space_prefix_length(key, key_len);
 	struct space *s;
 
 	if (!stack->is_ordered)
-		return enter_unordered(stack, key, prefix_len);
+		return enter_unordered(stack, key, key_len, prefix_len);
 	while (stack->top && !begins_with(key, prefix_len, stack->top))
 		close_top(stack, false);
 	if (stack->top && stack->top->prefix_len == prefix_len)
 		return stack->top;
-	s = space_new(key, prefix_len);
+	s = space_new(key, key_len, prefix_len);
 	s->has_start = !may_begin_before(stack, s);
 	s->below = stack->top;
 	stack->top = s;

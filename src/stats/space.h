@@ -17,6 +17,9 @@
  *
  * Where the keys come in no order, every space is shared.
  *
+ * The prefix of a space is kept as the beginning of the first key that came: of all
+ * its keys only that one is known when the space closes, to name it by.
+ *
  * Memory: the depth of keys for each range and each cut, and HEADs under way;
  * without order, all deltaspaces, up to SPACES_BYTES_MAX.  Pure; one thread at a
  * time.
@@ -33,8 +36,10 @@
 #define SPACES_BYTES_MAX (128 * 1024 * 1024)
 
 struct space {
-	char *prefix; /* bytes, with the last "/"; empty for the root */
+	const char *prefix; /* bytes, with the last "/"; empty for the root */
 	size_t prefix_len;
+	const char *first; /* the first key of those that came */
+	size_t first_len;
 	int64_t n_deltas;
 	int64_t delta_bytes; /* own sizes, saturating */
 	int64_t n_known; /* deltas whose own metadata told the original size */
@@ -48,19 +53,26 @@ struct space {
 	bool is_closed;
 	bool is_shared;
 	struct object *candidate; /* a delta put by; space_put_by() */
+	char *earlier; /* `first`, if it was not the first one to come */
 	struct space *below; /* the stack; NULL at the bottom */
 	struct space *rest; /* shared: other parts of the same deltaspace */
 	UT_hash_handle hh; /* shared: of the first part */
 };
 
-/* Called once for a space that is complete, all HEADs answered; frees nothing. */
-typedef void space_done_fn(void *arg, const struct space *s);
+/* What is called once for each deltaspace; frees nothing. */
+struct space_events {
+	/* It has all its keys; HEADs may still be pending. */
+	void (*on_listed)(void *arg, const struct space *s);
+	/* And they are answered. */
+	void (*on_done)(void *arg, const struct space *s);
+};
 
 /* All spaces of a bucket. */
 struct spaces {
 	struct space *shared; /* by prefix */
 	size_t shared_bytes;
-	space_done_fn *on_done;
+	bool is_listed; /* all ranges have ended, and on_listed was called */
+	const struct space_events *events;
 	void *arg;
 };
 
@@ -73,7 +85,11 @@ struct space_stack {
 	struct space *top;
 };
 
-void spaces_init(struct spaces *s, space_done_fn *on_done, void *arg);
+/* Bytes of a key up to its last "/". */
+size_t space_prefix_length(const char *key, size_t key_len);
+
+void spaces_init(struct spaces *s, const struct space_events *events,
+		 void *arg);
 
 /*
  * Free those that are shared, without on_done.  Spaces closed but pending belong
@@ -96,7 +112,10 @@ bool spaces_are_too_many(const struct spaces *s);
 struct space *spaces_next_candidate(const struct spaces *s,
 				    struct space **last);
 
-/* All ranges have ended and all HEADs were answered: complete the shared ones. */
+/* All ranges have ended: the shared ones have all their keys, too. */
+void spaces_end_listing(struct spaces *s);
+
+/* And all HEADs were answered: complete the shared ones. */
 void spaces_fold(struct spaces *s);
 
 /* A range that begins behind `after` (copied; NULL: with the first key). */

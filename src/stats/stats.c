@@ -33,6 +33,7 @@ struct tally {
 	struct tally_part *parts; /* not ended yet */
 	struct space *last_candidate; /* of tally_next_candidate() */
 	struct validation validation;
+	struct integrity *integrity;
 	int64_t n_directs;
 	int64_t direct_bytes;
 	int64_t n_deltas;
@@ -62,7 +63,22 @@ original_size_parse(const char *value)
 	return number_parse(value, &size) ? size : ORIGINAL_UNKNOWN;
 }
 
-/* --- a deltaspace that is done --- */
+/* --- a deltaspace that is complete --- */
+
+/* It cannot be restored what has no reference, and nothing needs one without deltas. */
+static void
+on_space_listed(void *arg, const struct space *s)
+{
+	struct tally *t = arg;
+	struct flawed f = { .key = s->first, .key_len = s->first_len };
+
+	if (s->n_deltas > 0 && s->has_reference)
+		return;
+	f.n = s->has_reference ? 1 : s->n_deltas;
+	f.bytes = s->has_reference ? s->reference_size : s->delta_bytes;
+	integrity_add(t->integrity,
+		      s->has_reference ? FLAW_ORPHAN : FLAW_NO_REFERENCE, &f);
+}
 
 /* `n` deltas of `s`, `bytes` together, that nothing is known of. */
 static void
@@ -102,12 +118,15 @@ on_space_done(void *arg, const struct space *s)
 struct tally *
 tally_new(enum mode mode)
 {
+	static const struct space_events events = { on_space_listed,
+						    on_space_done };
 	struct tally *t = xnew(struct tally);
 
 	t->mode = mode;
 	t->hash = sha256_new();
+	t->integrity = integrity_new();
 	t->validation.has_fingerprint = true;
-	spaces_init(&t->spaces, on_space_done, t);
+	spaces_init(&t->spaces, &events, t);
 	return t;
 }
 
@@ -144,6 +163,7 @@ tally_free(struct tally *t)
 		free(p);
 	}
 	spaces_clear(&t->spaces);
+	integrity_unref(t->integrity);
 	sha256_free(t->hash);
 	free(t);
 }
@@ -176,6 +196,17 @@ add_reference(struct tally_part *p, const struct object *o)
 	t->reference_bytes = add_saturating(t->reference_bytes, o->size);
 }
 
+/* One delta has it, whatever else is in its deltaspace. */
+static void
+note_flaw(struct tally *t, enum flaw flaw, const struct object *o)
+{
+	integrity_add(t->integrity, flaw,
+		      &(struct flawed){ .key = o->key,
+					.key_len = o->key_len,
+					.n = 1,
+					.bytes = o->size });
+}
+
 static struct space *
 add_delta(struct tally_part *p, const struct object *o)
 {
@@ -187,6 +218,8 @@ add_delta(struct tally_part *p, const struct object *o)
 	s->delta_bytes = add_saturating(s->delta_bytes, o->size);
 	t->n_deltas++;
 	t->delta_bytes = add_saturating(t->delta_bytes, o->size);
+	if (o->size == 0)
+		note_flaw(t, FLAW_EMPTY, o);
 	if (t->mode == MODE_QUICK)
 		return NULL;
 	if (t->mode == MODE_SAMPLED && !s->has_start) {
@@ -221,14 +254,16 @@ tally_add(struct tally_part *p, const struct object *o)
 }
 
 void
-tally_answer(struct tally *t, struct space *s, int64_t own_size,
+tally_answer(struct tally *t, struct space *s, const struct object *o,
 	     int64_t original)
 {
 	if (original == ORIGINAL_UNKNOWN) {
-		s->missing_bytes = add_saturating(s->missing_bytes, own_size);
+		s->missing_bytes = add_saturating(s->missing_bytes, o->size);
 	} else {
 		s->n_known++;
 		s->known_original = add_saturating(s->known_original, original);
+		if (o->size >= original)
+			note_flaw(t, FLAW_NOT_SMALLER, o);
 	}
 	spaces_answered(&t->spaces, s);
 }
@@ -260,6 +295,16 @@ const struct validation *
 tally_validation(const struct tally *t)
 {
 	return &t->validation;
+}
+
+struct integrity *
+tally_integrity(struct tally *t, bool has_originals)
+{
+	spaces_end_listing(&t->spaces);
+	t->integrity->has_originals = has_originals;
+	if (!has_originals)
+		integrity_forget(t->integrity, FLAW_NOT_SMALLER);
+	return integrity_ref(t->integrity);
 }
 
 void

@@ -10,7 +10,7 @@
  *             for each object of LIST:
  *                     space = tally_add (part, object);
  *                     if (space) ... HEAD object, later:
- *                             tally_answer (t, space, object->size, original);
+ *                             tally_answer (t, space, object, original);
  *             tally_part_end (part);
  *     while ((space = tally_next_candidate (t, &object))) ... HEAD object
  *     tally_figures (t, &f);        when every HEAD was answered, in any order
@@ -19,6 +19,7 @@
 #define STATS_STATS_H
 
 #include "stats/fingerprint.h"
+#include "stats/integrity.h"
 #include "stats/mode.h"
 
 /* The members of "stats" and "accuracy" in a document. */
@@ -74,14 +75,21 @@ struct space *tally_next_candidate(struct tally *t, struct object *o);
 bool tally_is_full(const struct tally *t);
 
 /*
- * The answer to that HEAD: the original size, or ORIGINAL_UNKNOWN (no such
- * metadata, or the object is gone).  `own_size` is the listed one.
+ * The answer to that HEAD of `o` (key and size are looked at): the original size, or
+ * ORIGINAL_UNKNOWN (no such metadata, or the object is gone).
  */
-void tally_answer(struct tally *t, struct space *s, int64_t own_size,
+void tally_answer(struct tally *t, struct space *s, const struct object *o,
 		  int64_t original);
 
 /* What LIST gave: good when all ranges have ended. */
 const struct validation *tally_validation(const struct tally *t);
+
+/*
+ * What is wrong with the deltas, when all ranges have ended; nothing is added then
+ * to what LIST told.  `has_originals`: every delta's HEAD was asked for and answered;
+ * else it is not known which ones are not smaller.  One reference, the caller's.
+ */
+struct integrity *tally_integrity(struct tally *t, bool has_originals);
 
 /* The figures: when all ranges have ended, after the last tally_answer(). */
 void tally_figures(struct tally *t, struct figures *out);

@@ -82,7 +82,7 @@ each_cut() {
 		done
 		hits "$(wc -w <<<"$CUTS")"
 	done
-	! grep -E ': (error|warn): ' "$LOG"
+	! complaints | grep -E ': (error|warn): '
 }
 
 @test "a HEAD cut anywhere, by FIN and RST: asked again" {

@@ -62,7 +62,7 @@ STRAY='HTTP/1.1 200 OK\r\nETag: \"0f0f\"\r\nContent-Length: 12\r\nLast-Modified:
 		(($(requests HEAD) > N)) || fail 'the first answer was believed'
 		unmount_fs
 	done
-	! grep -E 'warn|error' "$LOG"
+	! complaints | grep -E 'warn|error'
 }
 
 @test "one connection after the other is shifted" {
@@ -95,7 +95,7 @@ assert_same() {
 	assert_detailed
 	assert_equal "$(n_cached)" 1
 	assert_heads 0
-	! grep -E 'warn|error' "$LOG"
+	! complaints | grep -E 'warn|error'
 }
 
 @test "a store that rounds the date up" {
@@ -269,5 +269,5 @@ is_cached() {
 	fault '{"class": "HEAD", "path": "/d/100", "status": 404}'
 	mount_fs
 	assert_equal "$(field detailed .accuracy.estimated_deltas)" 10
-	run ! grep warn "$LOG"
+	run ! grep warn <(complaints)
 }

@@ -267,7 +267,7 @@ check_log() {
 	local what lines
 
 	LOGGED=${LOGGED//%b/$BUCKET}
-	lines=$(grep -E ': (error|warn): ' "$LOG") || true
+	lines=$(complaints | grep -E ': (error|warn): ') || true
 	if [[ $LOGGED == - ]]; then
 		assert_equal "$lines" ''
 	elif [[ -z ${MESSAGES[$RESULT]:-} ]]; then

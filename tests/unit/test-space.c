@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Deltaspaces: which space a key is in, when spaces close, and that each is
- * done exactly once, after its last HEAD.
+ * listed exactly once, by then with its first key, and done exactly once, after its
+ * last HEAD.
  */
 #include "config.h"
 
@@ -12,9 +13,9 @@
 
 #include "stats/space.h"
 
-/* Prefixes of the spaces that are done, each in brackets. */
+/* Prefixes of the spaces that are done, each in brackets; of listed ones first keys. */
 struct seen {
-	char text[512];
+	char text[512], listed[512];
 	int64_t n_deltas, reference_size; /* of the last one */
 };
 
@@ -28,7 +29,20 @@ on_done(void *arg, const struct space *s)
 	assert_int_equal(s->n_pending, 0);
 	seen->n_deltas = s->n_deltas;
 	seen->reference_size = s->reference_size;
-	snprintf(seen->text + n, sizeof(seen->text) - n, "[%s]", s->prefix);
+	snprintf(seen->text + n, sizeof(seen->text) - n, "[%.*s]",
+		 (int)s->prefix_len, s->prefix);
+}
+
+static void
+on_listed(void *arg, const struct space *s)
+{
+	struct seen *seen = arg;
+	size_t n = strlen(seen->listed);
+
+	assert_true(s->is_closed);
+	assert_memory_equal(s->first, s->prefix, s->prefix_len);
+	snprintf(seen->listed + n, sizeof(seen->listed) - n, "[%.*s]",
+		 (int)s->first_len, s->first);
 }
 
 /* One range of all keys, and the spaces of the bucket. */
@@ -41,8 +55,10 @@ struct world {
 static void
 world_init(struct world *w, const char *after)
 {
+	static const struct space_events events = { on_listed, on_done };
+
 	*w = (struct world){ .seen = { .text = "" } };
-	spaces_init(&w->spaces, on_done, &w->seen);
+	spaces_init(&w->spaces, &events, &w->seen);
 	space_stack_init(&w->stack, &w->spaces, after,
 			 after ? strlen(after) : 0, true);
 }
@@ -83,8 +99,9 @@ test_prefixes(void **state)
 
 		world_init(&w, NULL);
 		space = enter(&w.stack, cases[i].key);
-		assert_string_equal(space->prefix, cases[i].prefix);
 		assert_int_equal(space->prefix_len, strlen(cases[i].prefix));
+		assert_memory_equal(space->prefix, cases[i].prefix,
+				    space->prefix_len);
 		assert_ptr_equal(enter(&w.stack, cases[i].key), space);
 		world_clear(&w);
 	}
@@ -122,8 +139,15 @@ test_closing(void **state)
 	assert_null(w.stack.top);
 	/* other ranges may have more of the root */
 	assert_string_equal(w.seen.text, "[a/b/c/][a/b/][a/][b//][b/]");
+	assert_string_equal(w.seen.listed, "[a/b/c/1][a/b/1][a/1][b//x][b/x]");
+	spaces_end_listing(&w.spaces);
+	assert_string_equal(w.seen.listed,
+			    "[a/b/c/1][a/b/1][a/1][b//x][b/x][!]");
+	assert_string_equal(w.seen.text, "[a/b/c/][a/b/][a/][b//][b/]");
 	spaces_fold(&w.spaces);
 	assert_string_equal(w.seen.text, "[a/b/c/][a/b/][a/][b//][b/][]");
+	assert_string_equal(w.seen.listed,
+			    "[a/b/c/1][a/b/1][a/1][b//x][b/x][!]");
 }
 
 /* A space is whole, unless the range begins or ends within it. */
@@ -189,11 +213,43 @@ test_fold(void **state)
 	space_stack_end(&w.stack);
 	s = w.spaces.shared;
 	assert_null(s->hh.next);
+	assert_string_equal(w.seen.listed, "");
 	spaces_fold(&w.spaces);
 	assert_string_equal(w.seen.text, "[a/]");
+	assert_string_equal(w.seen.listed, "[a/1]");
 	assert_int_equal(w.seen.n_deltas, 5);
 	assert_int_equal(w.seen.reference_size, 7);
 	assert_int_equal(w.spaces.shared_bytes, 0);
+}
+
+/* Without order all are kept until the end, and an earlier key may come late. */
+static void
+test_unordered(void **state)
+{
+	static const char *const keys[] = { "b/5", "a/7",  "b/30", "a/8",
+					    "b/3", "b/31", "b/",   "b/2" };
+	struct world w;
+	struct space_stack s;
+	size_t bytes;
+
+	(void)state;
+	world_init(&w, NULL);
+	space_stack_init(&s, &w.spaces, NULL, 0, false);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		enter(&s, keys[i]);
+	bytes = w.spaces.shared_bytes;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		enter(&s, keys[i]);
+	assert_int_equal(bytes, w.spaces.shared_bytes);
+	assert_int_equal(bytes, 2 * sizeof(struct space) + strlen("a/7b/5") +
+					strlen("b/"));
+	space_stack_end(&s);
+	assert_string_equal(w.seen.listed, "");
+	spaces_fold(&w.spaces);
+	assert_string_equal(w.seen.listed, "[b/][a/7]");
+	assert_string_equal(w.seen.text, "[b/][a/]");
+	assert_int_equal(w.spaces.shared_bytes, 0);
+	world_clear(&w);
 }
 
 /* A prefix is bytes, NUL included, and is no prefix of itself plus more. */
@@ -233,6 +289,7 @@ test_pending(void **state)
 	assert_true(a->is_closed);
 	enter(&w.stack, "c/1");
 	assert_string_equal(w.seen.text, "[b/]");
+	assert_string_equal(w.seen.listed, "[a/1][b/1]");
 	spaces_answered(&w.spaces, a);
 	assert_string_equal(w.seen.text, "[b/]");
 	spaces_answered(&w.spaces, a);
@@ -267,6 +324,7 @@ main(void)
 		cmocka_unit_test(test_closing),
 		cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_unordered),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_answered_early),

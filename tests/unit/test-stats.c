@@ -2,7 +2,7 @@
 /*
  * Statistics: one bucket worked through by hand in every mode, then thousands
  * of random small ones against a model that keeps every object in a table and
- * knows no stack.  They are cut into ranges that go on side by side, or come in no
+ * knows no stack; what is wrong with them, too.  They are cut into ranges that go on side by side, or come in no
  * order at all.  The answers to HEADs come in random order, some long after their
  * deltaspace has closed.
  */
@@ -49,7 +49,7 @@ answer_some(struct tally *t, struct question *q, size_t *n, size_t leave,
 	while (*n > leave) {
 		size_t i = next_random(seed) % *n;
 
-		tally_answer(t, q[i].space, q[i].entry->o.size,
+		tally_answer(t, q[i].space, &q[i].entry->o,
 			     q[i].entry->original);
 		q[i] = q[--*n];
 	}
@@ -399,6 +399,109 @@ model_figures(const struct entry *e, size_t n, enum mode mode)
 	return m.f;
 }
 
+/* --- what is wrong, by the same table --- */
+
+struct model_flaw {
+	int64_t n, bytes;
+	const struct entry *first[OBJECTS_MAX]; /* of each deltaspace, sorted */
+	int64_t n_of[OBJECTS_MAX];
+	size_t n_spaces;
+};
+
+static bool
+has_flaw(const struct entry *e, size_t n, const struct entry *d, enum flaw flaw)
+{
+	bool has_partner = false;
+
+	if (strncmp(d->o.key, ".deltaglider/", 13) == 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (is_same_space(e[i].o.key, d->o.key) &&
+		    (flaw == FLAW_ORPHAN ? is_delta(&e[i])
+					 : is_reference(e[i].o.key)))
+			has_partner = true;
+	if (flaw == FLAW_ORPHAN)
+		return is_reference(d->o.key) && !has_partner;
+	if (!is_delta(d))
+		return false;
+	switch (flaw) {
+	case FLAW_NO_REFERENCE:
+		return !has_partner;
+	case FLAW_EMPTY:
+		return d->o.size == 0;
+	default:
+		return d->original != ORIGINAL_UNKNOWN &&
+		       d->o.size >= d->original;
+	}
+}
+
+static size_t
+dir_length(const struct entry *e)
+{
+	const char *slash = strrchr(e->o.key, '/');
+
+	return slash ? (size_t)(slash + 1 - e->o.key) : 0;
+}
+
+/* Keys ascend, but the deltaspace that a key is in need not: "a/b/x" "a/c". */
+static struct model_flaw
+model_flaw(const struct entry *e, size_t n, enum flaw flaw)
+{
+	struct model_flaw m = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = 0;
+
+		if (!has_flaw(e, n, &e[i], flaw))
+			continue;
+		m.n++;
+		add(&m.bytes, e[i].o.size);
+		while (at < m.n_spaces &&
+		       key_compare(m.first[at]->o.key, dir_length(m.first[at]),
+				   e[i].o.key, dir_length(&e[i])) < 0)
+			at++;
+		if (at == m.n_spaces ||
+		    !is_same_space(m.first[at]->o.key, e[i].o.key)) {
+			for (size_t k = m.n_spaces++; k > at; k--) {
+				m.first[k] = m.first[k - 1];
+				m.n_of[k] = m.n_of[k - 1];
+			}
+			m.first[at] = &e[i];
+			m.n_of[at] = 0;
+		}
+		m.n_of[at]++;
+	}
+	return m;
+}
+
+static void
+expect_integrity(const struct integrity *in, const struct entry *e, size_t n,
+		 bool has_originals)
+{
+	assert_int_equal(in->has_originals, has_originals);
+	for (int flaw = 0; flaw < N_FLAWS; flaw++) {
+		struct model_flaw m = model_flaw(e, n, (enum flaw)flaw);
+		const struct findings *f = &in->of[flaw];
+
+		if (flaw == FLAW_NOT_SMALLER && !has_originals)
+			m = (struct model_flaw){ 0 };
+		if (m.n_spaces > INTEGRITY_SPACES_MAX)
+			m.n_spaces = INTEGRITY_SPACES_MAX;
+		assert_int_equal(f->n, m.n);
+		assert_int_equal(f->bytes, m.bytes);
+		assert_int_equal(f->n_spaces, m.n_spaces);
+		for (size_t i = 0; i < f->n_spaces; i++) {
+			assert_string_equal(f->spaces[i].key,
+					    m.first[i]->o.key);
+			assert_int_equal(f->spaces[i].key_len,
+					 m.first[i]->o.key_len);
+			assert_int_equal(f->spaces[i].prefix_len,
+					 dir_length(m.first[i]));
+			assert_int_equal(f->spaces[i].n, m.n_of[i]);
+		}
+	}
+}
+
 /* --- random buckets --- */
 
 static const char *const odd_keys[] = {
@@ -442,6 +545,8 @@ random_size(uint64_t *seed, bool is_huge)
 
 	if (is_huge && r % 3 == 0)
 		return INT64_MAX - (int64_t)(r >> 8) % 3;
+	if (r % 5 == 1)
+		return 0;
 	return (int64_t)(r >> 8) % 1000;
 }
 
@@ -516,12 +621,21 @@ test_random_buckets(void **state)
 
 		for (int mode = 0; mode < N_MODES; mode++) {
 			struct tally *t = run(e, n, (enum mode)mode, &seed);
+			struct integrity *in;
 			struct figures f, expected;
+			bool is_before = next_random(&seed) % 2;
+			bool knows = mode == MODE_DETAILED && round % 4;
 
+			if (is_before)
+				in = tally_integrity(t, knows);
 			tally_figures(t, &f);
+			if (!is_before)
+				in = tally_integrity(t, knows);
 			expected = model_figures(e, n, (enum mode)mode);
 			assert_memory_equal(&f, &expected, sizeof(f));
 			tally_free(t);
+			expect_integrity(in, e, n, knows);
+			integrity_unref(in);
 		}
 		for (size_t i = 0; i < n; i++)
 			free((char *)e[i].o.key);
@@ -558,7 +672,7 @@ test_given_up(void **state)
 
 	(void)state;
 	assert_non_null(s);
-	tally_answer(t, s, o.size, ORIGINAL_UNKNOWN);
+	tally_answer(t, s, &o, ORIGINAL_UNKNOWN);
 	tally_free(t);
 }
 
@@ -613,7 +727,7 @@ add_far(struct tally *t, struct tally_part *p, size_t i, const char *name)
 	o.key_len = (size_t)n;
 	s = tally_add(p, &o);
 	if (s)
-		tally_answer(t, s, o.size, ORIGINAL_UNKNOWN);
+		tally_answer(t, s, &o, ORIGINAL_UNKNOWN);
 }
 
 /*

@@ -335,7 +335,7 @@ fill(struct tally *t, enum mode mode)
 		space = tally_add(p, &o);
 		assert_int_equal(space != NULL, mode == MODE_DETAILED);
 		if (space)
-			tally_answer(t, space, o.size, ORIGINAL_UNKNOWN);
+			tally_answer(t, space, &o, ORIGINAL_UNKNOWN);
 	}
 	tally_part_end(p);
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The line that tells what is wrong with a bucket's deltas: see flaw-log.h.  Net
+ * thread only.
+ */
+#include "config.h"
+
+#include "engine/flaw-log.h"
+
+#include "util/buf.h"
+#include "util/date.h"
+#include "util/escape.h"
+#include "util/log.h"
+
+#define KEY_SHOWN 200 /* bytes: one of 1,024 would push the rest off the line */
+
+static const char *const phrases[N_FLAWS] = {
+	[FLAW_NO_REFERENCE] =
+		"deltas without a reference, which can't be restored",
+	[FLAW_ORPHAN] = "references without a delta",
+	[FLAW_EMPTY] = "deltas of no bytes, which can't be restored",
+	[FLAW_NOT_SMALLER] = "deltas not smaller than their original",
+};
+
+static bool
+is_known(const struct integrity *in, int flaw)
+{
+	return flaw != FLAW_NOT_SMALLER || in->has_originals;
+}
+
+/* Other counts than the last ones, of what this mode knows; they are the last now. */
+static bool
+take_counts(struct flaw_log *log, const struct integrity *in)
+{
+	bool is_new = false;
+
+	for (int flaw = 0; flaw < N_FLAWS; flaw++) {
+		if (!is_known(in, flaw) || log->n[flaw] == in->of[flaw].n)
+			continue;
+		log->n[flaw] = in->of[flaw].n;
+		is_new = true;
+	}
+	return is_new;
+}
+
+static void
+add_phrase(struct buf *line, int flaw, const struct findings *f)
+{
+	const struct flawed_space *first = f->spaces;
+	char key[KEY_SHOWN];
+	bool is_whole =
+		escape_text(key, sizeof(key), first->key, first->key_len);
+
+	buf_printf(line, "%s%s: %lld of %lld bytes, the first is %s%s",
+		   line->len ? "; " : "", phrases[flaw], (long long)f->n,
+		   (long long)f->bytes, key, is_whole ? "" : "...");
+}
+
+void
+flaw_log_result(struct flaw_log *log, const char *bucket,
+		const struct integrity *in)
+{
+	struct buf line CLEANUP_BUF = BUF_INIT(2048);
+	bool is_new = take_counts(log, in);
+	int64_t now = date_mono_ms();
+
+	if (!integrity_has_any(in) || (!is_new && now < log->until_ms))
+		return;
+	log->until_ms = now + HOUR_MS;
+	for (int flaw = 0; flaw < N_FLAWS; flaw++)
+		if (in->of[flaw].n > 0)
+			add_phrase(&line, flaw, &in->of[flaw]);
+	log_warn("bucket=%s: integrity: %s", bucket, buf_str(&line));
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is wrong with the deltas of a bucket: found on the way, at no request.
+ *
+ * Of each flaw it is known how many objects have it, how many bytes those are, and
+ * the first deltaspaces that have some, in the order of their prefixes.  That does
+ * not depend on the order in which they are found: a deltaspace that was left out
+ * has as many before it as are kept, now and later.
+ *
+ * Memory: INTEGRITY_SPACES_MAX keys for each flaw.  Pure; one thread until it is
+ * complete, then immutable, counted references, any thread.
+ */
+#ifndef STATS_INTEGRITY_H
+#define STATS_INTEGRITY_H
+
+#include <stdatomic.h>
+
+#include "util/base.h"
+
+#define INTEGRITY_SPACES_MAX 20
+
+enum flaw {
+	FLAW_NO_REFERENCE, /* a delta: no reference in its deltaspace */
+	FLAW_ORPHAN, /* a reference: no delta in its deltaspace */
+	FLAW_EMPTY, /* a delta of no bytes */
+	FLAW_NOT_SMALLER, /* a delta as large as its original, or larger */
+	N_FLAWS
+};
+
+extern const char *const flaw_names[N_FLAWS];
+
+/* A deltaspace that has some. */
+struct flawed_space {
+	char *key; /* the first one of these objects */
+	size_t key_len;
+	size_t prefix_len; /* that of the deltaspace */
+	int64_t n; /* of these objects */
+};
+
+struct findings {
+	int64_t n; /* objects, and their bytes as stored, saturating */
+	int64_t bytes;
+	struct flawed_space *spaces; /* the first ones; NULL: none */
+	size_t n_spaces;
+};
+
+struct integrity {
+	atomic_uint refs;
+	/*
+	 * FLAW_NOT_SMALLER is known; else it has no findings.  It takes a HEAD of
+	 * each delta, or a listing that tells as much.
+	 */
+	bool has_originals;
+	struct findings of[N_FLAWS];
+};
+
+/* Objects of one deltaspace. */
+struct flawed {
+	const char *key; /* the first one, or one of them if they come singly */
+	size_t key_len;
+	int64_t n, bytes;
+};
+
+struct integrity *integrity_new(void); /* one reference, the caller's */
+void integrity_add(struct integrity *in, enum flaw flaw,
+		   const struct flawed *f); /* copies the key */
+void integrity_forget(struct integrity *in, enum flaw flaw);
+
+bool integrity_has_any(const struct integrity *in);
+
+struct integrity *integrity_ref(struct integrity *in); /* NULL is fine */
+void integrity_unref(struct integrity *in); /* NULL is fine */
+void integrity_release(struct integrity **in); /* for CLEANUP */
+
+#endif
