@@ -88,6 +88,16 @@ read_files(struct setup *s, struct err *err)
 	return rc ? conf_add_origin(s->conf, "ca_bundle", err) : 0;
 }
 
+/* Whether a source is configured that is asked later: then there may be keys. */
+static bool
+has_unasked(struct creds_chain *c)
+{
+	struct creds_said said[CREDS_SOURCES_MAX];
+	size_t n = creds_said(c, said);
+
+	return n && said[n - 1].err.code == EINPROGRESS;
+}
+
 /* What would be wrong later, and nobody would know why. */
 static void
 warn(const struct setup *s)
@@ -103,7 +113,8 @@ warn(const struct setup *s)
 			"if %s is a bucket, say bucket=%s and leave it out "
 			"there",
 			s->conf->store.endpoint_url, bucket, bucket);
-	if (creds_get(s->creds, &wait, NULL, &keys, &err) != 0)
+	if (creds_get(s->creds, &wait, NULL, &keys, &err) != 0 &&
+	    !has_unasked(s->creds))
 		log_to_terminal("warning: %s; until there are some, "
 				"everything is \"Permission denied\"",
 				err.msg);
@@ -131,6 +142,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.credentials_path = c->store.credentials_path,
 		/* so that who asks for a name is told of it before he gives up */
 		.wait_ms = s->limits.connect_timeout_ms * 4 / 5,
+		.fetch_ms = s->limits.request_timeout_ms,
 	});
 	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,
 				 c->store.n_buckets);

@@ -44,6 +44,7 @@ static const struct field other_fields[] = {
 	FIELD(NULL, "ca_bundle", ca_bundle),
 	FIELD("s3", "addressing_style", addressing_style),
 	FIELD(NULL, "max_attempts", max_attempts),
+	FIELD(NULL, "credential_process", credential_process),
 	FIELD(NULL, "ignore_configured_endpoint_urls", ignore_endpoint_urls),
 	NO_FIELD,
 };
@@ -280,10 +281,24 @@ aws_profile_load(struct aws_profile *out, const char *config_path,
 	if (!out->access_key && !out->secret_key) {
 		wipe(&out->session_token);
 		take_missing(out, &config, key_fields);
+		out->has_keys_of_config = true;
 	}
 	take_missing(out, &config, other_fields);
 	aws_profile_clear(&config);
 	return 0;
+}
+
+bool
+aws_profile_equal(const struct aws_profile *a, const struct aws_profile *b)
+{
+	for (const struct field *f = other_fields; f->name; f++) {
+		const char *x = *field_of((struct aws_profile *)a, f);
+		const char *y = *field_of((struct aws_profile *)b, f);
+
+		if (!x != !y || (x && strcmp(x, y) != 0))
+			return false;
+	}
+	return true;
 }
 
 void
@@ -293,5 +308,5 @@ aws_profile_clear(struct aws_profile *p)
 		wipe(field_of(p, f));
 	for (const struct field *f = other_fields; f->name; f++)
 		wipe(field_of(p, f));
-	p->is_present = false;
+	p->is_present = p->has_keys_of_config = false;
 }

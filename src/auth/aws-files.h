@@ -16,11 +16,13 @@ struct aws_profile {
 	char *access_key; /* NULL where the profile is silent, as all below */
 	char *secret_key; /* from the file that has access_key, never mixed */
 	char *session_token;
+	bool has_keys_of_config; /* not of the credentials file, which wins */
 	char *region;
 	char *endpoint_url; /* s3's in its services section, else the profile's */
 	char *ca_bundle;
 	char *addressing_style; /* "path", "virtual" or "auto", of s3 = */
 	char *max_attempts;
+	char *credential_process; /* a program, and its arguments */
 	char *ignore_endpoint_urls; /* "true": endpoint_url is not to be used */
 };
 
@@ -39,6 +41,10 @@ int aws_profile_load(struct aws_profile *out, const char *config_path,
 /* The same for the text of one file. */
 int aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
 		      bool is_config, const char *profile, struct err *err);
+
+/* Whether they say the same, keys aside. */
+bool aws_profile_equal(const struct aws_profile *a,
+		       const struct aws_profile *b);
 
 void aws_profile_clear(struct aws_profile *p); /* secrets are wiped */
 

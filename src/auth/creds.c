@@ -14,6 +14,7 @@
 
 #include <errno.h>
 
+#include "auth/profiles.h"
 #include "util/date.h"
 #include "util/lock.h"
 #include "util/log.h"
@@ -26,8 +27,8 @@
 
 /* In order of precedence. */
 static const struct source *const sources[] = {
-	&source_environment,
-	&source_files,
+	&source_environment, &source_files,	  &source_credentials_file,
+	&source_process,     &source_config_file,
 };
 
 _Static_assert(ARRAY_SIZE(sources) <= CREDS_SOURCES_MAX,
@@ -35,6 +36,7 @@ _Static_assert(ARRAY_SIZE(sources) <= CREDS_SOURCES_MAX,
 
 struct creds_chain {
 	void *sources[ARRAY_SIZE(sources)]; /* NULL: not to be asked */
+	struct profiles *profiles;
 	bool is_fixed; /* these keys for ever */
 	int64_t wait_ms;
 	pthread_t thread;
@@ -55,6 +57,9 @@ struct creds_chain {
 	struct keys *keys; /* NULL: none */
 	struct err err; /* why there are none */
 	bool is_failing; /* keys go on that could not be looked for again */
+	int64_t due_ms; /* when a look is due that nobody asks for; 0: never */
+	bool is_used; /* the keys, since the last look: they are kept fresh */
+	bool is_renewing; /* a look that nobody has asked for */
 	creds_wake_fn *wake;
 	void *wake_arg;
 };
@@ -65,6 +70,8 @@ struct creds_chain {
 static void
 add_place(struct err *none, const struct err *silent)
 {
+	if (!silent->msg[0])
+		return;
 	if (none->code)
 		err_set(none, EACCES, "%s, %s", none->msg, silent->msg);
 	else
@@ -83,11 +90,29 @@ begin_source(struct creds_chain *c, const char *name)
 }
 
 static void
-end_source(struct creds_chain *c, const struct err *err)
+end_source(struct creds_chain *c, size_t i, const struct err *err)
 {
+	int64_t due = err->code == 0 && sources[i]->due_ms
+			      ? sources[i]->due_ms(c->sources[i])
+			      : 0;
 	LOCKED(c);
 
 	c->said[c->n_said - 1].err = *err;
+	c->due_ms = due;
+}
+
+/* Without the auth thread nobody waits for a program or a service. */
+static int
+ask_source(struct creds_chain *c, size_t i, bool must_look, struct keys **found,
+	   struct err *err)
+{
+	const struct source *s = sources[i];
+
+	if (c->has_thread || !s->is_configured)
+		return s->ask(c->sources[i], must_look, found, err);
+	if (s->is_configured(c->sources[i]))
+		return err_set(err, EINPROGRESS, "%s: not asked yet", s->name);
+	return err_set(err, ENOENT, "%s", "");
 }
 
 /* One source after the other, until one says something. */
@@ -104,8 +129,8 @@ ask_sources(struct creds_chain *c, bool must_look, struct keys **found,
 		if (!c->sources[i])
 			continue;
 		begin_source(c, sources[i]->name);
-		rc = sources[i]->ask(c->sources[i], must_look, found, &silent);
-		end_source(c, &silent);
+		rc = ask_source(c, i, must_look, found, &silent);
+		end_source(c, i, &silent);
 		if (rc == 0)
 			return 0;
 		if (rc != -ENOENT)
@@ -124,6 +149,7 @@ begin_look(struct creds_chain *c)
 	c->n_begun = c->n_asked;
 	c->looked_ms = date_mono_ms();
 	c->must_look = false;
+	c->is_used = false;
 	c->n_said = 0;
 	return must_look;
 }
@@ -146,12 +172,14 @@ static bool
 end_look(struct creds_chain *c, struct keys *found, const struct err *err)
 {
 	LOCKED(c);
-	bool has_failed = c->keys && err->code && err->code != EACCES;
+	bool has_failed = c->keys && !keys_have_expired(c->keys) && err->code &&
+			  err->code != EACCES;
 	bool is_news = has_failed && !c->is_failing;
 
 	c->n_ended = c->n_begun;
 	c->pending_ms = date_mono_ms();
 	c->is_failing = has_failed;
+	c->is_renewing = false;
 	if (!has_failed)
 		set_keys(c, found, err);
 	if (c->wake)
@@ -179,10 +207,41 @@ destroy(struct creds_chain *c)
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		if (c->sources[i])
 			sources[i]->free(c->sources[i]);
+	profiles_free(c->profiles);
 	keys_unref(c->keys);
 	pthread_cond_destroy(&c->is_asked);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
+}
+
+/* The number of one that has not ended; `is_next`: that has not begun, either. */
+static unsigned
+ask_for_look(struct creds_chain *c, bool is_next, int64_t now_ms)
+{
+	if (!is_next && c->n_asked != c->n_ended)
+		return c->n_ended + 1;
+	if (c->n_asked == c->n_ended)
+		c->pending_ms = now_ms;
+	if (c->n_asked == c->n_begun)
+		c->n_asked++;
+	pthread_cond_signal(&c->is_asked);
+	return c->n_asked;
+}
+
+/* Until it is asked, or a look is due for keys that are used. */
+static void
+sleep_once(struct creds_chain *c)
+{
+	int64_t due = c->due_ms;
+	struct timespec then = { .tv_sec = due / 1000,
+				 .tv_nsec = due % 1000 * 1000000 };
+
+	if (!due || !c->is_used)
+		pthread_cond_wait(&c->is_asked, &c->lock);
+	else if (date_mono_ms() < due)
+		pthread_cond_timedwait(&c->is_asked, &c->lock, &then);
+	else
+		c->is_renewing = true;
 }
 
 /* False: it is over. */
@@ -191,8 +250,10 @@ wait_for_work(struct creds_chain *c)
 {
 	LOCKED(c);
 
-	while (c->n_asked == c->n_begun && !c->is_over)
-		pthread_cond_wait(&c->is_asked, &c->lock);
+	while (c->n_asked == c->n_begun && !c->is_renewing && !c->is_over)
+		sleep_once(c);
+	if (c->is_renewing)
+		ask_for_look(c, true, date_mono_ms());
 	c->is_looking = !c->is_over;
 	return c->is_looking;
 }
@@ -230,6 +291,8 @@ creds_start(struct creds_chain *c, struct err *err)
 	if (c->is_fixed)
 		return 0;
 	c->has_thread = true;
+	if (!c->keys) /* some sources were not asked yet */
+		c->n_asked = c->n_begun = c->n_ended = 0;
 	rc = thread_start(&c->thread, serve, c);
 	if (rc == 0)
 		return 0;
@@ -253,19 +316,36 @@ end_thread(struct creds_chain *c)
 
 /* --- for any thread --- */
 
+/* It is waited for by the clock that never jumps. */
+static void
+init_condition(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 struct creds_chain *
 creds_new(const struct creds_options *o)
 {
 	struct creds_chain *c = xnew(struct creds_chain);
 
+	struct creds_options with_profiles = *o;
+
+	c->profiles =
+		profiles_new(o->profile, o->config_path, o->credentials_path);
+	with_profiles.profiles = c->profiles;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		c->sources[i] = sources[i]->prepare(o);
+		c->sources[i] = sources[i]->prepare(&with_profiles);
 	c->is_fixed = o->is_anonymous;
 	if (c->is_fixed)
 		keys_new(&c->keys, &(struct keys){ .source = "nobody" }, NULL);
 	c->wait_ms = o->wait_ms;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->is_asked, NULL);
+	init_condition(&c->is_asked);
 	return c;
 }
 
@@ -294,25 +374,12 @@ creds_listen(struct creds_chain *c, creds_wake_fn *wake, void *arg)
 	c->wake_arg = arg;
 }
 
-/* The number of one that has not ended; `is_next`: that has not begun, either. */
-static unsigned
-ask_for_look(struct creds_chain *c, bool is_next, int64_t now_ms)
-{
-	if (!is_next && c->n_asked != c->n_ended)
-		return c->n_ended + 1;
-	if (c->n_asked == c->n_ended)
-		c->pending_ms = now_ms;
-	if (c->n_asked == c->n_begun)
-		c->n_asked++;
-	pthread_cond_signal(&c->is_asked);
-	return c->n_asked;
-}
-
 /* Whether the keys will not do.  None at all: as `refused` as any. */
 static bool
 is_refused(const struct creds_chain *c, const struct keys *refused)
 {
-	return !c->keys || (refused && keys_equal(c->keys, refused));
+	return !c->keys || keys_have_expired(c->keys) ||
+	       (refused && keys_equal(c->keys, refused));
 }
 
 /* What has to end before there is an answer; 0: nothing. */
@@ -325,8 +392,10 @@ choose_look(struct creds_chain *c, const struct keys *refused, int64_t now_ms)
 		return 0;
 	if (refused && !is_refused(c, refused))
 		return 0;
+	if (c->is_renewing && !c->must_look && !is_refused(c, refused))
+		return 0; /* good keys, which better ones are fetched for */
 	c->must_look |= refused != NULL;
-	if (c->must_look)
+	if (c->must_look || (c->keys && keys_have_expired(c->keys)))
 		return ask_for_look(c, true, now_ms);
 	if (c->n_asked != c->n_ended || c->n_ended == 0 ||
 	    now_ms - c->looked_ms >= LOOK_INTERVAL_MS)
@@ -370,6 +439,9 @@ answer(struct creds_chain *c, struct creds_wait *w, const struct keys *refused,
 	if (is_pending && w->again_in_ms > 0)
 		return -EAGAIN;
 	if (has_keys) {
+		if (!c->is_used && c->due_ms) /* it may sleep without end */
+			pthread_cond_signal(&c->is_asked);
+		c->is_used = true;
 		*out = keys_ref(c->keys);
 		return 0;
 	}

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "util/date.h"
 #include "util/wipe.h"
 
 /* What would end a header early, or be signed unlike it is sent. */
@@ -82,6 +83,12 @@ keys_unref(struct keys *k)
 	wipe_free((char *)k->secret_key);
 	wipe_free((char *)k->session_token);
 	free(k);
+}
+
+bool
+keys_have_expired(const struct keys *k)
+{
+	return k->expires_at && date_now() >= k->expires_at;
 }
 
 static bool

@@ -29,6 +29,9 @@ int keys_new(struct keys **out, const struct keys *from, struct err *err);
 struct keys *keys_ref(struct keys *k); /* NULL is fine, and gives NULL */
 void keys_unref(struct keys *k); /* NULL is fine */
 
+/* By the clock here. */
+bool keys_have_expired(const struct keys *k);
+
 /* Whether they sign alike; either may be NULL. */
 bool keys_equal(const struct keys *a, const struct keys *b);
 

@@ -16,6 +16,12 @@ struct creds_options {
 	const char *config_path; /* NULL: none */
 	const char *credentials_path;
 	int64_t wait_ms; /* how long somebody waits who has no keys */
+	/*
+	 * Sources that run a program or ask a service may be asked, for so long
+	 * each; 0: they are not.
+	 */
+	int64_t fetch_ms;
+	struct profiles *profiles; /* the chain's */
 };
 
 struct source {
@@ -33,16 +39,27 @@ struct source {
 	 * unchanged.
 	 *
 	 * 0: a reference in *found.  -ENOENT: it has none, and the message is
-	 * where it has looked; the next source is asked.  -EACCES: what is there
+	 * where it has looked, maybe nothing; the next source is asked.  -EACCES: what is there
 	 * is wrong, and nothing else is asked.  Another -errno: nobody knows what
 	 * is there; the keys from before, if there are any, go on.
 	 */
 	int (*ask)(void *source, bool must_look, struct keys **found,
 		   struct err *err);
+	/*
+	 * Of one that runs a program or asks a service: whether it is configured,
+	 * as far as is known without asking.  NULL: of none of these.  Before there
+	 * is the auth thread it is asked nothing else.
+	 */
+	bool (*is_configured)(void *source);
+	/* When it wants to be asked by itself, see renewal.h; NULL: never. */
+	int64_t (*due_ms)(void *source);
 	void (*free)(void *source);
 };
 
 extern const struct source source_environment;
-extern const struct source source_files; /* the shared AWS files */
+extern const struct source source_files; /* reads them for those below */
+extern const struct source source_credentials_file;
+extern const struct source source_process;
+extern const struct source source_config_file;
 
 #endif

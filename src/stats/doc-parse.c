@@ -13,7 +13,7 @@
 #include <locale.h>
 #include <math.h>
 
-#include "stats/json-strict.h"
+#include "util/json-strict.h"
 #include "util/date.h"
 #include "util/number.h"
 

@@ -92,7 +92,7 @@ stub_with_bucket() {
 		"0, $BATS_TEST_TMPDIR/.aws/config, profile mon"
 	assert_said '.settings.linger | .value + ", " + .origin' '3s, command line'
 	assert_said '.settings.timeout | .value + ", " + .origin' '60s, default'
-	assert_said '.keys.source.value' 'shared AWS files'
+	assert_said '.keys.source.value' 'credentials file'
 	assert_said '.keys.key_id.value' ...rkey
 }
 
@@ -103,7 +103,8 @@ stub_with_bucket() {
 		>"$AWS_SHARED_CREDENTIALS_FILE"
 	explain 0 "$ENDPOINT"
 	assert_said '.sources.environment.value' none
-	assert_said '.sources."shared AWS files".value' 'has the keys'
+	assert_said '.sources."credentials file".value' 'has the keys'
+	[[ $(said '.sources."shared AWS files".said') == "profile default of $AWS_SHARED_CREDENTIALS_FILE"* ]]
 }
 
 # --- what does not -----------------------------------------------------------------------

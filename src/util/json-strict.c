@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "stats/json-strict.h"
+#include "util/json-strict.h"
 
 #include <errno.h>
 

@@ -7,8 +7,8 @@
  * JSON_STRING afterwards, and each number has become a string that begins with
  * JSON_NUMBER.  Names of members stay as they are.
  */
-#ifndef STATS_JSON_STRICT_H
-#define STATS_JSON_STRICT_H
+#ifndef UTIL_JSON_STRICT_H
+#define UTIL_JSON_STRICT_H
 
 #include "util/buf.h"
 #include "util/err.h"

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any bytes as what a program or a service prints for keys, and as the line that names
+ * the program: keys that can be sent, or one error.
+ */
+#include "config.h"
+
+#include <stdint.h>
+
+#include "auth/key-json.h"
+#include "auth/words.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct key_names forms[] = {
+	{ NULL, "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration",
+	  false, true, false },
+	{ NULL, "AccessKeyId", "SecretAccessKey", "Token", "Expiration", false,
+	  false, true },
+	{ "roleCredentials", "accessKeyId", "secretAccessKey", "sessionToken",
+	  "expiration", true, false, false },
+};
+
+static void
+parse(const uint8_t *data, size_t size, const struct key_names *names)
+{
+	struct err err = ERR_INIT;
+	struct keys *k = NULL;
+	int rc = key_json_parse(&k, (const char *)data, size, names, "fuzz",
+				&err);
+
+	if (rc != -err.code || (rc == 0) != (k != NULL))
+		abort();
+	if (k && (!*k->access_key || !*k->secret_key || k->expires_at < 0))
+		abort();
+	keys_unref(k);
+}
+
+static void
+split(const uint8_t *data, size_t size)
+{
+	CLEANUP_FREE char *text = xstrndup((const char *)data, size);
+	struct err err = ERR_INIT;
+	struct words w;
+	size_t len = 0;
+	int rc = words_split(&w, text, &err);
+
+	if (rc != -err.code || w.word[w.n])
+		abort();
+	for (size_t i = 0; i < w.n; i++)
+		len += strlen(w.word[i]);
+	if (len > size)
+		abort();
+	words_clear(&w);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!data) /* libFuzzer's empty input */
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		parse(data, size, &forms[i]);
+	split(data, size);
+	return 0;
+}

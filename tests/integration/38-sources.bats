@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Keys that a program or a service gives: which of several wins, what it gets from us,
+# and that readers do not notice when keys are renewed, or when they can't be.
+
+load lib
+load mounts
+
+# A bucket on a stub, a profile in a file of its own, and no other keys.
+given_profile() {
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	export AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config
+	printf '[default]\n%s\n' "$@" >"$AWS_CONFIG_FILE"
+	start_stub
+	stub_bucket bkt
+}
+
+# A program PROG that prints what it finds in the file $BATS_TEST_TMPDIR/json, after the
+# words of its own.
+given_program() {
+	PROG=$BATS_TEST_TMPDIR/prog
+	printf '#!/bin/bash\n%s\ncat %q\n' "$1" "$BATS_TEST_TMPDIR/json" >"$PROG"
+	chmod +x "$PROG"
+}
+
+# key NAME [SECONDS]: the program prints this one from now on, which expires then.
+key() {
+	jq -n --arg name "$1" --argjson left "${2:-null}" '{Version: 1, AccessKeyId: $name,
+		SecretAccessKey: "secret-of-process", SessionToken: "token-of-process"} +
+		if $left then {Expiration: (now + $left | todate)} else {} end' \
+		>"$BATS_TEST_TMPDIR/json.new"
+	mv "$BATS_TEST_TMPDIR/json.new" "$BATS_TEST_TMPDIR/json"
+}
+
+# A listing of its own, with the keys that there are now.
+read_anew() {
+	echo quick >"$MNT/bkt/refresh"
+	jq -e '.stats.object_count == 1' "$MNT/bkt/stats_quick.json"
+}
+
+# Whose signatures the listings had, each once, in order.
+signers() {
+	stub_ctl GET log | jq -r '[.[] | select(.class == "LIST").headers |
+		with_entries(.key |= ascii_downcase).authorization |
+		capture("Credential=(?<key>[^/]*)").key] |
+		reduce .[] as $k ([]; if .[-1] == $k then . else . + [$k] end) | join(" ")'
+}
+
+has_signed() {
+	read_anew && [[ " $(signers) " == *" $1 "* ]]
+}
+
+check_secrets() {
+	run ! grep -E 'secret-of|token-of' "$LOG"
+}
+
+# --- credential_process ------------------------------------------------------------------
+
+@test "credential_process: its keys sign, and --explain says until when" {
+	given_program ''
+	key first 3600
+	given_profile "credential_process = $PROG"
+	run -0 "$DGSTATFS" --explain --json "$ENDPOINT"
+	[[ $(jq -r '.keys | .source.value + " " + .key_id.value + " " + .expire.in' \
+		<<<"$output") == 'credential_process ...irst in '3[56][0-9][0-9]' s' ]]
+	[[ $output != *-of-process* ]]
+	mount_fs
+	read_anew
+	assert_equal "$(signers)" first
+	assert_equal "$(cat "$LOG")" '' # the start does not complain that there are none
+	check_secrets
+}
+
+@test "credential_process: no shell, no descriptor, and of the environment only what is its" {
+	given_program "printf '%s\n' \"\$@\" >$BATS_TEST_TMPDIR/argv; env >$BATS_TEST_TMPDIR/env
+		cat <&0 >$BATS_TEST_TMPDIR/stdin; ls -l /proc/self/fd | wc -l >$BATS_TEST_TMPDIR/fds"
+	key first
+	given_profile "credential_process = $PROG 'a  b' \"c \\\" d\" \$HOME;e\\ f"
+	AWS_ACCESS_KEY_ID=hidden AWS_SECRET_ACCESS_KEY=hidden AWS_SESSION_TOKEN=hidden \
+		AWS_CONTAINER_AUTHORIZATION_TOKEN=hidden AWS_REGION=eu-west-7 OTHER=hidden \
+		mount_fs -o profile=default
+	read_anew
+	assert_equal "$(<"$BATS_TEST_TMPDIR/argv")" $'a  b\nc " d\n$HOME;e f'
+	assert_equal "$(grep -Ev '^(_|PWD|SHLVL|HOME|PATH)=' "$BATS_TEST_TMPDIR/env" | sort)" \
+		"AWS_CONFIG_FILE=$AWS_CONFIG_FILE
+AWS_REGION=eu-west-7
+AWS_SHARED_CREDENTIALS_FILE=/dev/null"
+	assert_equal "$(<"$BATS_TEST_TMPDIR/stdin")" ''
+	# its own three, and that of ls for the folder; one line says the total
+	assert_equal "$(<"$BATS_TEST_TMPDIR/fds")" 5
+}
+
+@test "credential_process: loses to the credentials file, and wins over the config file" {
+	given_program ''
+	key process
+	given_profile "credential_process = $PROG" 'aws_access_key_id = config' \
+		'aws_secret_access_key = s'
+	mount_fs
+	wait_until has_signed process
+	unmount_fs
+	export AWS_SHARED_CREDENTIALS_FILE=$BATS_TEST_TMPDIR/credentials
+	printf '[default]\naws_access_key_id = file\naws_secret_access_key = s\n' \
+		>"$AWS_SHARED_CREDENTIALS_FILE"
+	mount_fs
+	wait_until has_signed file
+	unmount_fs
+	AWS_ACCESS_KEY_ID=env AWS_SECRET_ACCESS_KEY=s mount_fs
+	wait_until has_signed env
+	assert_equal "$(signers)" 'process file env'
+}
+
+@test "credential_process: what is wrong with it is in the log, and heals" {
+	local wrong
+
+	given_program 'echo "log in first" >&2; [[ ! -e $0.fails ]] || exit 3'
+	given_profile "credential_process = $PROG"
+	touch "$PROG.fails"
+	key first
+	mount_fs -o log_level=info
+	refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
+	wait_until is_logged 1 'credential_process of profile default: exit status 3: log in first'
+	wait_until is_logged 1 'info: credential_process says: log in first'
+	rm "$PROG.fails"
+	for wrong in '{"Version": "1", "AccessKeyId": "a", "SecretAccessKey": "secret-of-x"}' \
+		'{"Version": 1, "AccessKeyId": "a"}' 'secret-of-x' \
+		'{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "secret-of-x", "Expiration": 7}'; do
+		echo "$wrong" >"$BATS_TEST_TMPDIR/json"
+		run ! "$DGSTATFS" --explain "$ENDPOINT"
+		[[ $output == *'credential_process of profile default: '* ]]
+		[[ $output != *secret-of* ]]
+	done
+	key second
+	wait_until has_signed second
+	check_secrets
+}
+
+@test "credential_process: one that hangs is killed with its children, and named" {
+	given_program "[[ -e \$0.good ]] || { sleep 1000 & echo \$! >$BATS_TEST_TMPDIR/pid; sleep 1000; }"
+	given_profile "credential_process = $PROG"
+	key first
+	mount_fs -o request_timeout=500ms,connect_timeout=10s
+	within 5000 refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
+	wait_until is_logged 1 "credential_process of profile default: $PROG: no end within 500 ms"
+	wait_until is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
+	touch "$PROG.good"
+	wait_until has_signed first
+	unmount_fs
+	rm "$PROG.good"
+	mount_fs -o connect_timeout=1s
+	within 4000 refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
+	wait_until is_logged 1 'credential_process: no answer for 800 ms'
+}
+
+is_gone() {
+	! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]
+}
+
+@test "credential_process: keys that expire are renewed ahead, one run each, unnoticed" {
+	local pids=() end
+
+	# a run while another runs is told
+	given_program "mkdir $BATS_TEST_TMPDIR/lock || touch $BATS_TEST_TMPDIR/twice
+		n=\$(cat $BATS_TEST_TMPDIR/n); echo \$((n + 1)) >$BATS_TEST_TMPDIR/n
+		at=\$(date -u -d '+3 seconds' +%FT%TZ)
+		echo '{\"Version\": 1, \"AccessKeyId\": \"key-'\$n'\", \"SecretAccessKey\": \"s\",'
+		echo '\"SessionToken\": \"t\", \"Expiration\": \"'\$at'\"}'
+		sleep 0.3; rmdir $BATS_TEST_TMPDIR/lock; exit"
+	given_profile "credential_process = $PROG"
+	echo 1 >"$BATS_TEST_TMPDIR/n"
+	mount_fs
+	read_anew
+	end=$((SECONDS + 5))
+	for _ in {1..8}; do
+		in_background keep_reading "$end"
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	[[ ! -e $BATS_TEST_TMPDIR/twice ]]
+	assert_equal "$(cat "$LOG")" ''
+	# each was used, and each once
+	wait_until has_signed "key-$(($(<"$BATS_TEST_TMPDIR/n") - 1))"
+	[[ $(signers) == 'key-1 key-2 key-3'* ]]
+}
+
+keep_reading() {
+	while ((SECONDS < $1)); do
+		read_anew >/dev/null || return
+	done
+}
+
+@test "credential_process: keys that can't be renewed go on until they expire" {
+	given_program '[[ ! -e $0.fails ]] || { echo gone >&2; exit 1; }'
+	given_profile "credential_process = $PROG"
+	key first 4
+	mount_fs
+	read_anew
+	touch "$PROG.fails"
+	wait_until is_logged 1 'warn: credential_process of profile default: exit status 1: gone; the keys from before'
+	read_anew
+	wait_until refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
+	wait_until is_logged 1 'bucket=bkt.*credential_process of profile default: exit status 1: gone'
+	assert_equal "$(signers)" first
+	key second 3600
+	rm "$PROG.fails"
+	wait_until has_signed second
+}
+
+@test "credential_process: a refusal by the store, and SIGHUP, run it anew" {
+	given_program ''
+	key first
+	given_profile "credential_process = $PROG"
+	mount_fs
+	read_anew
+	key second
+	fault '{"auth": "Credential=first/", "status": 400, "code": "ExpiredToken"}'
+	sleep 1.1 # not more often than that
+	read_anew
+	key third
+	sleep 2.1
+	kill -HUP "$FS_PID"
+	wait_until has_signed third
+	assert_equal "$(signers)" 'first second third'
+}
