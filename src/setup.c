@@ -7,10 +7,12 @@
 #include "setup.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "conf/options.h"
+#include "report/state-log.h"
 #include "explain/explain.h"
 #include "util/log.h"
 
@@ -148,7 +150,8 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 				 c->store.n_buckets);
 	if (!c->show_explanation) /* which says all that, and more */
 		warn(s);
-	hangup_block();
+	hangup_block(SIGHUP);
+	hangup_block(SIGUSR1);
 	rc = read_files(s, err);
 	if (rc == 0 && needs_trust(s) && trust_is_empty(s->trust))
 		log_to_terminal("warning: no certificates of the "
@@ -205,6 +208,28 @@ on_hangup(void *arg, void *trust)
 		engine_set_trust(arg, trust);
 	log_info("SIGHUP: the log is opened, keys and certificates are read "
 		 "again");
+}
+
+/* --- SIGUSR1 --- */
+
+static void *
+on_tell(void *files)
+{
+	(void)files;
+	return NULL;
+}
+
+static void
+drop_nothing(void *loaded)
+{
+	(void)loaded;
+}
+
+static void
+on_tell_state(void *buckets, void *loaded)
+{
+	(void)loaded;
+	state_log(buckets);
 }
 
 /* --- the threads --- */
@@ -289,24 +314,35 @@ setup_start(struct setup *s, struct err *err)
 
 	if (rc == 0)
 		rc = start_engine(s, err);
-	if (rc)
-		return rc;
-	return hangup_start(&s->hangup,
-			    &(struct hangup_calls){
-				    .load = needs_trust(s)
-						    ? on_hangup_load
-						    : on_hangup_load_nothing,
-				    .apply = on_hangup,
-				    .drop = drop_trust,
-				    .files = s->conf->store.ca_bundle,
-				    .arg = s->engine },
-			    err);
+	if (rc == 0)
+		rc = hangup_start(
+			&s->hangup,
+			&(struct hangup_calls){
+				.signal = SIGHUP,
+				.load = needs_trust(s) ? on_hangup_load
+						       : on_hangup_load_nothing,
+				.apply = on_hangup,
+				.drop = drop_trust,
+				.files = s->conf->store.ca_bundle,
+				.arg = s->engine },
+			err);
+	if (rc == 0)
+		rc = hangup_start(
+			&s->telling,
+			&(struct hangup_calls){ .signal = SIGUSR1,
+						.load = on_tell,
+						.apply = on_tell_state,
+						.drop = drop_nothing,
+						.arg = s->buckets },
+			err);
+	return rc;
 }
 
 void
 setup_stop(struct setup *s)
 {
 	hangup_stop(steal(&s->hangup));
+	hangup_stop(steal(&s->telling));
 	engine_stop(steal(&s->engine));
 }
 

@@ -22,12 +22,13 @@ struct setup {
 	struct buckets *buckets;
 	struct limits limits; /* as configured, and as descriptors allow */
 	struct engine *engine; /* NULL but from setup_start() to setup_stop() */
-	struct hangup *hangup;
+	struct hangup *hangup, *telling; /* SIGHUP, SIGUSR1 */
 };
 
 /*
  * Everything that can be found wrong before the first request, and all files that are
- * read.  Before a fork and before there are threads: SIGHUP is blocked from here on.
+ * read.  Before a fork and before there are threads: SIGHUP and SIGUSR1 are blocked from
+ * here on.
  * Warnings go to the terminal.
  */
 int setup_prepare(struct setup *s, const struct conf *c, struct err *err);

@@ -293,9 +293,12 @@ fill_cost(struct mode_report *out, const struct cost *cost)
 static void
 fill_result(struct mode_report *out, const struct result *r)
 {
+	bool is_validated = r->listed.began_at != 0;
+
 	out->has_result = true;
 	out->computed_at = r->computed_at;
-	out->validated_at = r->listed.began_at;
+	/* what lay in the bucket, with detailed=on_refresh, never was */
+	out->validated_at = is_validated ? r->listed.began_at : MEMBER_UNKNOWN;
 	out->how = result_how_names[r->how];
 	out->why = r->why == WHY_NONE ? NULL : result_why_names[r->why];
 	out->figures = r->figures;
@@ -304,7 +307,7 @@ fill_result(struct mode_report *out, const struct result *r)
 	out->sizes[2] = r->figures.estimated_deltas;
 	out->listed_objects = r->listed.validation.object_count;
 	out->listed_bytes = r->listed.validation.compressed_size;
-	out->list_ms = r->listed.took_ms;
+	out->list_ms = is_validated ? r->listed.took_ms : MEMBER_UNKNOWN;
 	fill_cost(out, &r->cost);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIGHUP as a call: see hangup.h.  Main thread, and the one that it starts, which
+ * A signal as a call: see hangup.h.  Main thread, and the one that it starts, which
  * frees what it works with if it is the last to end.
  */
 #include "config.h"
@@ -31,18 +31,18 @@ hangup_free(struct hangup *h)
 }
 
 static void
-hangup_set(sigset_t *set)
+set_of(int signal, sigset_t *set)
 {
 	sigemptyset(set);
-	sigaddset(set, SIGHUP);
+	sigaddset(set, signal);
 }
 
 void
-hangup_block(void)
+hangup_block(int signal)
 {
 	sigset_t set;
 
-	hangup_set(&set);
+	set_of(signal, &set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -77,7 +77,7 @@ serve(void *arg)
 	sigset_t set;
 	int signal;
 
-	hangup_set(&set);
+	set_of(h->calls.signal, &set);
 	while (sigwait(&set, &signal) == 0 && begin_load(h)) {
 		if (!end_load(h, h->calls.load(h->calls.files))) {
 			hangup_free(h);
@@ -115,7 +115,7 @@ end_it(struct hangup *h)
 	if (h->is_loading)
 		pthread_detach(h->thread);
 	else
-		pthread_kill(h->thread, SIGHUP);
+		pthread_kill(h->thread, h->calls.signal);
 	return !h->is_loading;
 }
 

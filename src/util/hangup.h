@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that are called when SIGHUP comes, on a thread of their own.  Files that
- * they read again may hang (a FIFO, a dead NFS server): then the next SIGHUP waits,
- * and nobody else.
+ * Functions that are called when a signal comes, SIGHUP first of all, on a thread of
+ * their own.  Files that they read again may hang (a FIFO, a dead NFS server): then
+ * the next of these signals waits, and nobody else.
  *
  * Several signals that come during the calls are answered together, by one more.
  */
@@ -14,6 +14,7 @@
 struct hangup;
 
 struct hangup_calls {
+	int signal; /* blocked in all threads */
 	/*
 	 * Read the files.  It may block, and go on after hangup_stop(): so it may
 	 * use only what `files` points to, which lives as long as the process.
@@ -26,10 +27,10 @@ struct hangup_calls {
 };
 
 /*
- * SIGHUP is blocked from here on, and waits for hangup_start().  Before there are
+ * The signal is blocked from here on, and waits for hangup_start().  Before there are
  * threads, which inherit that.
  */
-void hangup_block(void);
+void hangup_block(int signal);
 
 int hangup_start(struct hangup **out, const struct hangup_calls *calls,
 		 struct err *err);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # When figures are computed that nobody, or not only the listing, asks for: ttl,
-# detailed=on_refresh, interval.
+# detailed=on_refresh, interval; and what SIGUSR1 tells of it all.
 
 load lib
 load mounts
@@ -234,4 +234,29 @@ has_objects() {
 	mount_fs -o interval=50ms,interval_modes=detailed,bucket=bkt
 	wait_for_gate heads 3
 	within 3000 unmount_fs
+}
+
+# --- SIGUSR1 -------------------------------------------------------------------------------
+
+@test "SIGUSR1: what is known of each bucket and mode is logged, whatever hangs" {
+	start_stub
+	set_objects 3
+	mount_fs
+	cat "$MNT/bkt/stats_quick.json" >/dev/null
+	fault '{"class": "LIST", "gate": "lists"}'
+	reader "$MNT/$DETAILED"
+	wait_for_gate lists
+	kill -USR1 "$FS_PID"
+	assert_logged 1 'state: bucket=bkt mode=quick doing=idle computed_at=.* validated_at=.* how=computed why=absent counted=3$'
+	assert_logged 1 'state: bucket=bkt mode=detailed doing=listing for_ms=.* heads=0/0$'
+	assert_logged 2 'state: bucket='
+	open_gate lists
+	assert_reader_ends 0 0
+	stub_ctl DELETE faults
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
+	refused 'Permission denied' cat "$MNT/$DETAILED"
+	kill -USR1 "$FS_PID"
+	assert_logged 1 'state: bucket=bkt mode=detailed doing=idle .* counted=3 failed_at=.* error=".*AccessDenied.*" \(Permission denied\)$'
+	assert_logged 4 'state: bucket='
+	unmount_fs
 }

@@ -105,7 +105,7 @@ start_in_background() {
 @test "no thread on the way to the background: said, status 1, and no mount is left" {
 	local n
 
-	for n in 1 2 3; do # of the log, of the net, for SIGHUP
+	for n in 1 2 3 4; do # of the log, of the net, for SIGHUP and SIGUSR1
 		let_fail 10 $n
 		run -1 start_in_background
 		[[ $output == 'dgstatfs: no thread'* ]] || fail "$output"
