@@ -10,6 +10,7 @@
 
 #include "fs/control.h"
 #include "report/bucket-report.h"
+#include "report/metrics.h"
 #include "stats/doc.h"
 #include "util/date.h"
 #include "util/fill.h"
@@ -129,6 +130,11 @@ const struct file files[] = {
 	  .render = bucket_status,
 	  .fill = fill_json,
 	  .length_min = 6 * FILE_STEP },
+	{ .name = "metrics.prom",
+	  .mode = 0444,
+	  .text_max = REPORT_MAX,
+	  .render = bucket_metrics,
+	  .fill = metrics_fill },
 };
 
 const unsigned n_files = ARRAY_SIZE(files);

@@ -18,5 +18,6 @@
 
 /* 0, or as buf_add(). */
 int bucket_status(struct bucket *bucket, struct buf *out);
+int bucket_metrics(struct bucket *bucket, struct buf *out);
 
 #endif

@@ -36,7 +36,7 @@ struct axis {
 struct member {
 	/* "result.objects" is a member of the object "result"; NULL: not in JSON */
 	const char *path;
-	const char *metric; /* NULL: none; rows of one follow each other */
+	const char *metric; /* NULL: none; no two rows have the same */
 	enum member_kind kind;
 	bool is_counter; /* else a gauge */
 	size_t at; /* offset of the value, or of the first of several */

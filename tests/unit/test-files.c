@@ -85,7 +85,8 @@ test_table(void **state)
 					     "stats_detailed.json",
 					     "refresh",
 					     "nocache",
-					     "status.json" };
+					     "status.json",
+					     "metrics.prom" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

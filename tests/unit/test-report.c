@@ -17,6 +17,7 @@
 #include "fake-clock.h"
 #include "report/bucket-report.h"
 #include "report/json.h"
+#include "report/metrics.h"
 #include "report/mode-report.h"
 #include "util/date.h"
 
@@ -159,6 +160,115 @@ test_json_too_long(void **state)
 	assert_int_equal(json_add_members(&out, &members, &s, 1), -EFBIG);
 }
 
+/* --- metrics ---------------------------------------------------------------------- */
+
+static const struct member families[] = {
+	{ .metric = "x_n",
+	  .kind = MEMBER_COUNT,
+	  .at = AT(n),
+	  .meaning = "Number" },
+	{ .path = "no.metric", .kind = MEMBER_COUNT, .at = AT(n) },
+	{ .path = "part.unknown",
+	  .metric = "x_unknown",
+	  .kind = MEMBER_BYTES,
+	  .at = AT(unknown),
+	  .meaning = "Unknown" },
+	{ .path = "part.seconds",
+	  .metric = "x_seconds",
+	  .kind = MEMBER_SECONDS,
+	  .at = AT(ms),
+	  .meaning = "Seconds" },
+	{ .metric = "x_total",
+	  .kind = MEMBER_COUNT,
+	  .is_counter = true,
+	  .at = AT(several),
+	  .axis = &by_colour,
+	  .meaning = "Several" },
+	{ .metric = "x_ratio",
+	  .kind = MEMBER_RATIO,
+	  .at = AT(ratio),
+	  .meaning = "Ratio" },
+	{ .metric = "x_time_seconds",
+	  .kind = MEMBER_TIME,
+	  .at = AT(when),
+	  .meaning = "Time" },
+};
+
+/* Each family once, with the samples of all; without those that have none. */
+static void
+test_metrics(void **state)
+{
+	const struct members m = { families, ARRAY_SIZE(families), parts,
+				   ARRAY_SIZE(parts) };
+	struct sample a = sample_new(), b = sample_new();
+	const struct sample_source sources[] = { { "of=\"a\"", &a },
+						 { "", &b } };
+	struct buf out CLEANUP_BUF = BUF_INIT(4096);
+
+	(void)state;
+	a.has_part = false;
+	b.n = 7;
+	assert_int_equal(metrics_add(&out, &m, sources, 2), 0);
+	assert_string_equal(buf_str(&out),
+			    "# HELP x_n Number.\n"
+			    "# TYPE x_n gauge\n"
+			    "x_n{of=\"a\"} 9223372036854775807\n"
+			    "x_n 7\n"
+			    "# HELP x_seconds Seconds.\n"
+			    "# TYPE x_seconds gauge\n"
+			    "x_seconds 1.002\n"
+			    "# HELP x_total Several.\n"
+			    "# TYPE x_total counter\n"
+			    "x_total{of=\"a\",colour=\"red\"} 2\n"
+			    "x_total{of=\"a\",colour=\"green\"} 3\n"
+			    "x_total{colour=\"red\"} 2\n"
+			    "x_total{colour=\"green\"} 3\n"
+			    "# HELP x_ratio Ratio.\n"
+			    "# TYPE x_ratio gauge\n"
+			    "x_ratio{of=\"a\"} 0.25\n"
+			    "x_ratio 0.25\n"
+			    "# HELP x_time_seconds Time.\n"
+			    "# TYPE x_time_seconds gauge\n"
+			    "x_time_seconds{of=\"a\"} 1760437800\n"
+			    "x_time_seconds 1760437800\n");
+}
+
+static void
+test_labels(void **state)
+{
+	struct buf labels CLEANUP_BUF = BUF_INIT(100);
+
+	(void)state;
+	metrics_add_label(&labels, "a", "x");
+	metrics_add_label(&labels, "b", "\"\\\n\xc3\xbc");
+	assert_string_equal(buf_str(&labels),
+			    "a=\"x\",b=\"\\\"\\\\\\n\xc3\xbc\"");
+}
+
+/* A comment, of one byte at least, is what makes it longer. */
+static void
+test_metrics_fill(void **state)
+{
+	static const struct {
+		size_t blanks;
+		const char *expected;
+	} cases[] = { { 0, "x 1\n#\n" },
+		      { 1, "x 1\n# \n" },
+		      { 5, "x 1\n#     \n" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf text CLEANUP_BUF = BUF_INIT(100);
+		struct buf out CLEANUP_BUF = BUF_INIT(100);
+
+		buf_add_str(&text, "x 1\n");
+		assert_int_equal(metrics_add_end(&text), 0);
+		assert_int_equal(
+			metrics_fill(&out, buf_str(&text), cases[i].blanks), 0);
+		assert_string_equal(buf_str(&out), cases[i].expected);
+	}
+}
+
 /* --- the table of a mode ----------------------------------------------------------- */
 
 static bool
@@ -199,6 +309,10 @@ test_rows(void **state)
 			if (mode_members.rows[k].path)
 				assert_string_not_equal(
 					m->path, mode_members.rows[k].path);
+		for (size_t k = 0; k < i && m->metric; k++)
+			if (mode_members.rows[k].metric)
+				assert_string_not_equal(
+					m->metric, mode_members.rows[k].metric);
 	}
 }
 
@@ -354,6 +468,9 @@ test_longest(void **state)
 		publish_failure(&bucket->published, (enum mode)mode, &err);
 	assert_int_equal(bucket_status(bucket, &out), 0);
 	assert_in_range(out.len, 3 * sizeof(err.msg), REPORT_MAX / 2);
+	buf_clear(&out);
+	assert_int_equal(bucket_metrics(bucket, &out), 0);
+	assert_in_range(out.len, 1, REPORT_MAX / 2);
 	buckets_free(buckets);
 }
 
@@ -364,6 +481,9 @@ main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_without_parts),
 		cmocka_unit_test(test_json_too_long),
+		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_metrics_fill),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_nothing),

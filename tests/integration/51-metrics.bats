@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# metrics.prom: what is in status.json and in the documents, for Prometheus.
+
+load lib
+load mounts
+
+OBJECTS='[{"key": "a/reference.bin", "size": 100},
+	{"key": "a/%d.delta", "count": 5, "size": 10, "meta": {"dg-file-size": "90"}},
+	{"key": "b", "size": 7}]'
+
+given() {
+	BUCKET=bkt
+	start_stub
+	stub_ctl PUT bucket/bkt "$OBJECTS"
+	mount_fs
+}
+
+samples() {
+	"$HERE/exposition.py" "$MNT"/*/metrics.prom
+}
+
+# NAME, then labels besides those of the bucket and of quick: its value, "" if none.
+metric() {
+	samples | awk -v key="$1{bucket=\"$BUCKET\",mode=\"quick\"${2:+,$2}}" \
+		'$1 == key { print $2 }'
+}
+
+assert_metric() {
+	assert_equal "$1 ${2:-} $(metric "$1" "${2:-}")" "$1 ${2:-} $3"
+}
+
+read_quick() {
+	cat "$MNT/$BUCKET/stats_quick.json"
+}
+
+@test "metrics: figures and times are those of the document" {
+	new_bucket
+	s3 put "$BUCKET" a/reference.bin 1000
+	s3 put "$BUCKET" a/1.delta 10
+	s3 put "$BUCKET" c 100
+	mount_fs
+	read_quick >"$BATS_TEST_TMPDIR/doc"
+	local name filter
+	while read -r name filter; do
+		assert_metric "dgstatfs_$name" '' "$(jq -r "$filter" "$BATS_TEST_TMPDIR/doc")"
+	done <<-END
+		objects .stats.object_count
+		delta_objects .stats.delta_objects
+		direct_objects .stats.direct_objects
+		original_size_bytes .stats.total_size
+		stored_size_bytes .stats.compressed_size
+		saved_size_bytes .stats.space_saved
+		listed_objects .validation.object_count
+		listed_objects_size_sum_bytes .validation.compressed_size
+		computed_timestamp_seconds .computed_at|fromdate
+		up 1
+		running 0
+	END
+	assert_metric dgstatfs_delta_sizes 'origin="estimated"' 1
+	assert_metric dgstatfs_results_total 'how="computed"' 1
+	assert_metric dgstatfs_not_cached_total 'why="absent"' 1
+	read_quick >/dev/null # a hit, of a later LIST
+	(($(metric dgstatfs_validated_timestamp_seconds) >= $(metric dgstatfs_computed_timestamp_seconds)))
+}
+
+@test "metrics: no figures before there is a result, and none of zeros after an error" {
+	given
+	assert_equal "$(metric dgstatfs_objects)$(metric dgstatfs_up)" ''
+	assert_metric dgstatfs_failures_total '' 0
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
+	refused 'Permission denied' read_quick
+	assert_equal "$(metric dgstatfs_objects)" ''
+	assert_metric dgstatfs_up '' 0
+	assert_metric dgstatfs_failures_total '' 1
+	stub_ctl DELETE faults
+	read_quick >/dev/null
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
+	refused 'Permission denied' read_quick
+	assert_metric dgstatfs_objects '' 6
+	assert_metric dgstatfs_up '' 0
+	assert_metric dgstatfs_failures_total '' 2
+}
+
+@test "metrics: those of all buckets are one set, with no series twice" {
+	given
+	stub_ctl PUT bucket/other.one '[{"key": "x", "size": 3}]'
+	cat "$MNT"/{bkt,other.one}/stats_*.json >/dev/null
+	samples >"$BATS_TEST_TMPDIR/samples"
+	assert_equal "$(grep -c '^dgstatfs_objects{' "$BATS_TEST_TMPDIR/samples")" 6
+	grep -xF 'dgstatfs_objects{bucket="other.one",mode="detailed"} 1' \
+		"$BATS_TEST_TMPDIR/samples"
+	run ! grep -vE '^dgstatfs_[a-z_]+\{bucket="(bkt|other.one)",mode="[a-z]+"[^}]*\} ' \
+		"$BATS_TEST_TMPDIR/samples"
+}
+
+@test "metrics: they are answered while the store hangs, with the last figures" {
+	given
+	read_quick >/dev/null
+	fault '{"gate": "all"}'
+	reader "$MNT/bkt/stats_quick.json"
+	wait_for_gate all 2
+	within 2000 assert_metric dgstatfs_running '' 1
+	assert_metric dgstatfs_objects '' 6
+	open_gate all
+	assert_reader_ends 0 0
+}
+
+@test "metrics: the length goes in steps and stays, and nobody can write" {
+	given
+	local length file=$MNT/bkt/metrics.prom
+	read_quick >/dev/null
+	length=$(stat -c %s "$file")
+	assert_equal $((length % 1024)) 0
+	assert_equal "$(wc -c <"$file") $(cat "$file" | wc -c)" "$length $length"
+	stub_bucket bkt # fewer digits
+	read_quick >/dev/null
+	assert_equal "$(cat "$file" | wc -c)" "$length"
+	((length < 65536))
+	refused 'Permission denied' bash -c 'echo x >"$0"' "$file"
+	assert_equal "$(stat -c %a "$file")" 444
+}
