@@ -68,6 +68,18 @@ object_list_cut(struct object_list *l, size_t len)
 	l->text.data[len] = '\0';
 }
 
+char *
+object_list_unquote(struct object_list *l, char *etag)
+{
+	char *end = l->text.data + l->text.len;
+
+	if (end > etag && *etag == '"')
+		etag++;
+	if (end > etag && end[-1] == '"')
+		object_list_cut(l, l->text.len - 1);
+	return etag;
+}
+
 int
 object_list_begin(struct object_list *l, struct err *err)
 {

@@ -13,6 +13,9 @@
 
 #define OBJECT_LIST_MAX 10000 /* S3 sends 1000 at most, some others more */
 #define OBJECT_KEY_MAX 4096 /* bytes, decoded; S3: 1024 */
+#define OBJECT_ENCODED_KEY_MAX (3 * OBJECT_KEY_MAX)
+#define OBJECT_MODIFIED_MAX 256
+#define OBJECT_ETAG_MAX (256 + 2) /* with its quotes */
 
 /* Offsets into the text, which begins with two empty strings: 0 is "". */
 struct object_record {
@@ -43,6 +46,9 @@ void object_list_reset(struct object_list *l); /* forget, keep the memory */
 int object_list_text(struct object_list *l, const char *text, size_t len,
 		     struct err *err);
 void object_list_cut(struct object_list *l, size_t len);
+
+/* The same of the quotes around an ETag, which begins there: where it does then. */
+char *object_list_unquote(struct object_list *l, char *etag);
 
 /* A new `current`; count it.  -EIO beyond OBJECT_LIST_MAX. */
 int object_list_begin(struct object_list *l, struct err *err);

@@ -2,9 +2,10 @@
 /*
  * A page of ListObjectsV2: see page.h.  Any thread, one at a time.
  *
- * This is the hot loop of a listing, millions of objects through one parser:
- * every text that matters is appended to one buffer (object-list.h), where it
- * stays if it is an object's, and nothing is allocated per element.
+ * This is the hot loop of a listing, millions of objects through one parser.  Most
+ * come as a whole (page-feed.h), others, and all else, as events of XML.  Every
+ * text that matters is appended to one buffer (object-list.h), where it stays if it
+ * is an object's, and nothing is allocated per element.
  *
  * Nothing depends on the order of elements.  Amazon sends the token before
  * <Contents>, Ceph after it; <EncodingType> may come last, so keys stay as they
@@ -18,17 +19,16 @@
 #include <strings.h>
 
 #include "list/claims.h"
+#include "list/contents-record.h"
 #include "list/object-list.h"
+#include "list/page-feed.h"
 #include "list/user-metadata.h"
 #include "s3/error-doc.h"
 #include "util/number.h"
 #include "util/sax.h"
 
 #define BODY_MAX (32 * 1024 * 1024)
-#define ENCODED_KEY_MAX (3 * OBJECT_KEY_MAX)
 #define TOKEN_MAX (64 * 1024)
-#define MODIFIED_MAX 256
-#define ETAG_MAX (256 + 2) /* with its quotes */
 #define NUMBER_MAX 64 /* of a number or a word, with blanks around it */
 #define CLAIM_MAX TOKEN_MAX
 
@@ -48,6 +48,8 @@ struct field {
 
 struct list_parser {
 	struct sax *sax;
+	struct page_feed *feed;
+	bool is_xml_only;
 	struct object_list list;
 	struct list_page page;
 
@@ -172,13 +174,8 @@ take_modified(struct list_parser *p, char *text, struct err *err)
 static int
 take_etag(struct list_parser *p, char *text, struct err *err)
 {
-	size_t start = p->start, len = p->list.text.len;
-
-	if (*text == '"')
-		start++;
-	if (len > start && p->list.text.data[len - 1] == '"')
-		object_list_cut(&p->list, len - 1);
-	p->list.current->etag = (uint32_t)start;
+	text = object_list_unquote(&p->list, text);
+	p->list.current->etag = (uint32_t)(text - p->list.text.data);
 	return object_list_text(&p->list, "", 1, err);
 }
 
@@ -207,10 +204,10 @@ static const struct field page_fields[] = {
 enum { KEY, SIZE };
 
 static const struct field object_fields[] = {
-	[KEY] = { "Key", ENCODED_KEY_MAX, take_key, NULL, false },
+	[KEY] = { "Key", OBJECT_ENCODED_KEY_MAX, take_key, NULL, false },
 	[SIZE] = { "Size", NUMBER_MAX, take_size, NULL, false },
-	{ "LastModified", MODIFIED_MAX, take_modified, NULL, false },
-	{ "ETag", ETAG_MAX, take_etag, NULL, false },
+	{ "LastModified", OBJECT_MODIFIED_MAX, take_modified, NULL, false },
+	{ "ETag", OBJECT_ETAG_MAX, take_etag, NULL, false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -381,6 +378,19 @@ on_end(void *arg, unsigned depth, struct err *err)
 	return depth == 0 && !p->is_error ? close_root(p, err) : 0;
 }
 
+/* --- an object as a whole --- */
+
+static bool
+on_contents(void *arg, const struct contents *c)
+{
+	struct list_parser *p = arg;
+
+	if (p->is_error || !contents_record(c, &p->list, &p->metadata))
+		return false;
+	p->has_metadata |= c->has_internal;
+	return true;
+}
+
 /* --- the page --- */
 
 /*
@@ -456,7 +466,8 @@ list_parser_feed(struct list_parser *p, const char *data, size_t len,
 {
 	struct err e = ERR_INIT;
 
-	if (sax_feed(p->sax, data, len, &e) == 0 || is_token_unreadable(p))
+	if (page_feed_add(p->feed, data, len, &e) == 0 ||
+	    is_token_unreadable(p))
 		return 0;
 	return err_copy(err, &e);
 }
@@ -466,7 +477,7 @@ list_parser_end(struct list_parser *p, const struct list_page **page,
 		struct err *err)
 {
 	struct err e = ERR_INIT;
-	int rc = sax_end(p->sax, &e);
+	int rc = page_feed_end(p->feed, &e);
 
 	if (p->is_error)
 		return err_set(err, EIO, "an error instead of a listing: %s",
@@ -515,8 +526,11 @@ void
 list_parser_reset(struct list_parser *p)
 {
 	sax_reset(p->sax);
+	page_feed_reset(p->feed, p->is_xml_only);
 	object_list_reset(&p->list);
 	*p = (struct list_parser){ .sax = p->sax,
+				   .feed = p->feed,
+				   .is_xml_only = p->is_xml_only,
 				   .list = p->list,
 				   .metadata = p->metadata };
 	user_metadata_want(&p->metadata, p->metadata.wanted,
@@ -530,8 +544,15 @@ list_parser_new(void)
 	struct list_parser *p = xnew(struct list_parser);
 
 	p->sax = sax_new(&events, p, BODY_MAX);
+	p->feed = page_feed_new(p->sax, on_contents, p, &p->metadata);
 	object_list_init(&p->list, BODY_MAX);
 	return p;
+}
+
+void
+list_parser_use_xml_only(struct list_parser *p)
+{
+	p->is_xml_only = true;
 }
 
 void
@@ -551,6 +572,7 @@ list_parser_free(struct list_parser *p)
 {
 	if (!p)
 		return;
+	page_feed_free(p->feed);
 	sax_free(p->sax);
 	object_list_clear(&p->list);
 	free(p);

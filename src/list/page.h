@@ -45,6 +45,12 @@ struct list_parser *list_parser_new(void);
 void list_parser_free(struct list_parser *p); /* NULL is fine */
 
 /*
+ * From the next reset on all goes through the XML parser, at a tenth of the speed
+ * and with the same result: for tests, which compare them.
+ */
+void list_parser_use_xml_only(struct list_parser *p);
+
+/*
  * User metadata that matter: names without "x-amz-meta-", in order of
  * precedence, which must live as long as the parser; none at first.  It holds for
  * all pages to come.  See user-metadata.h.

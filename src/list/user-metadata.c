@@ -24,7 +24,8 @@ user_metadata_want(struct user_metadata *m, const char *const *names, size_t n)
 void
 user_metadata_begin(struct user_metadata *m)
 {
-	m->is_there = false;
+	m->is_open = m->is_there = false;
+	m->name = m->n_wanted;
 	m->seen = 0;
 	m->best = m->n_wanted;
 }
@@ -44,16 +45,27 @@ user_metadata_open(struct user_metadata *m, const char *name)
 	return true;
 }
 
-static size_t
-find_name(const struct user_metadata *m, const char *name)
+size_t
+user_metadata_place(const struct user_metadata *m, const char *name, size_t len)
 {
-	size_t i = 0;
+	size_t n = strlen(PREFIX), i = 0;
 
-	if (strncasecmp(name, PREFIX, strlen(PREFIX)) == 0)
-		name += strlen(PREFIX);
-	while (i < m->n_wanted && strcasecmp(name, m->wanted[i]) != 0)
+	if (len >= n && strncasecmp(name, PREFIX, n) == 0) {
+		name += n;
+		len -= n;
+	}
+	while (i < m->n_wanted &&
+	       (strncasecmp(name, m->wanted[i], len) != 0 || m->wanted[i][len]))
 		i++;
 	return i;
+}
+
+static void
+begin_value(struct user_metadata *m, const struct object_list *l, size_t place)
+{
+	m->name = place;
+	m->start = l->text.len;
+	m->is_uncertain = false;
 }
 
 void
@@ -64,9 +76,7 @@ user_metadata_start(struct user_metadata *m, const struct object_list *l,
 		m->is_uncertain = true;
 		return;
 	}
-	m->name = find_name(m, name);
-	m->start = l->text.len;
-	m->is_uncertain = false;
+	begin_value(m, l, user_metadata_place(m, name, strlen(name)));
 }
 
 int
@@ -117,6 +127,17 @@ user_metadata_end(struct user_metadata *m, struct object_list *l,
 	m->name = m->n_wanted;
 	object_list_cut(l, is_best ? end : m->start);
 	return is_best ? object_list_text(l, "", 1, err) : 0;
+}
+
+int
+user_metadata_value(struct user_metadata *m, struct object_list *l,
+		    size_t place, const char *text, size_t len, struct err *err)
+{
+	int rc;
+
+	begin_value(m, l, place);
+	rc = user_metadata_text(m, l, text, len, err);
+	return rc ? rc : user_metadata_end(m, l, 1, err);
 }
 
 uint32_t

@@ -62,6 +62,16 @@ int user_metadata_text(struct user_metadata *m, struct object_list *l,
 int user_metadata_end(struct user_metadata *m, struct object_list *l,
 		      unsigned depth, struct err *err);
 
+/*
+ * The place of a name among those that are wanted; n_wanted: it is none.  And all
+ * three events of a child at such a place.
+ */
+size_t user_metadata_place(const struct user_metadata *m, const char *name,
+			   size_t len);
+int user_metadata_value(struct user_metadata *m, struct object_list *l,
+			size_t place, const char *text, size_t len,
+			struct err *err);
+
 /* The object has ended: what belongs into its record. */
 uint32_t user_metadata_result(const struct user_metadata *m);
 

@@ -29,9 +29,9 @@ buf_clear(struct buf *b)
 	b->is_secret = is_secret;
 }
 
-/* Room for `more` bytes and the final NUL. */
-static int
-buf_grow(struct buf *b, size_t more)
+/* Room for the final NUL, too. */
+int
+buf_reserve(struct buf *b, size_t more)
 {
 	size_t need, size;
 	char *data;
@@ -55,7 +55,7 @@ buf_grow(struct buf *b, size_t more)
 int
 buf_add(struct buf *b, const void *data, size_t len)
 {
-	int rc = buf_grow(b, len);
+	int rc = buf_reserve(b, len);
 
 	if (rc)
 		return rc;
@@ -82,7 +82,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	rc = n < 0 ? -EINVAL : buf_grow(b, (size_t)n);
+	rc = n < 0 ? -EINVAL : buf_reserve(b, (size_t)n);
 	if (rc == 0) {
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;

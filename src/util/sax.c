@@ -18,7 +18,9 @@ struct sax {
 	const struct sax_events *events;
 	void *arg;
 	size_t max;
-	size_t n_bytes;
+	size_t n_bytes; /* fed and skipped */
+	size_t n_fed;
+	char last; /* that was fed */
 	unsigned n_open; /* elements begun and not ended */
 	xmlParserCtxt *ctxt; /* NULL before the first byte */
 	bool is_bad_character;
@@ -186,6 +188,21 @@ parse(struct sax *s, const char *data, size_t len)
 		err_set(&s->err, EIO, "malformed answer: NUL in XML");
 }
 
+/*
+ * What is held back, as an unfinished comment is, has not been consumed.  Of a CDATA
+ * section that has just begun nothing is: that shows in the last byte, and in the
+ * state, which is not ours to look at from 2.14 on.
+ */
+static bool
+is_in_content(const struct sax *s)
+{
+#if LIBXML_VERSION < 21400
+	if (s->ctxt->instate != XML_PARSER_CONTENT)
+		return false;
+#endif
+	return s->last == '>' && xmlByteConsumed(s->ctxt) == (long)s->n_fed;
+}
+
 struct sax *
 sax_new(const struct sax_events *events, void *arg, size_t max)
 {
@@ -214,15 +231,32 @@ sax_free(struct sax *s)
 }
 
 int
-sax_feed(struct sax *s, const char *data, size_t len, struct err *err)
+sax_skip(struct sax *s, size_t len, struct err *err)
 {
 	if (!s->err.code && len > s->max - s->n_bytes)
 		err_set(&s->err, EIO, "answer of more than %zu bytes", s->max);
-	if (!s->err.code && len > 0) {
+	if (!s->err.code)
 		s->n_bytes += len;
-		parse(s, data, len);
-	}
 	return s->err.code ? err_copy(err, &s->err) : 0;
+}
+
+int
+sax_feed(struct sax *s, const char *data, size_t len, struct err *err)
+{
+	int rc = sax_skip(s, len, err);
+
+	if (rc || len == 0)
+		return rc;
+	s->n_fed += len;
+	s->last = data[len - 1];
+	parse(s, data, len);
+	return s->err.code ? err_copy(err, &s->err) : 0;
+}
+
+bool
+sax_is_between(const struct sax *s)
+{
+	return s->ctxt && !s->err.code && s->n_open == 1 && is_in_content(s);
 }
 
 int

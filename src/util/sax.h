@@ -39,6 +39,17 @@ void sax_reset(struct sax *s);
  */
 int sax_feed(struct sax *s, const char *data, size_t len, struct err *err);
 
+/*
+ * Whether the next byte belongs to the content of the root element and to nothing
+ * within it, be it an element, a comment or the like, and all bytes so far have
+ * been read: none is held back.  Then the caller may read by itself a part of the
+ * document that is well-formed in such a place, and skip it.
+ */
+bool sax_is_between(const struct sax *s);
+
+/* Instead of sax_feed(), which is not to see them: they count as bytes. */
+int sax_skip(struct sax *s, size_t len, struct err *err);
+
 /* No more bytes: -EIO unless the document is complete. */
 int sax_end(struct sax *s, struct err *err);
 
