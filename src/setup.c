@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -24,6 +25,15 @@
 #define SPARE_DESCRIPTORS (64 + DESCRIPTORS_EACH * HTTP_URGENT_MAX)
 
 /* --- before there are threads --- */
+
+void
+setup_protect_memory(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
 
 /*
  * As many connections as there may be descriptors for.  A process that runs out
@@ -150,8 +160,10 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 				 c->store.n_buckets);
 	if (!c->show_explanation) /* which says all that, and more */
 		warn(s);
-	hangup_block(SIGHUP);
-	hangup_block(SIGUSR1);
+	if (c->program == CONF_DGSTATFS) { /* of others they are the end */
+		hangup_block(SIGHUP);
+		hangup_block(SIGUSR1);
+	}
 	rc = read_files(s, err);
 	if (rc == 0 && needs_trust(s) && trust_is_empty(s->trust))
 		log_to_terminal("warning: no certificates of the "
@@ -307,6 +319,32 @@ setup_explain(struct setup *s, FILE *f)
 		       : 1;
 }
 
+static int
+serve_signals(struct setup *s, struct err *err)
+{
+	int rc = hangup_start(&s->hangup,
+			      &(struct hangup_calls){
+				      .signal = SIGHUP,
+				      .load = needs_trust(s)
+						      ? on_hangup_load
+						      : on_hangup_load_nothing,
+				      .apply = on_hangup,
+				      .drop = drop_trust,
+				      .files = s->conf->store.ca_bundle,
+				      .arg = s->engine },
+			      err);
+
+	if (rc)
+		return rc;
+	return hangup_start(&s->telling,
+			    &(struct hangup_calls){ .signal = SIGUSR1,
+						    .load = on_tell,
+						    .apply = on_tell_state,
+						    .drop = drop_nothing,
+						    .arg = s->buckets },
+			    err);
+}
+
 int
 setup_start(struct setup *s, struct err *err)
 {
@@ -314,27 +352,8 @@ setup_start(struct setup *s, struct err *err)
 
 	if (rc == 0)
 		rc = start_engine(s, err);
-	if (rc == 0)
-		rc = hangup_start(
-			&s->hangup,
-			&(struct hangup_calls){
-				.signal = SIGHUP,
-				.load = needs_trust(s) ? on_hangup_load
-						       : on_hangup_load_nothing,
-				.apply = on_hangup,
-				.drop = drop_trust,
-				.files = s->conf->store.ca_bundle,
-				.arg = s->engine },
-			err);
-	if (rc == 0)
-		rc = hangup_start(
-			&s->telling,
-			&(struct hangup_calls){ .signal = SIGUSR1,
-						.load = on_tell,
-						.apply = on_tell_state,
-						.drop = drop_nothing,
-						.arg = s->buckets },
-			err);
+	if (rc == 0 && s->conf->program == CONF_DGSTATFS)
+		rc = serve_signals(s, err);
 	return rc;
 }
 

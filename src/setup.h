@@ -25,6 +25,9 @@ struct setup {
 	struct hangup *hangup, *telling; /* SIGHUP, SIGUSR1 */
 };
 
+/* There may be secrets in memory: no core dumps, no debugger but root's. */
+void setup_protect_memory(void);
+
 /*
  * Everything that can be found wrong before the first request, and all files that are
  * read.  Before a fork and before there are threads: SIGHUP and SIGUSR1 are blocked from

@@ -55,6 +55,27 @@ struct conf_mount {
 	bool debug; /* -d: libfuse's own trace */
 };
 
+/* What dgstat prints. */
+enum conf_sort {
+	SORT_AS_GIVEN,
+	SORT_NAME,
+	SORT_OBJECTS,
+	SORT_ORIGINAL,
+	SORT_STORED,
+	SORT_SAVED,
+	SORT_RATIO,
+};
+
+/* What dgstat alone has. */
+struct conf_cli {
+	bool quick, sampled, detailed; /* one at most */
+	bool refresh, no_cache; /* not both */
+	bool json_lines, document; /* and wants_json: one at most */
+	bool bytes; /* exact ones alone */
+	enum conf_sort sort;
+	bool quiet, verbose;
+};
+
 /* Where the value of an option comes from. */
 enum conf_from {
 	CONF_FROM_DEFAULT,
@@ -77,12 +98,13 @@ struct conf {
 	struct conf_store store;
 	struct limits limits;
 	struct conf_mount mount;
+	struct conf_cli cli;
 	enum log_level log_level;
 	char *log_file; /* NULL: stderr with -f, else syslog */
 	bool show_help;
 	bool show_version;
 	bool show_explanation; /* --explain: of all this, and no mount */
-	bool wants_json;
+	bool wants_json; /* --json: that, and what dgstat prints */
 	struct conf_origin origins[CONF_OPTIONS_MAX]; /* by row of the table */
 };
 

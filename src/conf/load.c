@@ -43,7 +43,11 @@ read_long(struct command_line *l, const char *arg, struct err *err)
 		c->show_explanation = true;
 	else if (strcmp(arg, "json") == 0)
 		c->wants_json = true;
-	else if (strcmp(arg, "verbose") != 0) {
+	else if (strcmp(arg, "verbose") == 0)
+		c->cli.verbose = true;
+	else if (c->program == CONF_DGSTAT && strcmp(arg, "quiet") == 0)
+		c->cli.quiet = true;
+	else {
 		name = xstrndup(arg, n);
 		return conf_option_set(c, CONF_FROM_COMMAND_LINE, name,
 				       arg[n] ? arg + n + 1 : NULL, err);
@@ -84,6 +88,14 @@ read_mount_letter(struct conf_mount *m, char letter)
 	}
 }
 
+static bool
+read_cli_letter(struct conf_cli *cli, char letter)
+{
+	if (letter == 'q')
+		cli->quiet = true;
+	return letter == 'q';
+}
+
 /* A letter that takes no value. */
 static int
 read_letter(struct conf *c, char letter, struct err *err)
@@ -96,10 +108,12 @@ read_letter(struct conf *c, char letter, struct err *err)
 		c->show_version = true;
 		return 0;
 	case 'v':
+		c->cli.verbose = true;
 		return 0;
 	default:
-		if (c->program == CONF_DGSTATFS &&
-		    read_mount_letter(&c->mount, letter))
+		if (c->program == CONF_DGSTATFS
+			    ? read_mount_letter(&c->mount, letter)
+			    : read_cli_letter(&c->cli, letter))
 			return 0;
 		return err_set(err, EINVAL, "unknown option -%c", letter);
 	}
@@ -302,6 +316,25 @@ check(const struct conf *c, struct err *err)
 	return rc ? conf_add_origin(c, "region", err) : 0;
 }
 
+/* Which of several is wanted, nobody can know. */
+static int
+check_cli(const struct conf *c, struct err *err)
+{
+	const struct conf_cli *cli = &c->cli;
+
+	if (cli->quick + cli->sampled + cli->detailed > 1)
+		return err_set(err, EINVAL,
+			       "more than one of --quick, --sampled and "
+			       "--detailed");
+	if (cli->refresh && cli->no_cache)
+		return err_set(err, EINVAL, "both --refresh and --no-cache");
+	if (c->wants_json + cli->json_lines + cli->document > 1)
+		return err_set(err, EINVAL,
+			       "more than one of --json, --json-lines and "
+			       "--document");
+	return 0;
+}
+
 /* In order of precedence: whoever comes first is heard. */
 static int
 merge(struct command_line *l, char *const env[], struct err *err)
@@ -321,6 +354,8 @@ merge(struct command_line *l, char *const env[], struct err *err)
 		rc = conf_option_offer_defaults(c, err);
 	if (rc == 0)
 		rc = check(c, err);
+	if (rc == 0)
+		rc = check_cli(c, err);
 	if (rc == 0 && c->mount.is_read_only)
 		conf_list_add_mount_option(c, "ro");
 	return rc;
@@ -344,7 +379,7 @@ conf_load(struct conf *c, enum conf_program program, int argc,
 	rc = read_line(&l, err);
 	if (rc || c->show_help || c->show_version)
 		return rc;
-	if (c->wants_json && !c->show_explanation)
+	if (program == CONF_DGSTATFS && c->wants_json && !c->show_explanation)
 		return err_set(err, EINVAL, "--json is for --explain");
 	return merge(&l, env, err);
 }
@@ -371,8 +406,8 @@ conf_clear(struct conf *c)
 	*c = (struct conf){ 0 };
 }
 
-void
-conf_print_help(FILE *f)
+static void
+print_mount_usage(FILE *f)
 {
 	fputs("usage: dgstatfs [options] [SOURCE] MOUNTPOINT\n"
 	      "\n"
@@ -395,7 +430,35 @@ conf_print_help(FILE *f)
 	      "dgstatfs options (also as --name=value), with their "
 	      "defaults:\n",
 	      f);
-	conf_print_options(f, CONF_DGSTATFS);
+}
+
+static void
+print_cli_usage(FILE *f)
+{
+	fputs("usage: dgstat [options] [BUCKET | s3://BUCKET]...\n"
+	      "\n"
+	      "Without a bucket: all that the store lists.\n"
+	      "\n"
+	      "general options:\n"
+	      "    -h   --help            print help\n"
+	      "    -V   --version         print version\n"
+	      "    -q   --quiet           no progress on the terminal\n"
+	      "    -v   --verbose         say what each answer has cost\n"
+	      "    --json                 print the statistics as JSON\n"
+	      "    --explain              say what is configured, and try it\n"
+	      "\n"
+	      "dgstat options (also as -o name=value), with their defaults:\n",
+	      f);
+}
+
+void
+conf_print_help(FILE *f, enum conf_program program)
+{
+	if (program == CONF_DGSTATFS)
+		print_mount_usage(f);
+	else
+		print_cli_usage(f);
+	conf_print_options(f, program);
 	fputs("\n"
 	      "Times are 500ms, 2.5s, 1m, 1h, 1d; a bare number is "
 	      "seconds.\n"

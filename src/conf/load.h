@@ -24,7 +24,7 @@ int conf_load(struct conf *c, enum conf_program program, int argc,
 	      char *const argv[], char *const env[], struct err *err);
 void conf_clear(struct conf *c);
 
-/* --help of dgstatfs: only what is built. */
-void conf_print_help(FILE *f);
+/* --help: only what is built. */
+void conf_print_help(FILE *f, enum conf_program program);
 
 #endif

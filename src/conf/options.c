@@ -16,6 +16,7 @@
 #define ID_MAX (UINT32_MAX - 1LL) /* the last one is chown(2)'s "leave it" */
 
 #define MOUNT CONF_DGSTATFS
+#define CLI CONF_DGSTAT
 #define BOTH (CONF_DGSTATFS | CONF_DGSTAT)
 
 #define ROW(programs, name, kind, member, ...)                                 \
@@ -25,6 +26,24 @@
 	}
 
 static const struct conf_option table[] = {
+	ROW(CLI, "quick", switch, cli.quick, NULL, NULL,
+	    "from the listing alone (this is the default)", 0, 0),
+	ROW(CLI, "sampled", switch, cli.sampled, NULL, NULL,
+	    "ask for one delta of each deltaspace", 0, 0),
+	ROW(CLI, "detailed", switch, cli.detailed, NULL, NULL,
+	    "ask for each delta: exact, and slow the first time", 0, 0),
+	ROW(CLI, "refresh", switch, cli.refresh, NULL, NULL,
+	    "compute anew, and cache that", 0, 0),
+	ROW(CLI, "no_cache", switch, cli.no_cache, NULL, NULL,
+	    "compute anew, and leave the cache alone", 0, 0),
+	ROW(CLI, "json_lines", switch, cli.json_lines, NULL, NULL,
+	    "print a line of JSON for each bucket", 0, 0),
+	ROW(CLI, "document", switch, cli.document, NULL, NULL,
+	    "print the document that a mount shows", 0, 0),
+	ROW(CLI, "bytes", switch, cli.bytes, NULL, NULL,
+	    "print exact bytes alone", 0, 0),
+	ROW(CLI, "sort", sort, cli.sort, NULL, "COLUMN",
+	    "name, objects, original, stored, saved or ratio", 0, 0),
 	ROW(BOTH, "endpoint_url", url, store.endpoint_url, NULL, "URL",
 	    "S3 endpoint other than AWS", 0, 0),
 	ROW(BOTH, "region", text, store.region, NULL, "NAME",
@@ -220,9 +239,18 @@ conf_options_clear(struct conf *c)
 
 /* --- help --- */
 
+static void
+dash(char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (name[i] == '_')
+			name[i] = '-';
+}
+
 void
 conf_print_options(FILE *f, enum conf_program program)
 {
+	const char *lead = program == CONF_DGSTATFS ? "-o " : "--";
 	char left[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -230,9 +258,11 @@ conf_print_options(FILE *f, enum conf_program program)
 
 		if (!(row->programs & program))
 			continue;
-		snprintf(left, sizeof(left), "-o %s%s%s", row->name,
+		snprintf(left, sizeof(left), "%s%s%s%s", lead, row->name,
 			 row->argument ? "=" : "",
 			 row->argument ? row->argument : "");
+		if (program == CONF_DGSTAT) /* as one types it */
+			dash(left + strlen(lead), strlen(row->name));
 		fprintf(f, "    %-26s %s", left, row->help);
 		if (row->default_value)
 			fprintf(f, " (%s)", row->default_value);

@@ -245,6 +245,26 @@ conf_set_cache(struct conf *c, const struct conf_option *o, const char *value,
 }
 
 int
+conf_set_sort(struct conf *c, const struct conf_option *o, const char *value,
+	      struct err *err)
+{
+	static const char *const words[] = {
+		[SORT_NAME] = "name",	      [SORT_OBJECTS] = "objects",
+		[SORT_ORIGINAL] = "original", [SORT_STORED] = "stored",
+		[SORT_SAVED] = "saved",	      [SORT_RATIO] = "ratio",
+	};
+
+	for (size_t i = SORT_NAME; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			c->cli.sort = (enum conf_sort)i;
+			return 0;
+		}
+	}
+	return fail(o, value, "name, objects, original, stored, saved or ratio",
+		    err);
+}
+
+int
 conf_set_sse(struct conf *c, const struct conf_option *o, const char *value,
 	     struct err *err)
 {

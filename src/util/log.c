@@ -149,21 +149,26 @@ log_has_syslog(void)
 static struct line *
 new_line(enum log_level level, const char *text)
 {
-	bool is_bare = sink.sink == LOG_TO_SYSLOG;
 	size_t size =
 		strlen(text) + strlen(program_invocation_short_name) + 100;
 	struct line *l = xmalloc(sizeof(*l) + size);
 	char when[DATE_ISO_LEN];
+	int n;
 
 	l->next = NULL;
 	l->level = level;
 	date_print_iso(date_now(), when);
-	l->len = (size_t)(is_bare ? snprintf(l->text, size, "%s", text)
-				  : snprintf(l->text, size,
-					     "%s %s[%d]: %s: %s\n", when,
-					     program_invocation_short_name,
-					     (int)getpid(), levels[level].name,
-					     text));
+	if (sink.sink == LOG_TO_SYSLOG)
+		n = snprintf(l->text, size, "%s", text);
+	else if (sink.sink == LOG_TO_TERMINAL)
+		n = snprintf(l->text, size, "%s: %s: %s\n",
+			     program_invocation_short_name, levels[level].name,
+			     text);
+	else
+		n = snprintf(l->text, size, "%s %s[%d]: %s: %s\n", when,
+			     program_invocation_short_name, (int)getpid(),
+			     levels[level].name, text);
+	l->len = (size_t)n;
 	return l;
 }
 

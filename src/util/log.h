@@ -21,7 +21,9 @@ enum log_level {
 	LOG_LEVEL_DEBUG
 };
 
-enum log_sink { LOG_TO_STDERR, LOG_TO_SYSLOG };
+/* LOG_TO_TERMINAL is standard error too, for a user who knows when, and what he has
+ * started: lines without time and process. */
+enum log_sink { LOG_TO_STDERR, LOG_TO_TERMINAL, LOG_TO_SYSLOG };
 
 /* Parse "error", "warn", "info" or "debug"; false if it is none of them. */
 bool log_level_parse(const char *s, enum log_level *level);

@@ -765,7 +765,7 @@ test_programs(void **state)
 		assert_non_null(strstr(err.msg, "unknown"));
 		assert_null(strstr(text, mount[i]));
 	}
-	assert_non_null(strstr(text, "-o sse=METHOD"));
+	assert_non_null(strstr(text, "--sse=METHOD"));
 	assert_int_equal(conf_option_offer_defaults(&c, &err), 0);
 	assert_int_equal(c.limits.linger_ms, 10000);
 }
@@ -847,7 +847,7 @@ test_help(void **state)
 
 	(void)state;
 	assert_non_null(f);
-	conf_print_help(f);
+	conf_print_help(f, CONF_DGSTATFS);
 	fclose(f);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		assert_non_null(strstr(text, words[i]));

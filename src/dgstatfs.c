@@ -12,24 +12,12 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "conf/load.h"
 #include "fs/fs.h"
 #include "setup.h"
 #include "util/background.h"
-
-/* There may be secrets in memory: no core dumps, no debugger but root's. */
-static void
-protect_memory(void)
-{
-	struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
-}
 
 static int
 mount_it(const struct conf *c, struct buckets *buckets, struct fs **fs,
@@ -158,7 +146,7 @@ main(int argc, char *argv[])
 	struct err err = ERR_INIT;
 	int status;
 
-	protect_memory(); /* at once: the environment may hold keys */
+	setup_protect_memory(); /* at once: the environment may hold keys */
 	program_invocation_short_name = (char *)"dgstatfs"; /* see log.h */
 	/* no setlocale(): numbers and messages are the same everywhere */
 	if (conf_load(&c, CONF_DGSTATFS, argc, argv, environ, &err) != 0) {
@@ -166,7 +154,7 @@ main(int argc, char *argv[])
 		return 1;
 	}
 	if (c.show_help) {
-		conf_print_help(stdout);
+		conf_print_help(stdout, CONF_DGSTATFS);
 		return 0;
 	}
 	if (c.show_version) {

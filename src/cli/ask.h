@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Questions to the engine by somebody who waits for all answers: which buckets there
+ * are, and the statistics of each in one mode.  Main thread.
+ */
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
+
+#include "engine/engine.h"
+
+struct ask;
+
+struct ask_options {
+	struct engine *engine; /* these two outlive it */
+	struct buckets *buckets;
+	char *const *
+		names; /* which `buckets` know; NULL: all that the store lists */
+	size_t n_names;
+	enum mode mode;
+	bool is_refresh, is_nocache;
+	/* Called a few times a second while something is under way; or NULL. */
+	void (*on_wait)(void *arg, const struct ask *a);
+	void *arg;
+};
+
+/* A bucket, and what came of it. */
+struct answer {
+	char *name;
+	struct bucket *bucket; /* NULL: it is not known (yet) */
+	struct result *result; /* NULL: there is none (yet) */
+	struct err
+		err; /* why there is none; the log has it, too, but of ENOENT */
+	bool is_done;
+};
+
+struct ask *ask_new(const struct ask_options *o); /* options are copied */
+
+/*
+ * Ask, and wait until all is answered.  -errno with a message: which buckets there
+ * are could not be found out.  A positive number is the signal (SIGINT, SIGTERM) of
+ * who does not want to wait: then the engine has to be stopped.
+ */
+int ask_run(struct ask *a, struct err *err);
+
+/* When all is answered, or the engine was stopped.  NULL is fine. */
+void ask_free(struct ask *a);
+
+/* As asked, or by name; of ask_run() until now. */
+const struct answer *ask_answers(const struct ask *a, size_t *n);
+
+#endif

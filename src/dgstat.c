@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dgstat: the statistics of buckets on the terminal, without a mount.
+ *
+ * The same engine, documents and cache as a mount's.  Ask, wait, print; what the
+ * engine could not do stands in the log, which is standard error here.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli/ask.h"
+#include "cli/progress.h"
+#include "cli/show.h"
+#include "conf/load.h"
+#include "setup.h"
+#include "util/date.h"
+
+enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
+
+static enum mode
+mode_of(const struct conf_cli *cli)
+{
+	if (cli->detailed)
+		return MODE_DETAILED;
+	return cli->sampled ? MODE_SAMPLED : MODE_QUICK;
+}
+
+/* --- what is printed --- */
+
+static double
+sort_key(const struct show *s, enum conf_sort sort)
+{
+	const struct figures *r = s->figures;
+
+	switch (sort) {
+	case SORT_OBJECTS:
+		return (double)r->object_count;
+	case SORT_ORIGINAL:
+		return (double)r->total_size;
+	case SORT_STORED:
+		return (double)r->compressed_size;
+	case SORT_SAVED:
+		return (double)r->space_saved;
+	case SORT_RATIO:
+		return r->average_compression_ratio;
+	default:
+		return 0;
+	}
+}
+
+/* Names ascend, figures descend; those without any come last. */
+static int
+compare(const void *a, const void *b, void *arg)
+{
+	const struct show *x = a, *y = b;
+	enum conf_sort sort = *(const enum conf_sort *)arg;
+	double of_x, of_y;
+
+	if (!x->figures || !y->figures) {
+		if (x->figures || y->figures)
+			return x->figures ? -1 : 1;
+		return strcmp(x->bucket, y->bucket);
+	}
+	of_x = sort_key(x, sort);
+	of_y = sort_key(y, sort);
+	if (of_x != of_y)
+		return of_x > of_y ? -1 : 1;
+	return strcmp(x->bucket, y->bucket);
+}
+
+static struct show *
+new_rows(const struct answer *answers, size_t n, enum conf_sort sort)
+{
+	struct show *rows = xcalloc(n + 1, sizeof(*rows));
+
+	for (size_t i = 0; i < n; i++) {
+		rows[i].bucket = answers[i].name;
+		if (answers[i].result)
+			rows[i].figures = &answers[i].result->figures;
+	}
+	if (sort != SORT_AS_GIVEN)
+		qsort_r(rows, n, sizeof(*rows), compare, &sort);
+	return rows;
+}
+
+/* One that was named is an object; of all, or several, it is an array. */
+static void
+print_json(const struct conf *c, const struct show *rows, size_t n)
+{
+	bool is_array = n != 1 || c->store.n_buckets != 1;
+	bool is_first = true;
+
+	fputs(is_array ? "[" : "", stdout);
+	for (size_t i = 0; i < n; i++) {
+		if (!rows[i].figures)
+			continue;
+		fputs(is_first ? "" : ", ", stdout);
+		show_json(stdout, &rows[i], false);
+		is_first = false;
+	}
+	if (is_array || !is_first)
+		puts(is_array ? "]" : "");
+}
+
+static void
+print_json_lines(const struct show *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!rows[i].figures)
+			continue;
+		show_json(stdout, &rows[i], true);
+		putchar('\n');
+	}
+}
+
+static void
+print_documents(const struct answer *answers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct result *r = answers[i].result;
+
+		if (r)
+			fwrite(r->text->data, 1, r->text->len, stdout);
+	}
+}
+
+static void
+print(const struct conf *c, const struct answer *answers, size_t n)
+{
+	CLEANUP_FREE struct show *rows = new_rows(answers, n, c->cli.sort);
+	struct show_style style = {
+		.is_exact = c->cli.bytes,
+		.has_bold = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+	};
+
+	if (c->cli.document)
+		print_documents(answers, n);
+	else if (c->cli.json_lines)
+		print_json_lines(rows, n);
+	else if (c->wants_json)
+		print_json(c, rows, n);
+	else if (n != 1)
+		show_table(stdout, rows, n, &style);
+	else if (rows[0].figures)
+		show_one(stdout, &rows[0], mode_of(&c->cli), &style);
+}
+
+static void
+print_cost(const struct answer *a)
+{
+	const struct result *r = a->result;
+	const struct cost *cost;
+
+	if (!r)
+		return;
+	cost = &r->cost;
+	fprintf(stderr, "%s: %s", a->name, result_how_names[r->how]);
+	if (r->why != WHY_NONE)
+		fprintf(stderr, " (%s)", result_why_names[r->why]);
+	fprintf(stderr,
+		": %llu LIST, %llu HEAD, %llu GET, %llu PUT, %llu bytes, "
+		"%.2f s\n",
+		(unsigned long long)cost->list.n_requests,
+		(unsigned long long)cost->head.n_requests,
+		(unsigned long long)cost->get.n_requests,
+		(unsigned long long)cost->put.n_requests,
+		(unsigned long long)(cost->list.n_bytes + cost->head.n_bytes +
+				     cost->get.n_bytes + cost->put.n_bytes),
+		(double)cost->ms / 1000);
+}
+
+/* What the engine has not logged, since it was not asked. */
+static bool
+report_failures(const struct answer *answers, size_t n)
+{
+	bool has_failed = false;
+
+	for (size_t i = 0; i < n; i++) {
+		has_failed = has_failed || !answers[i].result;
+		if (!answers[i].bucket)
+			log_to_terminal("bucket %s has gone", answers[i].name);
+	}
+	return has_failed;
+}
+
+/* --- the work --- */
+
+/* A document that is being stored is waited for, so that the next one finds it. */
+static bool
+is_storing(const struct answer *answers, size_t n, enum mode mode)
+{
+	for (size_t i = 0; i < n; i++)
+		if (progress_of(&answers[i], mode).activity == ACTIVITY_STORING)
+			return true;
+	return false;
+}
+
+/* 0, or 1 if something failed. */
+static int
+finish(const struct conf *c, const struct ask *a)
+{
+	size_t n;
+	const struct answer *answers = ask_answers(a, &n);
+	bool has_failed = report_failures(answers, n);
+
+	print(c, answers, n);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_to_terminal("standard output: %s", strerror(errno));
+		has_failed = true;
+	}
+	while (is_storing(answers, n, mode_of(&c->cli)))
+		usleep(10000);
+	for (size_t i = 0; i < n && c->cli.verbose; i++)
+		print_cost(&answers[i]);
+	return has_failed ? 1 : 0;
+}
+
+static int
+ask(const struct conf *c, struct setup *s)
+{
+	struct progress_line line = { .f = stderr,
+				      .mode = mode_of(&c->cli),
+				      .began_at_ms = date_mono_ms() };
+	bool has_line = isatty(STDERR_FILENO) && !c->cli.quiet;
+	struct ask *a = ask_new(&(struct ask_options){
+		.engine = s->engine,
+		.buckets = s->buckets,
+		.names = c->store.buckets,
+		.n_names = c->store.n_buckets,
+		.mode = line.mode,
+		.is_refresh = c->cli.refresh,
+		.is_nocache = c->cli.no_cache,
+		.on_wait = has_line ? progress_show : NULL,
+		.arg = &line,
+	});
+	struct err err = ERR_INIT;
+	int rc = ask_run(a, &err), status = 1;
+
+	progress_end(&line);
+	if (rc == 0)
+		status = finish(c, a);
+	else if (rc > 0)
+		status = EXIT_SIGNAL + rc;
+	setup_stop(s);
+	ask_free(a);
+	return status;
+}
+
+static int
+run(const struct conf *c)
+{
+	struct setup setup CLEANUP(setup_clear) = { .conf = NULL };
+	struct err err = ERR_INIT;
+	int rc = setup_prepare(&setup, c, &err), status;
+
+	if (rc == 0 && c->show_explanation)
+		return setup_explain(&setup, stdout);
+	if (rc == 0)
+		rc = log_open(LOG_TO_TERMINAL, c->log_file, c->log_level, &err);
+	if (rc == 0)
+		rc = log_start(&err);
+	if (rc == 0)
+		rc = setup_start(&setup, &err);
+	if (rc == 0) {
+		status = ask(c, &setup);
+	} else {
+		log_to_terminal("%s", err.msg);
+		setup_stop(&setup);
+		status = 1;
+	}
+	log_stop();
+	return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct conf c CLEANUP(conf_clear) = { .log_file = NULL };
+	struct err err = ERR_INIT;
+
+	setup_protect_memory(); /* at once: the environment may hold keys */
+	program_invocation_short_name = (char *)"dgstat"; /* see log.h */
+	if (conf_load(&c, CONF_DGSTAT, argc, argv, environ, &err) != 0) {
+		log_to_terminal("%s", err.msg);
+		return EXIT_USAGE;
+	}
+	if (c.show_help) {
+		conf_print_help(stdout, CONF_DGSTAT);
+		return 0;
+	}
+	if (c.show_version) {
+		printf("%s %s\n", program_invocation_short_name,
+		       PACKAGE_VERSION);
+		return 0;
+	}
+	return run(&c);
+}

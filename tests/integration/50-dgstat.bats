@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# dgstat: the same figures, cache and errors as a mount's, without one.
+
+load lib
+load mounts
+
+dgstat() {
+	"${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" "$@"
+}
+
+# Two buckets on the stub.
+given_stub() {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
+		{"key": "r/%03d.delta", "count": 10, "size": 10,
+		 "meta": {"dg-file-size": "1200"}}, {"key": "direct", "size": 5}]'
+	stub_ctl PUT bucket/beta '[{"key": "a", "size": 2048}]'
+}
+
+all_requests() {
+	echo "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)"
+}
+
+# It fails, says this on standard error, and prints nothing but that.
+assert_fails() {
+	local status=$1 regex=$2 got=0
+
+	shift 2
+	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || got=$?
+	assert_equal "$got $(<"$BATS_TEST_TMPDIR/out")" "$status "
+	[[ $(<"$BATS_TEST_TMPDIR/err") =~ $regex ]] || fail "$(<"$BATS_TEST_TMPDIR/err")"
+}
+
+@test "dgstat: the document is the mount's, byte for byte, from one cache" {
+	local mode
+
+	new_bucket
+	s3 <<-END
+		put $BUCKET v/reference.bin 500
+		put $BUCKET v/1.delta 10 dg-file-size=600
+		put $BUCKET v/2.delta 20 dg-file-size=700
+		put $BUCKET file 5
+	END
+	dgstat --document "$BUCKET" >"$BATS_TEST_TMPDIR/quick"
+	dgstat --document --detailed "s3://$BUCKET/" >"$BATS_TEST_TMPDIR/detailed"
+	mount_fs
+	for mode in quick detailed; do
+		cmp "$BATS_TEST_TMPDIR/$mode" "$MNT/$BUCKET/stats_$mode.json"
+	done
+	cat "$MNT/$BUCKET/stats_sampled.json" >"$BATS_TEST_TMPDIR/sampled"
+	dgstat --document --sampled "$BUCKET" | cmp - "$BATS_TEST_TMPDIR/sampled"
+	assert_equal "$(dgstat --json --detailed "$BUCKET" | jq -S .)" \
+		"$(jq -S .stats "$BATS_TEST_TMPDIR/detailed")"
+	run -0 dgstat --detailed "$BUCKET"
+	[[ ${lines[5]} =~ ^Original\ size:\ +1\.27\ KiB\ \(1,305\ bytes\)$ ]]
+	[[ ${lines[8]} =~ ^Compression\ ratio:\ +59\.0%$ ]]
+}
+
+@test "dgstat: all buckets, or several, are a table with totals" {
+	given_stub
+	run -0 dgstat --bytes --detailed
+	assert_equal "$(tr -s ' ' <<<"$output")" "bucket objects deltas direct original stored saved ratio
+alpha 11 10 1 12005 1105 10900 90.8%
+beta 1 0 1 2048 2048 0 0.0%
+total 12 10 2 14053 3153 10900 77.6%"
+	run -0 dgstat --sort=stored alpha beta
+	assert_equal "${lines[*]%% *}" 'bucket beta alpha total'
+	assert_equal "$(dgstat --json-lines beta alpha | jq -r .bucket | xargs)" 'beta alpha'
+	assert_equal "$(dgstat --json | jq -c 'map(.object_count)')" '[11,1]'
+	assert_equal "$(dgstat --json alpha | jq -c .object_count)" 11
+}
+
+@test "dgstat: a second call asks for the listing and the document alone" {
+	given_stub
+	dgstat --detailed alpha >/dev/null
+	forget_requests
+	dgstat --detailed alpha >/dev/null
+	assert_equal "$(all_requests)" 1/0/1/0
+	forget_requests
+	dgstat --detailed --refresh alpha >/dev/null
+	assert_equal "$(all_requests)" 1/10/0/1
+	forget_requests
+	dgstat --detailed --no-cache alpha >/dev/null
+	assert_equal "$(all_requests)" 1/10/0/0
+	run -0 --separate-stderr dgstat -v alpha
+	# shellcheck disable=SC2154 # bats sets it
+	[[ $stderr == 'alpha: computed (absent): 1 LIST, 0 HEAD, 1 GET, 1 PUT, '* ]]
+}
+
+@test "dgstat: what fails is named and no figure, the others are printed, exit 1" {
+	given_stub
+	assert_fails 1 'gamma.*NoSuchBucket' dgstat gamma
+	run -1 --separate-stderr dgstat --json-lines alpha gamma beta
+	assert_equal "$(jq -r .bucket <<<"$output" | xargs)" 'alpha beta'
+	fault '{"class": "HEAD", "status": 403}'
+	assert_fails 1 'alpha.*detailed.*403' dgstat --detailed --json alpha
+	assert_fails 1 'Connection refused' dgstat --endpoint-url=http://127.0.0.1:1 alpha
+	ENDPOINT=$S3_ENDPOINT
+	AWS_SECRET_ACCESS_KEY=wrong assert_fails 1 SignatureDoesNotMatch dgstat
+	unset AWS_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID
+	assert_fails 1 'no keys|credentials' dgstat alpha
+}
+
+@test "dgstat: output that can't be written is a failure" {
+	given_stub
+	run -1 --separate-stderr bash -c '"$1" --endpoint-url="$2" alpha >/dev/full' _ \
+		"${DGSTATFS%fs}" "$ENDPOINT"
+	assert_equal "$stderr" 'dgstat: standard output: No space left on device'
+}
+
+@test "dgstat: wrong usage is exit 2" {
+	assert_fails 2 'more than one of' dgstat --quick --detailed alpha
+	assert_fails 2 'both --refresh and --no-cache' dgstat --refresh --no-cache alpha
+	assert_fails 2 'more than one of' dgstat --json --document alpha
+	assert_fails 2 'unknown option nonsense' dgstat --nonsense
+	assert_fails 2 'unknown option allow-other' dgstat --allow-other
+	assert_fails 2 'is not name, objects' dgstat --sort=age
+	assert_fails 2 'is not the name of a bucket' dgstat A/b
+	run -0 dgstat --help
+	[[ $output == 'usage: dgstat '* && $output == *--json-lines* && $output != *allow_other* ]]
+}
+
+@test "dgstat: Ctrl-C ends it with 130, and nothing is cached" {
+	local signal
+
+	given_stub
+	fault '{"class": "HEAD", "gate": "heads"}'
+	for signal in INT:130 TERM:143; do
+		in_background env --default-signal=INT "${DGSTATFS%fs}" --detailed \
+			--endpoint-url="$ENDPOINT" alpha >"$BATS_TEST_TMPDIR/out"
+		wait_for_gate heads
+		kill "-${signal%:*}" $!
+		within 100 ends_with $! "${signal#*:}"
+		assert_equal "$(<"$BATS_TEST_TMPDIR/out")" ''
+		stub_ctl DELETE faults
+		fault '{"class": "HEAD", "gate": "heads"}'
+	done
+	assert_equal "$(requests PUT)" 0
+}
+
+ends_with() {
+	local status=0
+
+	wait "$1" || status=$?
+	[[ $status == "$2" ]] || fail "$status, not $2"
+}
+
+@test "dgstat: progress is shown on a terminal, is gone at the end, and not with -q" {
+	given_stub
+	fault '{"class": "HEAD", "gate": "heads"}'
+	in_background env script -qefc "'${DGSTATFS%fs}' --detailed --endpoint-url='$ENDPOINT' alpha" \
+		"$BATS_TEST_TMPDIR/typescript" >/dev/null </dev/null
+	at_end end_process $!
+	wait_until grep -qs '12 objects on 1 pages.*HEADs 0 of 10' "$BATS_TEST_TMPDIR/typescript"
+	open_gate heads
+	wait_until grep -q 'Compression ratio' "$BATS_TEST_TMPDIR/typescript"
+	# what a terminal shows of that line in the end
+	run -1 grep HEADs <(sed 's/.*\x1b\[K//' "$BATS_TEST_TMPDIR/typescript")
+	run -0 --separate-stderr dgstat --no-cache --detailed alpha
+	assert_equal "$stderr" ''
+}
+
+@test "dgstat is linked without libfuse, and explains itself" {
+	run -0 ldd "${DGSTATFS%fs}"
+	[[ $output != *fuse* && $output == *curl* ]]
+	start_stub
+	stub_bucket bkt
+	run -0 dgstat --explain bkt
+	[[ $output == *dgstat* ]]
+}
