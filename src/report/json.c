@@ -12,37 +12,49 @@
 #include "util/date.h"
 #include "util/utf8.h"
 
-/* One character, whose length is returned, as it stands in a string. */
+/* A character as it stands in a string, NUL-terminated; returns how long it was. */
 static size_t
-add_character(struct buf *out, const char *s, size_t len, int *rc)
+print_character(const char *s, size_t len, char out[8])
 {
 	unsigned char c = (unsigned char)*s;
 	size_t n = utf8_length(s, len);
 
 	if (n == 0)
-		*rc = buf_printf(out, "\\\\x%02x", c);
+		sprintf(out, "\\\\x%02x", c);
 	else if (c == '"' || c == '\\')
-		*rc = buf_printf(out, "\\%c", c);
+		sprintf(out, "\\%c", c);
 	else if (c < 0x20)
-		*rc = buf_printf(out, "\\u%04x", c);
+		sprintf(out, "\\u%04x", c);
 	else
-		*rc = buf_add(out, s, n);
+		*(char *)mempcpy(out, s, n) = '\0';
 	return n ? n : 1;
+}
+
+int
+json_add_start(struct buf *out, const char *s, size_t len, size_t max,
+	       size_t *used)
+{
+	int rc = buf_add_str(out, "\"");
+
+	for (*used = 0; *used < len && rc == 0;) {
+		char text[8];
+		size_t n = print_character(s + *used, len - *used, text);
+
+		if (strlen(text) > max)
+			break;
+		max -= strlen(text);
+		*used += n;
+		rc = buf_add_str(out, text);
+	}
+	return rc ? rc : buf_add_str(out, "\"");
 }
 
 int
 json_add_string(struct buf *out, const char *s)
 {
-	size_t len = strlen(s);
-	int rc = buf_add_str(out, "\"");
+	size_t used;
 
-	while (len > 0 && rc == 0) {
-		size_t n = add_character(out, s, len, &rc);
-
-		s += n;
-		len -= n;
-	}
-	return rc ? rc : buf_add_str(out, "\"");
+	return json_add_start(out, s, strlen(s), SIZE_MAX, &used);
 }
 
 /* --- values --- */

@@ -41,6 +41,133 @@ given() {
 	mount_fs "${@:2}"
 }
 
+status() {
+	jq -c "$1" "$MNT/$BUCKET/status.json"
+}
+
+samples() {
+	"$HERE/exposition.py" "$MNT/$BUCKET/metrics.prom"
+}
+
+# assert_told [MODE...]: these are read, and what status.json says then is right.
+assert_told() {
+	local mode
+
+	for mode; do
+		cat "$(stats_file "$mode")" >/dev/null
+	done
+	S3_ENDPOINT=$ENDPOINT script model.py "$BUCKET" "$MNT/$BUCKET/status.json"
+}
+
+# --- status.json -----------------------------------------------------------------------
+
+@test "status.json tells the first ones, at no request" {
+	given "$damaged"
+	assert_equal "$(status .integrity)" null
+	cat "$(stats_file quick)" >/dev/null
+	forget_requests
+	assert_equal "$(status '.integrity | .objects, .bytes')" \
+		'{"deltas_without_reference":2,"orphaned_references":2,"empty_deltas":1,"deltas_not_smaller":null}
+{"deltas_without_reference":50,"orphaned_references":3500,"empty_deltas":0,"deltas_not_smaller":null}'
+	assert_equal "$(status '.integrity.deltaspaces | del(.deltas_not_smaller)
+		| map_values(map("\(.key) \(.objects)"))')" \
+		'{"deltas_without_reference":["a/b/1.delta 2"],"orphaned_references":["reference.bin 1","a/b/c/reference.bin 1"],"empty_deltas":["b/empty.delta 1"]}'
+	assert_equal "$(requests)" 0
+	cat "$(stats_file detailed)" >/dev/null
+	assert_equal "$(status '.integrity | [.objects, .bytes | .deltas_not_smaller]')" '[1,40]'
+	assert_equal "$(status '.integrity.deltaspaces.deltas_not_smaller[].key')" '"a/z.delta"'
+	assert_equal "$(status '.integrity.listed_at == .detailed.result.validated_at')" true
+}
+
+@test "what HEADs told holds for hits in the same bucket, not in another mount" {
+	given "$damaged"
+	assert_told detailed
+	assert_told detailed quick
+	assert_equal "$(status '[.detailed.result.how, .integrity.objects.deltas_not_smaller]')" \
+		'["hit",1]'
+	unmount_fs
+	mount_fs
+	assert_told detailed
+	assert_equal "$(status '[.detailed.result.how, .integrity.objects.deltas_not_smaller]')" \
+		'["hit",null]'
+}
+
+@test "random buckets, in small pages, ranges, without order: as the model has it" {
+	local seed
+
+	start_stub
+	stub_ctl PATCH settings '{"page_size": 10}'
+	for seed in 1 2 3 4 5 6; do
+		BUCKET=bkt-$seed
+		script damaged.py "$seed" >"$BATS_TEST_TMPDIR/objects"
+		stub_ctl PUT "bucket/$BUCKET$( ((seed % 3)) || echo '?order=given')" \
+			"@$BATS_TEST_TMPDIR/objects"
+	done
+	mount_fs -o cache=off
+	for seed in 1 2 3 4 5 6; do
+		BUCKET=bkt-$seed
+		assert_told quick
+		assert_told sampled
+		assert_told quick detailed # in remembered ranges
+	done
+}
+
+@test "more deltaspaces than are told of; a bucket that changes" {
+	given '[{"key": "%04d/1.delta", "count": 60, "size": 3},
+		{"key": "%04d/2.delta", "count": 60, "size": 0, "meta": {"file_size": "0"}},
+		{"key": "%04d/reference.bin", "count": 10, "size": 5},
+		{"key": "r/%03d/reference.bin", "count": 30, "size": 5}]'
+	assert_told quick detailed
+	assert_equal "$(status '.integrity | .objects[], (.deltaspaces[] | length)')" \
+		$'100\n30\n60\n60\n20\n20\n20\n20'
+	S3_ENDPOINT=$ENDPOINT s3 <<-'END'
+		put bkt 0010/reference.bin 5
+		rm bkt 0011/1.delta
+		put bkt 0012/0.delta 0
+		put bkt r/005/.delta 7
+		put bkt .delta 0
+	END
+	assert_told quick
+	assert_equal "$(status '.integrity.objects | del(.deltas_not_smaller)')" \
+		'{"deltas_without_reference":99,"orphaned_references":29,"empty_deltas":62}'
+}
+
+@test "keys that JSON does not have, and long ones" {
+	local long
+
+	long=$(printf 'é%.0s' {1..490})
+	given '[{"key_hex": "61ff2f2025e99f2e64656c7461", "size": 1},
+		{"key": "b\u0001/\"\\.delta", "size": 2},
+		{"key": "c/'"$long"'.delta", "size": 3}]'
+	cat "$(stats_file quick)" >/dev/null
+	assert_equal "$(status '.integrity.deltaspaces.deltas_without_reference[]
+		| [.key, .is_url_encoded, .is_cut]')" \
+		'["a%FF/%20%25%E9%9F.delta",true,false]
+["b\u0001/\"\\.delta",false,false]
+["c/'"${long:0:199}"'",false,true]'
+}
+
+@test "metrics.prom has gauges of the bucket, and none of what is not known" {
+	given "$damaged"
+	run ! grep -E 'flawed|integrity' "$MNT/bkt/metrics.prom"
+	cat "$(stats_file sampled)" >/dev/null
+	assert_equal "$(samples | grep ^dgstatfs_flawed_)" \
+		'dgstatfs_flawed_objects{bucket="bkt",flaw="deltas_without_reference"} 2
+dgstatfs_flawed_objects{bucket="bkt",flaw="empty_deltas"} 1
+dgstatfs_flawed_objects{bucket="bkt",flaw="orphaned_references"} 2
+dgstatfs_flawed_size_bytes{bucket="bkt",flaw="deltas_without_reference"} 50
+dgstatfs_flawed_size_bytes{bucket="bkt",flaw="empty_deltas"} 0
+dgstatfs_flawed_size_bytes{bucket="bkt",flaw="orphaned_references"} 3500'
+	assert_equal "$(samples | grep ^dgstatfs_integrity)" \
+		"dgstatfs_integrity_timestamp_seconds{bucket=\"bkt\"} $(
+			status '.sampled.result.validated_at | fromdate')"
+	cat "$(stats_file detailed)" >/dev/null
+	assert_equal "$(samples | grep -c 'flaw="deltas_not_smaller"')" 2
+	samples | grep -xF 'dgstatfs_flawed_objects{bucket="bkt",flaw="deltas_not_smaller"} 1'
+}
+
+# --- the log ---------------------------------------------------------------------------
+
 @test "a line in the log: once for all modes, and what HEADs tell besides" {
 	given "$damaged"
 	cat "$(stats_file quick)" "$(stats_file quick)" "$(stats_file sampled)" >/dev/null

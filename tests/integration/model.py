@@ -8,16 +8,21 @@ FILE ends in stats_MODE.json.  Each is read, once, and compared byte for byte
 with the document that follows from what boto3 sees in the bucket; differences
 are printed and are a failure.  Only `computed_at` is taken from FILE.
 
+Or it is a status.json, of which `integrity` is compared; whether it knows of
+originals is taken from FILE, too.
+
 It shares no code and no method with the program: all objects in memory, one
 dictionary of deltaspaces, integers without an end, Python's own ratio.  Of the
 environment S3_ENDPOINT, S3_KEY and S3_SECRET count, as in s3.py.
 """
 import difflib
 import hashlib
+import json
 import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
@@ -30,6 +35,9 @@ ALIASES = ["dg-file-size", "dg_file_size", "file_size", "file-size",
 # of both.
 PAGE_SIZE = 700
 LENGTH = 1024
+# Of what is wrong with a bucket: deltaspaces told of, and how much of a key.
+SPACES = 20
+KEY_LENGTH = 400
 
 TEXT = """\
 {
@@ -127,6 +135,35 @@ def filled_up(text):
     return "\n".join([*lines, last, ""])
 
 
+def told_key(key):
+    """As a member of JSON; a character is cut as a whole, with its escape."""
+    try:
+        pieces = [(c, len(json.dumps(c, ensure_ascii=False).encode()) - 2)
+                  for c in key.decode()]
+        # we write the long form of all control characters
+        pieces = [(c, 6 if c < " " else n) for c, n in pieces]
+        is_encoded = False
+    except UnicodeDecodeError:
+        pieces = [(text, len(text)) for text in (quote(bytes([b]), safe="/") for b in key)]
+        is_encoded = True
+    shown, left = "", KEY_LENGTH
+    for text, length in pieces:
+        left -= length
+        if left < 0:
+            break
+        shown += text
+    return {"key": shown, "is_url_encoded": is_encoded, "is_cut": left < 0}
+
+
+def told_spaces(objects):
+    """The first ones by prefix, each with its first key and how many it has."""
+    spaces = {}
+    for one in objects:
+        spaces.setdefault(one.space, []).append(one.key)
+    return [{"objects": len(spaces[space]), **told_key(min(spaces[space]))}
+            for space in sorted(spaces)[:SPACES]]
+
+
 class Model:
     def __init__(self, bucket):
         self.s3 = connect()
@@ -178,6 +215,29 @@ class Model:
             **count,
         }
 
+    def flaws(self, knows_originals):
+        flaws = {
+            "deltas_without_reference": [one for one in self.deltas
+                                         if one.space not in self.references],
+            "orphaned_references": [one for one in self.objects if one.is_reference
+                                    and one.space not in self.first_of],
+            "empty_deltas": [one for one in self.deltas if one.size == 0],
+            "deltas_not_smaller": None,
+        }
+        if knows_originals:
+            self.head(self.deltas)
+            flaws["deltas_not_smaller"] = [
+                one for one in self.deltas if self.heads[one.key] is not None
+                and one.size >= self.heads[one.key]]
+        return {
+            name: {flaw: None if found is None else function(found)
+                   for flaw, found in flaws.items()}
+            for name, function in {
+                "objects": len,
+                "bytes": lambda found: min(sum(one.size for one in found), MAX),
+                "deltaspaces": told_spaces,
+            }.items()}
+
     def text(self, mode, computed_at):
         if mode != "quick":
             self.head({self.asked_for(mode, one) for one in self.deltas})
@@ -200,9 +260,21 @@ def differences(model, path):
                                      "expected", path))
 
 
+def status_differences(model, path):
+    with open(path, encoding="utf-8") as file:
+        shown = json.load(file)["integrity"]
+    del shown["listed_at"]
+    knows_originals = shown["objects"]["deltas_not_smaller"] is not None
+    texts = [json.dumps(one, indent=1, ensure_ascii=False).splitlines(True)
+             for one in (model.flaws(knows_originals), shown)]
+    return list(difflib.unified_diff(*texts, "expected", path))
+
+
 def main():
     model = Model(sys.argv[1])
-    found = [line for path in sys.argv[2:] for line in differences(model, path)]
+    found = [line for path in sys.argv[2:]
+             for line in (status_differences if path.endswith("status.json")
+                          else differences)(model, path)]
     sys.stdout.writelines(found)
     sys.exit(bool(found) or len(sys.argv) < 3)
 
