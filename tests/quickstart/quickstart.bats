@@ -64,7 +64,8 @@ shown() {
 	detailed=$(jq .computed_at "$RUN/mnt/releases/stats_detailed.json")
 	assert_equal "$(paste_lines)" ''
 	[[ $(shown 'cat credentials') == *'aws_secret_access_key = '*http://127.0.0.1:* ]]
-	[[ $(shown ./dgstatfs) == *$'\nhttp://127.0.0.1:'*"$RUN/mine" ]]
+	[[ $(shown './dgstatfs ') == *$'\nhttp://127.0.0.1:'*"$RUN/mine" ]]
+	[[ $(shown './dgstat ') == 'releases (detailed)'*'Space saved: '* ]]
 	[[ $(shown 'ls -l mine') == *stats_detailed.json* ]]
 	assert_equal "$(shown 'cat mine' | jq .computed_at)" "$cached"
 	assert_equal "$(shown 'jq -c' | jq -c 'map(type)' | sort -u)" '["string","number"]'
