@@ -10,6 +10,7 @@
 
 #define DIGEST_HEX_DIGITS (FINGERPRINT_HEX_LEN - 1)
 #define NUMBER_LEN 24 /* a size between two NULs */
+#define SHORT_MAX 512 /* bytes that are hashed of an object */
 
 bool
 object_is_internal(const struct object *o)
@@ -44,22 +45,54 @@ fingerprint_add(struct fingerprint *sum, const struct fingerprint *f)
 		f->high + __builtin_add_overflow(sum->low, f->low, &sum->low);
 }
 
+/* What is hashed of an object: its four texts. */
+struct text {
+	const char *s;
+	size_t len;
+};
+
+static void
+hash_long_texts(struct sha256 *h, const struct text texts[4],
+		unsigned char out[SHA256_LEN])
+{
+	sha256_begin(h);
+	for (size_t i = 0; i < 4; i++)
+		sha256_add(h, texts[i].s, texts[i].len);
+	sha256_end(h, out);
+}
+
+/* Most are so short that they are hashed in one go: a third less. */
+static void
+hash_texts(struct sha256 *h, const struct text texts[4],
+	   unsigned char out[SHA256_LEN])
+{
+	unsigned char all[SHORT_MAX + SHA256_PADDING_MAX], *end = all;
+
+	for (size_t i = 0; i < 4; end += texts[i++].len) {
+		if (texts[i].len > SHORT_MAX - (size_t)(end - all)) {
+			hash_long_texts(h, texts, out);
+			return;
+		}
+		memcpy(end, texts[i].s, texts[i].len);
+	}
+	sha256_padded(h, all, (size_t)(end - all), out);
+}
+
 static struct fingerprint
 object_fingerprint(const struct object *o, struct sha256 *h)
 {
 	unsigned char digest[SHA256_LEN];
-	struct fingerprint f;
 	char number[NUMBER_LEN];
-	const char *size;
-	size_t len;
+	struct fingerprint f;
+	struct text texts[4] = {
+		{ o->key, o->key_len },
+		{ NULL, 0 },
+		{ o->etag, strlen(o->etag) + 1 }, /* with its NUL */
+		{ o->last_modified, strlen(o->last_modified) },
+	};
 
-	size = print_size(o->size, number, &len);
-	sha256_begin(h);
-	sha256_add(h, o->key, o->key_len);
-	sha256_add(h, size, len);
-	sha256_add(h, o->etag, strlen(o->etag) + 1); /* with its NUL */
-	sha256_add(h, o->last_modified, strlen(o->last_modified));
-	sha256_end(h, digest);
+	texts[1].s = print_size(o->size, number, &texts[1].len);
+	hash_texts(h, texts, digest);
 	memcpy(&f, digest, sizeof(f));
 	return (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
 }

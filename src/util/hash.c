@@ -9,6 +9,8 @@
 
 #include "util/hash.h"
 
+#include <endian.h>
+
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -51,6 +53,26 @@ void
 sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN])
 {
 	SHA256_Final(out, &h->ctx);
+}
+
+/* As FIPS 180-4 wants it, whole blocks, so that the library has nothing to keep. */
+void
+sha256_padded(struct sha256 *h, unsigned char *data, size_t len,
+	      unsigned char out[SHA256_LEN])
+{
+	size_t padded = (len + 1 + 8 + BLOCK_LEN - 1) / BLOCK_LEN * BLOCK_LEN;
+	uint64_t bits = htobe64((uint64_t)len * 8);
+
+	data[len] = 0x80;
+	memset(data + len + 1, 0, padded - len - 1 - sizeof(bits));
+	memcpy(data + padded - sizeof(bits), &bits, sizeof(bits));
+	SHA256_Init(&h->ctx);
+	SHA256_Update(&h->ctx, data, padded);
+	for (size_t i = 0; i < SHA256_LEN / 4; i++) {
+		uint32_t word = htobe32(h->ctx.h[i]);
+
+		memcpy(out + 4 * i, &word, sizeof(word));
+	}
 }
 
 static void

@@ -75,6 +75,32 @@ test_objects(void **state)
 	sha256_free(h);
 }
 
+/* Whatever the length: of blocks of SHA-256, and of what is hashed in one go. */
+static void
+test_lengths(void **state)
+{
+	static const char rest[] = "\0"
+				   "7\0"
+				   "etag\0"
+				   "date";
+	struct sha256 *h = sha256_new();
+	char text[700], hex[FINGERPRINT_HEX_LEN], expected[SHA256_HEX_LEN];
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text) - sizeof(rest); len++) {
+		struct object o = { text, len, 7, "etag", "date", NULL };
+		struct validation v = { 0 };
+
+		memset(text, 'k', len);
+		memcpy(text + len, rest, sizeof(rest));
+		sha256_hex(text, len + sizeof(rest) - 1, expected);
+		validation_add(&v, &o, h);
+		fingerprint_print(&v.fingerprint, hex);
+		assert_memory_equal(hex, expected, FINGERPRINT_HEX_LEN - 1);
+	}
+	sha256_free(h);
+}
+
 /* Any order gives the same sum; any change of an object another one. */
 static void
 test_sum(void **state)
@@ -173,6 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_internal),
 		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_hex),
