@@ -19,7 +19,6 @@ struct sax {
 	void *arg;
 	size_t max;
 	size_t n_bytes; /* fed and skipped */
-	size_t n_fed;
 	char last; /* that was fed */
 	unsigned n_open; /* elements begun and not ended */
 	xmlParserCtxt *ctxt; /* NULL before the first byte */
@@ -189,18 +188,20 @@ parse(struct sax *s, const char *data, size_t len)
 }
 
 /*
- * What is held back, as an unfinished comment is, has not been consumed.  Of a CDATA
+ * What is held back, as an unfinished comment is, is still to be read.  Of a CDATA
  * section that has just begun nothing is: that shows in the last byte, and in the
  * state, which is not ours to look at from 2.14 on.
  */
 static bool
 is_in_content(const struct sax *s)
 {
+	const xmlParserInput *in = s->ctxt->input;
+
 #if LIBXML_VERSION < 21400
 	if (s->ctxt->instate != XML_PARSER_CONTENT)
 		return false;
 #endif
-	return s->last == '>' && xmlByteConsumed(s->ctxt) == (long)s->n_fed;
+	return s->last == '>' && in && in->cur == in->end;
 }
 
 struct sax *
@@ -247,7 +248,6 @@ sax_feed(struct sax *s, const char *data, size_t len, struct err *err)
 
 	if (rc || len == 0)
 		return rc;
-	s->n_fed += len;
 	s->last = data[len - 1];
 	parse(s, data, len);
 	return s->err.code ? err_copy(err, &s->err) : 0;
