@@ -117,6 +117,7 @@ def full():
         return objects <= REPETITIONS_UP_TO or (objects, latency) == (1_000_000, 30)
 
     return [*size_and_latency(sizes, (30, 0, 10, 100), peers_at),
+            *size_and_latency(sizes[-2:], (1,), lambda *_: False),
             *shapes(100_000, 30, True), *shapes(1_000_000, 30, False),
             detailed(10_000), detailed(100_000), told(10_000), told(100_000),
             limited(20_000, 1000),

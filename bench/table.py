@@ -14,6 +14,7 @@ COLUMNS = (  # title, width, how a row shows it
     ("x peer", 8, lambda row: ratio(row, "best")),
     ("x plain", 8, lambda row: ratio(row, "plain")),
     ("ceiling s", 9, lambda row: number(row["ceiling_s"], 4)),
+    ("% of it", 7, lambda row: number(share(row), 0)),
     ("CPU s", 8, lambda row: number(row["cpu_s"], 3)),
     ("us/object", 9, lambda row: number(row["cpu_us_per_object"], 2)),
     ("RSS MiB", 7, lambda row: number(row["rss_mib"], 1)),
@@ -32,6 +33,13 @@ def ratio(row, kind):
     if not found:
         return "-"
     return ("~" if found["is_scaled"] else "") + f"{found['times']:,.1f}"
+
+
+def share(row):
+    """Of what the ceiling does in the same time."""
+    if None in (row["ceiling_s"], row["seconds"]):
+        return None
+    return 100 * row["ceiling_s"] / row["seconds"]
 
 
 def requests(row):
