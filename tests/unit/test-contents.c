@@ -121,6 +121,34 @@ assert_plain(struct contents_scanner *s, const char *xml, size_t len,
 	}
 }
 
+/* Each byte that ends a plain text, at each place, and what does not. */
+static void
+test_text_end(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (int byte = 0; byte < 256; byte++)
+		for (size_t len = 0; len < sizeof(text); len++)
+			for (size_t at = 0; at < len; at++) {
+				bool is_end = byte < ' ' || byte > '\x7f' ||
+					      strchr("<>&", byte);
+
+				memset(text, 'x', sizeof(text));
+				text[at] = (char)byte;
+				text[len] = '<'; /* is not to be seen */
+				assert_ptr_equal(
+					plain_text_end(text, text + len),
+					text + (is_end ? at : len));
+				text[len - 1] = '&'; /* the first one counts */
+				assert_ptr_equal(
+					plain_text_end(text, text + len),
+					text + (is_end && at < len - 1
+							? at
+							: len - 1));
+			}
+}
+
 /* Each three times, so that one is read that looks like the one before it. */
 static void
 test_plain(void **state)
@@ -308,6 +336,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_end),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_no_metadata),
