@@ -155,6 +155,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		/* so that who asks for a name is told of it before he gives up */
 		.wait_ms = s->limits.connect_timeout_ms * 4 / 5,
 		.fetch_ms = s->limits.request_timeout_ms,
+		.ca_bundle = c->store.ca_bundle,
 	});
 	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,
 				 c->store.n_buckets);

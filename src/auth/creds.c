@@ -28,7 +28,8 @@
 /* In order of precedence. */
 static const struct source *const sources[] = {
 	&source_environment, &source_files,	  &source_credentials_file,
-	&source_process,     &source_config_file,
+	&source_process,     &source_config_file, &source_container,
+	&source_imds, /* the last one: it is asked where nothing is configured */
 };
 
 _Static_assert(ARRAY_SIZE(sources) <= CREDS_SOURCES_MAX,

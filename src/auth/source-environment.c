@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "auth/source.h"
+#include "auth/variables.h"
 #include "util/wipe.h"
 
 /* Either keys, or why there are none. */
@@ -15,23 +16,6 @@ struct environment {
 	struct keys *keys;
 	struct err err;
 };
-
-/*
- * An environment variable, NULL if it is empty or not set.  It is gone afterwards:
- * from what children get, and from /proc/PID/environ.
- */
-static char *
-take_variable(const char *name)
-{
-	char *value = getenv(name), *copy;
-
-	if (!value)
-		return NULL;
-	copy = *value ? xstrdup(value) : NULL;
-	explicit_bzero(value, strlen(value));
-	unsetenv(name);
-	return copy;
-}
 
 static int
 make_keys(struct environment *e, const struct keys *found)
@@ -55,9 +39,9 @@ make_keys(struct environment *e, const struct keys *found)
 static void *
 prepare(const struct creds_options *o)
 {
-	char *access_key = take_variable("AWS_ACCESS_KEY_ID");
-	char *secret_key = take_variable("AWS_SECRET_ACCESS_KEY");
-	char *session_token = take_variable("AWS_SESSION_TOKEN");
+	char *access_key = variable_take("AWS_ACCESS_KEY_ID");
+	char *secret_key = variable_take("AWS_SECRET_ACCESS_KEY");
+	char *session_token = variable_take("AWS_SESSION_TOKEN");
 	struct environment *e = NULL;
 
 	if (!o->skip_environment) {

@@ -21,6 +21,7 @@ struct creds_options {
 	 * each; 0: they are not.
 	 */
 	int64_t fetch_ms;
+	const char *ca_bundle; /* whom they trust; NULL: as the system does */
 	struct profiles *profiles; /* the chain's */
 };
 
@@ -61,5 +62,7 @@ extern const struct source source_files; /* reads them for those below */
 extern const struct source source_credentials_file;
 extern const struct source source_process;
 extern const struct source source_config_file;
+extern const struct source source_container;
+extern const struct source source_imds;
 
 #endif

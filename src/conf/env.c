@@ -99,6 +99,9 @@ static const struct {
 	  "true: endpoint_url= and SOURCE only" },
 	{ "AWS_CA_BUNDLE", "as ca_bundle=" },
 	{ "AWS_MAX_ATTEMPTS", "retries= plus one" },
+	{ "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+	  "credentials; or ..._RELATIVE_URI" },
+	{ "AWS_EC2_METADATA_DISABLED", "true: no credentials of EC2" },
 };
 
 /* The value of a variable, or NULL. */

@@ -349,6 +349,7 @@ set_options(struct http_transfer *t, const struct http_request *r)
 {
 	const struct http_options *o = &t->http->o;
 	CURL *e = t->easy;
+	bool is_post = strcmp(r->method, "POST") == 0;
 	CURLcode rc;
 
 	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
@@ -360,6 +361,8 @@ set_options(struct http_transfer *t, const struct http_request *r)
 		rc = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	if (o->is_direct && rc == CURLE_OK)
+		rc = curl_easy_setopt(e, CURLOPT_PROXY, "");
 	if (r->wants_new_connection)
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
@@ -387,8 +390,10 @@ set_options(struct http_transfer *t, const struct http_request *r)
 		/* else curl refuses one that is folded */
 		curl_easy_setopt(e, CURLOPT_IGNORE_CONTENT_LENGTH, 1L);
 	}
-	if (strcmp(r->method, "PUT") != 0)
+	if (strcmp(r->method, "PUT") != 0 && !is_post)
 		return rc;
+	if (is_post && rc == CURLE_OK)
+		rc = curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "POST");
 	curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(e, CURLOPT_READDATA, t);

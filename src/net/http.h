@@ -31,6 +31,7 @@ struct http_options {
 	 */
 	const struct limits *limits;
 	int max_connections; /* what has none waits; see is_urgent */
+	bool is_direct; /* through no proxy, whatever the environment says */
 };
 
 /*
@@ -52,10 +53,10 @@ typedef int http_head_fn(void *arg, const struct http_answer *answer);
 typedef void http_done_fn(void *arg, const struct http_answer *answer);
 
 struct http_request {
-	const char *method; /* "GET", "HEAD" or "PUT" */
+	const char *method; /* "GET", "HEAD", "PUT" or "POST" */
 	const char *url; /* sent as it is, nothing normalised */
 	const char *const *headers; /* "name: value", NULL at the end */
-	const void *body; /* PUT only; must live until the completion */
+	const void *body; /* PUT, POST; must live until the completion */
 	size_t body_len;
 	size_t body_max; /* cap of answer.body: more is EFBIG */
 	bool wants_new_connection; /* none that has served another request */

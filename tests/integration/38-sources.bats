@@ -24,6 +24,13 @@ given_program() {
 	chmod +x "$PROG"
 }
 
+# printing NAME SECONDS: what prints this one, which expires so much later.
+printing() {
+	printf '%s' "at=\$(date -u -d '+$2 seconds' +%FT%TZ); echo '{\"Version\": 1," \
+		"\"AccessKeyId\": \"'\"$1\"'\", \"SecretAccessKey\": \"s\", \"SessionToken\": \"t\"," \
+		"\"Expiration\": \"'\$at'\"}'"
+}
+
 # key NAME [SECONDS]: the program prints this one from now on, which expires then.
 key() {
 	jq -n --arg name "$1" --argjson left "${2:-null}" '{Version: 1, AccessKeyId: $name,
@@ -49,6 +56,25 @@ signers() {
 
 has_signed() {
 	read_anew && [[ " $(signers) " == *" $1 "* ]]
+}
+
+keep_reading() {
+	while [[ ! -e $BATS_TEST_TMPDIR/stop ]]; do
+		read_anew >/dev/null || return
+	done
+}
+
+# Eight at a time, and none of them fails.
+read_until_signed_by() {
+	local pid pids=()
+
+	for _ in {1..8}; do
+		in_background keep_reading
+		pids+=($!)
+	done
+	wait_until has_signed "$1"
+	touch "$BATS_TEST_TMPDIR/stop"
+	for pid in "${pids[@]}"; do wait "$pid"; done
 }
 
 check_secrets() {
@@ -84,6 +110,7 @@ check_secrets() {
 	assert_equal "$(<"$BATS_TEST_TMPDIR/argv")" $'a  b\nc " d\n$HOME;e f'
 	assert_equal "$(grep -Ev '^(_|PWD|SHLVL|HOME|PATH)=' "$BATS_TEST_TMPDIR/env" | sort)" \
 		"AWS_CONFIG_FILE=$AWS_CONFIG_FILE
+AWS_EC2_METADATA_DISABLED=true
 AWS_REGION=eu-west-7
 AWS_SHARED_CREDENTIALS_FILE=/dev/null"
 	assert_equal "$(<"$BATS_TEST_TMPDIR/stdin")" ''
@@ -157,25 +184,15 @@ is_gone() {
 }
 
 @test "credential_process: keys that expire are renewed ahead, one run each, unnoticed" {
-	local pids=() end
-
 	# a run while another runs is told
 	given_program "mkdir $BATS_TEST_TMPDIR/lock || touch $BATS_TEST_TMPDIR/twice
 		n=\$(cat $BATS_TEST_TMPDIR/n); echo \$((n + 1)) >$BATS_TEST_TMPDIR/n
-		at=\$(date -u -d '+3 seconds' +%FT%TZ)
-		echo '{\"Version\": 1, \"AccessKeyId\": \"key-'\$n'\", \"SecretAccessKey\": \"s\",'
-		echo '\"SessionToken\": \"t\", \"Expiration\": \"'\$at'\"}'
+		$(printing 'key-$n' 3)
 		sleep 0.3; rmdir $BATS_TEST_TMPDIR/lock; exit"
 	given_profile "credential_process = $PROG"
 	echo 1 >"$BATS_TEST_TMPDIR/n"
 	mount_fs
-	read_anew
-	end=$((SECONDS + 5))
-	for _ in {1..8}; do
-		in_background keep_reading "$end"
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do wait "$pid"; done
+	read_until_signed_by key-3
 	[[ ! -e $BATS_TEST_TMPDIR/twice ]]
 	assert_equal "$(cat "$LOG")" ''
 	# each was used, and each once
@@ -183,16 +200,10 @@ is_gone() {
 	[[ $(signers) == 'key-1 key-2 key-3'* ]]
 }
 
-keep_reading() {
-	while ((SECONDS < $1)); do
-		read_anew >/dev/null || return
-	done
-}
-
 @test "credential_process: keys that can't be renewed go on until they expire" {
-	given_program '[[ ! -e $0.fails ]] || { echo gone >&2; exit 1; }'
+	given_program "[[ ! -e \$0.fails ]] || { echo gone >&2; exit 1; }
+		[[ -e \$0.new ]] || { $(printing first 4); exit; }"
 	given_profile "credential_process = $PROG"
-	key first 4
 	mount_fs
 	read_anew
 	touch "$PROG.fails"
@@ -202,6 +213,7 @@ keep_reading() {
 	wait_until is_logged 1 'bucket=bkt.*credential_process of profile default: exit status 1: gone'
 	assert_equal "$(signers)" first
 	key second 3600
+	touch "$PROG.new"
 	rm "$PROG.fails"
 	wait_until has_signed second
 }
@@ -221,4 +233,138 @@ keep_reading() {
 	kill -HUP "$FS_PID"
 	wait_until has_signed third
 	assert_equal "$(signers)" 'first second third'
+}
+
+# --- services ----------------------------------------------------------------------------
+
+# Its endpoint is SERVICE, what it does is said in the folder THERE.  Proxies are none of
+# its business.
+given_service() {
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY no_proxy
+	THERE=$BATS_TEST_TMPDIR/service
+	mkdir "$THERE"
+	start_server "$HERE/../stub/stub-keys" "$THERE"
+	SERVICE=$ENDPOINT
+	start_stub
+	stub_bucket bkt
+}
+
+given_container() {
+	given_service
+	export AWS_CONTAINER_CREDENTIALS_FULL_URI=$SERVICE/container
+	export AWS_CONTAINER_AUTHORIZATION_TOKEN="Basic token-of-container"
+	echo "$AWS_CONTAINER_AUTHORIZATION_TOKEN" >"$THERE/token"
+}
+
+given_instance() {
+	given_service
+	unset AWS_EC2_METADATA_DISABLED
+	export AWS_EC2_METADATA_SERVICE_ENDPOINT=$SERVICE/
+}
+
+# What --explain says of a source.
+explained() {
+	run "$DGSTATFS" --explain --json "$ENDPOINT"
+	[[ $output != *-of-* ]]
+	jq -r ".sources.\"$1\" | .value + \": \" + .said" <<<"$output"
+}
+
+# Readers all the time, keys of 2 s: no failed read, and each key was fetched once.
+assert_rotates() {
+	rm -f "$THERE/n"
+	echo 2 >"$THERE/life"
+	mount_fs
+	read_until_signed_by key-3
+	assert_equal "$(cat "$LOG")" ''
+	[[ $(signers) == 'key-1 key-2 key-3'* ]]
+	(($(<"$THERE/n") <= 10)) # not one for each of the readers
+	check_secrets
+}
+
+@test "container: keys by the full URI, with the token, and through no proxy" {
+	given_container
+	http_proxy=http://127.0.0.1:1 no_proxy=${ENDPOINT#http://} run "$DGSTATFS" --explain --json "$ENDPOINT"
+	assert_equal "$(jq -r '.keys.source.value' <<<"$output")" 'container credentials'
+	[[ $output != *-of-* ]]
+	assert_rotates
+	as_root tr '\0' '\n' <"/proc/$FS_PID/environ" >"$BATS_TEST_TMPDIR/environ"
+	run ! grep token-of "$BATS_TEST_TMPDIR/environ"
+}
+
+@test "container: a token from a file is read at each fetch" {
+	given_container
+	export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=$BATS_TEST_TMPDIR/token
+	printf second-token-of-container >"$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+	[[ $(explained 'container credentials') == 'fails: container credentials: HTTP status 401' ]]
+	echo second-token-of-container >"$THERE/token"
+	[[ $(explained 'container credentials') == 'has the keys: ' ]]
+	echo second-token-of-container >"$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+	[[ $(explained 'container credentials') == *'the token is empty, or has more than one line' ]]
+	rm "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+	[[ $(explained 'container credentials') == *'/token: No such file or directory' ]]
+}
+
+@test "container: without TLS only what is at this machine or the service's address" {
+	local uri
+
+	given_container
+	for uri in http://store.example/ http://10.0.0.1/ http://169.254.169.254/ \
+		"http://127.0.0.1@store.example/" 'http://localhost.example/' ftp://localhost/ \
+		http://128.0.0.1/ http://localhost%2eexample/; do
+		AWS_CONTAINER_CREDENTIALS_FULL_URI=$uri explained 'container credentials' |
+			grep -F 'neither https:// nor at an address of the machine'
+	done
+	AWS_CONTAINER_CREDENTIALS_FULL_URI=http://localhost:1/ explained 'container credentials' |
+		grep -F 'connect'
+}
+
+@test "EC2: the instance's role, by version 2, and only where nothing else is configured" {
+	given_instance
+	assert_rotates
+	assert_equal "$(head -n 3 "$THERE/log")" "PUT /latest/api/token
+GET /latest/meta-data/iam/security-credentials/
+GET /latest/meta-data/iam/security-credentials/my-role"
+	unmount_fs
+	rm "$THERE/log"
+	AWS_ACCESS_KEY_ID=env AWS_SECRET_ACCESS_KEY=s mount_fs
+	wait_until has_signed env
+	[[ ! -e $THERE/log ]]
+}
+
+@test "EC2: what says that there are no keys, and why" {
+	given_instance
+	touch "$THERE/v1"
+	[[ $(explained 'EC2 metadata service') == 'has the keys: ' ]]
+	AWS_EC2_METADATA_V1_DISABLED=true explained 'EC2 metadata service' |
+		grep -F 'none: EC2 metadata service: no token: HTTP status 404'
+	rm "$THERE/v1"
+	echo >"$THERE/role"
+	explained 'EC2 metadata service' | grep -F "none: EC2 metadata service: the instance's role: HTTP status 404"
+	AWS_EC2_METADATA_DISABLED=TRUE explained 'EC2 metadata service' | grep -Fx ': '
+	touch "$THERE/hang"
+	within 5000 explained 'EC2 metadata service' |
+		grep -F 'none: EC2 metadata service: '
+}
+
+@test "a service that is down for a while: the keys from before go on, until they expire" {
+	given_container
+	echo 5 >"$THERE/life"
+	mount_fs
+	read_anew
+	echo 400 >"$THERE/status"
+	wait_until is_logged 1 'warn: container credentials: HTTP status 400; the keys from before go on'
+	read_anew
+	wait_until refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
+	rm "$THERE/status"
+	wait_until read_anew
+}
+
+@test "a service that hangs: EACCES in time, with its name; the start does not wait" {
+	given_container
+	touch "$THERE/hang"
+	within 3000 mount_fs -o connect_timeout=1s
+	within 3000 refused 'Permission denied' cat "$MNT/bkt/stats_quick.json"
+	wait_until is_logged 1 'bucket=bkt.*container credentials: no answer for 800 ms'
+	rm "$THERE/hang"
+	wait_until read_anew
 }

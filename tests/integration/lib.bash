@@ -164,6 +164,7 @@ setup() {
 	unset "${!AWS_@}" # whatever the developer has
 	export AWS_ACCESS_KEY_ID=testkey AWS_SECRET_ACCESS_KEY=testsecret
 	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+	export AWS_EC2_METADATA_DISABLED=true # of the machine of the test
 	export no_proxy=127.0.0.1,localhost
 }
 
