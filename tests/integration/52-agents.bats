@@ -8,8 +8,8 @@ load mounts
 
 AGENTS=$HERE/../../contrib/agents
 
-# The bucket of the examples: five objects of 157 bytes, which were 457; a delta has no
-# reference.
+# The bucket of the examples: five objects, 157 bytes with the reference.  The delta of
+# b/ has none.
 given() {
 	start_stub
 	stub_ctl PUT bucket/releases '[{"key": "a/reference.bin", "size": 100},
@@ -34,6 +34,14 @@ read_quick() {
 	run -0 promtool test rules "$AGENTS/prometheus-alerts-test.yml"
 }
 
+@test "promtool: what the dashboard asks for can be asked" {
+	jq '{groups: [{name: "dashboard", rules: [.panels | keys[] as $i |
+		.[$i].targets[] | {record: "panel_\($i):\(.refId)", expr}]}]}' \
+		"$AGENTS/grafana-dashboard.json" >"$BATS_TEST_TMPDIR/rules.json"
+	run -0 promtool check rules "$BATS_TEST_TMPDIR/rules.json"
+	[[ $output == *'SUCCESS: 10 rules found'* ]] || fail "$output"
+}
+
 @test "promtool: nothing is wrong with the metrics" {
 	given -o retries=0
 	fault '{"class": "PUT", "status": 500}' \
@@ -48,13 +56,18 @@ read_quick() {
 	done
 }
 
-# Nothing would alert, and nobody would know.
-@test "alert rules: a mount tells each metric that they name" {
+# Else nothing would alert, or be shown, and nobody would know.
+@test "alert rules, dashboard: a mount tells each metric that they name" {
 	given
 	read_quick
-	local name
-	for name in $(grep -o 'dgstatfs_[a-z_]*' "$AGENTS/prometheus-alerts.yml" | sort -u); do
-		cat "$MNT"/*/metrics.prom | grep -q "^$name{" || fail "$name"
+	cat "$MNT"/*/metrics.prom >"$BATS_TEST_TMPDIR/metrics"
+	local names file name
+	for file in "$AGENTS"/{prometheus-alerts.yml,grafana-dashboard.json}; do
+		names=$(grep -oE 'dgstatfs_[a-z_]+|flaw=\\?"[a-z_]+' "$file" | tr -d '\\' | sort -u)
+		[[ -n $names ]]
+		for name in $names; do
+			grep -qF "$name" "$BATS_TEST_TMPDIR/metrics" || fail "${file##*/}: $name"
+		done
 	done
 }
 
