@@ -20,7 +20,7 @@
 #include "util/background.h"
 
 static int
-mount_it(const struct conf *c, struct buckets *buckets, struct fs **fs,
+mount_it(const struct conf *c, const struct setup *s, struct fs **fs,
 	 struct err *err)
 {
 	return fs_mount(fs,
@@ -38,7 +38,8 @@ mount_it(const struct conf *c, struct buckets *buckets, struct fs **fs,
 				.gid = c->mount.gid < 0 ? getgid()
 							: (gid_t)c->mount.gid,
 				.umask = (unsigned)c->mount.umask,
-				.buckets = buckets,
+				.buckets = s->buckets,
+				.meter = s->meter,
 			},
 			err);
 }
@@ -62,7 +63,7 @@ prepare(const struct conf *c, struct setup *s, struct fs **fs, struct err *err)
 	if (rc == 0)
 		warn_without_syslog(c);
 	if (rc == 0)
-		rc = mount_it(c, s->buckets, fs, err);
+		rc = mount_it(c, s, fs, err);
 	if (rc == 0)
 		rc = log_open(c->mount.foreground ? LOG_TO_STDERR
 						  : LOG_TO_SYSLOG,

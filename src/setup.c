@@ -157,6 +157,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.fetch_ms = s->limits.request_timeout_ms,
 		.ca_bundle = c->store.ca_bundle,
 	});
+	s->meter = meter_new();
 	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,
 				 c->store.n_buckets);
 	if (!c->show_explanation) /* which says all that, and more */
@@ -286,6 +287,7 @@ start_engine(struct setup *s, struct err *err)
 			.endpoint = s->endpoint,
 			.creds = s->creds,
 			.buckets = s->buckets,
+			.meter = s->meter,
 			.limits = &s->limits,
 			.cache = policies[c->store.cache],
 			.is_detailed_on_refresh =
@@ -370,6 +372,7 @@ void
 setup_clear(struct setup *s)
 {
 	buckets_free(s->buckets);
+	meter_free(s->meter);
 	trust_unref(s->trust);
 	creds_free(s->creds);
 	endpoint_free(s->endpoint);

@@ -20,6 +20,7 @@ struct setup {
 	struct creds_chain *creds;
 	struct trust *trust;
 	struct buckets *buckets;
+	struct meter *meter; /* of all requests to the store */
 	struct limits limits; /* as configured, and as descriptors allow */
 	struct engine *engine; /* NULL but from setup_start() to setup_stop() */
 	struct hangup *hangup, *telling; /* SIGHUP, SIGUSR1 */

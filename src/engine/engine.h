@@ -17,6 +17,7 @@ struct engine_options {
 	const struct endpoint *endpoint; /* these four outlive the engine */
 	struct creds_chain *creds;
 	struct buckets *buckets;
+	struct meter *meter; /* NULL: nobody counts; outlives it */
 	const struct limits *limits;
 	enum cache_policy cache;
 	unsigned interval_modes; /* bits, 1 << enum mode; see keeper.h */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories: the root lists buckets, a bucket lists the files of the table.
+ * Directories: the root lists .dgstatfs and buckets, these list the files of a table.
  * FUSE thread, but for the answer to a readdir that had to ask the store.
  *
  * Opening a directory asks nobody: df(1) opens the root, cd(1) in it as well.
@@ -65,12 +65,14 @@ op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		handle_open(fs, req, fi, dir_new(&place));
 }
 
-/* --- entries: ".", "..", then what the directory holds --- */
+/* --- entries: ".", "..", then files, or in the root .dgstatfs and buckets --- */
 
 static size_t
 count_entries(const struct dir *d)
 {
-	return 2 + (d->place.bucket ? n_files : d->n_names);
+	const struct folder *folder = tree_folder(&d->place);
+
+	return 2 + (folder ? folder->n : 1 + d->n_names);
 }
 
 /* Entry `i`: its name, and where it leads; false if that has gone. */
@@ -78,19 +80,26 @@ static bool
 get_entry(struct fs *fs, const struct dir *d, size_t i, const char **name,
 	  struct place *to)
 {
+	const struct folder *folder = tree_folder(&d->place);
+
 	*to = d->place;
 	if (i < 2) {
 		*name = i == 0 ? "." : "..";
 		if (i == 1)
-			to->bucket = NULL;
+			*to = (struct place){ .bucket = NULL };
 		return true;
 	}
-	if (d->place.bucket) {
-		*name = files[i - 2].name;
-		to->file = &files[i - 2];
+	if (folder) {
+		to->file = &folder->files[i - 2];
+		*name = to->file->name;
 		return true;
 	}
-	*name = d->names[i - 2];
+	if (i == 2) {
+		*name = OWN_FOLDER_NAME;
+		to->is_own = true;
+		return true;
+	}
+	*name = d->names[i - 3];
 	buckets_find(fs->o.buckets, *name, &to->bucket);
 	return to->bucket != NULL;
 }
@@ -103,7 +112,7 @@ answer_readdir(fuse_req_t req, struct dir *d, size_t size, off_t offset)
 	char *out CLEANUP_FREE = xmalloc(size);
 	size_t used = 0;
 
-	if (offset == 0 && !d->place.bucket) {
+	if (offset == 0 && !tree_folder(&d->place)) {
 		dir_clear_names(d);
 		d->names = buckets_names(fs->o.buckets, &d->n_names);
 	}
@@ -157,7 +166,7 @@ op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	bool is_denied;
 
 	(void)ino;
-	if (offset > 0 || d->place.bucket)
+	if (offset > 0 || tree_folder(&d->place))
 		answer_readdir(req, d, size, offset);
 	else if (!buckets_list_is_fresh(fs->o.buckets, &is_denied))
 		ask_for_list(fs, req, d, size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of a bucket's directory: see files.h.  Any thread.
+ * The files of a directory: see files.h.  Any thread.
  */
 #include "config.h"
 
@@ -11,6 +11,7 @@
 #include "fs/control.h"
 #include "report/bucket-report.h"
 #include "report/metrics.h"
+#include "report/mount-report.h"
 #include "stats/doc.h"
 #include "util/date.h"
 #include "util/fill.h"
@@ -19,8 +20,9 @@
 /* --- refresh --- */
 
 static int
-render_refresh(struct bucket *bucket, struct buf *out)
+render_refresh(const struct subject *s, struct buf *out)
 {
+	const struct bucket *bucket = s->bucket;
 	bool is_first = true;
 	int rc = 0;
 
@@ -64,9 +66,10 @@ touch_refresh(struct bucket *bucket)
 /* --- nocache --- */
 
 static int
-render_nocache(struct bucket *bucket, struct buf *out)
+render_nocache(const struct subject *s, struct buf *out)
 {
-	return buf_add_str(out, atomic_load(&bucket->nocache) ? "1\n" : "0\n");
+	return buf_add_str(out,
+			   atomic_load(&s->bucket->nocache) ? "1\n" : "0\n");
 }
 
 static int
@@ -100,7 +103,7 @@ fill_json(struct buf *out, const char *text, size_t blanks)
 
 /* --- the table --- */
 
-const struct file files[] = {
+static const struct file bucket_files[] = {
 	{ .name = "stats_quick.json",
 	  .mode = 0444,
 	  .is_stats = true,
@@ -137,25 +140,48 @@ const struct file files[] = {
 	  .fill = metrics_fill },
 };
 
-const unsigned n_files = ARRAY_SIZE(files);
+static const struct file own_files[] = {
+	{ .name = "status.json",
+	  .mode = 0444,
+	  .text_max = REPORT_MAX,
+	  .render = mount_status,
+	  .fill = fill_json },
+	{ .name = "metrics.prom",
+	  .mode = 0444,
+	  .text_max = REPORT_MAX,
+	  .render = mount_metrics,
+	  .fill = metrics_fill },
+	{ .name = "metrics_all", /* no .prom, or a glob would read it as well */
+	  .mode = 0444,
+	  .text_max = REPORT_OF_ALL_MAX,
+	  .render = mount_metrics_of_all,
+	  .fill = metrics_fill },
+};
 
-_Static_assert(ARRAY_SIZE(files) <= BUCKET_FILES_MAX, "a bucket's files");
+const struct folder bucket_folder = { bucket_files, ARRAY_SIZE(bucket_files) };
+const struct folder own_folder = { own_files, ARRAY_SIZE(own_files) };
+
+_Static_assert(ARRAY_SIZE(bucket_files) <= BUCKET_FILES_MAX,
+	       "a bucket's files");
+_Static_assert(ARRAY_SIZE(own_files) <= OWN_FILES_MAX, "the mount's files");
 
 const struct file *
-file_find(const char *name)
+file_find(const struct folder *folder, const char *name)
 {
-	for (unsigned i = 0; i < n_files; i++)
-		if (strcmp(files[i].name, name) == 0)
-			return &files[i];
+	for (unsigned i = 0; i < folder->n; i++)
+		if (strcmp(folder->files[i].name, name) == 0)
+			return &folder->files[i];
 	return NULL;
 }
 
 /* --- what holds for all rows --- */
 
 static struct file_state *
-state_of(const struct file *f, struct bucket *bucket)
+state_of(const struct file *f, const struct subject *s)
 {
-	return &bucket->files[f - files];
+	const struct folder *folder = s->bucket ? &bucket_folder : &own_folder;
+
+	return &s->states[f - folder->files];
 }
 
 /* The length to show it with, from now on at least. */
@@ -174,25 +200,25 @@ reserve_length(const struct file *f, struct file_state *state, size_t len)
 }
 
 static int
-fill(const struct file *f, struct bucket *bucket, struct buf *out)
+fill(const struct file *f, const struct subject *s, struct buf *out)
 {
 	struct buf text CLEANUP_BUF = *out;
-	size_t len = (size_t)reserve_length(f, state_of(f, bucket), text.len);
+	size_t len = (size_t)reserve_length(f, state_of(f, s), text.len);
 
 	buf_init(out, len);
 	return f->fill(out, buf_str(&text), len - text.len);
 }
 
 int
-file_render(const struct file *f, struct bucket *bucket, struct buf *out,
+file_render(const struct file *f, const struct subject *s, struct buf *out,
 	    struct err *err)
 {
 	int rc;
 
 	buf_init(out, f->text_max);
-	rc = f->render(bucket, out);
+	rc = f->render(s, out);
 	if (rc == 0 && f->fill)
-		rc = fill(f, bucket, out);
+		rc = fill(f, s, out);
 	if (rc == 0)
 		return 0;
 	buf_clear(out);
@@ -203,27 +229,27 @@ file_render(const struct file *f, struct bucket *bucket, struct buf *out,
 }
 
 int
-file_write(const struct file *f, struct bucket *bucket, const char *text,
+file_write(const struct file *f, const struct subject *s, const char *text,
 	   size_t len, struct err *err)
 {
-	int rc = f->write(bucket, text, len, err);
+	int rc = f->write(s->bucket, text, len, err);
 
 	if (rc == 0)
-		atomic_store(&state_of(f, bucket)->changed_at, date_now());
+		atomic_store(&state_of(f, s)->changed_at, date_now());
 	return rc;
 }
 
 void
-file_touch(const struct file *f, struct bucket *bucket)
+file_touch(const struct file *f, const struct subject *s)
 {
 	if (!f->touch)
 		return;
-	f->touch(bucket);
-	atomic_store(&state_of(f, bucket)->changed_at, date_now());
+	f->touch(s->bucket);
+	atomic_store(&state_of(f, s)->changed_at, date_now());
 }
 
 int64_t
-file_size(const struct file *f, struct bucket *bucket)
+file_size(const struct file *f, const struct subject *s)
 {
 	struct buf text CLEANUP_BUF = BUF_INIT(0);
 	int64_t length = 0;
@@ -231,21 +257,33 @@ file_size(const struct file *f, struct bucket *bucket)
 	if (f->is_stats)
 		return DOC_LEN;
 	if (f->fill)
-		length = atomic_load(&state_of(f, bucket)->length);
+		length = atomic_load(&state_of(f, s)->length);
 	if (length > 0)
 		return length;
-	file_render(f, bucket, &text, NULL);
+	file_render(f, s, &text, NULL);
 	return (int64_t)text.len;
 }
 
+/* What a report tells of. */
+static int64_t
+changed_at(const struct subject *s)
+{
+	struct meter_counts counts;
+
+	if (s->bucket)
+		return published_changed_at(&s->bucket->published);
+	meter_get(s->meter, &counts);
+	return counts.changed_at;
+}
+
 struct timespec
-file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
+file_mtime(const struct file *f, const struct subject *s)
 {
 	struct result *last CLEANUP(result_release) = NULL;
-	struct timespec t = { .tv_sec = (time_t)unread };
+	struct timespec t = { .tv_sec = (time_t)s->mounted_at };
 
 	if (f->is_stats) {
-		last = published_result(&bucket->published, f->stats_mode);
+		last = published_result(&s->bucket->published, f->stats_mode);
 		if (last) {
 			t.tv_sec = (time_t)last->computed_at;
 			/* so that documents of one second differ */
@@ -254,10 +292,9 @@ file_mtime(const struct file *f, struct bucket *bucket, int64_t unread)
 					   1000000);
 		}
 	} else if (f->fill) {
-		t.tv_sec = (time_t)published_changed_at(&bucket->published);
+		t.tv_sec = (time_t)changed_at(s);
 	} else {
-		t.tv_sec =
-			(time_t)atomic_load(&state_of(f, bucket)->changed_at);
+		t.tv_sec = (time_t)atomic_load(&state_of(f, s)->changed_at);
 	}
 	return t;
 }

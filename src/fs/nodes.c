@@ -24,12 +24,13 @@ static void
 describe_file(struct fs *fs, const struct place *place, struct stat *st)
 {
 	const struct file *f = place->file;
+	struct subject s = subject_of(fs, place);
 
 	st->st_mode = (S_IFREG | f->mode) & ~fs->o.umask;
 	st->st_nlink = 1;
-	st->st_size = file_size(f, place->bucket);
+	st->st_size = file_size(f, &s);
 	st->st_blocks = (st->st_size + 511) / 512;
-	st->st_mtim = file_mtime(f, place->bucket, fs->mounted_at);
+	st->st_mtim = file_mtime(f, &s);
 }
 
 /* Attributes of a node; false if there is none. */
@@ -87,7 +88,7 @@ answer_bucket(struct fs *fs, fuse_req_t req, enum bucket_answer answer,
 static void
 reply_lookup(struct pending *p, struct result *r, const struct err *err)
 {
-	struct place place = { NULL, NULL };
+	struct place place = { .bucket = NULL };
 	enum bucket_answer answer =
 		buckets_find(p->fs->o.buckets, p->waiter.name, &place.bucket);
 
@@ -115,7 +116,7 @@ ask_for_bucket(struct fs *fs, fuse_req_t req, const char *name, bool is_known)
 static void
 lookup_bucket(struct fs *fs, fuse_req_t req, const char *name)
 {
-	struct place place = { NULL, NULL };
+	struct place place = { .bucket = NULL };
 	enum bucket_answer answer = BUCKET_IS_NOT;
 
 	if (bucket_name_is_possible(name))
@@ -124,6 +125,17 @@ lookup_bucket(struct fs *fs, fuse_req_t req, const char *name)
 		ask_for_bucket(fs, req, name, place.bucket != NULL);
 	else
 		answer_bucket(fs, req, answer, &place);
+}
+
+static void
+lookup_file(struct fs *fs, fuse_req_t req, struct place *place,
+	    const char *name)
+{
+	place->file = file_find(tree_folder(place), name);
+	if (place->file)
+		answer_entry(fs, req, place);
+	else
+		fuse_reply_err(req, ENOENT);
 }
 
 void
@@ -136,15 +148,12 @@ op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		fuse_reply_err(req, ENOENT);
 		return;
 	}
-	if (!place.bucket) {
-		lookup_bucket(fs, req, name);
-		return;
-	}
-	place.file = file_find(name);
-	if (place.file)
-		answer_entry(fs, req, &place);
+	if (tree_folder(&place))
+		lookup_file(fs, req, &place, name);
+	else if (strcmp(name, OWN_FOLDER_NAME) == 0)
+		answer_entry(fs, req, &(struct place){ .is_own = true });
 	else
-		fuse_reply_err(req, ENOENT);
+		lookup_bucket(fs, req, name);
 }
 
 /* --- attributes --- */
@@ -164,11 +173,12 @@ op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 /* What chmod, chown, truncate and touch may do: a positive errno, or 0. */
 static int
-change(const struct place *p, int to_set)
+change(struct fs *fs, const struct place *p, int to_set)
 {
 	const int times = FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |
 			  FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW |
 			  FUSE_SET_ATTR_CTIME;
+	struct subject s = subject_of(fs, p);
 
 	if (!p->file)
 		return EPERM;
@@ -178,7 +188,7 @@ change(const struct place *p, int to_set)
 		return EPERM; /* mode, owner */
 	/* times of a copied file (cp -p) are no command, "now" is touch(1) */
 	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
-		file_touch(p->file, p->bucket);
+		file_touch(p->file, &s);
 	return 0;
 }
 
@@ -195,7 +205,7 @@ op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		fuse_reply_err(req, ENOENT);
 		return;
 	}
-	error = change(&place, to_set);
+	error = change(fs, &place, to_set);
 	if (error)
 		fuse_reply_err(req, error);
 	else

@@ -119,14 +119,17 @@ open_stats(struct fs *fs, fuse_req_t req, const struct place *place,
 /* --- the others --- */
 
 static void
-open_other(fuse_req_t req, const struct place *place, struct fuse_file_info *fi)
+open_other(struct fs *fs, fuse_req_t req, const struct place *place,
+	   struct fuse_file_info *fi)
 {
+	struct subject s = subject_of(fs, place);
 	struct buf shown CLEANUP_BUF = BUF_INIT(0);
 	struct text *text CLEANUP(text_release) = NULL;
 	struct err err = ERR_INIT;
 
-	if (file_render(place->file, place->bucket, &shown, &err) != 0) {
-		log_err("bucket=%s: %s (%s)", place->bucket->name, err.msg,
+	if (file_render(place->file, &s, &shown, &err) != 0) {
+		log_err("%s%s: %s (%s)", s.bucket ? "bucket=" : "",
+			s.bucket ? s.bucket->name : OWN_FOLDER_NAME, err.msg,
 			strerror(err.code));
 		fuse_reply_err(req, err.code);
 		return;
@@ -141,6 +144,7 @@ op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
 {
 	struct fs *fs = fuse_req_userdata(req);
 	struct place place;
+	struct subject s;
 	struct err err = ERR_INIT;
 
 	(void)offset; /* one write is one command, wherever ">>" put it */
@@ -150,10 +154,11 @@ op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
 		fuse_reply_err(req, EACCES);
 		return;
 	}
+	s = subject_of(fs, &place);
 	if (size > CONTROL_MAX)
 		err_set(&err, EINVAL, "a command of %zu bytes", size);
 	else
-		file_write(place.file, place.bucket, data, size, &err);
+		file_write(place.file, &s, data, size, &err);
 	if (err.code) {
 		log_info("bucket=%s file=%s: %s", place.bucket->name,
 			 place.file->name, err.msg);
@@ -169,11 +174,11 @@ void
 op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fuse_req_userdata(req);
-	struct place place = { NULL, NULL };
+	struct place place = { .bucket = NULL };
 	int error;
 
 	if (!tree_find(fs->o.buckets, ino, &place) || !place.file) {
-		fuse_reply_err(req, place.bucket ? EISDIR : ENOENT);
+		fuse_reply_err(req, tree_folder(&place) ? EISDIR : ENOENT);
 		return;
 	}
 	error = check_access(fs, place.file, fi->flags);
@@ -182,7 +187,7 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	else if (place.file->is_stats)
 		open_stats(fs, req, &place, fi);
 	else
-		open_other(req, &place, fi);
+		open_other(fs, req, &place, fi);
 }
 
 static struct text *

@@ -19,7 +19,8 @@ struct fs_options {
 	uid_t uid; /* of everything in the mount */
 	gid_t gid;
 	unsigned umask;
-	struct buckets *buckets; /* outlives the mount */
+	struct buckets *buckets; /* outlives the mount, as … */
+	struct meter *meter; /* … of all requests */
 };
 
 #endif

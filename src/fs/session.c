@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is open: see session.h.  Any thread: one leaf lock.
+ * What is open, and what files are about: see session.h.  Any thread: one leaf lock.
  */
 #include "config.h"
 
 #include "fs/session.h"
 
 #include <utlist.h>
+
+struct subject
+subject_of(struct fs *fs, const struct place *place)
+{
+	return (struct subject){
+		.bucket = place->bucket,
+		.buckets = fs->o.buckets,
+		.meter = fs->o.meter,
+		.states = place->bucket ? place->bucket->files : fs->own_files,
+		.mounted_at = fs->mounted_at,
+	};
+}
 
 void
 handle_close(struct fs *fs, struct handle *h)

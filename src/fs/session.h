@@ -31,13 +31,17 @@ struct fs {
 	bool is_initialised; /* kernel and libfuse agree on the protocol */
 	int64_t mounted_at; /* seconds: the time of the directories */
 	bool is_greeting; /* the next answer is that to INIT */
+	struct file_state own_files[OWN_FILES_MAX];
 
 	/* under lock, which is a leaf lock */
 	pthread_mutex_t lock;
 	struct handle *handles;
 };
 
-/* session.c.  Takes `h`, and answers with it.  Any thread. */
+/* session.c: what the files at a place are about.  Any thread. */
+struct subject subject_of(struct fs *fs, const struct place *place);
+
+/* Takes `h`, and answers with it.  Any thread. */
 void handle_open(struct fs *fs, fuse_req_t req, struct fuse_file_info *fi,
 		 struct handle *h);
 void handle_close(struct fs *fs, struct handle *h);

@@ -13,11 +13,15 @@
 
 #define TREE_ROOT 1 /* FUSE_ROOT_ID */
 
-/* What a node is: the root (no bucket), a bucket (no file) or a file. */
+/* What a node is: the root, a folder (a bucket's or the mount's own) or its file. */
 struct place {
-	struct bucket *bucket;
-	const struct file *file;
+	struct bucket *bucket; /* NULL: in none */
+	bool is_own; /* the mount's own folder, or in it */
+	const struct file *file; /* NULL: a directory */
 };
+
+/* The files that are there; NULL in the root. */
+const struct folder *tree_folder(const struct place *p);
 
 /* False if there is no such node. */
 bool tree_find(struct buckets *buckets, uint64_t ino, struct place *out);

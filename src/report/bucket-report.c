@@ -8,6 +8,7 @@
 
 #include "report/integrity-report.h"
 #include "report/json.h"
+#include "report/load-report.h"
 #include "report/metrics.h"
 #include "report/mode-report.h"
 #include "util/date.h"
@@ -19,25 +20,56 @@ struct snapshot {
 	struct mode_state states[N_MODES];
 	struct mode_report modes[N_MODES];
 	struct integrity_report integrity;
+	struct load_report load;
+	struct buf labels, mode_labels[N_MODES];
 };
 
 static void
-snapshot_take(struct snapshot *s, struct bucket *bucket)
+print_labels(struct snapshot *s, const char *bucket)
 {
+	buf_init(&s->labels, LABELS_MAX);
+	metrics_add_label(&s->labels, "bucket", bucket);
+	for (int mode = 0; mode < N_MODES; mode++) {
+		struct buf *labels = &s->mode_labels[mode];
+
+		buf_init(labels, LABELS_MAX);
+		metrics_add_label(labels, "bucket", bucket);
+		metrics_add_label(labels, "mode", mode_names[mode]);
+	}
+}
+
+static void
+snapshot_take(struct snapshot *s, struct bucket *bucket, struct meter *meter)
+{
+	load_report_fill(&s->load, meter, bucket->name);
 	for (int mode = 0; mode < N_MODES; mode++) {
 		published_get(&bucket->published, (enum mode)mode,
 			      &s->states[mode]);
 		mode_report_fill(&s->modes[mode], &s->states[mode],
 				 (enum mode)mode, date_mono_ms());
+		mode_report_set_load(&s->modes[mode], &s->load.load);
 	}
 	integrity_report_fill(&s->integrity, s->states);
+	print_labels(s, bucket->name);
 }
 
 static void
 snapshot_clear(struct snapshot *s)
 {
-	for (int mode = 0; mode < N_MODES; mode++)
+	buf_clear(&s->labels);
+	for (int mode = 0; mode < N_MODES; mode++) {
 		result_unref(s->states[mode].result);
+		buf_clear(&s->mode_labels[mode]);
+	}
+}
+
+static bool
+has_result(const struct snapshot *s)
+{
+	for (int mode = 0; mode < N_MODES; mode++)
+		if (s->states[mode].result)
+			return true;
+	return false;
 }
 
 /* --- JSON --- */
@@ -66,66 +98,101 @@ add_integrity(const struct snapshot *s, struct buf *out)
 }
 
 int
-bucket_status(struct bucket *bucket, struct buf *out)
+bucket_status(const struct subject *s, struct buf *out)
 {
-	struct snapshot s CLEANUP(snapshot_clear);
+	struct snapshot now CLEANUP(snapshot_clear);
 	int rc = buf_add_str(out, "{\n  \"bucket\": ");
 
-	snapshot_take(&s, bucket);
+	snapshot_take(&now, s->bucket, s->meter);
 	if (rc == 0)
-		rc = json_add_string(out, bucket->name);
+		rc = json_add_string(out, s->bucket->name);
+	if (rc == 0)
+		rc = buf_add_str(out, ",\n");
+	if (rc == 0)
+		rc = json_add_members(out, &load_members, &now.load, 1);
 	for (int mode = 0; mode < N_MODES && rc == 0; mode++)
-		rc = add_mode(&s, (enum mode)mode, out);
+		rc = add_mode(&now, (enum mode)mode, out);
 	if (rc == 0)
-		rc = add_integrity(&s, out);
+		rc = add_integrity(&now, out);
 	return rc ? rc : buf_add_str(out, "\n}\n");
 }
 
-/* --- metrics --- */
+/* --- metrics: all samples of a family together, of however many buckets --- */
 
 static int
-add_mode_metrics(const struct snapshot *s, const char *bucket, struct buf *out)
+add_of_buckets(const struct members *m, size_t offset, struct buf *out,
+	       const struct snapshot *of, size_t n)
 {
-	struct sample_source sources[N_MODES];
-	struct buf labels[N_MODES];
-	int rc;
+	struct sample_source *sources CLEANUP_FREE =
+		xcalloc(n, sizeof(*sources));
 
-	for (int mode = 0; mode < N_MODES; mode++) {
-		buf_init(&labels[mode], LABELS_MAX);
-		metrics_add_label(&labels[mode], "bucket", bucket);
-		metrics_add_label(&labels[mode], "mode", mode_names[mode]);
-		sources[mode] = (struct sample_source){
-			.labels = buf_str(&labels[mode]),
-			.data = &s->modes[mode],
+	for (size_t i = 0; i < n; i++)
+		sources[i] = (struct sample_source){
+			.labels = buf_str(&of[i].labels),
+			.data = (const char *)&of[i] + offset,
 		};
-	}
-	rc = metrics_add(out, &mode_members, sources, N_MODES);
-	for (int mode = 0; mode < N_MODES; mode++)
-		buf_clear(&labels[mode]);
-	return rc;
+	return metrics_add(out, m, sources, n);
 }
 
 static int
-add_integrity_metrics(const struct snapshot *s, const char *bucket,
-		      struct buf *out)
+add_of_modes(struct buf *out, const struct snapshot *of, size_t n)
 {
-	struct buf labels CLEANUP_BUF = BUF_INIT(LABELS_MAX);
-	int rc = metrics_add_label(&labels, "bucket", bucket);
-	struct sample_source source = { .labels = buf_str(&labels),
-					.data = &s->integrity };
+	struct sample_source *sources CLEANUP_FREE =
+		xcalloc(n * N_MODES, sizeof(*sources));
 
-	return rc ? rc : metrics_add(out, &integrity_members, &source, 1);
+	for (size_t i = 0; i < n * N_MODES; i++) {
+		const struct snapshot *s = &of[i / N_MODES];
+
+		sources[i] = (struct sample_source){
+			.labels = buf_str(&s->mode_labels[i % N_MODES]),
+			.data = &s->modes[i % N_MODES],
+		};
+	}
+	return metrics_add(out, &mode_members, sources, n * N_MODES);
+}
+
+static int
+add_metrics(struct buf *out, const struct snapshot *of, size_t n)
+{
+	int rc = add_of_buckets(&load_members, offsetof(struct snapshot, load),
+				out, of, n);
+
+	if (rc == 0)
+		rc = add_of_modes(out, of, n);
+	return rc ? rc
+		  : add_of_buckets(&integrity_members,
+				   offsetof(struct snapshot, integrity), out,
+				   of, n);
 }
 
 int
-bucket_metrics(struct bucket *bucket, struct buf *out)
+bucket_metrics(const struct subject *s, struct buf *out)
 {
-	struct snapshot s CLEANUP(snapshot_clear);
+	struct snapshot now CLEANUP(snapshot_clear);
 	int rc;
 
-	snapshot_take(&s, bucket);
-	rc = add_mode_metrics(&s, bucket->name, out);
-	if (rc == 0)
-		rc = add_integrity_metrics(&s, bucket->name, out);
+	snapshot_take(&now, s->bucket, s->meter);
+	rc = add_metrics(out, &now, 1);
 	return rc ? rc : metrics_add_end(out);
+}
+
+int
+buckets_metrics(const struct subject *s, struct buf *out)
+{
+	unsigned n = buckets_count(s->buckets), n_known = 0;
+	struct snapshot *of CLEANUP_FREE = xcalloc(n, sizeof(*of));
+	int rc;
+
+	for (unsigned i = 0; i < n; i++) {
+		snapshot_take(&of[n_known], buckets_get(s->buckets, i),
+			      s->meter);
+		if (has_result(&of[n_known]))
+			n_known++;
+		else
+			snapshot_clear(&of[n_known]);
+	}
+	rc = add_metrics(out, of, n_known);
+	while (n_known > 0)
+		snapshot_clear(&of[--n_known]);
+	return rc;
 }

@@ -10,14 +10,17 @@
 #ifndef REPORT_BUCKET_REPORT_H
 #define REPORT_BUCKET_REPORT_H
 
-#include "engine/buckets.h"
+#include "report/subject.h"
 #include "util/buf.h"
 
 #define REPORT_MAX                                                             \
 	(63 * 1024) /* some agents take no file of more than 64 KiB */
 
 /* 0, or as buf_add(). */
-int bucket_status(struct bucket *bucket, struct buf *out);
-int bucket_metrics(struct bucket *bucket, struct buf *out);
+int bucket_status(const struct subject *s, struct buf *out);
+int bucket_metrics(const struct subject *s, struct buf *out);
+
+/* The metrics of all buckets that have a result, without an end. */
+int buckets_metrics(const struct subject *s, struct buf *out);
 
 #endif

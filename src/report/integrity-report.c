@@ -12,7 +12,9 @@
 
 #define AT(field) offsetof(struct integrity_report, field)
 
-static const struct axis by_flaw = { "flaw", flaw_names, 0, N_FLAWS };
+static const struct axis by_flaw = { .label = "flaw",
+				     .names = flaw_names,
+				     .n = N_FLAWS };
 
 static const struct member rows[] = {
 	{ .path = "listed_at",

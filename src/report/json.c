@@ -177,23 +177,42 @@ go_to(struct printer *p, const char *before, const char *path)
 }
 
 static void
+add_single(struct printer *p, const struct member *row, const char *name,
+	   size_t i, const void *data)
+{
+	begin_member(p, name, strlen(name));
+	if (p->rc == 0)
+		p->rc = add_value(p->out, row, i, data);
+}
+
+static void
+add_element(struct printer *p, const struct member *row, size_t i,
+	    const void *data)
+{
+	const char *name = row->axis->names[i];
+	const struct axis *inner = row->axis->inner;
+
+	if (!inner) {
+		add_single(p, row, name, i, data);
+		return;
+	}
+	begin_object(p, name, strlen(name));
+	for (size_t k = 0; k < inner->n; k++)
+		add_single(p, row, inner->names[k], i * inner->n + k, data);
+	end_object(p);
+}
+
+static void
 add_member(struct printer *p, const struct member *row, const char *name,
 	   const void *data)
 {
 	if (!row->axis) {
-		begin_member(p, name, strlen(name));
-		if (p->rc == 0)
-			p->rc = add_value(p->out, row, 0, data);
+		add_single(p, row, name, 0, data);
 		return;
 	}
 	begin_object(p, name, strlen(name));
-	for (size_t i = member_first(row); i < member_end(row); i++) {
-		const char *element = row->axis->names[i];
-
-		begin_member(p, element, strlen(element));
-		if (p->rc == 0)
-			p->rc = add_value(p->out, row, i, data);
-	}
+	for (size_t i = row->axis->first; i < row->axis->n; i++)
+		add_element(p, row, i, data);
 	end_object(p);
 }
 

@@ -59,14 +59,28 @@ member_text(const struct member *row, size_t i, const void *data)
 	return text;
 }
 
+const struct member_histogram *
+member_histogram(const struct member *row, size_t i, const void *data)
+{
+	const void *first = (const char *)data + row->at;
+
+	return (const struct member_histogram *)first + i;
+}
+
+size_t
+axis_inner(const struct axis *axis)
+{
+	return axis->inner ? axis->inner->n : 1;
+}
+
 size_t
 member_first(const struct member *row)
 {
-	return row->axis ? row->axis->first : 0;
+	return row->axis ? row->axis->first * axis_inner(row->axis) : 0;
 }
 
 size_t
 member_end(const struct member *row)
 {
-	return row->axis ? row->axis->n : 1;
+	return row->axis ? row->axis->n * axis_inner(row->axis) : 1;
 }

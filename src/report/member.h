@@ -24,6 +24,7 @@ enum member_kind {
 	MEMBER_RATIO,
 	MEMBER_TEXT, /* no metric */
 	MEMBER_FLAG, /* true or false, 1 or 0 */
+	MEMBER_HISTOGRAM, /* a struct member_histogram; not in JSON */
 };
 
 /* A member that is an array: what its elements are called. */
@@ -31,6 +32,15 @@ struct axis {
 	const char *label;
 	const char *const *names;
 	size_t first, n; /* of the names; the others are left out */
+	const struct axis *inner; /* of each element, again an array; or NULL */
+};
+
+/* How often what was measured was at most so much, and above the step before. */
+struct member_histogram {
+	size_t n_steps;
+	const int64_t *steps_ms;
+	const uint64_t *n_within; /* n_steps, and one for all above */
+	int64_t sum_ms;
 };
 
 struct member {
@@ -66,8 +76,12 @@ int64_t member_number(const struct member *row, size_t i, const void *data);
 double member_ratio(const struct member *row, size_t i, const void *data);
 const char *member_text(const struct member *row, size_t i, const void *data);
 
-/* Those of an axis, or the one that there is. */
+const struct member_histogram *member_histogram(const struct member *row,
+						size_t i, const void *data);
+
+/* Those of an axis and its inner one, or the one that there is. */
 size_t member_first(const struct member *row);
 size_t member_end(const struct member *row);
+size_t axis_inner(const struct axis *axis); /* elements of each element */
 
 #endif

@@ -11,7 +11,15 @@
 #include "stats/doc.h"
 #include "util/fill.h"
 
+#define LABELS_MAX 4096
+
 static const char last_line[] = "#\n";
+
+static void
+print_seconds(char out[32], int64_t ms)
+{
+	snprintf(out, 32, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
+}
 
 static void
 print_value(char out[32], const struct member *row, size_t i, const void *data)
@@ -21,8 +29,7 @@ print_value(char out[32], const struct member *row, size_t i, const void *data)
 	if (row->kind == MEMBER_RATIO)
 		doc_print_ratio(member_ratio(row, i, data), out);
 	else if (row->kind == MEMBER_SECONDS || row->kind == MEMBER_PER_SECOND)
-		snprintf(out, 32, "%" PRId64 ".%03d", n / 1000,
-			 (int)(n % 1000));
+		print_seconds(out, n);
 	else
 		snprintf(out, 32, "%" PRId64, n);
 }
@@ -32,7 +39,7 @@ has_sample(const struct members *m, const struct member *row, size_t i,
 	   const void *data)
 {
 	return member_is_there(m, row, data) &&
-	       (row->kind == MEMBER_RATIO ||
+	       (row->kind == MEMBER_RATIO || row->kind == MEMBER_HISTOGRAM ||
 		member_number(row, i, data) != MEMBER_UNKNOWN);
 }
 
@@ -47,34 +54,94 @@ has_samples(const struct members *m, const struct member *row,
 	return false;
 }
 
+/* All labels of an element. */
 static int
-add_labels(struct buf *out, const struct member *row, size_t i,
-	   const char *labels)
+print_labels(struct buf *labels, const struct member *row, size_t i,
+	     const char *of_source)
 {
+	const struct axis *axis = row->axis;
+	int rc = buf_add_str(labels, of_source);
+
+	if (rc || !axis)
+		return rc;
+	rc = metrics_add_label(labels, axis->label,
+			       axis->names[i / axis_inner(axis)]);
+	if (rc || !axis->inner)
+		return rc;
+	return metrics_add_label(labels, axis->inner->label,
+				 axis->inner->names[i % axis_inner(axis)]);
+}
+
+static int
+add_line(struct buf *out, const char *name, const char *end,
+	 const struct buf *labels, const char *value)
+{
+	return buf_printf(out, "%s%s%s%s%s %s\n", name, end,
+			  labels->len ? "{" : "", buf_str(labels),
+			  labels->len ? "}" : "", value);
+}
+
+static int
+add_step(struct buf *out, const char *name, const struct buf *labels,
+	 const char *step, uint64_t n)
+{
+	struct buf with_step CLEANUP_BUF = BUF_INIT(LABELS_MAX);
+	char value[32];
+	int rc = buf_add_str(&with_step, buf_str(labels));
+
+	snprintf(value, sizeof(value), "%" PRIu64, n);
+	if (rc == 0)
+		rc = metrics_add_label(&with_step, "le", step);
+	return rc ? rc : add_line(out, name, "_bucket", &with_step, value);
+}
+
+/* Each step counts what is below it, too. */
+static int
+add_histogram(struct buf *out, const char *name, const struct buf *labels,
+	      const struct member_histogram *h)
+{
+	char text[32];
+	uint64_t n = 0;
 	int rc = 0;
 
-	if (!row->axis && !*labels)
-		return 0;
-	if (row->axis)
-		rc = buf_printf(out, "{%s%s%s=\"%s\"}", labels,
-				*labels ? "," : "", row->axis->label,
-				row->axis->names[i]);
-	else
-		rc = buf_printf(out, "{%s}", labels);
-	return rc;
+	for (size_t i = 0; i < h->n_steps && rc == 0; i++) {
+		n += h->n_within[i];
+		doc_print_ratio((double)h->steps_ms[i] / 1000, text);
+		rc = add_step(out, name, labels, text, n);
+	}
+	n += h->n_within[h->n_steps];
+	if (rc == 0)
+		rc = add_step(out, name, labels, "+Inf", n);
+	print_seconds(text, h->sum_ms);
+	if (rc == 0)
+		rc = add_line(out, name, "_sum", labels, text);
+	snprintf(text, sizeof(text), "%" PRIu64, n);
+	return rc ? rc : add_line(out, name, "_count", labels, text);
 }
 
 static int
 add_sample(struct buf *out, const struct member *row, size_t i,
 	   const struct sample_source *source)
 {
+	struct buf labels CLEANUP_BUF = BUF_INIT(LABELS_MAX);
+	int rc = print_labels(&labels, row, i, source->labels);
 	char value[32];
-	int rc = buf_add_str(out, row->metric);
 
+	if (rc)
+		return rc;
+	if (row->kind == MEMBER_HISTOGRAM)
+		return add_histogram(out, row->metric, &labels,
+				     member_histogram(row, i, source->data));
 	print_value(value, row, i, source->data);
-	if (rc == 0)
-		rc = add_labels(out, row, i, source->labels);
-	return rc ? rc : buf_printf(out, " %s\n", value);
+	return add_line(out, row->metric, "", &labels, value);
+}
+
+static const char *
+type_of(const struct member *row)
+{
+	if (row->kind == MEMBER_HISTOGRAM)
+		return "histogram";
+	return row->is_counter ? "counter" : "gauge";
 }
 
 static int
@@ -82,8 +149,7 @@ add_family(struct buf *out, const struct members *m, const struct member *row,
 	   const struct sample_source *sources, size_t n_sources)
 {
 	int rc = buf_printf(out, "# HELP %s %s.\n# TYPE %s %s\n", row->metric,
-			    row->meaning, row->metric,
-			    row->is_counter ? "counter" : "gauge");
+			    row->meaning, row->metric, type_of(row));
 
 	for (size_t s = 0; s < n_sources; s++)
 		for (size_t i = member_first(row); i < member_end(row); i++)

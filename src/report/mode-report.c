@@ -13,11 +13,19 @@
 static const char *const operations[] = { "list", "head", "get", "put" };
 static const char *const origins[] = { "exact", "sampled", "estimated" };
 
-static const struct axis by_operation = { "operation", operations, 0, 4 };
-static const struct axis by_origin = { "origin", origins, 0, 3 };
-static const struct axis by_how = { "how", result_how_names, 0, N_RESULT_HOWS };
-static const struct axis by_why = { "why", result_why_names, WHY_NONE + 1,
-				    N_RESULT_WHYS };
+static const struct axis by_operation = { .label = "operation",
+					  .names = operations,
+					  .n = 4 };
+static const struct axis by_origin = { .label = "origin",
+				       .names = origins,
+				       .n = 3 };
+static const struct axis by_how = { .label = "how",
+				    .names = result_how_names,
+				    .n = N_RESULT_HOWS };
+static const struct axis by_why = { .label = "why",
+				    .names = result_why_names,
+				    .first = WHY_NONE + 1,
+				    .n = N_RESULT_WHYS };
 
 static const struct member rows[] = {
 	{ .path = "state",
@@ -25,7 +33,9 @@ static const struct member rows[] = {
 	  .at = AT(state),
 	  .meaning =
 		  "What is done for readers of the mode: idle, listing, heading "
-		  "(the LIST is over, HEADs go on) or storing" },
+		  "(the LIST is over, HEADs go on) or storing; retrying if all "
+		  "requests about the bucket have failed and wait for their "
+		  "next try" },
 	{ .path = "up",
 	  .metric = "dgstatfs_up",
 	  .kind = MEMBER_FLAG,
@@ -350,4 +360,11 @@ mode_report_fill(struct mode_report *out, const struct mode_state *s,
 		fill_result(out, s->result);
 	if (s->n_failures > 0)
 		fill_failure(out, &s->failure);
+}
+
+void
+mode_report_set_load(struct mode_report *r, const struct meter_load *load)
+{
+	if (r->is_running && load->n_waiting > 0 && load->n_running == 0)
+		r->state = "retrying";
 }

@@ -8,6 +8,7 @@
 
 #include "engine/published.h"
 #include "report/member.h"
+#include "s3/meter.h"
 
 /* Each value has 8 bytes, as member.h wants it. */
 struct mode_report {
@@ -35,6 +36,9 @@ struct mode_report {
 };
 
 extern const struct members mode_members;
+
+/* The bucket has these requests: if all of them wait, so does the mode. */
+void mode_report_set_load(struct mode_report *r, const struct meter_load *load);
 
 /* From what was published, at `now_ms` by date_mono_ms(); borrows texts of `s`. */
 void mode_report_fill(struct mode_report *out, const struct mode_state *s,

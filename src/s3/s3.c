@@ -34,6 +34,7 @@ struct s3 {
 	struct corrections *corrections; /* of the endpoint */
 	struct creds_chain *creds;
 	struct pace *pace;
+	struct meter *meter; /* NULL: nobody counts */
 	int retries;
 	unsigned int seed; /* of the jitter: needs no secrecy */
 	struct s3_call *parked; /* they wait for keys */
@@ -58,6 +59,7 @@ struct s3_call {
 	struct s3_call *prev, *next; /* in s3->parked */
 	int tries;
 	struct pace_call pace;
+	struct meter_call meter;
 	struct correction target; /* where it is sent, and for what time */
 	int head_rc; /* what on_head returned in this try */
 	struct err head_err;
@@ -95,6 +97,13 @@ s3_new(struct http *http, struct timers *timers,
 	};
 	creds_listen(creds, on_keys, s3);
 	return s3;
+}
+
+void
+s3_set_meter(struct s3 *s3, struct meter *meter)
+{
+	s3->meter = meter;
+	meter_set_limit(meter, pace_limit(s3->pace));
 }
 
 void
@@ -143,6 +152,7 @@ call_free(struct s3_call *call)
 	timer_disarm(call->s3->timers, &call->delay);
 	keys_unref(call->keys);
 	pace_left(call->s3->pace, &call->pace);
+	meter_leave(call->s3->meter, &call->meter);
 	for (size_t i = 0; i < call->r.n_headers; i++) {
 		free((char *)call->headers[i].name);
 		free((char *)call->headers[i].value);
@@ -206,6 +216,7 @@ send_attempt(struct s3_call *call, const struct attempt *a)
 	call->head_rc = 0;
 	call->head_err = (struct err)ERR_INIT;
 	pace_began(call->s3->pace, &call->pace);
+	meter_began(call->s3->meter, &call->meter);
 	call->transfer = http_submit(
 		call->s3->http,
 		&(struct http_request){
@@ -512,6 +523,49 @@ what_of_load(const struct s3_answer *answer, bool may_pass)
 	return answer->http->err.code ? PACE_NONE : PACE_CLEAN;
 }
 
+/* --- for the meter --- */
+
+static enum meter_operation
+operation_of(const struct s3_call *call)
+{
+	bool is_list = strcmp(call_operation(call), "LIST") == 0;
+
+	if (!call->bucket)
+		return METER_BUCKETS;
+	if (!call->key)
+		return is_list ? METER_LIST : METER_BUCKET;
+	if (strcmp(call->r.method, "PUT") == 0)
+		return METER_PUT;
+	return is_head(call) ? METER_HEAD : METER_GET;
+}
+
+static enum meter_outcome
+outcome_of(const struct s3_call *call, const struct s3_answer *answer,
+	   enum pace_answer load)
+{
+	if (answer->err.code == 0)
+		return METER_OK;
+	if (call->is_cancelled || answer->err.code == ECANCELED)
+		return METER_CANCELLED;
+	if (answer->status == 404)
+		return METER_MISSING;
+	if (answer->status < 300)
+		return METER_BROKEN;
+	return load == PACE_PUSHED_BACK ? METER_PUSHED_BACK : METER_REFUSED;
+}
+
+/* A try has ended, and may have changed the pace. */
+static void
+measure(struct s3_call *call, const struct s3_answer *answer,
+	enum pace_answer load)
+{
+	struct s3 *s3 = call->s3;
+
+	meter_ended(s3->meter, &call->meter, operation_of(call),
+		    outcome_of(call, answer, load));
+	meter_set_limit(s3->meter, pace_limit(s3->pace));
+}
+
 /* What corrections are made of. */
 static struct refusal
 refusal_of(const struct s3_call *call, const struct s3_answer *answer)
@@ -699,6 +753,7 @@ on_http_done(void *arg, const struct http_answer *http)
 	may_pass = evaluate(call, &answer);
 	load = what_of_load(&answer, may_pass);
 	pace_ended(call->s3->pace, &call->pace, load);
+	measure(call, &answer, load);
 	if (has_remedy(call, &answer, may_pass))
 		return;
 	if (answer.err.code == EACCES)
@@ -716,6 +771,7 @@ on_http_done(void *arg, const struct http_answer *http)
 		 call->tries + 1, (long long)delay);
 	if (call->r.on_retry)
 		call->r.on_retry(call->r.arg);
+	meter_waits(call->s3->meter, &call->meter);
 	timer_arm(call->s3->timers, &call->delay, delay);
 }
 
@@ -741,6 +797,7 @@ s3_start(struct s3 *s3, const struct s3_request *r)
 		call->headers[i].value = xstrdup(r->headers[i].value);
 	}
 	correction_init(&call->target, s3->corrections, call->bucket);
+	meter_enter(s3->meter, &call->meter, call->bucket);
 	timer_init(&call->delay, on_due, call);
 	timer_arm(s3->timers, &call->delay, 0);
 	return call;

@@ -12,6 +12,7 @@
 
 #include "auth/creds.h"
 #include "s3/endpoint.h"
+#include "s3/meter.h"
 #include "s3/pace.h"
 #include "s3/request.h"
 #include "s3/s3-errno.h"
@@ -28,6 +29,9 @@ struct head_habits;
 struct s3 *s3_new(struct http *http, struct timers *timers,
 		  const struct endpoint *endpoint, struct creds_chain *creds,
 		  struct pace *pace, int retries);
+/* Each request is told to it from now on; it outlives `s3`. */
+void s3_set_meter(struct s3 *s3, struct meter *meter);
+
 void s3_free(struct s3 *s3); /* no call may be under way */
 
 /*

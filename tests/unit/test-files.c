@@ -25,7 +25,16 @@
 struct world {
 	struct buckets *buckets;
 	struct bucket *bucket;
+	struct meter *meter;
+	struct file_state own_files[OWN_FILES_MAX];
+	struct subject subject, own; /* the bucket, the mount */
 };
+
+static const struct file *
+find(const char *name)
+{
+	return file_find(&bucket_folder, name);
+}
 
 static void
 world_init(struct world *w)
@@ -34,33 +43,44 @@ world_init(struct world *w)
 	w->buckets = buckets_new(1000, NULL, 0);
 	buckets_set_there(w->buckets, "releases");
 	w->bucket = buckets_get(w->buckets, 0);
+	w->meter = meter_new();
+	memset(w->own_files, 0, sizeof(w->own_files));
+	w->subject = (struct subject){ .bucket = w->bucket,
+				       .buckets = w->buckets,
+				       .meter = w->meter,
+				       .states = w->bucket->files,
+				       .mounted_at = UNREAD };
+	w->own = w->subject;
+	w->own.bucket = NULL;
+	w->own.states = w->own_files;
 }
 
 static void
 world_clear(struct world *w)
 {
 	buckets_free(w->buckets);
+	meter_free(w->meter);
 }
 
 /* Each `expected` is what cat(1) shows; stat(2) gives its length. */
 static void
 expect(const struct world *w, const char *name, const char *expected)
 {
-	const struct file *f = file_find(name);
+	const struct file *f = find(name);
 	struct buf text CLEANUP_BUF = BUF_INIT(0);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(file_render(f, w->bucket, &text, &err), 0);
+	assert_int_equal(file_render(f, &w->subject, &text, &err), 0);
 	assert_int_equal(err.code, 0);
 	assert_string_equal(buf_str(&text), expected);
-	assert_int_equal(file_size(f, w->bucket), strlen(expected));
+	assert_int_equal(file_size(f, &w->subject), strlen(expected));
 }
 
 static void
 expect_time(const struct world *w, const struct file *f, int64_t seconds,
 	    long nanoseconds)
 {
-	struct timespec t = file_mtime(f, w->bucket, UNREAD);
+	struct timespec t = file_mtime(f, &w->subject);
 
 	assert_int_equal(t.tv_sec, seconds);
 	assert_int_equal(t.tv_nsec, nanoseconds);
@@ -70,8 +90,7 @@ static int
 put(const struct world *w, const char *name, const char *text)
 {
 	struct err err = ERR_INIT;
-	int rc = file_write(file_find(name), w->bucket, text, strlen(text),
-			    &err);
+	int rc = file_write(find(name), &w->subject, text, strlen(text), &err);
 
 	assert_int_equal(rc, -err.code);
 	return rc;
@@ -90,7 +109,7 @@ test_table(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const struct file *f = file_find(names[i]);
+		const struct file *f = find(names[i]);
 
 		assert_non_null(f);
 		assert_string_equal(f->name, names[i]);
@@ -102,9 +121,11 @@ test_table(void **state)
 			assert_non_null(
 				strstr(f->name, mode_names[f->stats_mode]));
 	}
-	assert_null(file_find(""));
-	assert_null(file_find("stats_quick"));
-	assert_null(file_find("REFRESH"));
+	for (unsigned i = 0; i < own_folder.n; i++)
+		assert_int_equal(own_folder.files[i].mode, 0444);
+	assert_null(find(""));
+	assert_null(find("stats_quick"));
+	assert_null(find("REFRESH"));
 }
 
 static void
@@ -134,16 +155,16 @@ static void
 test_touch(void **state)
 {
 	struct world w;
-	const struct file *f = file_find("refresh");
+	const struct file *f = find("refresh");
 
 	(void)state;
 	world_init(&w);
 	fake_clock_advance(5000);
-	file_touch(f, w.bucket);
+	file_touch(f, &w.subject);
 	expect(&w, "refresh", "quick sampled detailed\n");
 	expect_time(&w, f, FAKE_CLOCK_EPOCH + 5, 0);
-	f = file_find("nocache");
-	file_touch(f, w.bucket); /* no command */
+	f = find("nocache");
+	file_touch(f, &w.subject); /* no command */
 	expect(&w, "nocache", "0\n");
 	expect_time(&w, f, FAKE_CLOCK_EPOCH, 0);
 	world_clear(&w);
@@ -170,8 +191,8 @@ test_nocache(void **state)
 static void
 test_times(void **state)
 {
-	const struct file *refresh = file_find("refresh");
-	const struct file *nocache = file_find("nocache");
+	const struct file *refresh = find("refresh");
+	const struct file *nocache = find("nocache");
 	struct world w;
 
 	(void)state;
@@ -196,15 +217,15 @@ test_own_times(void **state)
 	struct world w;
 
 	(void)state;
-	for (unsigned k = 0; k < n_files; k++) {
-		if (!files[k].write)
+	for (unsigned k = 0; k < bucket_folder.n; k++) {
+		if (!bucket_folder.files[k].write)
 			continue;
 		world_init(&w);
 		fake_clock_advance(2000);
-		assert_int_equal(put(&w, files[k].name, "1"), 0);
-		for (unsigned i = 0; i < n_files; i++)
-			if (files[i].write)
-				expect_time(&w, &files[i],
+		assert_int_equal(put(&w, bucket_folder.files[k].name, "1"), 0);
+		for (unsigned i = 0; i < bucket_folder.n; i++)
+			if (bucket_folder.files[i].write)
+				expect_time(&w, &bucket_folder.files[i],
 					    FAKE_CLOCK_EPOCH + (i == k ? 2 : 0),
 					    0);
 		world_clear(&w);
@@ -212,19 +233,19 @@ test_own_times(void **state)
 }
 
 static int
-render_half(struct bucket *bucket, struct buf *out)
+render_half(const struct subject *s, struct buf *out)
 {
-	(void)bucket;
+	(void)s;
 	assert_int_equal(buf_add_str(out, "half of "), 0);
 	return -EIO;
 }
 
 static int
-render_two_parts(struct bucket *bucket, struct buf *out)
+render_two_parts(const struct subject *s, struct buf *out)
 {
 	int rc = buf_add_str(out, "1234");
 
-	(void)bucket;
+	(void)s;
 	return rc ? rc : buf_add_str(out, "5678");
 }
 
@@ -260,13 +281,14 @@ test_render(void **state)
 		struct buf text CLEANUP_BUF = BUF_INIT(0);
 		struct err err = ERR_INIT;
 
-		assert_int_equal(file_render(f, w.bucket, &text, &err),
+		assert_int_equal(file_render(f, &w.subject, &text, &err),
 				 -cases[i].code);
 		assert_int_equal(err.code, cases[i].code);
 		if (cases[i].code)
 			assert_non_null(strstr(err.msg, f->name));
 		assert_string_equal(buf_str(&text), cases[i].text);
-		assert_int_equal(file_size(f, w.bucket), strlen(cases[i].text));
+		assert_int_equal(file_size(f, &w.subject),
+				 strlen(cases[i].text));
 	}
 	world_clear(&w);
 }
@@ -299,12 +321,12 @@ test_stats(void **state)
 		const struct file *f;
 
 		snprintf(name, sizeof(name), "stats_%s.json", mode_names[mode]);
-		f = file_find(name);
-		assert_int_equal(file_size(f, w.bucket), DOC_LEN);
+		f = find(name);
+		assert_int_equal(file_size(f, &w.subject), DOC_LEN);
 		expect_time(&w, f, UNREAD, 0);
 		publish(&w, (enum mode)mode, "", 1000 + mode);
 		expect_time(&w, f, 1000 + mode, EMPTY_NS);
-		assert_int_equal(file_size(f, w.bucket), DOC_LEN);
+		assert_int_equal(file_size(f, &w.subject), DOC_LEN);
 	}
 	world_clear(&w);
 }
@@ -313,7 +335,7 @@ test_stats(void **state)
 static void
 test_same_second(void **state)
 {
-	const struct file *f = file_find("stats_quick.json");
+	const struct file *f = find("stats_quick.json");
 	struct world w;
 
 	(void)state;
@@ -331,7 +353,7 @@ test_same_second(void **state)
 static void
 test_before_1970(void **state)
 {
-	const struct file *f = file_find("stats_quick.json");
+	const struct file *f = find("stats_quick.json");
 	struct timespec t;
 	struct world w;
 
@@ -339,10 +361,12 @@ test_before_1970(void **state)
 	world_init(&w);
 	publish(&w, MODE_QUICK, "", -1);
 	expect_time(&w, f, -1, EMPTY_NS);
-	atomic_store(&w.bucket->files[file_find("refresh") - files].changed_at,
+	atomic_store(&w.bucket->files[find("refresh") - bucket_folder.files]
+			      .changed_at,
 		     -5);
-	expect_time(&w, file_find("refresh"), -5, 0);
-	t = file_mtime(file_find("stats_sampled.json"), w.bucket, -7);
+	expect_time(&w, find("refresh"), -5, 0);
+	w.subject.mounted_at = -7;
+	t = file_mtime(find("stats_sampled.json"), &w.subject);
 	assert_int_equal(t.tv_sec, -7);
 	world_clear(&w);
 }
@@ -369,15 +393,15 @@ fail_all(struct world *w, size_t len)
 static void
 expect_report(struct world *w, int64_t before, int64_t length)
 {
-	const struct file *f = file_find("status.json");
+	const struct file *f = find("status.json");
 	struct buf text CLEANUP_BUF = BUF_INIT(0);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(file_size(f, w->bucket), before);
-	assert_int_equal(file_render(f, w->bucket, &text, &err), 0);
+	assert_int_equal(file_size(f, &w->subject), before);
+	assert_int_equal(file_render(f, &w->subject, &text, &err), 0);
 	assert_int_equal(text.len, length);
 	assert_int_equal(strlen(buf_str(&text)), length);
-	assert_int_equal(file_size(f, w->bucket), length);
+	assert_int_equal(file_size(f, &w->subject), length);
 	assert_string_equal(buf_str(&text) + text.len - 3, "\n}\n");
 }
 
@@ -385,7 +409,7 @@ expect_report(struct world *w, int64_t before, int64_t length)
 static void
 test_report_length(void **state)
 {
-	const int64_t least = file_find("status.json")->length_min;
+	const int64_t least = find("status.json")->length_min;
 	struct world w;
 
 	(void)state;
@@ -405,7 +429,7 @@ test_report_length(void **state)
 static void
 test_report_time(void **state)
 {
-	const struct file *f = file_find("status.json");
+	const struct file *f = find("status.json");
 	struct world w;
 
 	(void)state;
@@ -420,6 +444,32 @@ test_report_time(void **state)
 	expect_time(&w, f, FAKE_CLOCK_EPOCH + 4, 0);
 	publish_activity(&w.bucket->published, MODE_QUICK, ACTIVITY_LISTING);
 	expect_time(&w, f, FAKE_CLOCK_EPOCH + 5, 0);
+	world_clear(&w);
+}
+
+/* Of the mount: other texts under the same names, with lengths of their own. */
+static void
+test_own(void **state)
+{
+	const struct file *f = file_find(&own_folder, "status.json");
+	struct buf text CLEANUP_BUF = BUF_INIT(0);
+	struct err err = ERR_INIT;
+	struct meter_call call;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_ptr_not_equal(f, find("status.json"));
+	assert_int_equal(file_render(f, &w.own, &text, &err), 0);
+	assert_int_equal(text.len % FILE_STEP, 0);
+	assert_int_equal(file_size(f, &w.own), text.len);
+	assert_non_null(strstr(buf_str(&text), PACKAGE_VERSION));
+	assert_int_equal(file_mtime(f, &w.own).tv_sec, FAKE_CLOCK_EPOCH);
+	fake_clock_advance(2000);
+	meter_enter(w.meter, &call, NULL);
+	meter_began(w.meter, &call);
+	assert_int_equal(file_mtime(f, &w.own).tv_sec, FAKE_CLOCK_EPOCH + 2);
+	meter_leave(w.meter, &call);
 	world_clear(&w);
 }
 
@@ -439,6 +489,7 @@ main(void)
 		cmocka_unit_test(test_before_1970),
 		cmocka_unit_test(test_report_length),
 		cmocka_unit_test(test_report_time),
+		cmocka_unit_test(test_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

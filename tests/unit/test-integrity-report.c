@@ -250,7 +250,7 @@ test_longest(void **state)
 	struct result *r CLEANUP(result_release) = NULL;
 	struct err err = { .code = EIO };
 	struct buf out CLEANUP_BUF = BUF_INIT(REPORT_MAX);
-	struct bucket *bucket;
+	struct subject s = { .buckets = buckets, .meter = meter_new() };
 
 	(void)state;
 	fake_clock_reset();
@@ -260,14 +260,15 @@ test_longest(void **state)
 	memset(err.word, '\\', sizeof(err.word) - 1);
 	memset(err.request_id, '"', sizeof(err.request_id) - 1);
 	buckets_set_there(buckets, "bkt");
-	bucket = buckets_get(buckets, 0);
+	s.bucket = buckets_get(buckets, 0);
 	for (int mode = 0; mode < N_MODES; mode++) {
-		publish_result(&bucket->published, (enum mode)mode, r);
-		publish_failure(&bucket->published, (enum mode)mode, &err);
+		publish_result(&s.bucket->published, (enum mode)mode, r);
+		publish_failure(&s.bucket->published, (enum mode)mode, &err);
 	}
-	assert_int_equal(bucket_status(bucket, &out), 0);
+	assert_int_equal(bucket_status(&s, &out), 0);
 	assert_in_range(out.len, 80 * INTEGRITY_KEY_SHOWN, REPORT_MAX - 4096);
 	buckets_free(buckets);
+	meter_free(s.meter);
 }
 
 int

@@ -17,8 +17,10 @@
 #include "fake-clock.h"
 #include "report/bucket-report.h"
 #include "report/json.h"
+#include "report/load-report.h"
 #include "report/metrics.h"
 #include "report/mode-report.h"
+#include "report/mount-report.h"
 #include "util/date.h"
 
 /* --- JSON ------------------------------------------------------------------------ */
@@ -34,7 +36,9 @@ struct sample {
 #define AT(field) offsetof(struct sample, field)
 
 static const char *const colours[] = { "none", "red", "green" };
-static const struct axis by_colour = { "colour", colours, 1, 3 };
+static const struct axis by_colour = {
+	.label = "colour", .names = colours, .first = 1, .n = 3
+};
 
 static const struct member rows[] = {
 	{ .path = "n", .metric = "x_n", .kind = MEMBER_COUNT, .at = AT(n) },
@@ -233,6 +237,78 @@ test_metrics(void **state)
 			    "x_time_seconds 1760437800\n");
 }
 
+/* An array of arrays has two labels, or names. */
+static void
+test_inner_axis(void **state)
+{
+	static const char *const inner_names[] = { "x", "y" };
+	static const struct axis inner = { .label = "inner",
+					   .names = inner_names,
+					   .n = 2 };
+	static const struct axis outer = { .label = "colour",
+					   .names = colours,
+					   .first = 1,
+					   .n = 3,
+					   .inner = &inner };
+	static const struct member row = { .path = "table",
+					   .metric = "x_table",
+					   .kind = MEMBER_COUNT,
+					   .axis = &outer,
+					   .meaning = "Table" };
+	static const struct members m = { .rows = &row, .n_rows = 1 };
+	static const uint64_t data[3][2] = { { 1, 2 }, { 3, 4 }, { 5, 6 } };
+	const struct sample_source source = { "", data };
+	struct buf out CLEANUP_BUF = BUF_INIT(4096);
+
+	(void)state;
+	assert_int_equal(metrics_add(&out, &m, &source, 1), 0);
+	assert_string_equal(buf_str(&out),
+			    "# HELP x_table Table.\n"
+			    "# TYPE x_table gauge\n"
+			    "x_table{colour=\"red\",inner=\"x\"} 3\n"
+			    "x_table{colour=\"red\",inner=\"y\"} 4\n"
+			    "x_table{colour=\"green\",inner=\"x\"} 5\n"
+			    "x_table{colour=\"green\",inner=\"y\"} 6\n");
+	buf_clear(&out);
+	assert_int_equal(json_add_members(&out, &m, data, 0), 0);
+	assert_string_equal(buf_str(&out), "\"table\": {\n"
+					   "  \"red\": {\n"
+					   "    \"x\": 3,\n"
+					   "    \"y\": 4\n"
+					   "  },\n"
+					   "  \"green\": {\n"
+					   "    \"x\": 5,\n"
+					   "    \"y\": 6\n"
+					   "  }\n"
+					   "}");
+}
+
+static void
+test_histogram(void **state)
+{
+	static const int64_t steps[] = { 5, 1000 };
+	static const uint64_t n_within[] = { 1, 2, 4 };
+	static const struct member row = { .metric = "x_seconds",
+					   .kind = MEMBER_HISTOGRAM,
+					   .meaning = "Time" };
+	static const struct members m = { .rows = &row, .n_rows = 1 };
+	const struct member_histogram data = { ARRAY_SIZE(steps), steps,
+					       n_within, 1234 };
+	const struct sample_source source = { "a=\"b\"", &data };
+	struct buf out CLEANUP_BUF = BUF_INIT(4096);
+
+	(void)state;
+	assert_int_equal(metrics_add(&out, &m, &source, 1), 0);
+	assert_string_equal(buf_str(&out),
+			    "# HELP x_seconds Time.\n"
+			    "# TYPE x_seconds histogram\n"
+			    "x_seconds_bucket{a=\"b\",le=\"0.005\"} 1\n"
+			    "x_seconds_bucket{a=\"b\",le=\"1\"} 3\n"
+			    "x_seconds_bucket{a=\"b\",le=\"+Inf\"} 7\n"
+			    "x_seconds_sum{a=\"b\"} 1.234\n"
+			    "x_seconds_count{a=\"b\"} 7\n");
+}
+
 static void
 test_labels(void **state)
 {
@@ -301,6 +377,10 @@ static void
 test_rows(void **state)
 {
 	(void)state;
+	for (size_t i = 0; i < mount_members.n_rows; i++)
+		expect_row(&mount_members.rows[i]);
+	for (size_t i = 0; i < load_members.n_rows; i++)
+		expect_row(&load_members.rows[i]);
 	for (size_t i = 0; i < mode_members.n_rows; i++) {
 		const struct member *m = &mode_members.rows[i];
 
@@ -352,6 +432,59 @@ test_progress(void **state)
 	expect_left(&s, MODE_DETAILED, 2000, 0, MEMBER_UNKNOWN);
 	s.progress.counts.n_heads = 100;
 	expect_left(&s, MODE_DETAILED, 3000, 50000, 4000);
+}
+
+/* Waiting for a next try is a state of its own, if there is nothing else. */
+static void
+test_retrying(void **state)
+{
+	static const struct {
+		enum activity activity;
+		struct meter_load load;
+		const char *expected;
+	} cases[] = {
+		{ ACTIVITY_LISTING, { 0, 0 }, "listing" },
+		{ ACTIVITY_LISTING, { 1, 1 }, "listing" },
+		{ ACTIVITY_LISTING, { 0, 1 }, "retrying" },
+		{ ACTIVITY_STORING, { 0, 2 }, "retrying" },
+		{ ACTIVITY_IDLE, { 0, 2 }, "idle" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct mode_state s = { .progress.activity =
+						cases[i].activity };
+		struct mode_report r;
+
+		mode_report_fill(&r, &s, MODE_QUICK, 0);
+		mode_report_set_load(&r, &cases[i].load);
+		assert_string_equal(r.state, cases[i].expected);
+	}
+}
+
+/* Those of all buckets that have a result, and no others. */
+static void
+test_all_buckets(void **state)
+{
+	struct result *r = result_new(&(struct result){ .computed_at = 1 });
+	struct subject s = { .buckets = buckets_new(1000, NULL, 0),
+			     .meter = meter_new() };
+	struct buf out CLEANUP_BUF = BUF_INIT(REPORT_OF_ALL_MAX);
+
+	(void)state;
+	buckets_set_there(s.buckets, "one");
+	buckets_set_there(s.buckets, "two");
+	buckets_set_there(s.buckets, "three");
+	publish_result(&buckets_get(s.buckets, 0)->published, MODE_QUICK, r);
+	publish_result(&buckets_get(s.buckets, 2)->published, MODE_SAMPLED, r);
+	result_unref(r);
+	assert_int_equal(mount_metrics_of_all(&s, &out), 0);
+	assert_non_null(strstr(buf_str(&out), "dgstatfs_build_info{version="));
+	assert_non_null(strstr(buf_str(&out), "bucket=\"one\""));
+	assert_null(strstr(buf_str(&out), "bucket=\"two\""));
+	assert_non_null(strstr(buf_str(&out), "bucket=\"three\""));
+	buckets_free(s.buckets);
+	meter_free(s.meter);
 }
 
 static void
@@ -455,7 +588,7 @@ test_longest(void **state)
 	struct buckets *buckets = buckets_new(1000, NULL, 0);
 	struct err err = { .code = EIO };
 	struct buf out CLEANUP_BUF = BUF_INIT(REPORT_MAX);
-	struct bucket *bucket;
+	struct subject s = { .buckets = buckets, .meter = meter_new() };
 
 	(void)state;
 	fake_clock_reset();
@@ -463,15 +596,16 @@ test_longest(void **state)
 	memset(err.word, '\\', sizeof(err.word) - 1);
 	memset(err.request_id, '"', sizeof(err.request_id) - 1);
 	buckets_set_there(buckets, "bkt");
-	bucket = buckets_get(buckets, 0);
+	s.bucket = buckets_get(buckets, 0);
 	for (int mode = 0; mode < N_MODES; mode++)
-		publish_failure(&bucket->published, (enum mode)mode, &err);
-	assert_int_equal(bucket_status(bucket, &out), 0);
+		publish_failure(&s.bucket->published, (enum mode)mode, &err);
+	assert_int_equal(bucket_status(&s, &out), 0);
 	assert_in_range(out.len, 3 * sizeof(err.msg), REPORT_MAX / 2);
 	buf_clear(&out);
-	assert_int_equal(bucket_metrics(bucket, &out), 0);
+	assert_int_equal(bucket_metrics(&s, &out), 0);
 	assert_in_range(out.len, 1, REPORT_MAX / 2);
 	buckets_free(buckets);
+	meter_free(s.meter);
 }
 
 int
@@ -482,10 +616,14 @@ main(void)
 		cmocka_unit_test(test_json_without_parts),
 		cmocka_unit_test(test_json_too_long),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_inner_axis),
+		cmocka_unit_test(test_histogram),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_metrics_fill),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_retrying),
+		cmocka_unit_test(test_all_buckets),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_longest),

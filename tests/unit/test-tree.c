@@ -26,9 +26,9 @@ world_init(struct world *w)
 	w->buckets = buckets_new(1000, NULL, 0);
 	buckets_set_there(w->buckets, "one");
 	buckets_set_there(w->buckets, "two");
-	w->root = (struct place){ NULL, NULL };
-	w->one = (struct place){ buckets_get(w->buckets, 0), NULL };
-	w->two = (struct place){ buckets_get(w->buckets, 1), NULL };
+	w->root = (struct place){ .bucket = NULL };
+	w->one = (struct place){ .bucket = buckets_get(w->buckets, 0) };
+	w->two = (struct place){ .bucket = buckets_get(w->buckets, 1) };
 }
 
 static void
@@ -45,12 +45,14 @@ expect_place(struct world *w, uint64_t node, const struct place *p)
 	assert_true(tree_find(w->buckets, node, &found));
 	assert_ptr_equal(found.bucket, p->bucket);
 	assert_ptr_equal(found.file, p->file);
+	assert_int_equal(found.is_own, p->is_own);
 }
 
 /* Every place has a number of its own, and the number leads back. */
 static void
 test_fixed(void **state)
 {
+	struct place own = { .is_own = true };
 	struct world w;
 	uint64_t seen[64];
 	size_t n = 0;
@@ -59,12 +61,19 @@ test_fixed(void **state)
 	world_init(&w);
 	assert_int_equal(tree_ino(&w.root), TREE_ROOT);
 	seen[n++] = TREE_ROOT;
+	seen[n++] = tree_ino(&own);
+	expect_place(&w, tree_ino(&own), &own);
+	for (unsigned f = 0; f < own_folder.n; f++) {
+		own.file = &own_folder.files[f];
+		seen[n++] = tree_ino(&own);
+		expect_place(&w, tree_ino(&own), &own);
+	}
 	for (unsigned b = 0; b < 2; b++) {
-		struct place p = { buckets_get(w.buckets, b), NULL };
+		struct place p = { .bucket = buckets_get(w.buckets, b) };
 
 		seen[n++] = tree_ino(&p);
-		for (unsigned f = 0; f < n_files; f++) {
-			p.file = &files[f];
+		for (unsigned f = 0; f < bucket_folder.n; f++) {
+			p.file = &bucket_folder.files[f];
 			seen[n++] = tree_ino(&p);
 			expect_place(&w, tree_ino(&p), &p);
 		}
@@ -86,9 +95,11 @@ test_unknown(void **state)
 	(void)state;
 	world_init(&w);
 	assert_false(tree_find(w.buckets, 0, &p));
-	assert_false(tree_find(w.buckets, 2, &p));
+	p = (struct place){ .is_own = true };
+	assert_false(tree_find(w.buckets, tree_ino(&p) + own_folder.n + 1, &p));
 	assert_false(tree_find(w.buckets, tree_ino(&w.one) - 1, &p));
-	assert_false(tree_find(w.buckets, tree_ino(&w.one) + n_files + 1, &p));
+	assert_false(tree_find(w.buckets,
+			       tree_ino(&w.one) + bucket_folder.n + 1, &p));
 	assert_false(tree_find(w.buckets, 1000, &p)); /* a third bucket */
 	/* a number that is that of a bucket in its lower 32 bits only */
 	assert_false(tree_find(w.buckets, (UINT64_C(1) << 36) + 16, &p));
@@ -106,7 +117,10 @@ test_many(void **state)
 	(void)state;
 	world_init(&w);
 	for (int i = 0; i < 500; i++) {
-		struct place p = { .file = &files[(unsigned)i % n_files] };
+		struct place p = {
+			.file = &bucket_folder
+					 .files[(unsigned)i % bucket_folder.n]
+		};
 
 		snprintf(name, sizeof(name), "bucket-%d", i);
 		buckets_set_there(w.buckets, name);
