@@ -85,9 +85,9 @@ void tally_answer(struct tally *t, struct space *s, const struct object *o,
 const struct validation *tally_validation(const struct tally *t);
 
 /*
- * What is wrong with the deltas, when all ranges have ended; nothing is added then
- * to what LIST told.  `has_originals`: every delta's HEAD was asked for and answered;
- * else it is not known which ones are not smaller.  One reference, the caller's.
+ * What is wrong with the deltas: when all ranges have ended, and once.
+ * `has_originals`: every delta's HEAD was asked for and answered; else it is not
+ * known which ones are not smaller.  One reference, the caller's.
  */
 struct integrity *tally_integrity(struct tally *t, bool has_originals);
 

@@ -112,6 +112,23 @@ run_again(struct run *run, enum mode mode, unsigned n)
 	assert_int_equal(run->n_failures, 0);
 }
 
+/* Each of the four deltas once, without a reference; none is as large as its original. */
+static void
+expect_integrity(const struct walk *w, bool has_originals)
+{
+	struct integrity *in CLEANUP(integrity_release) = walk_integrity(w);
+
+	assert_int_equal(in->of[FLAW_NO_REFERENCE].n, 4);
+	assert_int_equal(in->of[FLAW_NO_REFERENCE].bytes, 100);
+	assert_int_equal(in->of[FLAW_NO_REFERENCE].n_spaces, 2);
+	assert_string_equal(in->of[FLAW_NO_REFERENCE].spaces[0].key,
+			    "a/1.delta");
+	assert_string_equal(in->of[FLAW_NO_REFERENCE].spaces[1].key,
+			    "b/1.delta");
+	assert_int_equal(in->of[FLAW_NOT_SMALLER].n, 0);
+	assert_int_equal(in->has_originals, has_originals);
+}
+
 static void
 test_again(void **state)
 {
@@ -127,6 +144,8 @@ test_again(void **state)
 			assert_int_equal(f.total_size, modes[i].total_size);
 			assert_int_equal(f.object_count, 5);
 			assert_true(is_exact);
+			expect_integrity(&run.walk,
+					 modes[i].mode == MODE_DETAILED);
 			run_clear(&run);
 		}
 	}
@@ -283,6 +302,19 @@ test_falls_behind(void **state)
 	pair_clear(&p);
 }
 
+/* What the listing tells, whatever becomes of the HEADs. */
+static void
+expect_found(const struct walk *w, bool has_originals)
+{
+	struct integrity *in CLEANUP(integrity_release) = walk_integrity(w);
+
+	assert_int_equal(in->of[FLAW_NO_REFERENCE].n, N_DELTAS);
+	assert_int_equal(in->of[FLAW_NO_REFERENCE].n_spaces, 1);
+	assert_string_equal(in->of[FLAW_NO_REFERENCE].spaces[0].key,
+			    "k0000.delta");
+	assert_int_equal(in->has_originals, has_originals);
+}
+
 /* As far as is known its HEADs are not needed: the validation is. */
 static void
 test_forgets_held_heads(void **state)
@@ -306,6 +338,7 @@ test_forgets_held_heads(void **state)
 				assert_true(fixture_step(&p.run.fx));
 			if (late && then[i] == WALK_SEND)
 				expect_figures(&p);
+			expect_found(&p.run.walk, late && then[i] == WALK_SEND);
 			assert_true(
 				validation_matches(walk_validation(&p.run.walk),
 						   walk_validation(&p.other)));
