@@ -61,6 +61,27 @@ apt_get() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q --no-install-recommends "$@"
 }
 
+# Some packages bring daemons, and what is needed is their program: none is started,
+# now or at the next boot.
+apt_install() {
+	local policy=/usr/sbin/policy-rc.d units status=0
+
+	if [[ -e $policy ]]; then
+		policy=
+	else
+		# shellcheck disable=SC2016 # expanded by that shell
+		as_root sh -c 'printf "#!/bin/sh\nexit 101\n" >"$1" && chmod 755 "$1"' _ "$policy"
+	fi
+	apt_get -y install "$@" </dev/null || status=$?
+	[[ -z $policy ]] || as_root rm -f "$policy"
+	mapfile -t units < <(dpkg -L "$@" 2>/dev/null |
+		sed -n 's|.*/systemd/system/\([^/@]*\.\(service\|timer\)\)$|\1|p' | sort -u)
+	if ((${#units[@]} > 0)) && command -v systemctl >/dev/null; then
+		as_root systemctl disable -q "${units[@]}" || true
+	fi
+	return $status
+}
+
 # What apt would fetch, in MB.
 download_size() {
 	apt_get --print-uris install -y "$@" | awk '/^\x27/ { sum += $3 }
@@ -80,7 +101,7 @@ require_packages() {
 	{
 		apt_get update </dev/null >"$log" 2>&1 &&
 			echo "to download: $(download_size "${missing[@]}" 2>>"$log") MB" &&
-			apt_get -y install "${missing[@]}" </dev/null >>"$log" 2>&1
+			apt_install "${missing[@]}" >>"$log" 2>&1
 	} || {
 		tail -n 15 "$log" >&2
 		die "apt-get failed; all it said is in $log"
