@@ -172,50 +172,42 @@ print_cost(const struct answer *a)
 		(double)cost->ms / 1000);
 }
 
-/* What the engine has not logged, since it was not asked. */
+/* What the log does not show here, or the engine was not asked. */
 static bool
-report_failures(const struct answer *answers, size_t n)
+report_failures(const struct conf *c, const struct answer *answers, size_t n)
 {
 	bool has_failed = false;
 
 	for (size_t i = 0; i < n; i++) {
-		has_failed = has_failed || !answers[i].result;
-		if (!answers[i].bucket)
-			log_to_terminal("bucket %s has gone", answers[i].name);
+		const struct answer *a = &answers[i];
+
+		has_failed = has_failed || !a->result;
+		if (!a->bucket)
+			log_to_terminal("bucket %s has gone", a->name);
+		else if (!a->result && c->log_file)
+			log_to_terminal("bucket %s: %s (%s)", a->name,
+					a->err.msg, strerror(a->err.code));
 	}
 	return has_failed;
 }
 
 /* --- the work --- */
 
-/* A document that is being stored is waited for, so that the next one finds it. */
-static bool
-is_storing(const struct answer *answers, size_t n, enum mode mode)
-{
-	for (size_t i = 0; i < n; i++)
-		if (progress_of(&answers[i], mode).activity == ACTIVITY_STORING)
-			return true;
-	return false;
-}
-
-/* 0, or 1 if something failed. */
+/* The exit status: 0, 1 if something failed, or that of a signal. */
 static int
-finish(const struct conf *c, const struct ask *a)
+finish(const struct conf *c, struct ask *a)
 {
 	size_t n;
 	const struct answer *answers = ask_answers(a, &n);
-	bool has_failed = report_failures(answers, n);
+	bool has_failed = report_failures(c, answers, n);
+	int status, signal;
 
 	print(c, answers, n);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_to_terminal("standard output: %s", strerror(errno));
-		has_failed = true;
-	}
-	while (is_storing(answers, n, mode_of(&c->cli)))
-		usleep(10000);
+	status = setup_end_output(has_failed ? 1 : 0);
+	signal = ask_wait_for_stores(a);
 	for (size_t i = 0; i < n && c->cli.verbose; i++)
 		print_cost(&answers[i]);
-	return has_failed ? 1 : 0;
+	return signal ? EXIT_SIGNAL + signal : status;
 }
 
 static int
@@ -244,6 +236,8 @@ ask(const struct conf *c, struct setup *s)
 		status = finish(c, a);
 	else if (rc > 0)
 		status = EXIT_SIGNAL + rc;
+	else if (c->log_file)
+		log_to_terminal("%s", err.msg);
 	setup_stop(s);
 	ask_free(a);
 	return status;
@@ -257,7 +251,7 @@ run(const struct conf *c)
 	int rc = setup_prepare(&setup, c, &err), status;
 
 	if (rc == 0 && c->show_explanation)
-		return setup_explain(&setup, stdout);
+		return setup_end_output(setup_explain(&setup, stdout));
 	if (rc == 0)
 		rc = log_open(LOG_TO_TERMINAL, c->log_file, c->log_level, &err);
 	if (rc == 0)
@@ -281,7 +275,7 @@ main(int argc, char *argv[])
 	struct conf c CLEANUP(conf_clear) = { .log_file = NULL };
 	struct err err = ERR_INIT;
 
-	setup_protect_memory(); /* at once: the environment may hold keys */
+	setup_process(); /* at once: the environment may hold keys */
 	program_invocation_short_name = (char *)"dgstat"; /* see log.h */
 	if (conf_load(&c, CONF_DGSTAT, argc, argv, environ, &err) != 0) {
 		log_to_terminal("%s", err.msg);
@@ -289,12 +283,12 @@ main(int argc, char *argv[])
 	}
 	if (c.show_help) {
 		conf_print_help(stdout, CONF_DGSTAT);
-		return 0;
+		return setup_end_output(0);
 	}
 	if (c.show_version) {
 		printf("%s %s\n", program_invocation_short_name,
 		       PACKAGE_VERSION);
-		return 0;
+		return setup_end_output(0);
 	}
 	return run(&c);
 }

@@ -135,7 +135,7 @@ explain_it(const struct conf *c)
 	struct err err = ERR_INIT;
 
 	if (setup_prepare(&setup, c, &err) == 0)
-		return setup_explain(&setup, stdout);
+		return setup_end_output(setup_explain(&setup, stdout));
 	log_to_terminal("%s", err.msg);
 	return 1;
 }
@@ -147,7 +147,7 @@ main(int argc, char *argv[])
 	struct err err = ERR_INIT;
 	int status;
 
-	setup_protect_memory(); /* at once: the environment may hold keys */
+	setup_process(); /* at once: the environment may hold keys */
 	program_invocation_short_name = (char *)"dgstatfs"; /* see log.h */
 	/* no setlocale(): numbers and messages are the same everywhere */
 	if (conf_load(&c, CONF_DGSTATFS, argc, argv, environ, &err) != 0) {
@@ -156,12 +156,12 @@ main(int argc, char *argv[])
 	}
 	if (c.show_help) {
 		conf_print_help(stdout, CONF_DGSTATFS);
-		return 0;
+		return setup_end_output(0);
 	}
 	if (c.show_version) {
 		printf("%s %s\n", program_invocation_short_name,
 		       PACKAGE_VERSION);
-		return 0;
+		return setup_end_output(0);
 	}
 	if (c.show_explanation)
 		return explain_it(&c);

@@ -7,10 +7,12 @@
 #include "setup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conf/options.h"
 #include "report/state-log.h"
@@ -26,13 +28,32 @@
 
 /* --- before there are threads --- */
 
+/* The lowest descriptor that is free is the one that open(2) gives. */
+static void
+open_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			return;
+}
+
 void
-setup_protect_memory(void)
+setup_process(void)
 {
 	struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
+	open_standard_streams();
+}
+
+int
+setup_end_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	log_to_terminal("standard output: %s", strerror(errno));
+	return 1;
 }
 
 /*

@@ -26,8 +26,18 @@ struct setup {
 	struct hangup *hangup, *telling; /* SIGHUP, SIGUSR1 */
 };
 
-/* There may be secrets in memory: no core dumps, no debugger but root's. */
-void setup_protect_memory(void);
+/*
+ * At the very start.  There may be secrets in memory: no core dumps, no debugger but
+ * root's.  And a standard stream that the caller has closed is not to be a file or a
+ * connection that is opened later: what is printed there fails.
+ */
+void setup_process(void);
+
+/*
+ * All that was printed is out: `status`; or 1, and a message, if it could not be
+ * written.
+ */
+int setup_end_output(int status);
 
 /*
  * Everything that can be found wrong before the first request, and all files that are

@@ -22,6 +22,7 @@
 /* Each may be listed in many ranges. */
 #define BUCKETS_AT_ONCE 8
 #define WAIT_MS 100 /* between two calls of on_wait() */
+#define STORE_LOOK_MS 10 /* between two looks whether all is stored */
 
 /* What is asked, of a bucket or of all. */
 struct question {
@@ -171,6 +172,7 @@ on_answer(struct ask *a, struct question *q)
 		on_list(a, &q->err);
 	} else {
 		answer->result = steal(&q->result);
+		answer->err = q->err;
 		answer->is_done = true;
 	}
 }
@@ -189,22 +191,40 @@ take_answers(struct ask *a)
 	}
 }
 
+static int
+read_signal(const struct ask *a)
+{
+	struct signalfd_siginfo info;
+
+	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	return (int)info.ssi_signo;
+}
+
 /* 0, or the signal of who does not want to wait. */
 static int
 wait_for_answers(struct ask *a)
 {
 	struct pollfd fds[] = { { .fd = a->wake_fd, .events = POLLIN },
 				{ .fd = a->signal_fd, .events = POLLIN } };
-	struct signalfd_siginfo info;
 
 	if (poll(fds, ARRAY_SIZE(fds), a->o.on_wait ? WAIT_MS : -1) == 0)
 		a->o.on_wait(a->o.arg, a);
-	if (fds[1].revents &&
-	    read(a->signal_fd, &info, sizeof(info)) == sizeof(info))
-		return (int)info.ssi_signo;
 	if (fds[0].revents)
 		take_answers(a);
-	return 0;
+	return fds[1].revents ? read_signal(a) : 0;
+}
+
+int
+ask_wait_for_stores(struct ask *a)
+{
+	struct pollfd fd = { .fd = a->signal_fd, .events = POLLIN };
+	int signal = 0;
+
+	while (!signal && engine_is_storing(a->o.engine))
+		if (poll(&fd, 1, STORE_LOOK_MS) > 0)
+			signal = read_signal(a);
+	return signal;
 }
 
 int

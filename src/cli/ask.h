@@ -27,9 +27,8 @@ struct ask_options {
 struct answer {
 	char *name;
 	struct bucket *bucket; /* NULL: it is not known (yet) */
-	struct result *result; /* NULL: there is none (yet) */
-	struct err
-		err; /* why there is none; the log has it, too, but of ENOENT */
+	struct result *result; /* NULL: none yet, or it failed */
+	struct err err; /* why; the log says it, too */
 	bool is_done;
 };
 
@@ -41,6 +40,12 @@ struct ask *ask_new(const struct ask_options *o); /* options are copied */
  * who does not want to wait: then the engine has to be stopped.
  */
 int ask_run(struct ask *a, struct err *err);
+
+/*
+ * Wait until all documents are stored, so that who comes next finds them: that ends
+ * with the limits of the engine.  Returns 0, or the signal as ask_run() does.
+ */
+int ask_wait_for_stores(struct ask *a);
 
 /* When all is answered, or the engine was stopped.  NULL is fine. */
 void ask_free(struct ask *a);

@@ -118,8 +118,8 @@ add(int64_t a, int64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-struct figures
-show_total(const struct show *rows, size_t n)
+bool
+show_total(const struct show *rows, size_t n, struct figures *out)
 {
 	struct figures t = { .object_count = 0 };
 
@@ -127,7 +127,7 @@ show_total(const struct show *rows, size_t n)
 		const struct figures *r = rows[i].figures;
 
 		if (!r)
-			continue;
+			return false;
 		t.object_count = add(t.object_count, r->object_count);
 		t.delta_objects = add(t.delta_objects, r->delta_objects);
 		t.direct_objects = add(t.direct_objects, r->direct_objects);
@@ -138,7 +138,8 @@ show_total(const struct show *rows, size_t n)
 	if (t.total_size > 0)
 		t.average_compression_ratio =
 			(double)t.space_saved / (double)t.total_size;
-	return t;
+	*out = t;
+	return true;
 }
 
 enum { COLUMNS = 8 };
@@ -200,13 +201,15 @@ show_table(FILE *f, const struct show *rows, size_t n,
 			  "stored", "saved", "ratio" },
 		.bucket = "bucket",
 	};
-	struct figures total = show_total(rows, n);
+	struct figures sums;
+	struct show total = { "total",
+			      show_total(rows, n, &sums) ? &sums : NULL };
 	struct cells *cells CLEANUP_FREE = xcalloc(n + 1, sizeof(*cells));
 	int width[COLUMNS];
 
 	for (size_t i = 0; i < n; i++)
 		fill(&cells[i], &rows[i], style);
-	fill(&cells[n], &(struct show){ "total", &total }, style);
+	fill(&cells[n], &total, style);
 	for (int c = 0; c < COLUMNS; c++) {
 		width[c] = cell_width(&titles, c);
 		for (size_t i = 0; i <= n; i++)

@@ -25,7 +25,7 @@ struct show_style {
 void show_one(FILE *f, const struct show *s, enum mode mode,
 	      const struct show_style *style);
 
-/* With a last row of totals. */
+/* With a last row of totals, if there are figures of all. */
 void show_table(FILE *f, const struct show *rows, size_t n,
 		const struct show_style *style);
 
@@ -33,10 +33,10 @@ void show_table(FILE *f, const struct show *rows, size_t n,
 void show_json(FILE *f, const struct show *s, bool is_one_line);
 
 /*
- * The sums of those that have figures; the ratio is that of the sums.  All
- * saturate at INT64_MAX.
+ * The sums, and the ratio of these; all saturate at INT64_MAX.  False if one has no
+ * figures: what is left of them would look like all.
  */
-struct figures show_total(const struct show *rows, size_t n);
+bool show_total(const struct show *rows, size_t n, struct figures *out);
 
 /* "1.50 KiB", "999 B" */
 void show_size(int64_t bytes, char out[32]);

@@ -341,6 +341,12 @@ engine_start(struct engine **out, const struct engine_options *o,
 	return 0;
 }
 
+bool
+engine_is_storing(const struct engine *e)
+{
+	return atomic_load(&e->flights.writebacks.n_running) > 0;
+}
+
 void
 engine_stop(struct engine *e)
 {

@@ -39,6 +39,9 @@ void engine_stop(struct engine *e);
 /* Hand a waiter over; its completion may come before this returns. */
 void engine_post(struct engine *e, struct waiter *w);
 
+/* Whether a document is on its way into its bucket.  Any thread. */
+bool engine_is_storing(const struct engine *e);
+
 /* Read the sources of keys again for the next request.  Any thread. */
 void engine_reload_keys(struct engine *e);
 

@@ -27,7 +27,7 @@ struct writeback_env {
 	const char *sse, *sse_kms_key_id; /* as in struct cache_put */
 	const struct limits
 		*limits; /* timeout_ms: of a PUT with all its tries */
-	unsigned n_running; /* PUTs under way */
+	atomic_uint n_running; /* PUTs under way; any thread may look */
 };
 
 struct writeback {

@@ -92,6 +92,10 @@ total 12 10 2 14053 3153 10900 77.6%"
 @test "dgstat: what fails is named and no figure, the others are printed, exit 1" {
 	given_stub
 	assert_fails 1 'gamma.*NoSuchBucket' dgstat gamma
+	run -1 --separate-stderr dgstat alpha gamma beta
+	assert_equal "$(tr -s ' ' <<<"${lines[2]} ${lines[4]}")" \
+		'gamma - - - - - - - total - - - - - - -'
+	assert_fails 1 'gamma.*NoSuchBucket' dgstat --log-file="$LOG" gamma
 	run -1 --separate-stderr dgstat --json-lines alpha gamma beta
 	assert_equal "$(jq -r .bucket <<<"$output" | xargs)" 'alpha beta'
 	fault '{"class": "HEAD", "status": 403}'
@@ -105,9 +109,43 @@ total 12 10 2 14053 3153 10900 77.6%"
 
 @test "dgstat: output that can't be written is a failure" {
 	given_stub
+	local program option
+
 	run -1 --separate-stderr bash -c '"$1" --endpoint-url="$2" alpha >/dev/full' _ \
 		"${DGSTATFS%fs}" "$ENDPOINT"
 	assert_equal "$stderr" 'dgstat: standard output: No space left on device'
+	run -1 --separate-stderr bash -c '"$1" --endpoint-url="$2" alpha >&-' _ \
+		"${DGSTATFS%fs}" "$ENDPOINT"
+	assert_equal "$stderr" 'dgstat: standard output: Bad file descriptor'
+	for program in "${DGSTATFS%fs}" "$DGSTATFS"; do
+		for option in --help --version --explain; do
+			run -1 bash -c '"$1" "$2" -o endpoint_url="$3" >/dev/full' _ \
+				"$program" "$option" "$ENDPOINT"
+		done
+	done
+}
+
+@test "dgstat: a document is stored, however long that takes, unless one has enough" {
+	given_stub
+	fault '{"class": "PUT", "gate": "put"}'
+	in_background "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" alpha >"$BATS_TEST_TMPDIR/out"
+	at_end end_process $!
+	wait_for_gate put
+	# it is printed 2 s later
+	wait_until grep -q Compression "$BATS_TEST_TMPDIR/out"
+	sleep 0.3
+	kill -0 $!
+	open_gate put
+	ends_with $! 0
+	curl -sSf -o "$BATS_TEST_TMPDIR/cached" "$ENDPOINT/alpha/.deltaglider/stats_quick.json"
+	stub_ctl DELETE faults
+	fault '{"class": "PUT", "gate": "more"}'
+	in_background env --default-signal=INT "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" \
+		beta >"$BATS_TEST_TMPDIR/out"
+	wait_for_gate more
+	wait_until grep -q Compression "$BATS_TEST_TMPDIR/out"
+	kill -INT $!
+	ends_with $! 130
 }
 
 @test "dgstat: wrong usage is exit 2" {
