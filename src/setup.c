@@ -177,6 +177,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.wait_ms = s->limits.connect_timeout_ms * 4 / 5,
 		.fetch_ms = s->limits.request_timeout_ms,
 		.ca_bundle = c->store.ca_bundle,
+		.region = c->store.region,
 	});
 	s->meter = meter_new();
 	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,

@@ -45,6 +45,15 @@ static const struct field other_fields[] = {
 	FIELD("s3", "addressing_style", addressing_style),
 	FIELD(NULL, "max_attempts", max_attempts),
 	FIELD(NULL, "credential_process", credential_process),
+	FIELD(NULL, "role_arn", role_arn),
+	FIELD(NULL, "source_profile", source_profile),
+	FIELD(NULL, "credential_source", credential_source),
+	FIELD(NULL, "web_identity_token_file", web_identity_token_file),
+	FIELD(NULL, "role_session_name", role_session_name),
+	FIELD(NULL, "external_id", external_id),
+	FIELD(NULL, "duration_seconds", duration_seconds),
+	FIELD(NULL, "mfa_serial", mfa_serial),
+	FIELD(NULL, "endpoint_url", sts_endpoint_url),
 	FIELD(NULL, "ignore_configured_endpoint_urls", ignore_endpoint_urls),
 	NO_FIELD,
 };
@@ -52,6 +61,7 @@ static const struct field other_fields[] = {
 /* In the section that "services = NAME" of the profile points to. */
 static const struct field services_fields[] = {
 	FIELD("s3", "endpoint_url", endpoint_url),
+	FIELD("sts", "endpoint_url", sts_endpoint_url),
 	NO_FIELD,
 };
 

@@ -23,6 +23,12 @@ struct aws_profile {
 	char *addressing_style; /* "path", "virtual" or "auto", of s3 = */
 	char *max_attempts;
 	char *credential_process; /* a program, and its arguments */
+	char *role_arn; /* to be assumed, with the keys of one of these */
+	char *source_profile;
+	char *credential_source; /* Environment, EcsContainer, Ec2InstanceMetadata */
+	char *web_identity_token_file;
+	char *role_session_name, *external_id, *duration_seconds, *mfa_serial;
+	char *sts_endpoint_url; /* as endpoint_url, for sts */
 	char *ignore_endpoint_urls; /* "true": endpoint_url is not to be used */
 };
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "auth/profiles.h"
+#include "auth/variables.h"
 #include "util/date.h"
 #include "util/lock.h"
 #include "util/log.h"
@@ -27,8 +28,14 @@
 
 /* In order of precedence. */
 static const struct source *const sources[] = {
-	&source_environment, &source_files,	  &source_credentials_file,
-	&source_process,     &source_config_file, &source_container,
+	&source_environment,
+	&source_files,
+	&source_role,
+	&source_web_identity,
+	&source_credentials_file,
+	&source_process,
+	&source_config_file,
+	&source_container,
 	&source_imds, /* the last one: it is asked where nothing is configured */
 };
 
@@ -334,13 +341,16 @@ creds_new(const struct creds_options *o)
 {
 	struct creds_chain *c = xnew(struct creds_chain);
 
-	struct creds_options with_profiles = *o;
+	struct secret_variables variables CLEANUP(secret_variables_clear);
+	struct creds_options more = *o;
 
 	c->profiles =
 		profiles_new(o->profile, o->config_path, o->credentials_path);
-	with_profiles.profiles = c->profiles;
+	secret_variables_take(&variables);
+	more.profiles = c->profiles;
+	more.variables = &variables;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		c->sources[i] = sources[i]->prepare(&with_profiles);
+		c->sources[i] = sources[i]->prepare(&more);
 	c->is_fixed = o->is_anonymous;
 	if (c->is_fixed)
 		keys_new(&c->keys, &(struct keys){ .source = "nobody" }, NULL);

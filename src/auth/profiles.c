@@ -154,6 +154,14 @@ profiles_found(const struct profiles *p)
 }
 
 int
+profiles_load(const struct profiles *p, const char *name,
+	      struct aws_profile *out, struct err *err)
+{
+	return aws_profile_load(out, p->config_path, p->credentials_path, name,
+				err);
+}
+
+int
 profiles_keys(const struct profiles *p, bool is_of_config, struct keys **found,
 	      struct err *err)
 {

@@ -26,6 +26,10 @@ int profiles_look(struct profiles *p, bool must_look, struct err *err);
 /* What the last look has found, empty if there was none; without the keys. */
 const struct aws_profile *profiles_found(const struct profiles *p);
 
+/* Another profile, read now; aws_profile_clear() in any case. */
+int profiles_load(const struct profiles *p, const char *name,
+		  struct aws_profile *out, struct err *err);
+
 /*
  * The keys that are written there, in the config file or in the credentials file: a
  * reference.  -ENOENT, without a message, if there are none; -EACCES if they are wrong.

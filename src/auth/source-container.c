@@ -9,13 +9,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "auth/key-json.h"
 #include "auth/renewal.h"
 #include "auth/source.h"
+#include "auth/token-file.h"
 #include "auth/variables.h"
 #include "net/fetch.h"
 #include "util/wipe.h"
@@ -24,7 +24,6 @@
 #define ATTEMPTS 3
 #define TRY_MS 2000
 #define SLEEP_S 1
-#define TOKEN_MAX (16 * 1024)
 
 static const struct key_names names = {
 	.access_key = "AccessKeyId",
@@ -97,43 +96,22 @@ check_url(const char *url, struct err *err)
 
 /* --- the token --- */
 
-static int
-read_token(const char *path, struct buf *out, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	char data[1024];
-	ssize_t n = -1;
-	int rc = 0;
-
-	if (fd >= 0)
-		while ((n = read(fd, data, sizeof(data))) > 0 && rc == 0)
-			rc = buf_add(out, data, (size_t)n);
-	if (n < 0)
-		rc = -errno;
-	if (fd >= 0)
-		close(fd);
-	explicit_bzero(data, sizeof(data));
-	return rc ? err_set(err, EACCES, "%s: %s", path, strerror(-rc)) : 0;
-}
-
 /* The header field; none is added if there is no token. */
 static int
 add_authorization(const struct container *c, struct buf *field, struct err *err)
 {
-	struct buf file CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_MAX);
+	struct buf file CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_FILE_MAX);
 	const char *token = c->token;
 
 	if (c->token_file) {
-		if (read_token(c->token_file, &file, err) != 0)
+		if (token_file_read(&file, c->token_file, err) != 0)
 			return -err->code;
 		token = buf_str(&file);
 	}
 	if (!token)
 		return 0;
-	if (!*token || strpbrk(token, "\r\n") ||
-	    (c->token_file && strlen(token) != file.len))
-		return err_set(err, EACCES,
-			       "the token is empty, or has more than one line");
+	if (strpbrk(token, "\r\n"))
+		return err_set(err, EACCES, "the token has more than one line");
 	buf_add_str(field, "Authorization: ");
 	buf_add_str(field, token);
 	return 0;
@@ -180,7 +158,7 @@ static int
 get_keys(const struct container *c, struct keys **found, struct err *err)
 {
 	struct buf body CLEANUP_BUF = BUF_INIT_SECRET(KEY_JSON_MAX);
-	struct buf field CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_MAX + 32);
+	struct buf field CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_FILE_MAX + 32);
 	int rc = check_url(c->url, err);
 
 	if (rc == 0)
@@ -220,17 +198,15 @@ dup_url(void)
 static void *
 prepare(const struct creds_options *o)
 {
-	char *token = variable_take("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	const char *token = o->variables->container_token;
 	char *url = o->fetch_ms ? dup_url() : NULL;
 	struct container *c;
 
-	if (!url) {
-		wipe_free(token);
+	if (!url)
 		return NULL;
-	}
 	c = xnew(struct container);
 	c->url = url;
-	c->token = token;
+	c->token = token ? xstrdup(token) : NULL;
 	c->token_file = variable_dup("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 	c->ca_bundle = o->ca_bundle ? xstrdup(o->ca_bundle) : NULL;
 	return c;

@@ -9,7 +9,6 @@
 
 #include "auth/source.h"
 #include "auth/variables.h"
-#include "util/wipe.h"
 
 /* Either keys, or why there are none. */
 struct environment {
@@ -35,25 +34,19 @@ make_keys(struct environment *e, const struct keys *found)
 	return 0;
 }
 
-/* The variables are taken whoever's they are, and whether they are used or not. */
 static void *
 prepare(const struct creds_options *o)
 {
-	char *access_key = variable_take("AWS_ACCESS_KEY_ID");
-	char *secret_key = variable_take("AWS_SECRET_ACCESS_KEY");
-	char *session_token = variable_take("AWS_SESSION_TOKEN");
-	struct environment *e = NULL;
+	const struct secret_variables *v = o->variables;
+	struct environment *e;
 
-	if (!o->skip_environment) {
-		e = xnew(struct environment);
-		make_keys(e, &(struct keys){ .access_key = access_key,
-					     .secret_key = secret_key,
-					     .session_token = session_token,
-					     .source = "environment" });
-	}
-	wipe_free(access_key);
-	wipe_free(secret_key);
-	wipe_free(session_token);
+	if (o->skip_environment)
+		return NULL;
+	e = xnew(struct environment);
+	make_keys(e, &(struct keys){ .access_key = v->access_key,
+				     .secret_key = v->secret_key,
+				     .session_token = v->session_token,
+				     .source = "environment" });
 	return e;
 }
 

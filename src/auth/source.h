@@ -22,7 +22,10 @@ struct creds_options {
 	 */
 	int64_t fetch_ms;
 	const char *ca_bundle; /* whom they trust; NULL: as the system does */
+	const char
+		*region; /* of STS; NULL: as the profile says, or us-east-1 */
 	struct profiles *profiles; /* the chain's */
+	const struct secret_variables *variables; /* likewise */
 };
 
 struct source {
@@ -59,6 +62,8 @@ struct source {
 
 extern const struct source source_environment;
 extern const struct source source_files; /* reads them for those below */
+extern const struct source source_role;
+extern const struct source source_web_identity;
 extern const struct source source_credentials_file;
 extern const struct source source_process;
 extern const struct source source_config_file;

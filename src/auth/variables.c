@@ -8,6 +8,8 @@
 
 #include <strings.h>
 
+#include "util/wipe.h"
+
 char *
 variable_dup(const char *name)
 {
@@ -16,8 +18,9 @@ variable_dup(const char *name)
 	return value && *value ? xstrdup(value) : NULL;
 }
 
-char *
-variable_take(const char *name)
+/* It is gone afterwards: from what children get, and from /proc/PID/environ. */
+static char *
+take(const char *name)
 {
 	char *value = getenv(name), *copy = variable_dup(name);
 
@@ -26,6 +29,24 @@ variable_take(const char *name)
 	explicit_bzero(value, strlen(value));
 	unsetenv(name);
 	return copy;
+}
+
+void
+secret_variables_take(struct secret_variables *v)
+{
+	v->access_key = take("AWS_ACCESS_KEY_ID");
+	v->secret_key = take("AWS_SECRET_ACCESS_KEY");
+	v->session_token = take("AWS_SESSION_TOKEN");
+	v->container_token = take("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+}
+
+void
+secret_variables_clear(struct secret_variables *v)
+{
+	wipe_free(v->access_key);
+	wipe_free(v->secret_key);
+	wipe_free(v->session_token);
+	wipe_free(v->container_token);
 }
 
 bool

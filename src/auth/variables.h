@@ -12,10 +12,16 @@
 char *variable_dup(const char *name);
 
 /*
- * The same; it is gone afterwards, from what children get, and from /proc/PID/environ.
- * For wipe_free().
+ * Those that are secret.  They are taken once, whoever's they are and whether they are
+ * used or not; sources copy what they need.
  */
-char *variable_take(const char *name);
+struct secret_variables {
+	char *access_key, *secret_key, *session_token;
+	char *container_token;
+};
+
+void secret_variables_take(struct secret_variables *v);
+void secret_variables_clear(struct secret_variables *v); /* wiped */
 
 /* "true", in any case. */
 bool variable_is_true(const char *name);

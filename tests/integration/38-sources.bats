@@ -299,7 +299,7 @@ assert_rotates() {
 	echo second-token-of-container >"$THERE/token"
 	[[ $(explained 'container credentials') == 'has the keys: ' ]]
 	echo second-token-of-container >"$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
-	[[ $(explained 'container credentials') == *'the token is empty, or has more than one line' ]]
+	[[ $(explained 'container credentials') == *'the token has more than one line' ]]
 	rm "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 	[[ $(explained 'container credentials') == *'/token: No such file or directory' ]]
 }

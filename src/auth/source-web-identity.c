@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A role for the token of an identity provider (Kubernetes: IRSA), which is in a file: a
+ * source as source.h has them.  Variables, or keys of the profile, one by one.
+ *
+ * Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider".
+ */
+#include "config.h"
+
+#include <errno.h>
+
+#include "auth/profiles.h"
+#include "auth/renewal.h"
+#include "auth/source.h"
+#include "auth/sts-settings.h"
+#include "auth/token-file.h"
+#include "auth/variables.h"
+
+struct web_identity {
+	const struct profiles *profiles;
+	char *file, *arn, *session_name; /* of the environment; NULL: not set */
+	struct sts_settings sts;
+	unsigned version;
+	struct renewal renewal;
+};
+
+static const struct aws_profile *
+found(const struct web_identity *w)
+{
+	return profiles_found(w->profiles);
+}
+
+static const char *
+file_of(const struct web_identity *w)
+{
+	return w->file ? w->file : found(w)->web_identity_token_file;
+}
+
+/* The file is read at each fetch: its owner replaces it. */
+static int
+get_keys(struct web_identity *w, struct keys **out, struct err *err)
+{
+	struct buf token CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_FILE_MAX);
+	const struct aws_profile *p = found(w);
+	struct sts sts = sts_settings_get(&w->sts, p);
+	struct sts_role role = {
+		.arn = w->arn ? w->arn : p->role_arn,
+		.session_name = w->session_name ? w->session_name
+						: p->role_session_name,
+	};
+
+	if (!role.arn)
+		return err_set(err, EACCES,
+			       "a token file, but no role: AWS_ROLE_ARN");
+	if (token_file_read(&token, file_of(w), err) != 0)
+		return -err->code;
+	role.web_token = buf_str(&token);
+	return sts_assume(&sts, &role, source_web_identity.name, out, err);
+}
+
+static int
+fetch(void *source, struct keys **out, struct err *err)
+{
+	if (get_keys(source, out, err) == 0)
+		return 0;
+	err_wrap(err, "%s", source_web_identity.name);
+	err->code = EACCES;
+	return -EACCES;
+}
+
+static void *
+prepare(const struct creds_options *o)
+{
+	struct web_identity *w;
+
+	if (!o->fetch_ms)
+		return NULL;
+	w = xnew(struct web_identity);
+	w->profiles = o->profiles;
+	if (!o->skip_environment) {
+		w->file = variable_dup("AWS_WEB_IDENTITY_TOKEN_FILE");
+		w->arn = variable_dup("AWS_ROLE_ARN");
+		w->session_name = variable_dup("AWS_ROLE_SESSION_NAME");
+	}
+	sts_settings_init(&w->sts, o);
+	return w;
+}
+
+static int
+ask(void *source, bool must_look, struct keys **out, struct err *err)
+{
+	struct web_identity *w = source;
+
+	if (!file_of(w))
+		return err_set(err, ENOENT, "%s", "");
+	if (w->version != profiles_version(w->profiles))
+		renewal_clear(&w->renewal);
+	w->version = profiles_version(w->profiles);
+	return renewal_ask(&w->renewal, must_look, fetch, w, out, err);
+}
+
+static bool
+is_configured(void *source)
+{
+	return file_of(source) != NULL;
+}
+
+static int64_t
+due_ms(void *source)
+{
+	const struct web_identity *w = source;
+
+	return w->renewal.due_ms;
+}
+
+static void
+web_identity_free(void *source)
+{
+	struct web_identity *w = source;
+
+	renewal_clear(&w->renewal);
+	sts_settings_clear(&w->sts);
+	free(w->file);
+	free(w->arn);
+	free(w->session_name);
+	free(w);
+}
+
+const struct source source_web_identity = {
+	.name = "web identity",
+	.prepare = prepare,
+	.ask = ask,
+	.is_configured = is_configured,
+	.due_ms = due_ms,
+	.free = web_identity_free,
+};

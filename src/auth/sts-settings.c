@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where STS is: see sts-settings.h.
+ */
+#include "config.h"
+
+#include "auth/sts-settings.h"
+
+#include "auth/variables.h"
+
+static char *
+dup_or_null(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+void
+sts_settings_init(struct sts_settings *s, const struct creds_options *o)
+{
+	*s = (struct sts_settings){
+		.region = dup_or_null(o->region),
+		.ca_bundle = dup_or_null(o->ca_bundle),
+		.ignores_profile =
+			variable_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+		.limit_ms = o->fetch_ms,
+	};
+	if (s->ignores_profile)
+		return;
+	s->url = variable_dup("AWS_ENDPOINT_URL_STS");
+	if (!s->url)
+		s->url = variable_dup("AWS_ENDPOINT_URL");
+}
+
+void
+sts_settings_clear(struct sts_settings *s)
+{
+	free(s->url);
+	free(s->region);
+	free(s->ca_bundle);
+}
+
+struct sts
+sts_settings_get(const struct sts_settings *s, const struct aws_profile *p)
+{
+	const char *of_profile =
+		s->ignores_profile ? NULL : p->sts_endpoint_url;
+
+	return (struct sts){
+		.url = s->url ? s->url : of_profile,
+		.region = s->region ? s->region : p->region,
+		.ca_bundle = s->ca_bundle,
+		.limit_ms = s->limit_ms,
+	};
+}
