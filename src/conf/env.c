@@ -73,14 +73,15 @@ static const struct source sources[] = {
 struct shared_file {
 	const char *variable;
 	const char *usual;
+	const char *credential; /* its name among systemd's; NULL: none */
 	size_t offset; /* of the path in struct conf_store */
 };
 
 static const struct shared_file shared_files[] = {
-	{ "AWS_CONFIG_FILE", "~/.aws/config",
+	{ "AWS_CONFIG_FILE", "~/.aws/config", NULL,
 	  offsetof(struct conf_store, config_path) },
 	{ "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials",
-	  offsetof(struct conf_store, credentials_path) },
+	  "aws-credentials", offsetof(struct conf_store, credentials_path) },
 };
 
 static const struct {
@@ -93,6 +94,7 @@ static const struct {
 	{ "AWS_PROFILE", "as profile=" },
 	{ "AWS_CONFIG_FILE", "instead of ~/.aws/config" },
 	{ "AWS_SHARED_CREDENTIALS_FILE", "instead of ~/.aws/credentials" },
+	{ "CREDENTIALS_DIRECTORY", "aws-credentials in it, likewise" },
 	{ "AWS_REGION", "as region=; or AWS_DEFAULT_REGION" },
 	{ "AWS_ENDPOINT_URL_S3", "as endpoint_url=; or AWS_ENDPOINT_URL" },
 	{ "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
@@ -135,6 +137,20 @@ expand(const char *path, char *const env[])
 	return home ? xasprintf("%s/%s", home, path + 2) : NULL;
 }
 
+/* What LoadCredential= of a unit gives is in the place of the usual one. */
+static char *
+usual_path(const struct shared_file *f, char *const env[])
+{
+	const char *dir = variable(env, "CREDENTIALS_DIRECTORY");
+	CLEANUP_FREE char *path =
+		dir && f->credential ? xasprintf("%s/%s", dir, f->credential)
+				     : NULL;
+
+	if (path && access(path, F_OK) == 0)
+		return conf_absolute_path(path);
+	return expand(f->usual, env);
+}
+
 /* A file that a variable names must be there; the usual one need not. */
 static int
 find_files(struct conf_store *s, char *const env[], struct err *err)
@@ -142,7 +158,7 @@ find_files(struct conf_store *s, char *const env[], struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(shared_files); i++) {
 		const struct shared_file *f = &shared_files[i];
 		const char *named = variable(env, f->variable);
-		char *path = expand(named ? named : f->usual, env);
+		char *path = named ? expand(named, env) : usual_path(f, env);
 
 		int rc = path ? 0 : -ENOENT;
 

@@ -235,6 +235,25 @@ is_gone() {
 	assert_equal "$(signers)" 'first second third'
 }
 
+@test "a credential of systemd is the credentials file, unless another one is named" {
+	given_profile
+	unset AWS_SHARED_CREDENTIALS_FILE
+	export CREDENTIALS_DIRECTORY=$BATS_TEST_TMPDIR/given HOME=$BATS_TEST_TMPDIR
+	mkdir -p "$CREDENTIALS_DIRECTORY" "$HOME/.aws"
+	printf '[default]\naws_access_key_id = home\naws_secret_access_key = s\n' \
+		>"$HOME/.aws/credentials"
+	mount_fs
+	wait_until has_signed home
+	unmount_fs
+	sed s/home/systemd/ "$HOME/.aws/credentials" >"$CREDENTIALS_DIRECTORY/aws-credentials"
+	mount_fs
+	wait_until has_signed systemd
+	unmount_fs
+	AWS_SHARED_CREDENTIALS_FILE=$HOME/.aws/credentials mount_fs
+	read_anew
+	assert_equal "$(signers)" 'home systemd home'
+}
+
 # --- services ----------------------------------------------------------------------------
 
 # Its endpoint is SERVICE, what it does is said in the folder THERE.  Proxies are none of
