@@ -101,7 +101,7 @@ static const struct {
 	  "true: endpoint_url= and SOURCE only" },
 	{ "AWS_CA_BUNDLE", "as ca_bundle=" },
 	{ "AWS_MAX_ATTEMPTS", "retries= plus one" },
-	{ "AWS_ROLE_ARN", "with AWS_WEB_IDENTITY_TOKEN_FILE: credentials" },
+	{ "AWS_ROLE_ARN", "and AWS_WEB_IDENTITY_TOKEN_FILE" },
 	{ "AWS_ENDPOINT_URL_STS", "who gives the keys of roles" },
 	{ "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 	  "credentials; or ..._RELATIVE_URI" },
