@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -154,6 +155,22 @@ warn(const struct setup *s)
 	keys_unref(keys);
 }
 
+/*
+ * Who asks a mount for a name is to be told of it before he gives up; who has started a
+ * program waits for it as long as a source may take.
+ */
+static int64_t
+keys_wait_ms(const struct setup *s)
+{
+	const struct conf *c = s->conf;
+	int64_t of_mount = s->limits.connect_timeout_ms * 4 / 5;
+	int64_t of_source = s->limits.request_timeout_ms + 1000;
+
+	if (c->program == CONF_DGSTATFS && !c->show_explanation)
+		return of_mount;
+	return of_mount > of_source ? of_mount : of_source;
+}
+
 int
 setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 {
@@ -173,8 +190,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.profile = c->store.profile,
 		.config_path = c->store.config_path,
 		.credentials_path = c->store.credentials_path,
-		/* so that who asks for a name is told of it before he gives up */
-		.wait_ms = s->limits.connect_timeout_ms * 4 / 5,
+		.wait_ms = keys_wait_ms(s),
 		.fetch_ms = s->limits.request_timeout_ms,
 		.ca_bundle = c->store.ca_bundle,
 		.region = c->store.region,
@@ -326,7 +342,12 @@ setup_explain(struct setup *s, FILE *f)
 {
 	CLEANUP_FREE char *user_agent = dup_user_agent();
 	struct err err = ERR_INIT;
+	sigset_t ends;
 
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	if (creds_start(s->creds, &err) != 0) {
 		log_to_terminal("%s", err.msg);
 		return 1;

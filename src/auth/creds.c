@@ -16,6 +16,7 @@
 
 #include "auth/profiles.h"
 #include "auth/variables.h"
+#include "util/child.h"
 #include "util/date.h"
 #include "util/lock.h"
 #include "util/log.h"
@@ -45,6 +46,7 @@ _Static_assert(ARRAY_SIZE(sources) <= CREDS_SOURCES_MAX,
 struct creds_chain {
 	void *sources[ARRAY_SIZE(sources)]; /* NULL: not to be asked */
 	struct profiles *profiles;
+	struct children children; /* that sources run: they end when we do */
 	bool is_fixed; /* these keys for ever */
 	int64_t wait_ms;
 	pthread_t thread;
@@ -216,6 +218,7 @@ destroy(struct creds_chain *c)
 		if (c->sources[i])
 			sources[i]->free(c->sources[i]);
 	profiles_free(c->profiles);
+	children_clear(&c->children);
 	keys_unref(c->keys);
 	pthread_cond_destroy(&c->is_asked);
 	pthread_mutex_destroy(&c->lock);
@@ -347,6 +350,8 @@ creds_new(const struct creds_options *o)
 	c->profiles =
 		profiles_new(o->profile, o->config_path, o->credentials_path);
 	secret_variables_take(&variables);
+	children_init(&c->children);
+	more.children = &c->children;
 	more.profiles = c->profiles;
 	more.variables = &variables;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
@@ -367,6 +372,7 @@ creds_free(struct creds_chain *c)
 
 	if (!c)
 		return;
+	children_end(&c->children);
 	if (c->has_thread) {
 		thread = c->thread;
 		if (!end_thread(c))

@@ -31,7 +31,10 @@ struct creds_chain *creds_new(const struct creds_options *o);
  */
 int creds_start(struct creds_chain *c, struct err *err);
 
-/* Waits for no source: the auth thread, if it is in one, is left to itself. */
+/*
+ * Waits for no source: the auth thread, if it is in one, is left to itself.  A program
+ * that a source runs is killed.
+ */
 void creds_free(struct creds_chain *c); /* NULL is fine */
 
 /*

@@ -4,8 +4,8 @@
  * source.h has them.
  *
  * It is run without a shell, with HOME, PATH and the AWS_* of our own start in its
- * environment, but not the keys that were there, and has request_timeout; then it is
- * killed, and so is what it has started.  What it writes on its error output is in the
+ * environment, but not the keys that were there, and has request_timeout; then its group
+ * is killed.  What it writes on its error output is in the
  * log.
  */
 #include "config.h"
@@ -34,6 +34,7 @@ static const struct key_names names = {
 
 struct process {
 	const struct profiles *profiles;
+	struct children *children;
 	int64_t limit_ms;
 	char **env; /* NULL at the end */
 	unsigned version; /* of the files that had the command */
@@ -133,7 +134,8 @@ run_words(struct process *p, const struct words *w, struct keys **found,
 				     .env = p->env,
 				     .limit_ms = p->limit_ms,
 				     .out = &out,
-				     .err = &errors };
+				     .err = &errors,
+				     .among = p->children };
 	char last[200];
 	int status = 0;
 	int rc = child_run(&child, &status, err);
@@ -177,6 +179,7 @@ prepare(const struct creds_options *o)
 		return NULL;
 	p = xnew(struct process);
 	p->profiles = o->profiles;
+	p->children = o->children;
 	p->limit_ms = o->fetch_ms;
 	p->env = dup_environment();
 	return p;

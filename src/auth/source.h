@@ -25,6 +25,7 @@ struct creds_options {
 	const char
 		*region; /* of STS; NULL: as the profile says, or us-east-1 */
 	struct profiles *profiles; /* the chain's */
+	struct children *children; /* likewise: programs are run among these */
 	const struct secret_variables *variables; /* likewise */
 };
 

@@ -112,12 +112,21 @@ advice_for(const struct advice_case *c)
 	/* no store refuses without a code, nor does curl know why */
 	if (c->has_proxy && err->word[0] == '\0')
 		return OF_PROXY;
-	if (err->code == EACCES && err->status == 0)
-		return "give keys: by AWS_ACCESS_KEY_ID and "
-		       "AWS_SECRET_ACCESS_KEY, or in a profile "
-		       "(aws configure)";
 	return err->status && err->word[0] == '\0'
 		       ? "that is no answer of an S3 store: look at "
 			 "endpoint_url"
 		       : NULL;
+}
+
+const char *
+advice_for_keys(const struct err *said)
+{
+	if (said->code == EINPROGRESS)
+		return "a source of keys hangs: see sources; run the program, or "
+		       "read the file, by hand";
+	if (said->code == 0 || said->code == ENOENT)
+		return "give keys: by AWS_ACCESS_KEY_ID and "
+		       "AWS_SECRET_ACCESS_KEY, or in a profile (aws configure)";
+	return "a source of keys is configured, and fails: put right what it "
+	       "says, or take it away to have the next ones asked";
 }

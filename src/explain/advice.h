@@ -19,4 +19,10 @@ struct advice_case {
 /* A sentence; NULL: the message says all there is to say. */
 const char *advice_for(const struct advice_case *c);
 
+/*
+ * There are no keys: by what the last source that was asked has said, as creds_said()
+ * tells it.
+ */
+const char *advice_for_keys(const struct err *said);
+
 #endif

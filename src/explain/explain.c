@@ -127,7 +127,8 @@ word_of(const struct err *said)
 	}
 }
 
-static void
+/* What the last one has said. */
+static struct err
 add_sources(struct explainer *x)
 {
 	struct creds_said said[CREDS_SOURCES_MAX];
@@ -136,6 +137,7 @@ add_sources(struct explainer *x)
 	for (size_t i = 0; i < n; i++)
 		add(x, "sources", said[i].source, word_of(&said[i].err), "said",
 		    said[i].err.msg[0] ? said[i].err.msg : NULL);
+	return n ? said[n - 1].err : (struct err)ERR_INIT;
 }
 
 /* So much of it that one tells two apart, and no more. */
@@ -195,15 +197,16 @@ static void
 get_keys(struct explainer *x)
 {
 	struct err err = ERR_INIT;
+	int rc = probe_keys(x->probe, &x->keys, &err);
+	struct err last = add_sources(x);
 
-	if (probe_keys(x->probe, &x->keys, &err) == 0) {
-		add_sources(x);
+	if (rc == 0) {
 		add_keys(x);
 		return;
 	}
-	add_sources(x);
 	add(x, "keys", "source", NULL, "said", err.msg);
-	fail(x, &(struct advice_case){ .err = &err, .is_signed = true });
+	x->report.has_failed = true;
+	report_advise(&x->report, advice_for_keys(&last));
 }
 
 /* --- the store --- */

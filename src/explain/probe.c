@@ -7,6 +7,8 @@
 #include "explain/probe.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <time.h>
 
 #include "list/page.h"
 #include "s3/buckets-page.h"
@@ -15,6 +17,7 @@
 
 #define BODY_MAX (32 * 1024 * 1024)
 #define CONNECTIONS 4
+#define SIGNALS_MS 50 /* between two looks for one */
 
 struct probe {
 	const struct limits *limits;
@@ -23,6 +26,7 @@ struct probe {
 	struct pace *pace;
 	struct s3 *s3;
 	struct creds_chain *creds;
+	bool was_interrupted;
 };
 
 /* A request under way. */
@@ -79,12 +83,28 @@ min_wait(int64_t a, int64_t b)
 	return (int)(b < 0 || (a >= 0 && a < b) ? a : b);
 }
 
+/* A signal that was blocked for this: what runs is to be ended in due form. */
+static void
+look_for_signals(struct probe *p)
+{
+	const struct timespec none = { .tv_sec = 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigtimedwait(&set, NULL, &none) > 0)
+		p->was_interrupted = true;
+}
+
 static void
 turn(struct probe *p, int64_t wait_ms)
 {
+	look_for_signals(p);
 	s3_unpark(p->s3);
 	timers_run(&p->timers);
-	http_poll(p->http, min_wait(wait_ms, timers_wait_ms(&p->timers)));
+	wait_ms = min_wait(wait_ms, timers_wait_ms(&p->timers));
+	http_poll(p->http, min_wait(wait_ms, SIGNALS_MS));
 }
 
 /* With news of them, the poll ends. */
@@ -94,9 +114,10 @@ probe_keys(struct probe *p, struct keys **out, struct err *err)
 	struct creds_wait wait = { .is_begun = false };
 	int rc;
 
-	while ((rc = creds_get(p->creds, &wait, NULL, out, err)) == -EAGAIN)
+	while ((rc = creds_get(p->creds, &wait, NULL, out, err)) == -EAGAIN &&
+	       !p->was_interrupted)
 		turn(p, wait.again_in_ms);
-	return rc;
+	return rc == -EAGAIN ? err_set(err, EINTR, "interrupted") : rc;
 }
 
 const char *
@@ -161,8 +182,11 @@ ask(struct question *q, struct s3_request *r)
 	timer_init(&q->limit, on_limit, q);
 	timer_arm(&p->timers, &q->limit, p->limits->timeout_ms);
 	q->call = s3_start(p->s3, r);
-	while (q->call)
+	while (q->call) {
 		turn(p, -1);
+		if (p->was_interrupted && q->call)
+			s3_cancel(q->call);
+	}
 	timer_disarm(&p->timers, &q->limit);
 	q->out->ms = date_mono_ms() - since;
 }

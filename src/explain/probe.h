@@ -22,6 +22,7 @@ struct probe_options {
 	const struct limits *limits; /* but `retries`: there are none */
 };
 
+/* SIGINT and SIGTERM are to be blocked by all threads: they end what is waited for. */
 int probe_new(struct probe **out, const struct probe_options *o,
 	      struct err *err);
 void probe_free(struct probe *p); /* NULL is fine */

@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 #include "util/date.h"
+#include "util/lock.h"
 
 #define TURN_MS 20 /* between two looks whether it has ended */
+#define READS_MAX                                                              \
+	16 /* in one turn: who writes all the time is not waited for */
 
 /* Ends of pipes: what it writes is read here. */
 struct run {
@@ -50,6 +53,23 @@ set_attributes(posix_spawnattr_t *a)
 					    POSIX_SPAWN_SETPGROUP);
 }
 
+/* From here on others may kill it.  0 or a positive errno. */
+static int
+spawn_among(struct children *among, struct run *r, const struct child *c,
+	    const posix_spawn_file_actions_t *files,
+	    const posix_spawnattr_t *attributes)
+{
+	LOCKED(among);
+	int rc = ECANCELED;
+
+	if (!among->is_over)
+		rc = posix_spawnp(&r->pid, c->argv[0], files, attributes,
+				  c->argv, c->env);
+	if (rc == 0)
+		among->group = r->pid;
+	return rc;
+}
+
 /* 0 or a positive errno. */
 static int
 spawn(struct run *r, const struct child *c, const int theirs[2])
@@ -66,8 +86,7 @@ spawn(struct run *r, const struct child *c, const int theirs[2])
 	posix_spawn_file_actions_adddup2(&files, theirs[1], 2);
 	/* ours are O_CLOEXEC; there may be some that we were given */
 	posix_spawn_file_actions_addclosefrom_np(&files, 3);
-	rc = posix_spawnp(&r->pid, c->argv[0], &files, &attributes, c->argv,
-			  c->env);
+	rc = spawn_among(c->among, r, c, &files, &attributes);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	return rc;
@@ -104,11 +123,15 @@ static void
 drain(struct run *r, int i)
 {
 	char data[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(r->fds[i].fd, data, sizeof(data))) > 0)
+	for (int k = 0; k < READS_MAX; k++) {
+		n = read(r->fds[i].fd, data, sizeof(data));
+		if (n <= 0)
+			break;
 		if (buf_add(r->bufs[i], data, (size_t)n) != 0 && i == 0)
 			r->is_too_much = true;
+	}
 	explicit_bzero(data, sizeof(data));
 	if (n == 0)
 		close_fd(&r->fds[i].fd);
@@ -122,24 +145,52 @@ drain_both(struct run *r)
 			drain(r, i);
 }
 
-/* Until it ends, or is to be ended. */
-static bool
-has_ended(struct run *r, int64_t deadline, int *status)
+enum state { IS_RUNNING, HAS_ENDED, IS_LOST };
+
+/* Its status stays, and so does its number, by which its group is killed. */
+static enum state
+look(const struct run *r)
 {
-	while (!r->is_too_much && date_mono_ms() < deadline) {
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT) !=
+	    0)
+		return errno == ECHILD ? IS_LOST : IS_RUNNING;
+	return info.si_pid ? HAS_ENDED : IS_RUNNING;
+}
+
+/* Until it ends, or is to be ended. */
+static enum state
+wait_for(struct run *r, int64_t deadline)
+{
+	enum state state = IS_RUNNING;
+
+	while (state == IS_RUNNING && !r->is_too_much &&
+	       date_mono_ms() < deadline) {
 		poll(r->fds, 2, TURN_MS);
 		drain_both(r);
-		if (waitpid(r->pid, status, WNOHANG) == r->pid)
-			return true;
+		state = look(r);
 	}
-	return false;
+	if (state != IS_RUNNING)
+		drain_both(r);
+	return state;
+}
+
+/* The group first: when its head has been waited for, the number may be another's. */
+static void
+kill_group(struct run *r, struct children *among)
+{
+	LOCKED(among);
+
+	kill(-r->pid, SIGKILL);
+	among->group = 0;
 }
 
 static void
-end(struct run *r, bool is_ended)
+end(struct run *r, struct children *among, int *status)
 {
-	kill(-r->pid, SIGKILL);
-	while (!is_ended && waitpid(r->pid, NULL, 0) < 0 && errno == EINTR) {
+	kill_group(r, among);
+	while (waitpid(r->pid, status, 0) < 0 && errno == EINTR) {
 	}
 	close_fd(&r->fds[0].fd);
 	close_fd(&r->fds[1].fd);
@@ -150,22 +201,50 @@ child_run(const struct child *c, int *status, struct err *err)
 {
 	struct run r = { .fds = { { .fd = -1 }, { .fd = -1 } },
 			 .bufs = { c->out, c->err } };
-	bool is_ended;
+	enum state state;
 
+	/* who has started us may have it ignored: then nobody gets a status */
+	signal(SIGCHLD, SIG_DFL);
 	if (start(&r, c, err) != 0) {
 		close_fd(&r.fds[0].fd);
 		close_fd(&r.fds[1].fd);
 		return -err->code;
 	}
-	is_ended = has_ended(&r, date_mono_ms() + c->limit_ms, status);
-	if (is_ended)
-		drain_both(&r);
-	end(&r, is_ended);
+	state = wait_for(&r, date_mono_ms() + c->limit_ms);
+	end(&r, c->among, status);
 	if (r.is_too_much)
 		return err_set(err, EFBIG, "%s: more than %zu bytes of output",
 			       c->argv[0], c->out->max);
-	if (!is_ended)
+	if (state == IS_LOST)
+		return err_set(err, ECHILD, "%s: its status is lost",
+			       c->argv[0]);
+	if (state == IS_RUNNING)
 		return err_set(err, ETIMEDOUT, "%s: no end within %lld ms",
 			       c->argv[0], (long long)c->limit_ms);
 	return 0;
+}
+
+/* --- all of them --- */
+
+void
+children_init(struct children *c)
+{
+	*c = (struct children){ .group = 0 };
+	pthread_mutex_init(&c->lock, NULL);
+}
+
+void
+children_end(struct children *c)
+{
+	LOCKED(c);
+
+	c->is_over = true;
+	if (c->group)
+		kill(-c->group, SIGKILL);
+}
+
+void
+children_clear(struct children *c)
+{
+	pthread_mutex_destroy(&c->lock);
 }

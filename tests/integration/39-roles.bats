@@ -62,13 +62,13 @@ read_anew() {
 	assert_equal "$(cat "$LOG")" ''
 }
 
-@test "a role of a role, and keys of 2 s that really expire: no read fails" {
+@test "a role of a role, and keys of 10 s that really expire: no read fails" {
 	local end
 
 	given_bucket
-	config '[default]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 2'
+	config '[default]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 10'
 	mount_fs -o cache=off
-	end=$((SECONDS + 5))
+	end=$((SECONDS + 13))
 	while ((SECONDS < end)); do read_anew; done
 	assert_equal "$(cat "$LOG")" ''
 	config '[profile middle]' "role_arn = $ROLE" 'source_profile = base' \
@@ -147,7 +147,7 @@ read_anew() {
 	[[ $(explained 'web identity') == 'has the keys: ' ]]
 	assert_equal "$(form RoleArn)" "$ROLE"
 	[[ $output != *token-of-web* ]]
-	echo 2 >"$THERE/life"
+	echo 12 >"$THERE/life"
 	BUCKET=bkt mount_fs
 	BUCKET=bkt read_anew
 	printf 'second' >"$BATS_TEST_TMPDIR/token"

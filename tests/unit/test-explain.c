@@ -104,7 +104,6 @@ static const struct {
 	{ ECONNREFUSED, 0, "", false, false, false, "whether the store runs" },
 	{ ECONNREFUSED, 0, "", false, true, false, "at the proxy" },
 	{ EPROTO, 0, "", false, true, false, "ca_bundle=FILE" },
-	{ EACCES, 0, "", false, false, false, "give keys" },
 	{ EIO, 400, "MethodNotAllowed", false, true, false, NULL },
 };
 
@@ -128,6 +127,19 @@ test_advice(void **state)
 		else if (!advice || !strstr(advice, cases[i].says))
 			fail_msg("%zu: %s", i, advice ? advice : "nothing");
 	}
+}
+
+static void
+test_advice_for_keys(void **state)
+{
+	struct err err = { .code = ENOENT };
+
+	(void)state;
+	assert_non_null(strstr(advice_for_keys(&err), "give keys"));
+	err.code = EINPROGRESS;
+	assert_non_null(strstr(advice_for_keys(&err), "hangs"));
+	err.code = EACCES;
+	assert_non_null(strstr(advice_for_keys(&err), "fails"));
 }
 
 /* As libcurl reads them. */
@@ -161,6 +173,7 @@ main(void)
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_empty_report),
 		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_advice_for_keys),
 		cmocka_unit_test(test_proxies),
 	};
 
