@@ -53,6 +53,41 @@ missing(const char *name, struct err *err)
 	return err_set(err, EACCES, "no %s in its JSON", name);
 }
 
+/* "+02:00", "-0500": seconds; false if it is no such offset. */
+static bool
+parse_offset(const char *s, int64_t *out)
+{
+	bool has_colon = strlen(s) == 6 && s[3] == ':';
+	char digits[5] = { s[1], s[2] };
+	int64_t n;
+
+	if (!has_colon && strlen(s) != 5)
+		return false;
+	memcpy(digits + 2, s + (has_colon ? 4 : 3), 2);
+	if (!number_parse(digits, &n) || n % 100 > 59 || n / 100 > 23)
+		return false;
+	*out = (n / 100 * 60 + n % 100) * 60 * (*s == '-' ? -1 : 1);
+	return true;
+}
+
+/* As date_parse_iso(), and with any offset. */
+static bool
+parse_time(const char *text, int64_t *when)
+{
+	const char *t = strchr(text, 'T');
+	const char *sign = t ? strpbrk(t, "+-") : NULL;
+	CLEANUP_FREE char *utc = NULL;
+	int64_t offset;
+
+	if (!sign)
+		return date_parse_iso(text, when);
+	utc = xasprintf("%.*sZ", (int)(sign - text), text);
+	if (!parse_offset(sign, &offset) || !date_parse_iso(utc, when))
+		return false;
+	*when -= offset;
+	return true;
+}
+
 /* Absent or null: they do not expire. */
 static int
 read_expiry(struct keys *k, const cJSON *object, const struct key_names *n,
@@ -72,7 +107,7 @@ read_expiry(struct keys *k, const cJSON *object, const struct key_names *n,
 		is_time = number_parse(text, &k->expires_at);
 		k->expires_at /= 1000;
 	} else if (text) {
-		is_time = date_parse_iso(text, &k->expires_at);
+		is_time = parse_time(text, &k->expires_at);
 	}
 	if (!is_time || k->expires_at <= 0)
 		return err_set(err, EACCES, "its %s is not a time",

@@ -13,6 +13,8 @@
 
 #define AHEAD_MAX_MS (15 * MINUTE_MS)
 #define LIFE_MAX_S INT64_C(1000000000) /* thirty years are enough */
+#define LEFT_MIN_MS                                                            \
+	250 /* who gives keys of a second is not asked all the time */
 #define WAIT_FIRST_MS 1000
 #define WAIT_MAX_MS MINUTE_MS
 #define WAIT_MAX_WITHOUT_MS (8 * 1000) /* somebody is refused meanwhile */
@@ -46,7 +48,8 @@ take(struct renewal *r, struct keys *found, bool is_anew)
 {
 	int64_t now = date_mono_ms();
 	int64_t left_s = found->expires_at - date_now();
-	int64_t left = left_s < LIFE_MAX_S ? left_s * 1000 : LIFE_MAX_S * 1000;
+	/* it may be any moment of this second */
+	int64_t left = (left_s < LIFE_MAX_S ? left_s - 1 : LIFE_MAX_S) * 1000;
 	int64_t ahead = left / 4 < AHEAD_MAX_MS ? left / 4 : AHEAD_MAX_MS;
 
 	keys_unref(r->keys);
@@ -54,7 +57,10 @@ take(struct renewal *r, struct keys *found, bool is_anew)
 	r->n_failed = 0;
 	r->n_anew = is_anew ? r->n_anew + 1 : 0;
 	r->not_before_ms = now + doubled(WAIT_FIRST_MS, r->n_anew, WAIT_MAX_MS);
-	r->due_ms = found->expires_at ? now + left - jitter(r, ahead) : 0;
+	left -= jitter(r, ahead);
+	r->due_ms = 0;
+	if (found->expires_at)
+		r->due_ms = now + (left > LEFT_MIN_MS ? left : LEFT_MIN_MS);
 }
 
 static void

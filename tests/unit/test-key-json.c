@@ -81,6 +81,17 @@ static const struct {
 	  "{\"Code\":\"Success\"," KEYS ",\"Token\":\"T\","
 	  "\"Expiration\":\"1970-01-01T00:01:00.5+00:00\"}",
 	  "T", 60, NULL },
+#define AT(time) "{\"Version\":1," KEYS ",\"Expiration\":\"" time "\"}"
+	{ &process, AT("1970-01-02T00:01:00+02:00"), "", 86460 - 7200, NULL },
+	{ &process, AT("1970-01-02T00:01:00-0500"), "", 86460 + 18000, NULL },
+	{ &process, AT("1970-01-02T00:01:00.5+05:30"), "", 86460 - 19800,
+	  NULL },
+	{ &process, AT("1970-01-02T00:01:00+00:00"), "", 86460, NULL },
+	{ &process, AT("1970-01-02T00:01:00+5:30"), "", 0, "is not a time" },
+	{ &process, AT("1970-01-02T00:01:00+0"), "", 0, "is not a time" },
+	{ &process, AT("1970-01-02T00:01:00+24:00"), "", 0, "is not a time" },
+	{ &process, AT("1970-01-02T00:01:00+-1:00"), "", 0, "is not a time" },
+	{ &process, AT("1970-01-02T00:01:00Z+01:00"), "", 0, "is not a time" },
 	{ &service, "{" KEYS ",\"SessionToken\":\"T\"}", "", 0, NULL },
 	{ &service, "{\"Code\":\"AssumeRoleUnauthorizedAccess\"," KEYS "}", "",
 	  0, "it says AssumeRoleUnauthorizedAccess" },
