@@ -28,9 +28,11 @@
  * nocache: every open computes; those that wait at the same time share, but
  * there is no probe.
  *
- * detailed=on_refresh: opens are given the last result, or what lies in the bucket
- * (JOB_RECALL), unless a refresh is owed, nocache is on, or one of interval is among
- * those who wait.
+ * detailed=on_refresh: opens are given the last result, be it one that is not cached
+ * since objects changed meanwhile, or what lies in the bucket (JOB_RECALL), unless a
+ * refresh is owed, nocache is on, or one of interval is among those who wait.  What
+ * lies in the bucket is asked for before the first computation of interval, too: opens
+ * need not wait for the end of that.
  *
  * Interest: a job whose last reader has gone runs on for `linger`, unless somebody
  * comes who may still share it, then is stopped, and those who wait for its end
@@ -88,6 +90,9 @@ struct flight {
 	unsigned generation; /* bucket->marked when the job began */
 	bool is_uncached; /* nocache was on when the job began */
 	unsigned nocache_writes; /* likewise, of the bucket */
+	bool was_recalled; /* what lies in the bucket was asked for */
+	/* a refresh gave what is not cached: what lies in the bucket is older */
+	bool is_cache_outdated;
 	bool is_outdated; /* a probe saw another listing: no more of them */
 	struct listed
 		shared; /* a probe has found the job's result true for it */
@@ -139,11 +144,18 @@ is_expired(const struct flight *f, const struct result *r)
 	return r && result_is_older(r, f->env->limits->ttl_ms);
 }
 
-/* detailed=on_refresh: opens get what there is, unless somebody wants it otherwise. */
+/* detailed=on_refresh. */
+static bool
+opens_recall(const struct flight *f)
+{
+	return f->env->is_detailed_on_refresh && f->mode == MODE_DETAILED;
+}
+
+/* In that case: opens get what there is, unless somebody wants it otherwise. */
 static bool
 is_on_refresh(const struct flight *f)
 {
-	return f->env->is_detailed_on_refresh && f->mode == MODE_DETAILED &&
+	return opens_recall(f) &&
 	       atomic_load(&f->bucket->marked[f->mode]) ==
 		       atomic_load(&f->bucket->done[f->mode]) &&
 	       !atomic_load(&f->bucket->nocache);
@@ -196,16 +208,47 @@ on_linger(void *arg)
 
 /* --- results and failures --- */
 
+/* Why the document in the bucket is not asked for; WHY_NONE: it is. */
+static enum result_why
+why_unread(const struct flight *f)
+{
+	if (f->is_uncached)
+		return WHY_NOCACHE;
+	if (f->is_cache_outdated ||
+	    f->generation != atomic_load(&f->bucket->done[f->mode]))
+		return WHY_REFRESH;
+	return f->env->writebacks.policy == CACHE_POLICY_OFF ? WHY_OFF
+							     : WHY_NONE;
+}
+
+/*
+ * It is not to be cached.  Where opens do not compute it is what they get, else in
+ * a bucket that changes all the time they would never get any.
+ */
+static void
+remember_for_opens(struct flight *f)
+{
+	if (!opens_recall(f) || f->is_uncached)
+		return;
+	f->is_cache_outdated = why_unread(f) == WHY_REFRESH;
+	atomic_store(&f->bucket->done[f->mode], f->generation);
+	last_show(&f->last, f->result, f->generation);
+}
+
 /* What the mount itself keeps of a result. */
 static void
 remember(struct flight *f)
 {
 	/* one job at a time: their LISTs have begun in this order */
 	publish_result(&f->bucket->published, f->mode, f->result);
-	if (!f->result->is_storable)
+	if (!f->result->is_storable) {
+		remember_for_opens(f);
 		return;
-	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
+	}
+	if (f->is_cache_outdated ||
+	    f->generation != atomic_load(&f->bucket->done[f->mode]))
 		f->last.is_refreshed = true;
+	f->is_cache_outdated = false;
 	atomic_store(&f->bucket->done[f->mode], f->generation);
 	last_set(&f->last, f->result, f->generation, f->is_uncached);
 	if (f->result->how == RESULT_COMPUTED)
@@ -265,6 +308,7 @@ report(struct flight *f, const struct err *err)
 		buckets_set_not_there(f->env->buckets, f->bucket->name,
 				      BUCKET_IS_NOT);
 		last_clear(&f->last);
+		f->is_cache_outdated = false;
 	}
 }
 
@@ -320,7 +364,8 @@ is_to_be_stored(const struct flight *f, enum cache_verdict verdict)
 static void
 on_failure(struct flight *f, const struct err *err)
 {
-	report(f, err);
+	if (err->code != ENODATA || f->readers.current)
+		report(f, err); /* else what comes next tells */
 	if (f->probe) { /* it has nothing to be compared with any more */
 		job_stop(steal(&f->probe));
 		readers_return(&f->readers);
@@ -440,24 +485,22 @@ on_list_begins(void *arg)
 	look_after(f); /* who came meanwhile wants it */
 }
 
-/* Why the document in the bucket is not asked for; WHY_NONE: it is. */
-static enum result_why
-why_unread(const struct flight *f)
+/* Whether what lies in the bucket is all that is asked for. */
+static bool
+is_to_recall(const struct flight *f)
 {
-	if (f->is_uncached)
-		return WHY_NOCACHE;
-	if (f->generation != atomic_load(&f->bucket->done[f->mode]))
-		return WHY_REFRESH;
-	return f->env->writebacks.policy == CACHE_POLICY_OFF ? WHY_OFF
-							     : WHY_NONE;
+	if (!is_on_refresh(f))
+		return false;
+	if (!readers_have_background(&f->readers))
+		return true;
+	return !f->was_recalled && !recent_result(f);
 }
 
 static void
 start_job(struct flight *f)
 {
 	enum result_why why;
-	bool is_recall =
-		is_on_refresh(f) && !readers_have_background(&f->readers);
+	bool is_recall = is_to_recall(f);
 
 	f->generation = atomic_load(&f->bucket->marked[f->mode]);
 	f->nocache_writes = atomic_load(&f->bucket->nocache_writes);
@@ -465,7 +508,12 @@ start_job(struct flight *f)
 	f->is_outdated = false;
 	f->shared = (struct listed){ 0 };
 	why = why_unread(f);
-	readers_begin(&f->readers);
+	if (is_recall) {
+		f->was_recalled = true;
+		readers_begin_recall(&f->readers);
+	} else {
+		readers_begin(&f->readers);
+	}
 	enter(f, FLIGHT_LISTING);
 	f->job = job_new(&(struct job_options){
 		.env = &f->env->jobs,

@@ -29,8 +29,13 @@ last_set(struct last *l, struct result *r, unsigned generation,
 	 bool was_uncached)
 {
 	replace(&l->result, r);
-	if (was_uncached)
-		return;
+	if (!was_uncached)
+		last_show(l, r, generation);
+}
+
+void
+last_show(struct last *l, struct result *r, unsigned generation)
+{
 	replace(&l->young, r);
 	l->generation = generation;
 }

@@ -2,7 +2,7 @@
 /*
  * The last good result of a bucket and mode, in memory: to be found true again by
  * a LIST, and for readers who may have one that is older than their open (max_age,
- * max_wait).  Never one that was not to be cached.  Net thread only.
+ * max_wait).  One that was not to be cached is only shown.  Net thread only.
  */
 #ifndef ENGINE_LAST_H
 #define ENGINE_LAST_H
@@ -11,7 +11,10 @@
 
 struct last {
 	struct result *result; /* NULL: none */
-	/* It, or the one before a time with nocache: served without a LIST. */
+	/*
+	 * Served without a LIST: it, or the one before a time with nocache, or
+	 * a later one that was not to be cached.
+	 */
 	struct result *young;
 	unsigned generation; /* bucket->marked when the job of `young` began */
 	/*
@@ -26,6 +29,9 @@ void last_clear(struct last *l);
 /* That of a job that began at that `generation`, maybe under nocache. */
 void last_set(struct last *l, struct result *r, unsigned generation,
 	      bool was_uncached);
+
+/* That of one that is not to be cached: to be served, not to be found true again. */
+void last_show(struct last *l, struct result *r, unsigned generation);
 
 /* `now` takes the place of `r`, where that is in it. */
 void last_renew(struct last *l, const struct result *r, struct result *now);

@@ -39,6 +39,14 @@ change(struct published *p, enum mode mode)
 	return &p->of[mode];
 }
 
+/* What lay in the bucket, and was not compared with it, is of none of this mount. */
+static bool
+is_of_earlier_list(const struct result *r, const struct result *than)
+{
+	return than && r->listed.began_at_ms == 0 &&
+	       than->listed.began_at_ms != 0;
+}
+
 static void
 set_result(struct published *p, enum mode mode, struct result *r, unsigned n)
 {
@@ -48,7 +56,10 @@ set_result(struct published *p, enum mode mode, struct result *r, unsigned n)
 	pthread_mutex_lock(&p->lock);
 	s = change(p, mode);
 	before = s->result;
-	s->result = result_ref(r);
+	if (is_of_earlier_list(r, before))
+		before = NULL; /* it stays */
+	else
+		s->result = result_ref(r);
 	s->is_failing = s->is_failing && n == 0;
 	s->n_by_how[r->how] += n;
 	s->n_by_why[r->why] += n;

@@ -65,7 +65,8 @@ void published_clear(struct published *p);
  * The last result of a mode: that of the LIST that began last, of those whose
  * result is known.  What is published last counts as the last, so whoever
  * publishes does it in the order in which the LISTs began, and before anybody is
- * given the result.
+ * given the result.  One that no LIST of this mount is behind (JOB_RECALL) counts,
+ * but takes the place of none that has one.
  */
 void publish_result(struct published *p, enum mode mode, struct result *r);
 /* More is known of the last one: it takes its place. */

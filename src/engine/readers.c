@@ -49,6 +49,17 @@ readers_begin(struct readers *r)
 }
 
 void
+readers_begin_recall(struct readers *r)
+{
+	struct waiter *w, *next;
+
+	DL_FOREACH_SAFE (r->next, w, next) {
+		if (!w->is_background)
+			waiter_move(w, &r->current);
+	}
+}
+
+void
 readers_begin_probe(struct readers *r)
 {
 	waiters_move(&r->next, &r->probe);

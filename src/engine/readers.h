@@ -30,6 +30,8 @@ bool readers_add(struct readers *r, struct waiter *w);
 /* Those of `next` have a LIST now: that of the job, or of a probe. */
 void readers_begin(struct readers *r);
 void readers_begin_probe(struct readers *r);
+/* Those of `next` for whom what lies in the bucket will do have a GET now. */
+void readers_begin_recall(struct readers *r);
 
 /* The probe has found the job's result true for them; or something else. */
 void readers_join(struct readers *r);

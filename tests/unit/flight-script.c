@@ -235,6 +235,29 @@ do_setting(struct play *p)
 	return true;
 }
 
+/* What published.h tells of a mode. */
+static bool
+do_told(struct play *p)
+{
+	const char *verb = p->words[0], *what = p->words[2];
+	struct mode_state s;
+
+	if (strcmp(verb, "told") != 0 && strcmp(verb, "failing") != 0 &&
+	    strcmp(verb, "state") != 0)
+		return false;
+	published_get(&p->w.fx.bucket->published, find_mode(p->words[1]), &s);
+	if (strcmp(verb, "told") == 0) {
+		assert_non_null(s.result);
+		assert_int_equal(s.result->figures.object_count, number(what));
+	} else if (strcmp(verb, "failing") == 0) {
+		assert_int_equal(s.is_failing, number(what));
+	} else {
+		assert_string_equal(activity_names[s.progress.activity], what);
+	}
+	result_unref(s.result);
+	return true;
+}
+
 static bool
 do_expectation(struct play *p)
 {
@@ -295,7 +318,7 @@ do_words(struct play *p)
 		fixture_run(&p->w.fx);
 	else if (strcmp(p->words[0], "after") == 0)
 		fixture_advance(&p->w.fx, number(p->words[1]));
-	else if (!do_setting(p) && !do_expectation(p))
+	else if (!do_setting(p) && !do_told(p) && !do_expectation(p))
 		fail_msg("no step: %s", p->words[0]);
 }
 

@@ -25,6 +25,8 @@
  *     seen head 2; pending list 1      requests of a kind, so far; under way
  *     jobs 1                    computations under way
  *     marked detailed 0         whether a refresh is still owed
+ *     told detailed 3           the last result that is told of a mode counts 3
+ *                               objects; failing detailed 1, state detailed idle
  */
 #ifndef FLIGHT_SCRIPT_H
 #define FLIGHT_SCRIPT_H

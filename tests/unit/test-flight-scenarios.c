@@ -299,6 +299,40 @@ static const struct scenario on_refresh[] = {
 	  READ("detailed") "remount; on_refresh;" ONE
 			   "a opens detailed; k keeps detailed; get; a has 3;"
 			   "k waits; run; k has 1" },
+	{ "the first who keeps it fresh does not keep opens from what lies there",
+	  READ("detailed") "remount; on_refresh;" ONE
+			   "k keeps detailed; a opens detailed; seen list 1;"
+			   "get; a has 3; k waits; b opens detailed; b has 3;"
+			   "run; k has 1;" AT_ONCE("detailed",
+						   "1") "seen get 3" },
+	{ "who keeps it fresh asks for that once, and not if it is known",
+	  READ("detailed") "remount; on_refresh; a opens detailed; get; a has 3;"
+			   "k keeps detailed; pending list 1; run; k has 3;"
+			   "remount; status get 403; k keeps detailed; get;"
+			   "pending list 1; run; k has 3; k keeps detailed;"
+			   "pending list 1" },
+	{ "objects that change meanwhile: opens get that result all the same",
+	  "on_refresh; status head 404; k keeps detailed; run; k has 3;"
+	  "seen put 0;" AT_ONCE("detailed", "3") ONE
+	  "k keeps detailed; run; k has 1;" AT_ONCE("detailed", "1") },
+	{ "it is what a refresh asked for",
+	  "on_refresh; status head 404; mark detailed;" READ("detailed")
+		  ONE AT_ONCE("detailed",
+			      "3") "marked detailed 0; seen list 1" },
+	{ "what lies in the bucket is from before it, though it is valid",
+	  READ("detailed") "on_refresh; mark detailed; status head 404;" READ(
+		  "detailed") "status head 0; k keeps detailed; run; k has 3;"
+			      "seen head 8; seen put 2" },
+	{ "nor is it taken for true by a later listing",
+	  "on_refresh; status head 404; k keeps detailed; run; k has 3;"
+	  "k keeps detailed; run; k has 3; seen head 8" },
+	{ "what lies in the bucket is not told in place of what was listed",
+	  READ("detailed") "remount; on_refresh; nocache 1;" ONE
+			   "a opens detailed; run; a has 1; nocache 0;"
+			   "b opens detailed; get; b has 3; told detailed 1" },
+	{ "but nocache keeps it from those who come later",
+	  "on_refresh; nocache 1; status head 404; a opens detailed; run;"
+	  "a has 3; nocache 0;" NONE_YET },
 	{ "with nocache each open computes",
 	  "on_refresh; nocache 1; a opens detailed; run; a has 3;" ONE
 	  "a opens detailed; run; a has 1; nocache 0;" NONE_YET },
