@@ -301,7 +301,8 @@ add_cost_of_put(struct flight *f)
 static void
 report(struct flight *f, const struct err *err)
 {
-	publish_failure(&f->bucket->published, f->mode, err);
+	if (err->code != ENODATA) /* with on_refresh: nothing has failed */
+		publish_failure(&f->bucket->published, f->mode, err);
 	log_err("bucket=%s mode=%s: %s (%s)", f->bucket->name,
 		mode_names[f->mode], err->msg, strerror(err->code));
 	if (err->code == ENOENT) {

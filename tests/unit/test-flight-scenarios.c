@@ -274,6 +274,10 @@ static const struct scenario on_refresh[] = {
 	{ "there is none: one GET, and no more",
 	  "on_refresh;" NONE_YET NONE_YET
 	  "seen list 0; seen head 0; seen get 2" },
+	{ "that there is none is no failure",
+	  "on_refresh;" NONE_YET "failing detailed 0; status list 403;"
+	  "mark detailed; a opens detailed; run; a fails EACCES;"
+	  "failing detailed 1" },
 	{ "a refresh computes, and its result is shown until the next",
 	  "on_refresh;" NONE_YET "mark detailed;" READ("detailed")
 		  ONE AT_ONCE("detailed", "3") "after 1000000;" AT_ONCE(
