@@ -45,6 +45,10 @@
 	"z opens " mode "; after 4999; z waits; after 1; z " end ";"
 
 static const struct scenario shared[] = {
+	{ "what is done is told, that of a mere LIST too",
+	  "state detailed idle; readonly;" SWEEP "state detailed heading;"
+	  "b opens detailed; head; a has 3; state detailed listing; b waits;"
+	  "run; b has 3; state detailed idle" },
 	{ "who comes during a LIST gets what the next one says",
 	  "a opens quick; list; lists x.bin=5 y.bin=6; b opens quick;"
 	  "seen list 1; run; a has 3; b has 2; seen list 2" },
