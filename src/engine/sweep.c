@@ -22,6 +22,7 @@ struct head {
 	size_t key_len;
 	int64_t size;
 	struct head_check check;
+	bool is_other; /* the answer is of an object that was put since then */
 	struct s3_call *call; /* NULL: it waits */
 	struct head *prev, *next;
 };
@@ -30,12 +31,14 @@ struct head {
 static void
 answer(struct head *h, int64_t original)
 {
-	if (h->tally)
-		tally_answer(h->tally, h->space,
-			     &(struct object){ .key = h->key,
-					       .key_len = h->key_len,
-					       .size = h->size },
-			     original);
+	struct object listed = { .key = h->key,
+				 .key_len = h->key_len,
+				 .size = h->size };
+
+	if (h->tally && h->is_other)
+		tally_answer_other(h->tally, h->space, &listed, original);
+	else if (h->tally)
+		tally_answer(h->tally, h->space, &listed, original);
 	h->tally = NULL;
 }
 
@@ -104,8 +107,10 @@ original_size_in(struct sweep *s, struct head *h, const struct s3_answer *a)
 		note_change(s, h, "deleted");
 		return ORIGINAL_UNKNOWN;
 	}
-	if (match == HEAD_IS_OTHER)
+	if (match == HEAD_IS_OTHER) {
+		h->is_other = true;
 		note_change(s, h, "replaced");
+	}
 	if (match == HEAD_IS_ODD) {
 		s->n_odd++;
 		s->odd |= odd;

@@ -254,18 +254,25 @@ tally_add(struct tally_part *p, const struct object *o)
 }
 
 void
-tally_answer(struct tally *t, struct space *s, const struct object *o,
-	     int64_t original)
+tally_answer_other(struct tally *t, struct space *s, const struct object *o,
+		   int64_t original)
 {
 	if (original == ORIGINAL_UNKNOWN) {
 		s->missing_bytes = add_saturating(s->missing_bytes, o->size);
 	} else {
 		s->n_known++;
 		s->known_original = add_saturating(s->known_original, original);
-		if (o->size >= original)
-			note_flaw(t, FLAW_NOT_SMALLER, o);
 	}
 	spaces_answered(&t->spaces, s);
+}
+
+void
+tally_answer(struct tally *t, struct space *s, const struct object *o,
+	     int64_t original)
+{
+	if (original != ORIGINAL_UNKNOWN && o->size >= original)
+		note_flaw(t, FLAW_NOT_SMALLER, o);
+	tally_answer_other(t, s, o, original);
 }
 
 struct space *

@@ -80,6 +80,12 @@ bool tally_is_full(const struct tally *t);
  */
 void tally_answer(struct tally *t, struct space *s, const struct object *o,
 		  int64_t original);
+/*
+ * Likewise, of another object than the listed one, which it has replaced: counts for
+ * the figures, but tells nothing of the listed one.
+ */
+void tally_answer_other(struct tally *t, struct space *s,
+			const struct object *o, int64_t original);
 
 /* What LIST gave: good when all ranges have ended. */
 const struct validation *tally_validation(const struct tally *t);

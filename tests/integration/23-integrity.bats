@@ -61,6 +61,14 @@ assert_told() {
 
 # --- status.json -----------------------------------------------------------------------
 
+@test "what was replaced after it was listed is not compared with what it was" {
+	given '[{"key": "a/1.delta", "size": 100}, {"key": "a/reference.bin", "size": 1000}]'
+	fault '{"class": "HEAD", "set_headers": {"ETag": "\"0f0f\"",
+		"Last-Modified": "Tue, 14 Oct 2025 18:30:00 GMT", "x-amz-meta-dg-file-size": "50"}}'
+	assert_equal "$(field detailed .stats.total_size)" 50
+	assert_equal "$(status .integrity.objects.deltas_not_smaller)" 0
+}
+
 @test "status.json tells the first ones, at no request" {
 	given "$damaged"
 	assert_equal "$(status .integrity)" null

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <ctype.h>
+
 #include "engine-fixture.h"
 #include "engine/walk.h"
 
@@ -58,13 +60,13 @@ run_clear(struct run *run)
 
 /*
  * f fits, e another ETag, l another length, d another date, r replaced: all of
- * them; x deleted.
+ * them; x deleted.  Capitals: the original is half as large as the listed delta.
  */
 static void
 answer_head(struct run *run, struct http_transfer *t)
 {
 	unsigned i = (unsigned)atoi(strstr(t->url, "a/") + 2);
-	char kind = run->kinds[i], head[HEAD_MAX];
+	char kind = (char)tolower(run->kinds[i]), head[HEAD_MAX];
 
 	if (kind == 'x') {
 		fixture_refuse(&run->fx, HEAD_ANY, 404);
@@ -73,10 +75,11 @@ answer_head(struct run *run, struct http_transfer *t)
 	snprintf(head, sizeof(head),
 		 "etag: \"%s%d\"\r\ncontent-length: %d\r\n"
 		 "last-modified: Tue, 14 Oct 2025 %s:00 GMT\r\n"
-		 "x-amz-meta-dg-file-size: 100\r\n",
+		 "x-amz-meta-dg-file-size: %d\r\n",
 		 strchr("er", kind) ? "other" : "e", SIZE,
 		 strchr("lr", kind) ? SIZE + 1 : SIZE,
-		 strchr("dr", kind) ? "08:30" : "10:30");
+		 strchr("dr", kind) ? "08:30" : "10:30",
+		 run->kinds[i] == kind ? 10 * SIZE : SIZE / 2);
 	fake_http_answer(t,
 			 &(struct fake_answer){ .status = 200, .head = head });
 	fixture_settle(&run->fx);
@@ -206,6 +209,47 @@ test_across(void **state)
 	run_clear(&run);
 }
 
+/*
+ * A delta is as large as its original or larger: only if both are of one object.  The
+ * original counts for the figures in any case.
+ */
+static void
+test_not_smaller(void **state)
+{
+	static const struct {
+		const char *kinds;
+		int64_t n_not_smaller, total;
+	} cases[] = {
+		{ "ffff", 0, 40 * SIZE },
+		{ "fFfF", 2, 21 * SIZE },
+		{ "fRfr", 0, 30 * SIZE + SIZE / 2 },
+		{ "FRff", 1, 21 * SIZE },
+		{ "FxRf", 1, 12 * SIZE },
+		{ "EEEE", 4, 2 * SIZE }, /* the way of the store */
+		{ "DDDD", 4, 2 * SIZE },
+		{ "LLLL", 4, 2 * SIZE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct integrity *found CLEANUP(integrity_release) = NULL;
+		struct figures f;
+		struct run run;
+		bool is_exact;
+		unsigned n;
+
+		run_init(&run);
+		sweep(&run, cases[i].kinds, &n);
+		walk_figures(&run.walk, &f, &is_exact);
+		assert_int_equal(f.total_size, cases[i].total);
+		found = walk_integrity(&run.walk);
+		assert_true(found->has_originals);
+		if (found->of[FLAW_NOT_SMALLER].n != cases[i].n_not_smaller)
+			fail_msg("%s: not right", cases[i].kinds);
+		run_clear(&run);
+	}
+}
+
 int
 main(void)
 {
@@ -213,6 +257,7 @@ main(void)
 		cmocka_unit_test(test_sweeps),
 		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_across),
+		cmocka_unit_test(test_not_smaller),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
