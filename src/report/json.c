@@ -77,11 +77,12 @@ add_text(struct buf *out, const char *text)
 static int
 add_value(struct buf *out, const struct member *row, size_t i, const void *data)
 {
-	int64_t n = member_number(row, i, data);
 	char text[32];
+	int64_t n;
 
 	if (row->kind == MEMBER_TEXT)
 		return add_text(out, member_text(row, i, data));
+	n = member_number(row, i, data);
 	if (row->kind == MEMBER_RATIO)
 		doc_print_ratio(member_ratio(row, i, data), text);
 	else if (n == MEMBER_UNKNOWN)

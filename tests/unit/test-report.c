@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "fake-clock.h"
 #include "report/bucket-report.h"
@@ -117,6 +119,29 @@ test_json(void **state)
 			"  },\n"
 			"  \"ratio\": 0.25,\n"
 			"  \"yes\": true");
+}
+
+/* A text is the last that is there: behind it nothing is read (of 32 bits, too). */
+static void
+test_json_at_the_end(void **state)
+{
+	static const struct member row = { .path = "text",
+					   .kind = MEMBER_TEXT };
+	const struct members m = { &row, 1, NULL, 0 };
+	struct buf out CLEANUP_BUF = BUF_INIT(64);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const char *text = "x", **at;
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	at = (const char **)(void *)(pages + page) - 1;
+	*at = text;
+	assert_int_equal(json_add_members(&out, &m, at, 0), 0);
+	assert_string_equal(buf_str(&out), "\"text\": \"x\"");
+	munmap(pages, 2 * page);
 }
 
 /* Each part is null once, however many rows it has. */
@@ -613,6 +638,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_at_the_end),
 		cmocka_unit_test(test_json_without_parts),
 		cmocka_unit_test(test_json_too_long),
 		cmocka_unit_test(test_metrics),
