@@ -30,6 +30,18 @@ print_character(const char *s, size_t len, char out[8])
 	return n ? n : 1;
 }
 
+/* Bytes from here that stand for themselves in a string: whole characters. */
+static size_t
+plain_length(const char *s, size_t len)
+{
+	size_t n = 0, next;
+
+	while (n < len && (unsigned char)s[n] >= 0x20 && s[n] != '"' &&
+	       s[n] != '\\' && (next = utf8_length(s + n, len - n)) > 0)
+		n += next;
+	return n;
+}
+
 int
 json_add_start(struct buf *out, const char *s, size_t len, size_t max,
 	       size_t *used)
@@ -38,13 +50,20 @@ json_add_start(struct buf *out, const char *s, size_t len, size_t max,
 
 	for (*used = 0; *used < len && rc == 0;) {
 		char text[8];
-		size_t n = print_character(s + *used, len - *used, text);
+		const char *from = s + *used;
+		size_t left = len - *used, n, width;
 
-		if (strlen(text) > max)
+		n = width = plain_length(from, left < max ? left : max);
+		if (n == 0) {
+			n = print_character(from, left, text);
+			width = strlen(text);
+			from = text;
+		}
+		if (width > max)
 			break;
-		max -= strlen(text);
+		rc = buf_add(out, from, width);
+		max -= width;
 		*used += n;
-		rc = buf_add_str(out, text);
 	}
 	return rc ? rc : buf_add_str(out, "\"");
 }

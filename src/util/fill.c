@@ -43,6 +43,23 @@ mean_width(const char *text, size_t blanks)
 	return n ? (len + blanks) / n : 0;
 }
 
+/* The largest width that takes no more blanks; it may be that of no line. */
+static size_t
+find_width(const char *text, size_t blanks)
+{
+	size_t fits = 0, too_wide = mean_width(text, blanks) + 1;
+
+	while (too_wide - fits > 1) {
+		size_t middle = fits + (too_wide - fits) / 2;
+
+		if (missing_in_all(text, middle) <= blanks)
+			fits = middle;
+		else
+			too_wide = middle;
+	}
+	return fits;
+}
+
 static int
 add_blanks(struct buf *out, size_t n)
 {
@@ -61,11 +78,9 @@ add_blanks(struct buf *out, size_t n)
 int
 fill_up(struct buf *out, const char *text, size_t blanks)
 {
-	size_t width = mean_width(text, blanks);
+	size_t width = find_width(text, blanks);
 	int rc = 0;
 
-	while (missing_in_all(text, width) > blanks)
-		width--; /* some are longer than that */
 	blanks -= missing_in_all(text, width);
 	while (*text && rc == 0) {
 		size_t len = strcspn(text, "\n"), n = missing(len, width);

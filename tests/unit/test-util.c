@@ -18,6 +18,7 @@
 #include "util/date.h"
 #include "util/err.h"
 #include "util/escape.h"
+#include "util/fill.h"
 #include "util/hash.h"
 #include "util/log.h"
 #include "util/uri.h"
@@ -53,6 +54,48 @@ test_err(void **state)
 	assert_string_equal(err.msg, longer); /* it just fits */
 	err_set(&err, EIO, "\n%s", longer);
 	assert_string_equal(err.msg + strlen(err.msg) - 4, "x...");
+}
+
+/* The lines of a text that is filled up: each as before, blanks behind it. */
+static void
+expect_filled(const char *text, size_t blanks, const char *expected)
+{
+	struct buf out CLEANUP_BUF = BUF_INIT(100);
+
+	assert_int_equal(fill_up(&out, text, blanks), 0);
+	assert_string_equal(buf_str(&out), expected);
+}
+
+static void
+test_fill(void **state)
+{
+	(void)state;
+	expect_filled("", 0, "");
+	expect_filled("a\n", 0, "a\n");
+	expect_filled("a\n", 3, "a   \n");
+	expect_filled("\n\n", 3, "  \n \n");
+	expect_filled("a\nbcd\n", 1, "a \nbcd\n");
+	expect_filled("a\nbcd\n", 2, "a  \nbcd\n");
+	expect_filled("a\nbcd\n", 3, "a   \nbcd\n");
+	expect_filled("abcdef\na\nbc\n", 2, "abcdef\na  \nbc\n");
+	expect_filled("abcdef\na\nbc\n", 4, "abcdef\na   \nbc \n");
+	expect_filled("abcdef\na\nbc\n", 10, "abcdef \na     \nbc    \n");
+}
+
+/* One line is far wider than the blanks can make all: to try each width takes hours. */
+static void
+test_fill_long_line(void **state)
+{
+	const size_t len = (size_t)8 << 20;
+	struct buf out CLEANUP_BUF = BUF_INIT(2 * len);
+	char *text CLEANUP_FREE = xmalloc(len + sizeof("\n\n"));
+
+	(void)state;
+	memset(text, 'x', len);
+	strcpy(text + len, "\n\n");
+	assert_int_equal(fill_up(&out, text, 10), 0);
+	assert_int_equal(out.len, len + 2 + 10);
+	assert_string_equal(buf_str(&out) + len, "\n          \n");
 }
 
 static void
@@ -416,6 +459,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_err),
+		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_fill_long_line),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_log_level),
 		cmocka_unit_test(test_buf),
