@@ -235,7 +235,9 @@ lookup_add(struct lookup_env *env, struct waiter *w)
 	if (w->is_impatient)
 		timer_arm(env->timers, &l->patience,
 			  l->patience_ends_ms - date_mono_ms());
-	waiter_limit(w, env->timers, limits_wait_ms(env->limits), on_limit);
+	if (!w->is_background) /* it has the question's own deadline */
+		waiter_limit(w, env->timers, limits_wait_ms(env->limits),
+			     on_limit);
 }
 
 void

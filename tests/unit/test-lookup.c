@@ -422,6 +422,30 @@ test_impatience(void **state)
 }
 
 /* Everybody has gone: it ends by itself, by its answer or when stopped. */
+/* max_wait is of those who wait; who keeps buckets fresh has time. */
+static void
+test_background(void **state)
+{
+	struct world w;
+	struct asker open, census = { .w = { .kind = WAIT_FOR_LIST,
+					     .on_done = on_done,
+					     .is_background = true,
+					     .all = &w.all } };
+
+	(void)state;
+	world_init(&w);
+	w.fx.limits.max_wait_ms = 1000;
+	DL_APPEND2(w.all, &census.w, all_prev, all_next);
+	lookup_add(&w.env, &census.w);
+	ask(&w, &open, NULL, false);
+	fixture_advance(&w.fx, 1000);
+	expect(&open, ETIMEDOUT);
+	assert_int_equal(census.n_done, 0);
+	fixture_advance(&w.fx, DEADLINE_MS);
+	expect(&census, ETIMEDOUT);
+	world_clear(&w);
+}
+
 static void
 test_left(void **state)
 {
@@ -482,6 +506,7 @@ main(void)
 		cmocka_unit_test(test_list_too_long),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_impatience),
+		cmocka_unit_test(test_background),
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_stop_between_pages),
 	};
