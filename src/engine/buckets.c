@@ -204,6 +204,18 @@ buckets_stale_names(struct buckets *b, size_t *n)
 	return choose_names(b, choose_stale, n);
 }
 
+static bool
+choose_missing(const struct buckets *b, const struct entry *e)
+{
+	return b->is_confined && !is_there(e);
+}
+
+char **
+buckets_missing_names(struct buckets *b, size_t *n)
+{
+	return choose_names(b, choose_missing, n);
+}
+
 bool
 buckets_list_is_fresh(struct buckets *b, bool *denied)
 {
@@ -253,10 +265,14 @@ buckets_set_list_denied(struct buckets *b)
 void
 buckets_set_there(struct buckets *b, const char *name)
 {
+	struct bucket *bucket;
 	LOCKED(b);
 
 	b->silent_until_ms = 0;
-	add(b, name)->is_reached = true;
+	bucket = add(b, name);
+	bucket->is_reached = true;
+	if (b->is_confined) /* no ListBuckets is to tell of it */
+		bucket->is_listed = true;
 	forget_absent(b, name);
 }
 

@@ -95,6 +95,9 @@ char **buckets_names(struct buckets *b, size_t *n);
 /* Likewise of those to be asked for again that no ListBuckets tells of. */
 char **buckets_stale_names(struct buckets *b, size_t *n);
 
+/* Likewise of those that the mount is confined to and that are not there. */
+char **buckets_missing_names(struct buckets *b, size_t *n);
+
 /*
  * Whether ListBuckets answered less than ttl ago, and all that it does not tell of
  * were asked for since; *denied: with a refusal.

@@ -43,6 +43,7 @@ struct keeper {
 	struct keeper_options o;
 	struct kept *kept;
 	struct waiter names; /* which there are */
+	size_t n_questions; /* about single buckets, under way */
 	struct timer census;
 	unsigned n_heads; /* under way */
 	unsigned seed; /* of the jitter: needs no secrecy */
@@ -252,12 +253,56 @@ on_names(struct waiter *w, struct result *r, const struct err *err)
 		look_around(k);
 }
 
+/* One that the mount is confined to, and that was not there. */
+struct question {
+	struct waiter w;
+	struct keeper *keeper;
+};
+
+static void
+on_asked(struct waiter *w, struct result *r, const struct err *err)
+{
+	struct question *q = CONTAINER_OF(w, struct question, w);
+	struct keeper *k = q->keeper;
+
+	(void)r;
+	(void)err;
+	free(q);
+	if (--k->n_questions == 0 && !k->is_stopped)
+		look_around(k);
+}
+
+/* No ListBuckets tells of these.  False: there are none. */
+static bool
+ask_missing(struct keeper *k)
+{
+	size_t n;
+	char **names = buckets_missing_names(k->o.buckets, &n);
+
+	k->n_questions = n;
+	for (size_t i = 0; i < n; i++) {
+		struct question *q = xnew(struct question);
+
+		q->keeper = k;
+		q->w = (struct waiter){ .kind = WAIT_FOR_BUCKET,
+					.on_done = on_asked,
+					.is_background = true };
+		snprintf(q->w.name, sizeof(q->w.name), "%s", names[i]);
+		free(names[i]);
+		k->o.post(k->o.arg, &q->w);
+	}
+	free(names);
+	return n > 0;
+}
+
 static void
 on_census(void *arg)
 {
 	struct keeper *k = arg;
 	bool is_denied;
 
+	if (ask_missing(k))
+		return;
 	if (buckets_list_is_fresh(k->o.buckets, &is_denied)) {
 		look_around(k);
 		return;

@@ -12,6 +12,9 @@
  * first, and if it tells the same as before the last LIST, there is no round: nobody
  * reads, and nothing is validated.  But an object may be replaced by one as large, so
  * the twelfth time there is one all the same.
+ *
+ * Once an interval it looks which buckets there are: in the list of them, or, where
+ * the mount is confined to some, by asking for each of these that was not there.
  */
 #ifndef ENGINE_KEEPER_H
 #define ENGINE_KEEPER_H

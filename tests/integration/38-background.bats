@@ -161,6 +161,19 @@ has_objects() {
 	assert_equal "$(requests LIST /other)/$(requests BUCKETS)" 0/0
 }
 
+# Nobody looks meanwhile: that would find it, too.
+@test "interval: one of these that is not there is read when it is" {
+	start_stub
+	mount_fs -o interval=100ms,bucket_ttl=100ms,bucket=bkt
+	wait_until has_requests LIST 1
+	wait_until has_requests BUCKET 3
+	set_objects 3
+	forget_requests
+	wait_until has_requests LIST 2
+	wait_until has_objects bkt/stats_quick.json 3
+	assert_equal "$(requests BUCKETS)" 0
+}
+
 @test "interval: without one, and at the start, nobody asks for anything" {
 	start_stub
 	set_objects 3

@@ -229,6 +229,21 @@ test_list_denied(void **state)
 	buckets_free(b);
 }
 
+/* NULL: none is. */
+static void
+expect_missing(struct buckets *b, const char *name)
+{
+	size_t n;
+	char **found = buckets_missing_names(b, &n);
+
+	assert_int_equal(n, name ? 1 : 0);
+	if (name) {
+		assert_string_equal(found[0], name);
+		free(found[0]);
+	}
+	free(found);
+}
+
 static void
 test_confined(void **state)
 {
@@ -250,8 +265,13 @@ test_confined(void **state)
 	expect_names(b, "also ");
 	fake_clock_advance(TTL_MS);
 	expect(b, "mine", BUCKET_IS_UNKNOWN); /* it may be made again */
+	expect_missing(b, "mine");
 	buckets_set_there(b, "mine");
+	expect_missing(b, NULL);
 	expect_names(b, "also mine ");
+	fake_clock_advance(TTL_MS);
+	assert_true(buckets_list_is_fresh(b, &is_denied)); /* as before */
+	expect(b, "mine", BUCKET_IS_THERE);
 	buckets_free(b);
 }
 

@@ -27,7 +27,7 @@
 struct house {
 	struct world w;
 	struct keeper *keeper;
-	struct waiter *asked; /* for the names of buckets */
+	struct waiter *asked; /* for names of buckets, or for one */
 };
 
 static void
@@ -37,12 +37,12 @@ post(void *arg, struct waiter *w)
 
 	w->all = &h->w.all;
 	DL_APPEND2(h->w.all, w, all_prev, all_next);
-	if (w->kind == WAIT_FOR_LIST)
-		waiter_move(w, &h->asked);
-	else
+	if (w->kind == WAIT_FOR_STATS)
 		flight_add(
 			flight_get(&h->w.env, w->stats.bucket, w->stats.mode),
 			w);
+	else
+		waiter_move(w, &h->asked);
 }
 
 static void
@@ -370,7 +370,7 @@ test_max_age_of_current(void **state)
 	house_clear(&h);
 }
 
-/* One that has gone is left alone, until it is there again. */
+/* One that has gone is not listed, but asked for, until it is there again. */
 static void
 test_gone(void **state)
 {
@@ -384,15 +384,26 @@ test_gone(void **state)
 	live(&h, INTERVAL_MS / 5);
 	buckets_set_not_there(buckets, FIXTURE_BUCKET, BUCKET_IS_NOT);
 	lists = n_lists(&h);
-	live(&h, 5 * INTERVAL_MS);
-	assert_int_equal(n_lists(&h), lists);
-	buckets_set_there(buckets, FIXTURE_BUCKET);
-	while (n_lists(&h) == lists) {
-		if (h.asked) /* whether it still is */
-			buckets_set_there(buckets, FIXTURE_BUCKET);
-		waiters_complete(&h.asked, NULL, &(struct err)ERR_INIT);
-		live(&h, STEP_MS);
+	for (int i = 0; i < 3; i++) { /* it asks again and again, once a time */
+		live(&h, 5 * INTERVAL_MS);
+		assert_non_null(h.asked);
+		assert_null(h.asked->next);
+		assert_int_equal(h.asked->kind, WAIT_FOR_BUCKET);
+		assert_string_equal(h.asked->name, FIXTURE_BUCKET);
+		waiters_complete(&h.asked, NULL,
+				 &(struct err){ .code = ENOENT });
+		live(&h, INTERVAL_MS / 5);
+		assert_null(h.asked);
 	}
+	assert_int_equal(n_lists(&h), lists);
+	live(&h, 2 * INTERVAL_MS);
+	buckets_set_there(buckets, FIXTURE_BUCKET);
+	waiters_complete(&h.asked, NULL, &(struct err)ERR_INIT);
+	live(&h, INTERVAL_MS / 5);
+	assert_int_equal(n_lists(&h), lists + 1);
+	live(&h, 5 * INTERVAL_MS);
+	assert_null(h.asked);
+	assert_in_range(n_lists(&h), lists + 5, lists + 7);
 	house_clear(&h);
 }
 
