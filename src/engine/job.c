@@ -357,12 +357,12 @@ conclude_if_listed(struct job *job)
 }
 
 static void
-on_list_begins(void *arg)
+on_list_begins(void *arg, int64_t began_at_ms)
 {
 	struct job *job = arg;
 
 	job->done.listed = (struct listed){ .began_at = date_now(),
-					    .began_at_ms = date_mono_ms(),
+					    .began_at_ms = began_at_ms,
 					    .took_ms = -1 };
 	if (job->o.on_list_begins)
 		job->o.on_list_begins(job->o.arg);

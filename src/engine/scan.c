@@ -327,6 +327,7 @@ begin(struct scan *s)
 	static const struct listing_events events = {
 		on_range, on_page, on_range_end, on_request_end, on_listing_end,
 	};
+	int64_t now_ms = date_mono_ms();
 
 	log_debug("bucket=%s: LIST for %zu", s->bucket->name, s->n_present);
 	clear_listing(s);
@@ -334,7 +335,7 @@ begin(struct scan *s)
 	note_progress(s);
 	for (size_t i = 0; i < s->n_users; i++)
 		if (s->users[i])
-			s->users[i]->events->on_begin(s->users[i]->arg);
+			s->users[i]->events->on_begin(s->users[i]->arg, now_ms);
 	s->listing = listing_new(&(struct listing_options){
 		.s3 = s->env->s3,
 		.shared = s->env->lists,

@@ -69,8 +69,11 @@ enum scan_room {
 
 /* What a user is told and asked; nothing from inside scan_join(). */
 struct scan_events {
-	/* The LIST begins now, maybe again: what came before it is void. */
-	void (*on_begin)(void *arg);
+	/*
+	 * The LIST begins, maybe again: what came before it is void.  When, by
+	 * date_mono_ms(), is one time for all users.
+	 */
+	void (*on_begin)(void *arg, int64_t began_at_ms);
 	/* As struct listing_events has them; here nobody may leave. */
 	void *(*on_range)(void *arg, const char *after, size_t after_len,
 			  bool is_ordered);

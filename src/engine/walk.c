@@ -168,7 +168,7 @@ on_page_end(void *arg)
 /* --- the LIST --- */
 
 static void
-on_begin(void *arg)
+on_begin(void *arg, int64_t began_at_ms)
 {
 	struct walk *w = arg;
 
@@ -180,7 +180,7 @@ on_begin(void *arg)
 	tally_free(w->tally);
 	w->tally = tally_new(w->mode);
 	if (w->on_begin)
-		w->on_begin(w->arg);
+		w->on_begin(w->arg, began_at_ms);
 }
 
 /* What came so far is void. */

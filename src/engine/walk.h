@@ -30,7 +30,7 @@ struct walk {
 	struct scan_env *env;
 	struct bucket *bucket;
 	/* A LIST begins: what comes of it is right for all who have come. */
-	void (*on_begin)(void *arg);
+	void (*on_begin)(void *arg, int64_t began_at_ms);
 	/*
 	 * Something has ended: a request, successfully if `err` is NULL.  The
 	 * last thing that is done with the walk before the call returns.

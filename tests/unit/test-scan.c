@@ -33,21 +33,25 @@ struct user {
 	bool stays; /* when it is held up: it has room then */
 	unsigned n_begun, n_keys, n_steps, n_held_up, n_ended;
 	int code; /* of the end */
+	int64_t began_at_ms;
 	unsigned seen; /* bits: sizes of objects, since it began */
 };
 
 struct run {
 	struct fixture fx;
 	struct user users[N_USERS];
+	int64_t ms_between; /* two users who are told that it begins */
 };
 
 /* --- users --- */
 
 static void
-on_begin(void *arg)
+on_begin(void *arg, int64_t began_at_ms)
 {
 	struct user *x = arg;
 
+	x->began_at_ms = began_at_ms;
+	fake_clock_advance(x->run->ms_between);
 	x->n_begun++;
 	x->seen = 0;
 	x->n_keys = 0;
@@ -211,6 +215,27 @@ test_one_for_all(void **state)
 		assert_int_equal(run.users[i].n_begun, 1);
 	}
 	assert_true(n_lists(&run) - alone <= alone);
+	run_clear(&run);
+}
+
+/* Whoever compares results by the time of their LIST sees that it was the same. */
+static void
+test_one_time(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run);
+	run.ms_between = 1;
+	for (size_t i = 0; i < N_USERS; i++)
+		join_shared(&run, i);
+	fixture_run(&run.fx);
+	for (size_t i = 0; i < N_USERS; i++) {
+		assert_complete(&run.users[i]);
+		assert_int_equal(run.users[i].began_at_ms,
+				 run.users[0].began_at_ms);
+	}
+	assert_true(run.users[0].began_at_ms > 0);
 	run_clear(&run);
 }
 
@@ -693,6 +718,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_for_all),
+		cmocka_unit_test(test_one_time),
 		cmocka_unit_test(test_gather),
 		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_leave),

@@ -27,10 +27,11 @@ struct run {
 };
 
 static void
-on_begin(void *arg)
+on_begin(void *arg, int64_t began_at_ms)
 {
 	struct run *run = arg;
 
+	(void)began_at_ms;
 	run->n_begun++;
 }
 
