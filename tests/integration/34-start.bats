@@ -91,22 +91,24 @@ can_read() {
 }
 
 @test "every option is taken as --name=value, -o name=value, with - for _" {
-	local option sample
+	local option sample dashed
 	declare -A value=(
 		[bucket]=abc [ca_bundle]="$BATS_TEST_TMPDIR/ca.pem" [cache]=ro [connections]=1 [retries]=0
 		[endpoint_url]=http://127.0.0.1:1 [gid]=0 [uid]=0 [umask]=022
 		[log_file]="$BATS_TEST_TMPDIR/a.log" [log_level]=info [region]=eu
 		[profile]=default [allow_other]=true [force_path_style]=true
 		[no_sign_request]=true [nonblock]=eagain [sse]=AES256
+		[detailed]=on_refresh [df]=bucket [interval_modes]=quick
 	)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca \
 		-keyout /dev/null -out "$BATS_TEST_TMPDIR/ca.pem" 2>/dev/null
 	for option in ${OPTIONS/sse_kms_key_id/}; do
 		sample=$option=${value[$option]:-1s}
+		dashed=${option//_/-}=${sample#*=}
 		assert_accepted "--$sample"
 		assert_accepted -o "$sample"
-		assert_accepted "--${sample//_/-}"
-		assert_accepted -o "ro,${sample//_/-},nosuid"
+		assert_accepted "--$dashed"
+		assert_accepted -o "ro,$dashed,nosuid"
 	done
 	assert_accepted --allow-other -o no_sign_request
 	# this one not alone
