@@ -306,8 +306,8 @@ test_what_is_no_number(void **state)
 		"x-rgw-object-count: 5\r\nx-rgw-bytes-used: -1\r\n",
 		"x-rgw-object-count: \r\nx-rgw-bytes-used: 1\r\n",
 		"x-rgw-object-count: 5\r\nx-rgw-bytes-used: 1e3\r\n",
-		"x-rgw-object-count: 5\r\nx-rgw-bytes-used: "
-		"99999999999999999999\r\n",
+		("x-rgw-object-count: 5\r\nx-rgw-bytes-used: "
+		 "99999999999999999999\r\n"),
 	};
 
 	(void)state;
