@@ -211,6 +211,9 @@ get_keys(struct explainer *x)
 
 /* --- the store --- */
 
+/* Its answer has whole seconds, and took some time. */
+#define CLOCK_NOISE_S 5
+
 static void
 add_clock(struct explainer *x, int64_t ahead_s)
 {
@@ -219,7 +222,8 @@ add_clock(struct explainer *x, int64_t ahead_s)
 		ahead_s < 0 ? "behind the one here" : "ahead of the one here");
 	bool is_off = llabs(ahead_s) > ADVICE_SKEW_S;
 
-	add(x, "store", "clock", ahead_s == 0 ? "that of this machine" : value,
+	add(x, "store", "clock",
+	    llabs(ahead_s) <= CLOCK_NOISE_S ? "that of this machine" : value,
 	    NULL, NULL);
 	if (is_off)
 		report_advise(&x->report,
