@@ -222,7 +222,7 @@ static void *
 on_hangup_load(void *ca_bundle)
 {
 	/* it may be reading yet when what is configured is gone */
-	CLEANUP_FREE char *path = ca_bundle ? xstrdup(ca_bundle) : NULL;
+	CLEANUP_FREE char *path = xstrdup_or_null(ca_bundle);
 	struct trust *trust = NULL;
 	struct err err = ERR_INIT;
 

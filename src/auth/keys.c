@@ -41,12 +41,6 @@ check(const struct keys *k, struct err *err)
 	return 0;
 }
 
-static char *
-dup_or_null(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
 int
 keys_new(struct keys **out, const struct keys *from, struct err *err)
 {
@@ -56,9 +50,9 @@ keys_new(struct keys **out, const struct keys *from, struct err *err)
 	if (rc)
 		return rc;
 	k = xnew(struct keys);
-	k->access_key = dup_or_null(from->access_key);
-	k->secret_key = dup_or_null(from->secret_key);
-	k->session_token = dup_or_null(from->session_token);
+	k->access_key = xstrdup_or_null(from->access_key);
+	k->secret_key = xstrdup_or_null(from->secret_key);
+	k->session_token = xstrdup_or_null(from->session_token);
 	k->expires_at = from->expires_at;
 	k->source = from->source;
 	atomic_store(&k->n_refs, 1);

@@ -198,12 +198,6 @@ profiles_set_silent(const struct profiles *p, struct err *err)
 
 /* --- life --- */
 
-static char *
-dup_or_null(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
 struct profiles *
 profiles_new(const char *profile, const char *config_path,
 	     const char *credentials_path)
@@ -211,8 +205,8 @@ profiles_new(const char *profile, const char *config_path,
 	struct profiles *p = xnew(struct profiles);
 
 	p->name = xstrdup(profile);
-	p->config_path = dup_or_null(config_path);
-	p->credentials_path = dup_or_null(credentials_path);
+	p->config_path = xstrdup_or_null(config_path);
+	p->credentials_path = xstrdup_or_null(credentials_path);
 	return p;
 }
 

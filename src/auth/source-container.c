@@ -206,9 +206,9 @@ prepare(const struct creds_options *o)
 		return NULL;
 	c = xnew(struct container);
 	c->url = url;
-	c->token = token ? xstrdup(token) : NULL;
+	c->token = xstrdup_or_null(token);
 	c->token_file = variable_dup("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-	c->ca_bundle = o->ca_bundle ? xstrdup(o->ca_bundle) : NULL;
+	c->ca_bundle = xstrdup_or_null(o->ca_bundle);
 	return c;
 }
 

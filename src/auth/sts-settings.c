@@ -8,18 +8,12 @@
 
 #include "auth/variables.h"
 
-static char *
-dup_or_null(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
 void
 sts_settings_init(struct sts_settings *s, const struct creds_options *o)
 {
 	*s = (struct sts_settings){
-		.region = dup_or_null(o->region),
-		.ca_bundle = dup_or_null(o->ca_bundle),
+		.region = xstrdup_or_null(o->region),
+		.ca_bundle = xstrdup_or_null(o->ca_bundle),
 		.ignores_profile =
 			variable_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
 		.limit_ms = o->fetch_ms,

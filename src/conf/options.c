@@ -146,7 +146,7 @@ set_row(struct conf *c, const struct conf_option *row, const char *value,
 			       row->name, row->name, row->argument);
 	free(o->name);
 	free(o->value);
-	o->name = from_name ? xstrdup(from_name) : NULL;
+	o->name = xstrdup_or_null(from_name);
 	o->value = xstrdup(value ? value : "true");
 	o->from = from;
 	return row->set(c, row, value, err);

@@ -200,7 +200,7 @@ start(struct lookup_env *env, const char *name)
 	struct lookup *l = xnew(struct lookup);
 
 	l->env = env;
-	l->name = name ? xstrdup(name) : NULL;
+	l->name = xstrdup_or_null(name);
 	timer_init(&l->deadline, on_deadline, l);
 	timer_arm(env->timers, &l->deadline, env->limits->connect_timeout_ms);
 	timer_init(&l->patience, on_patience, l);

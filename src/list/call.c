@@ -238,7 +238,7 @@ list_call_start(const struct list_call_options *o)
 
 	c->o = *o;
 	c->bucket = bucket_ref(parsers_of(c), o->bucket);
-	c->token = o->token ? xstrdup(o->token) : NULL;
+	c->token = xstrdup_or_null(o->token);
 	if (o->start_after && !o->token)
 		c->start_after = xstrdup(o->start_after);
 	if (o->token)

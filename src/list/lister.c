@@ -59,7 +59,7 @@ lister_new(const struct lister_options *o)
 
 	l->o = *o;
 	l->bucket = xstrdup(o->bucket);
-	l->start_after = o->after ? xstrdup(o->after) : NULL;
+	l->start_after = xstrdup_or_null(o->after);
 	l->until = o->until ? xstrndup(o->until, o->until_len) : NULL;
 	return l;
 }

@@ -13,7 +13,7 @@ range_new(struct listing *l, const struct lister_options *o, const char *after)
 	struct lister_options of = *o;
 
 	r->listing = l;
-	r->after = after ? xstrdup(after) : NULL;
+	r->after = xstrdup_or_null(after);
 	of.after = after;
 	of.arg = r;
 	r->lister = lister_new(&of);

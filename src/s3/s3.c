@@ -784,7 +784,7 @@ s3_start(struct s3 *s3, const struct s3_request *r)
 
 	call->s3 = s3;
 	call->r = *r;
-	call->bucket = r->bucket ? xstrdup(r->bucket) : NULL;
+	call->bucket = xstrdup_or_null(r->bucket);
 	call->key = r->key ? xstrndup(r->key, r->key_len) : NULL;
 	call->r.bucket = call->bucket;
 	call->r.key = call->key;

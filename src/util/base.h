@@ -83,6 +83,12 @@ xstrdup(const char *s)
 	return xstrndup(s, strlen(s));
 }
 
+static inline char *
+xstrdup_or_null(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
 /* A formatted string on the heap; vasprintf(3) may leave pieces there. */
 static inline char *PRINTF(1, 2) xasprintf(const char *fmt, ...)
 {

@@ -105,7 +105,7 @@ log_open(enum log_sink to, const char *path, enum log_level level,
 	if (to == LOG_TO_SYSLOG)
 		openlog(program_invocation_short_name, LOG_PID, LOG_DAEMON);
 	log_close();
-	sink.path = path ? xstrdup(path) : NULL;
+	sink.path = xstrdup_or_null(path);
 	sink.level = level;
 	sink.sink = to;
 	sink.fd = fd;
