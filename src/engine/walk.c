@@ -40,7 +40,7 @@ heads_of_page(const struct walk *w)
 		return 0;
 	if (w->n_pages == 0)
 		return LIST_PAGE_KEYS;
-	return w->n_heads / w->n_pages + 1;
+	return w->originals.n_heads / w->n_pages + 1;
 }
 
 /* Pages that may be under way, whatever is guessed. */
@@ -56,11 +56,11 @@ static enum scan_room
 room(void *arg, unsigned in_flight)
 {
 	const struct walk *w = arg;
-	unsigned n = w->sweep.n_queued;
+	unsigned n = w->originals.sweep.n_queued;
 
 	if (n >= HELD_MAX)
 		return SCAN_IS_FULL;
-	if (w->heads == WALK_SEND && sweep_is_behind(&w->sweep))
+	if (w->heads == WALK_SEND && sweep_is_behind(&w->originals.sweep))
 		return SCAN_IS_BEHIND;
 	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
 		return SCAN_IS_CAREFUL;
@@ -84,19 +84,14 @@ on_range_end(void *arg, void *range)
 	tally_part_end(range);
 }
 
-/* This object needs a HEAD for the figures, unless the listing told them. */
+/* The figures need the original size of this one. */
 static void
 ask(struct walk *w, struct space *space, const struct object *o)
 {
-	if (!needs_heads(w)) {
+	if (needs_heads(w))
+		originals_ask(&w->originals, w->tally, space, o);
+	else
 		tally_answer(w->tally, space, o, ORIGINAL_UNKNOWN);
-	} else if (o->metadata) {
-		tally_answer(w->tally, space, o,
-			     original_size_parse(o->metadata));
-	} else {
-		w->n_heads++;
-		sweep_add(&w->sweep, w->tally, space, o);
-	}
 }
 
 static void
@@ -121,7 +116,8 @@ ask_candidates(struct walk *w)
 	struct object o;
 	struct space *space;
 
-	while (w->is_listed && !w->is_asked && w->sweep.n_queued < HELD_MAX) {
+	while (w->is_listed && !w->is_asked &&
+	       w->originals.sweep.n_queued < HELD_MAX) {
 		space = tally_next_candidate(w->tally, &o);
 		if (space)
 			ask(w, space, &o);
@@ -137,7 +133,7 @@ static void
 step(struct walk *w, const struct err *err)
 {
 	if (w->heads == WALK_SEND && !w->is_stopped)
-		sweep_send(&w->sweep);
+		sweep_send(&w->originals.sweep);
 	scan_go_on(&w->user);
 	w->on_step(w->arg, err);
 }
@@ -172,9 +168,8 @@ on_begin(void *arg, int64_t began_at_ms)
 {
 	struct walk *w = arg;
 
-	sweep_stop(&w->sweep);
-	sweep_begin(&w->sweep);
-	w->n_pages = w->n_heads = 0;
+	originals_begin(&w->originals);
+	w->n_pages = 0;
 	w->n_objects = 0;
 	w->has_forgotten = false;
 	tally_free(w->tally);
@@ -197,7 +192,7 @@ on_hold_up(void *arg)
 {
 	struct walk *w = arg;
 
-	sweep_stop(&w->sweep);
+	sweep_stop(&w->originals.sweep);
 	if (w->heads == WALK_HOLD) {
 		w->has_forgotten = true;
 		return;
@@ -230,12 +225,12 @@ walk_init(struct walk *w)
 	};
 
 	w->user = (struct scan_user){ .events = &events, .arg = w };
-	w->sweep = (struct sweep){ .s3 = w->env->s3,
-				   .slots = w->env->slots,
-				   .bucket = w->bucket->name,
-				   .client = { .group = w->bucket },
-				   .on_answer = on_head_answer,
-				   .arg = w };
+	w->originals.sweep = (struct sweep){ .s3 = w->env->s3,
+					     .slots = w->env->slots,
+					     .bucket = w->bucket->name,
+					     .client = { .group = w->bucket },
+					     .on_answer = on_head_answer,
+					     .arg = w };
 }
 
 void
@@ -254,10 +249,10 @@ walk_set_heads(struct walk *w, enum walk_heads heads)
 		scan_leave(&w->user);
 		walk_begin(w, w->mode);
 	} else if (heads == WALK_SEND) {
-		sweep_send(&w->sweep);
+		sweep_send(&w->originals.sweep);
 	} else if (heads == WALK_DROP) {
 		w->has_forgotten = false; /* nothing that is needed */
-		sweep_stop(&w->sweep);
+		sweep_stop(&w->originals.sweep);
 		scan_want_no_metadata(&w->user);
 	}
 	scan_go_on(&w->user);
@@ -278,7 +273,8 @@ walk_validation(const struct walk *w)
 bool
 walk_is_complete(const struct walk *w)
 {
-	return w->is_listed && w->is_asked && sweep_is_idle(&w->sweep);
+	return w->is_listed && w->is_asked &&
+	       sweep_is_idle(&w->originals.sweep);
 }
 
 /* Hardly anything of what is listed is there for a HEAD. */
@@ -286,7 +282,7 @@ static void
 warn_of_missing(struct walk *w)
 {
 	int64_t *until = &w->bucket->missing_said_until_ms[w->mode];
-	const struct sweep *s = &w->sweep;
+	const struct sweep *s = &w->originals.sweep;
 	int64_t now = date_mono_ms();
 
 	if (2 * s->n_missing <= s->n_answers || *until > now)
@@ -304,7 +300,7 @@ void
 walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 {
 	tally_figures(w->tally, out);
-	*is_exact = sweep_is_exact(&w->sweep);
+	*is_exact = sweep_is_exact(&w->originals.sweep);
 	warn_of_missing(w);
 }
 
@@ -322,8 +318,8 @@ walk_counts(const struct walk *w)
 {
 	return (struct counts){ .n_pages = w->n_pages,
 				.n_objects = w->n_objects,
-				.n_heads = w->sweep.n_answers,
-				.n_heads_wanted = w->n_heads };
+				.n_heads = w->originals.sweep.n_answers,
+				.n_heads_wanted = w->originals.n_heads };
 }
 
 struct traffic
@@ -335,7 +331,7 @@ walk_list_traffic(const struct walk *w)
 struct traffic
 walk_head_traffic(const struct walk *w)
 {
-	return w->sweep.traffic;
+	return w->originals.sweep.traffic;
 }
 
 int64_t
@@ -348,14 +344,14 @@ void
 walk_stop(struct walk *w)
 {
 	w->is_stopped = true;
-	sweep_stop(&w->sweep);
+	sweep_stop(&w->originals.sweep);
 	scan_leave(&w->user);
 }
 
 bool
 walk_is_idle(const struct walk *w)
 {
-	return !w->user.scan && sweep_is_idle(&w->sweep);
+	return !w->user.scan && sweep_is_idle(&w->originals.sweep);
 }
 
 void

@@ -16,8 +16,8 @@
 #ifndef ENGINE_WALK_H
 #define ENGINE_WALK_H
 
+#include "engine/originals.h"
 #include "engine/scan.h"
-#include "engine/sweep.h"
 
 enum walk_heads {
 	WALK_HOLD, /* they wait */
@@ -42,8 +42,8 @@ struct walk {
 	enum mode mode; /* of the tally */
 	struct scan_user user;
 	struct tally *tally;
-	struct sweep sweep;
-	unsigned n_pages, n_heads; /* so far: how many HEADs a page brings */
+	struct originals originals;
+	unsigned n_pages; /* so far */
 	uint64_t n_objects;
 	bool is_listed; /* the listing is complete */
 	bool is_asked; /* of all candidates, too */
