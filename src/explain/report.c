@@ -7,6 +7,7 @@
 #include "explain/report.h"
 
 #include "util/escape.h"
+#include "util/json-text.h"
 
 /* Printable, on the heap. */
 static char *
@@ -97,21 +98,16 @@ report_print(const struct report *r, FILE *f)
 
 /* --- for programs --- */
 
-/* Escaped text has no control characters: quotes and backslashes remain. */
 static void
 print_string(const char *s, FILE *f)
 {
-	if (!s) {
+	/* escaped text has no control characters: quotes and backslashes */
+	struct buf text CLEANUP_BUF = BUF_INIT(2 * (s ? strlen(s) : 0) + 2);
+
+	if (!s)
 		fputs("null", f);
-		return;
-	}
-	fputc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fputc('\\', f);
-		fputc(*s, f);
-	}
-	fputc('"', f);
+	else if (json_add_string(&text, s) == 0)
+		fputs(buf_str(&text), f);
 }
 
 static void

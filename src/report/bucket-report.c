@@ -12,6 +12,7 @@
 #include "report/metrics.h"
 #include "report/mode-report.h"
 #include "util/date.h"
+#include "util/json-text.h"
 
 #define LABELS_MAX (4 * BUCKET_NAME_MAX) /* more than names can need */
 

@@ -7,8 +7,7 @@
 #include "report/integrity-report.h"
 
 #include "report/json.h"
-#include "util/uri.h"
-#include "util/utf8.h"
+#include "util/json-text.h"
 
 #define AT(field) offsetof(struct integrity_report, field)
 
@@ -97,57 +96,17 @@ integrity_report_fill(struct integrity_report *out,
 
 /* --- deltaspaces as JSON --- */
 
-static bool
-is_utf8(const char *s, size_t len)
-{
-	while (len > 0) {
-		size_t n = utf8_length(s, len);
-
-		if (n == 0)
-			return false;
-		s += n;
-		len -= n;
-	}
-	return true;
-}
-
-/* As much as fits, without a piece of an escape. */
-static int
-add_url(struct buf *out, const char *key, size_t len, bool *is_cut)
-{
-	struct buf url CLEANUP_BUF = BUF_INIT(3 * len + 1);
-	int rc = uri_encode(&url, key, len, true);
-	size_t end = url.len;
-
-	*is_cut = end > INTEGRITY_KEY_SHOWN;
-	if (*is_cut) {
-		end = INTEGRITY_KEY_SHOWN;
-		if (url.data[end - 1] == '%')
-			end--;
-		else if (url.data[end - 2] == '%')
-			end -= 2;
-	}
-	return rc ? rc : json_add_start(out, url.data, end, SIZE_MAX, &end);
-}
-
 static int
 add_key(struct buf *out, const struct flawed_space *s)
 {
-	bool is_url = !is_utf8(s->key, s->key_len), is_cut;
-	size_t used;
-	int rc;
+	struct json_key shown;
+	int rc = json_add_key(out, s->key, s->key_len, INTEGRITY_KEY_SHOWN,
+			      &shown);
 
-	if (is_url) {
-		rc = add_url(out, s->key, s->key_len, &is_cut);
-	} else {
-		rc = json_add_start(out, s->key, s->key_len,
-				    INTEGRITY_KEY_SHOWN, &used);
-		is_cut = used < s->key_len;
-	}
 	return rc ? rc
 		  : buf_printf(out, ", \"is_url_encoded\": %s, \"is_cut\": %s",
-			       is_url ? "true" : "false",
-			       is_cut ? "true" : "false");
+			       shown.is_url_encoded ? "true" : "false",
+			       shown.is_cut ? "true" : "false");
 }
 
 static int

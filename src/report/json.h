@@ -9,16 +9,6 @@
 #include "report/member.h"
 #include "util/buf.h"
 
-/* A string in quotes; what is no UTF-8 in it becomes \xHH. */
-int json_add_string(struct buf *out, const char *s);
-
-/*
- * The same of any bytes, as far as they take `max` bytes between the quotes: *used
- * tells how many of them that are, whole characters.
- */
-int json_add_start(struct buf *out, const char *s, size_t len, size_t max,
-		   size_t *used);
-
 /*
  * The members of an object, one on a line, without its braces: where rows of a
  * part follow each other they are an object themselves.  `depth` is that of the

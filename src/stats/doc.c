@@ -15,6 +15,7 @@
 
 #include "util/date.h"
 #include "util/fill.h"
+#include "util/json-text.h"
 
 /* The C locale for this thread alone, whatever the process has; NULL: none. */
 static locale_t
@@ -42,23 +43,6 @@ doc_print_ratio(double ratio, char out[32])
 		strcpy(out, "0");
 	uselocale(before);
 	freelocale(c);
-}
-
-/* Bucket names need no escapes, but this function does not know that. */
-static int
-add_string(struct buf *out, const char *s)
-{
-	int rc = buf_add_str(out, "\"");
-
-	for (; *s && rc == 0; s++) {
-		if (*s == '"' || *s == '\\')
-			rc = buf_printf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			rc = buf_printf(out, "\\u%04x", *s);
-		else
-			rc = buf_add(out, s, 1);
-	}
-	return rc ? rc : buf_add_str(out, "\"");
 }
 
 static int
@@ -102,7 +86,7 @@ add_stats(struct buf *out, const char *bucket, const struct figures *f)
 	doc_print_ratio(f->average_compression_ratio, ratio);
 	rc = buf_add_str(out, "  \"stats\": {\n    \"bucket\": ");
 	if (rc == 0)
-		rc = add_string(out, bucket);
+		rc = json_add_string(out, bucket);
 	if (rc)
 		return rc;
 	return buf_printf(out,

@@ -20,6 +20,7 @@
 #include "util/escape.h"
 #include "util/fill.h"
 #include "util/hash.h"
+#include "util/json-text.h"
 #include "util/log.h"
 #include "util/uri.h"
 #include "util/utf8.h"
@@ -454,6 +455,42 @@ test_utf8(void **state)
 	assert_int_equal(utf8_length("\0", 1), 1);
 }
 
+static void
+test_json_key(void **state)
+{
+	static const struct {
+		const char *key;
+		size_t len, max;
+		const char *shown;
+		bool is_url_encoded, is_cut;
+	} cases[] = {
+		{ "", 0, 9, "\"\"", false, false },
+		{ "a/\"b\\", 5, 7, "\"a/\\\"b\\\\\"", false, false },
+		{ "a/\"b\\", 5, 6, "\"a/\\\"b\"", false, true },
+		{ "\t\0\x7f", 3, 99, "\"\\u0009\\u0000\x7f\"", false, false },
+		{ "\xc3\xbc\xc3\xbc", 4, 3, "\"\xc3\xbc\"", false, true },
+		{ "a b/\xff%", 6, 99, "\"a%20b/%FF%25\"", true, false },
+		{ "a b/\xff%", 6, 11, "\"a%20b/%FF\"", true, true },
+		{ "\xff\xfe", 2, 6, "\"%FF%FE\"", true, false },
+		{ "\xff\xfe", 2, 5, "\"%FF\"", true, true },
+		{ "\xff\xfe", 2, 4, "\"%FF\"", true, true },
+		{ "\xff\xfe", 2, 3, "\"%FF\"", true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf out CLEANUP_BUF = BUF_INIT(100);
+		struct json_key shown;
+
+		assert_int_equal(json_add_key(&out, cases[i].key, cases[i].len,
+					      cases[i].max, &shown),
+				 0);
+		assert_string_equal(buf_str(&out), cases[i].shown);
+		assert_int_equal(shown.is_url_encoded, cases[i].is_url_encoded);
+		assert_int_equal(shown.is_cut, cases[i].is_cut);
+	}
+}
+
 int
 main(void)
 {
@@ -473,6 +510,7 @@ main(void)
 		cmocka_unit_test(test_uri_query),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_json_key),
 	};
 
 	return cmocka_run_group_tests_name("util", tests, NULL, NULL);
