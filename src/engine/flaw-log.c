@@ -28,19 +28,24 @@ is_known(const struct integrity *in, int flaw)
 	return flaw != FLAW_NOT_SMALLER || in->has_originals;
 }
 
-/* Other counts than the last ones, of what this mode knows; they are the last now. */
+/* Some that were none, or twice as many as were told. */
 static bool
-take_counts(struct flaw_log *log, const struct integrity *in)
+has_news(const struct flaw_log *log, const struct integrity *in)
 {
-	bool is_new = false;
+	for (int flaw = 0; flaw < N_FLAWS; flaw++)
+		if (is_known(in, flaw) && in->of[flaw].n > 0 &&
+		    in->of[flaw].n / 2 >= log->n_told[flaw])
+			return true;
+	return false;
+}
 
-	for (int flaw = 0; flaw < N_FLAWS; flaw++) {
-		if (!is_known(in, flaw) || log->n[flaw] == in->of[flaw].n)
-			continue;
-		log->n[flaw] = in->of[flaw].n;
-		is_new = true;
-	}
-	return is_new;
+/* All are told, or those that are mended now are forgotten. */
+static void
+take_counts(struct flaw_log *log, const struct integrity *in, bool is_told)
+{
+	for (int flaw = 0; flaw < N_FLAWS; flaw++)
+		if (is_known(in, flaw) && (is_told || in->of[flaw].n == 0))
+			log->n_told[flaw] = in->of[flaw].n;
 }
 
 static void
@@ -61,10 +66,12 @@ flaw_log_result(struct flaw_log *log, const char *bucket,
 		const struct integrity *in)
 {
 	struct buf line CLEANUP_BUF = BUF_INIT(2048);
-	bool is_new = take_counts(log, in);
 	int64_t now = date_mono_ms();
+	bool is_told = integrity_has_any(in) &&
+		       (has_news(log, in) || now >= log->until_ms);
 
-	if (!integrity_has_any(in) || (!is_new && now < log->until_ms))
+	take_counts(log, in, is_told);
+	if (!is_told)
 		return;
 	log->until_ms = now + HOUR_MS;
 	for (int flaw = 0; flaw < N_FLAWS; flaw++)

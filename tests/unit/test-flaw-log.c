@@ -159,6 +159,36 @@ test_how_often(void **state)
 	expect_line(w, line_of_quick);
 }
 
+/* A few more or less are no news, nor what one mode does not know. */
+static void
+test_what_is_news(void **state)
+{
+	static const struct {
+		int64_t n;
+		bool is_told;
+	} cases[] = {
+		{ 3, true },  { 4, false }, { 2, false },  { 5, false },
+		{ 6, true },  { 7, false }, { 11, false }, { 12, true },
+		{ 0, false }, { 1, true },  { 2, true },   { 3, false },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct integrity *in CLEANUP(integrity_release) =
+			integrity_new();
+		char expected[200];
+
+		if (cases[i].n > 0)
+			add(in, FLAW_ORPHAN, "reference.bin", cases[i].n, 5);
+		sprintf(expected,
+			"bucket=b: integrity: references without a delta: "
+			"%d of 5 bytes, the first is reference.bin",
+			(int)cases[i].n);
+		flaw_log_result(&w->log, "b", in);
+		expect_line(w, cases[i].is_told ? expected : NULL);
+	}
+}
+
 /* A long key leaves room for what else is wrong. */
 static void
 test_long_key(void **state)
@@ -205,9 +235,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_nothing_wrong),
-		TEST(test_line),
-		TEST(test_how_often),
+		TEST(test_nothing_wrong), TEST(test_line),
+		TEST(test_how_often),	  TEST(test_what_is_news),
 		TEST(test_long_key),
 	};
 
