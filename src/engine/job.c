@@ -345,6 +345,7 @@ conclude_if_listed(struct job *job)
 	if (!walk_is_listed(&job->walk))
 		return;
 	job->done.listed.validation = *walk_validation(&job->walk);
+	job->done.listed.newest = walk_newest(&job->walk);
 	if (job->done.listed.took_ms < 0)
 		job->done.listed.took_ms =
 			date_mono_ms() - job->done.listed.began_at_ms;

@@ -51,6 +51,7 @@ struct listed {
 	int64_t began_at_ms; /* the same by date_mono_ms() */
 	int64_t took_ms; /* until its last page */
 	struct validation validation;
+	struct newest newest; /* a document does not tell it */
 };
 
 /* What it has cost: requests that others shared count in full. */

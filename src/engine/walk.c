@@ -270,6 +270,12 @@ walk_validation(const struct walk *w)
 	return tally_validation(w->tally);
 }
 
+struct newest
+walk_newest(const struct walk *w)
+{
+	return tally_newest(w->tally);
+}
+
 bool
 walk_is_complete(const struct walk *w)
 {

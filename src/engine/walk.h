@@ -63,6 +63,7 @@ void walk_set_heads(struct walk *w, enum walk_heads heads);
 /* The listing is complete, and this is what it was. */
 bool walk_is_listed(const struct walk *w);
 const struct validation *walk_validation(const struct walk *w);
+struct newest walk_newest(const struct walk *w);
 
 /*
  * And all HEADs were answered.  `is_exact`: nothing changed meanwhile.  To be

@@ -154,6 +154,18 @@ static const struct member rows[] = {
 	  .kind = MEMBER_BYTES,
 	  .at = AT(listed_bytes),
 	  .meaning = "Size of all objects that are listed" },
+	{ .path = "result.newest_at",
+	  .metric = "dgstatfs_last_modified_object_timestamp_seconds",
+	  .kind = MEMBER_TIME,
+	  .at = AT(newest_at),
+	  .meaning = "When the object was modified that was so last, of those "
+		     "that are listed" },
+	{ .path = "result.newest_bytes",
+	  .metric = "dgstatfs_last_modified_object_size_bytes",
+	  .kind = MEMBER_BYTES,
+	  .at = AT(newest_bytes),
+	  .meaning = "Size of that object; of the largest one, if there are "
+		     "several" },
 	{ .path = "result.list_seconds",
 	  .metric = "dgstatfs_list_duration_seconds",
 	  .kind = MEMBER_SECONDS,
@@ -317,6 +329,11 @@ fill_result(struct mode_report *out, const struct result *r)
 	out->sizes[2] = r->figures.estimated_deltas;
 	out->listed_objects = r->listed.validation.object_count;
 	out->listed_bytes = r->listed.validation.compressed_size;
+	out->newest_at = r->listed.newest.is_known
+				 ? r->listed.newest.modified_at
+				 : MEMBER_UNKNOWN;
+	out->newest_bytes = r->listed.newest.is_known ? r->listed.newest.size
+						      : MEMBER_UNKNOWN;
 	out->list_ms = is_validated ? r->listed.took_ms : MEMBER_UNKNOWN;
 	fill_cost(out, &r->cost);
 }

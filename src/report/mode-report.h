@@ -25,6 +25,7 @@ struct mode_report {
 	struct figures figures;
 	int64_t sizes[3]; /* of deltas, by where they come from */
 	int64_t listed_objects, listed_bytes, list_ms, result_ms;
+	int64_t newest_at, newest_bytes;
 	uint64_t n_requests[4], n_bytes[4]; /* LIST, HEAD, GET, PUT */
 
 	uint64_t n_by_how[N_RESULT_HOWS], n_by_why[N_RESULT_WHYS];

@@ -33,6 +33,7 @@ struct tally {
 	struct tally_part *parts; /* not ended yet */
 	struct space *last_candidate; /* of tally_next_candidate() */
 	struct validation validation;
+	struct newest_text newest;
 	struct integrity *integrity;
 	int64_t n_directs;
 	int64_t direct_bytes;
@@ -242,6 +243,7 @@ tally_add(struct tally_part *p, const struct object *o)
 	if (object_is_internal(o))
 		return NULL;
 	validation_add(&t->validation, o, t->hash);
+	newest_add(&t->newest, o);
 	if (ends_with(o, ".delta"))
 		return add_delta(p, o);
 	if (is_reference(o)) {
@@ -302,6 +304,12 @@ const struct validation *
 tally_validation(const struct tally *t)
 {
 	return &t->validation;
+}
+
+struct newest
+tally_newest(const struct tally *t)
+{
+	return newest_of(&t->newest);
 }
 
 struct integrity *

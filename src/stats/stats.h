@@ -21,6 +21,7 @@
 #include "stats/fingerprint.h"
 #include "stats/integrity.h"
 #include "stats/mode.h"
+#include "stats/newest.h"
 
 /* The members of "stats" and "accuracy" in a document. */
 struct figures {
@@ -89,6 +90,7 @@ void tally_answer_other(struct tally *t, struct space *s,
 
 /* What LIST gave: good when all ranges have ended. */
 const struct validation *tally_validation(const struct tally *t);
+struct newest tally_newest(const struct tally *t); /* likewise */
 
 /*
  * What is wrong with the deltas: when all ranges have ended, and once.

@@ -79,6 +79,32 @@ read_mode() {
 		.validated_at == .computed_at' true
 }
 
+@test "status: the newest object, which a hit sees as well" {
+	BUCKET=bkt
+	start_stub
+	stub_ctl PUT bucket/bkt '[{"key": "a", "size": 5},
+		{"key": "b/1.delta", "size": 10, "last_modified": "2026-02-03T04:05:06.789Z"},
+		{"key": "b/reference.bin", "size": 70, "last_modified": "2026-02-03T04:05:06.789Z"},
+		{"key": "c", "size": 9, "last_modified": "2026-02-03T04:05:06.788Z"}]'
+	local how samples newest='["2026-02-03T04:05:06Z",70]'
+	for how in computed hit; do
+		mount_fs
+		read_mode quick >/dev/null
+		assert_status '.quick.result.how' "\"$how\""
+		assert_status '.quick.result | [.newest_at, .newest_bytes]' "$newest"
+		samples="$("$HERE/exposition.py" "$MNT/bkt/metrics.prom")"
+		grep -xF 'dgstatfs_last_modified_object_size_bytes{bucket="bkt",mode="quick"} 70' \
+			<<<"$samples"
+		grep -xF "dgstatfs_last_modified_object_timestamp_seconds{bucket=\"bkt\",mode=\"quick\"} $(
+			date -ud 2026-02-03T04:05:06Z +%s)" <<<"$samples"
+		unmount_fs
+	done
+	stub_ctl PUT bucket/bkt '[]'
+	mount_fs
+	read_mode quick >/dev/null
+	assert_status '.quick.result | [.newest_at, .newest_bytes]' '[null,null]'
+}
+
 @test "status: a result has cost what the store has counted" {
 	given
 	read_mode detailed >/dev/null

@@ -661,6 +661,44 @@ test_empty(void **state)
 	tally_free(NULL);
 }
 
+/* Whatever the order, and whatever else the store takes for a date. */
+static void
+test_newest(void **state)
+{
+	static const struct object objects[] = {
+		{ "a", 1, 10, "", "2025-10-14T10:30:00.000Z", NULL },
+		{ "b.delta", 7, 30, "", "2025-10-14T10:30:00.500Z", NULL },
+		{ "c", 1, 20, "", "2025-10-14T10:30:00.500Z", NULL },
+		{ "reference.bin", 13, 0, "", "1969-12-31T23:59:59.000Z",
+		  NULL },
+		{ ".deltaglider/x", 14, 1, "", "2026-01-01T00:00:00.000Z",
+		  NULL },
+		{ "d", 1, 1, "", "yesterday", NULL },
+		{ "e", 1, 1, "", "", NULL },
+		{ "f", 1, 1, "",
+		  "2027-01-01T00:00:00.00000000000000000000000000000000Z",
+		  NULL },
+	};
+	const size_t n = ARRAY_SIZE(objects);
+
+	(void)state;
+	for (size_t first = 0; first < n; first++) {
+		struct tally *t = tally_new(MODE_QUICK);
+		struct tally_part *p = tally_part_new(t, NULL, 0, false);
+		struct newest newest = tally_newest(t);
+
+		assert_false(newest.is_known);
+		for (size_t i = 0; i < n; i++)
+			tally_add(p, &objects[(first + i) % n]);
+		tally_part_end(p);
+		newest = tally_newest(t);
+		assert_true(newest.is_known);
+		assert_int_equal(newest.modified_at, 1760437800);
+		assert_int_equal(newest.size, 30);
+		tally_free(t);
+	}
+}
+
 /* Given up half-way: what is open is freed without an end. */
 static void
 test_given_up(void **state)
@@ -784,6 +822,7 @@ main(void)
 		cmocka_unit_test(test_worked_example),
 		cmocka_unit_test(test_random_buckets),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_newest),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_metadata),
 		cmocka_unit_test(test_full),
