@@ -196,13 +196,29 @@ read_mode() {
 		"headers": {"x-amz-request-id": "tx-1"}}'
 	refused 'Permission denied' read_mode quick
 	assert_status '.quick | [.up, .failures]' '[false,1]'
-	assert_status '.quick.error | [.errno, .reason, .status, .code]' \
-		'[13,"Permission denied",403,"AccessDenied"]'
+	assert_status '.quick.error | [.errno, .reason, .status, .code, .request_id]' \
+		'[13,"Permission denied",403,"AccessDenied","stub"]'
 	jq -e '.quick.error | (.message | startswith("LIST bkt: HTTP status 403")) and
 		(now - (.at | fromdate) < 3600)' "$MNT/bkt/status.json"
 	read_mode quick >/dev/null
 	assert_status '.quick | [.up, .failures, .error.code]' '[true,1,"AccessDenied"]'
 	assert_status '.sampled | [.up, .failures, .error]' '[null,0,null]'
+}
+
+@test "status: an error has what the body, or else the head, tells of the request" {
+	given -o retries=0
+	local error='.error | [.errno, .status, .code, .request_id]'
+	fault '{"class": "HEAD", "status": 403, "headers": {"x-amz-request-id": "tx-1"}}'
+	refused 'Permission denied' read_mode detailed
+	assert_status ".detailed$error" '[13,403,null,"tx-1"]'
+	stub_ctl DELETE faults
+	fault '{"class": "LIST", "status": 502, "body": "<html>gateway</html>"}'
+	refused 'Input/output error' read_mode quick
+	assert_status ".quick$error" '[5,502,null,"stub"]'
+	stub_ctl DELETE faults
+	fault '{"class": "LIST", "drop": "head"}'
+	refused 'Input/output error' read_mode quick
+	assert_status ".quick$error" '[5,null,null,null]'
 }
 
 # --- as a file -----------------------------------------------------------------------------
