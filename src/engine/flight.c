@@ -546,7 +546,7 @@ enter(struct flight *f, enum state state)
 		[FLIGHT_LISTING] = ACTIVITY_LISTING,
 		[FLIGHT_HEADING] = ACTIVITY_HEADING,
 		[FLIGHT_STORING] = ACTIVITY_STORING,
-		[FLIGHT_COMPARING] = ACTIVITY_LISTING, /* for its readers */
+		[FLIGHT_COMPARING] = ACTIVITY_COMPARING,
 	};
 	struct timers *timers = f->env->jobs.timers;
 

@@ -111,13 +111,23 @@ job_stop(struct job *job)
 /* --- time --- */
 
 static void
-made_progress(struct job *job)
+tell_counts(struct job *job)
 {
 	struct counts counts = walk_counts(&job->walk);
+	struct published *published = &job->o.bucket->published;
 
-	job->progress_ms = date_mono_ms();
+	counts.began_at_ms = job->done.listed.began_at_ms;
 	if (job->o.kind == JOB_COMPUTE)
-		publish_counts(&job->o.bucket->published, job->o.mode, &counts);
+		publish_counts(published, job->o.mode, &counts);
+	else if (job->o.kind == JOB_PROBE)
+		publish_counts_of_probe(published, job->o.mode, &counts);
+}
+
+static void
+made_progress(struct job *job)
+{
+	job->progress_ms = date_mono_ms();
+	tell_counts(job);
 }
 
 static void
@@ -365,6 +375,7 @@ on_list_begins(void *arg, int64_t began_at_ms)
 	job->done.listed = (struct listed){ .began_at = date_now(),
 					    .began_at_ms = began_at_ms,
 					    .took_ms = -1 };
+	tell_counts(job);
 	if (job->o.on_list_begins)
 		job->o.on_list_begins(job->o.arg);
 }

@@ -10,10 +10,9 @@
 #include "util/lock.h"
 
 const char *const activity_names[] = {
-	[ACTIVITY_IDLE] = "idle",
-	[ACTIVITY_LISTING] = "listing",
-	[ACTIVITY_HEADING] = "heading",
-	[ACTIVITY_STORING] = "storing",
+	[ACTIVITY_IDLE] = "idle",	  [ACTIVITY_LISTING] = "listing",
+	[ACTIVITY_HEADING] = "heading",	  [ACTIVITY_STORING] = "storing",
+	[ACTIVITY_COMPARING] = "listing",
 };
 
 void
@@ -109,6 +108,21 @@ publish_counts(struct published *p, enum mode mode, const struct counts *counts)
 	LOCKED(p);
 
 	change(p, mode)->progress.counts = *counts;
+}
+
+void
+publish_counts_of_probe(struct published *p, enum mode mode,
+			const struct counts *counts)
+{
+	LOCKED(p);
+
+	change(p, mode)->progress.of_probe = *counts;
+}
+
+const struct counts *
+progress_counts(const struct progress *p)
+{
+	return p->activity == ACTIVITY_COMPARING ? &p->of_probe : &p->counts;
 }
 
 void

@@ -19,12 +19,14 @@ enum activity {
 	ACTIVITY_LISTING, /* and asking for the cached document */
 	ACTIVITY_HEADING, /* the LIST is over, HEADs go on */
 	ACTIVITY_STORING,
+	ACTIVITY_COMPARING, /* a probe lists, and nothing else goes on */
 };
 
 extern const char *const activity_names[];
 
 /* How far a job is, since its last LIST began. */
 struct counts {
+	int64_t began_at_ms; /* that, by date_mono_ms(); 0: it has not */
 	uint64_t n_pages, n_objects;
 	uint64_t n_heads, n_heads_wanted; /* answered, and known to be needed */
 };
@@ -33,7 +35,11 @@ struct progress {
 	enum activity activity;
 	int64_t began_at_ms; /* the job, by date_mono_ms() */
 	struct counts counts;
+	struct counts of_probe;
 };
+
+/* Those of what goes on. */
+const struct counts *progress_counts(const struct progress *p);
 
 struct failure {
 	int64_t at; /* seconds since 1970; 0: none yet */
@@ -76,6 +82,8 @@ void publish_failure(struct published *p, enum mode mode,
 void publish_activity(struct published *p, enum mode mode, enum activity a);
 void publish_counts(struct published *p, enum mode mode,
 		    const struct counts *counts);
+void publish_counts_of_probe(struct published *p, enum mode mode,
+			     const struct counts *counts);
 void publish_failed_puts(struct published *p, enum mode mode,
 			 uint64_t n); /* so far */
 

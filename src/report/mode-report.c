@@ -72,8 +72,8 @@ static const struct member rows[] = {
 	  .kind = MEMBER_PER_SECOND,
 	  .at = AT(rate),
 	  .meaning =
-		  "Objects listed in a second, or HEADs answered if the LIST "
-		  "is over" },
+		  "Objects listed in a second since that LIST began, or HEADs "
+		  "answered if it is over" },
 	{ .path = "progress.seconds_left",
 	  .kind = MEMBER_SECONDS,
 	  .at = AT(left_ms),
@@ -270,11 +270,14 @@ left_ms(int64_t elapsed_ms, uint64_t done, uint64_t wanted)
 			 (double)done);
 }
 
-/* Quick is done when all is listed: as much as the last time, at a guess. */
+/* Without HEADs it is done when all is listed: as much as the last time, at a guess. */
 static uint64_t
 expected_objects(const struct mode_state *s, enum mode mode)
 {
-	return mode == MODE_QUICK && s->result
+	bool is_all = mode == MODE_QUICK ||
+		      s->progress.activity == ACTIVITY_COMPARING;
+
+	return is_all && s->result
 		       ? (uint64_t)s->result->listed.validation.object_count
 		       : 0;
 }
@@ -283,18 +286,19 @@ static void
 fill_progress(struct mode_report *out, const struct mode_state *s,
 	      enum mode mode, int64_t now_ms)
 {
-	const struct counts *c = &s->progress.counts;
-	bool is_listing = s->progress.activity == ACTIVITY_LISTING;
+	const struct counts *c = progress_counts(&s->progress);
+	enum activity a = s->progress.activity;
+	bool is_probe = a == ACTIVITY_COMPARING;
+	bool is_listing = a == ACTIVITY_LISTING || is_probe;
 	uint64_t done = is_listing ? c->n_objects : c->n_heads;
+	int64_t list_ms = c->began_at_ms ? now_ms - c->began_at_ms : 0;
 
-	out->has_progress = s->progress.activity != ACTIVITY_IDLE;
+	out->has_progress = a != ACTIVITY_IDLE;
 	out->counts = *c;
-	out->elapsed_ms = now_ms - s->progress.began_at_ms;
-	out->rate =
-		out->elapsed_ms > 0
-			? (int64_t)(done * 1000000 / (uint64_t)out->elapsed_ms)
-			: MEMBER_UNKNOWN;
-	out->left_ms = left_ms(out->elapsed_ms, done,
+	out->elapsed_ms = is_probe ? list_ms : now_ms - s->progress.began_at_ms;
+	out->rate = list_ms > 0 ? (int64_t)(done * 1000000 / (uint64_t)list_ms)
+				: MEMBER_UNKNOWN;
+	out->left_ms = left_ms(list_ms, done,
 			       is_listing ? expected_objects(s, mode)
 					  : c->n_heads_wanted);
 }

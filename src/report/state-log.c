@@ -23,7 +23,7 @@ add_date(struct buf *line, const char *name, int64_t when)
 static void
 add_progress(struct buf *line, const struct progress *p)
 {
-	const struct counts *c = &p->counts;
+	const struct counts *c = progress_counts(p);
 
 	if (p->activity == ACTIVITY_IDLE)
 		return;

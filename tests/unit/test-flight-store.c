@@ -496,12 +496,13 @@ expect_progress(struct world *w, enum activity activity, uint64_t objects,
 		uint64_t heads, uint64_t wanted)
 {
 	struct progress p = state_of(w, MODE_DETAILED).progress;
+	const struct counts *c = progress_counts(&p);
 
 	assert_int_equal(p.activity, activity);
-	assert_int_equal(p.counts.n_pages, objects ? 1 : 0);
-	assert_int_equal(p.counts.n_objects, objects);
-	assert_int_equal(p.counts.n_heads, heads);
-	assert_int_equal(p.counts.n_heads_wanted, wanted);
+	assert_int_equal(c->n_pages, objects ? 1 : 0);
+	assert_int_equal(c->n_objects, objects);
+	assert_int_equal(c->n_heads, heads);
+	assert_int_equal(c->n_heads_wanted, wanted);
 }
 
 /* Whoever looks sees how far it is. */
@@ -522,6 +523,9 @@ test_progress(void **state)
 	fixture_answer(&w.fx, GET_DOC);
 	fixture_answer(&w.fx, LIST);
 	expect_progress(&w, ACTIVITY_HEADING, 3, 0, 2);
+	assert_int_equal(
+		state_of(&w, MODE_DETAILED).progress.counts.began_at_ms,
+		date_mono_ms());
 	fixture_answer(&w.fx, HEAD_ANY);
 	expect_progress(&w, ACTIVITY_HEADING, 3, 1, 2);
 	fixture_answer(&w.fx, HEAD_ANY);

@@ -444,6 +444,8 @@ test_progress(void **state)
 
 	(void)state;
 	expect_left(&s, MODE_QUICK, 1000, MEMBER_UNKNOWN, MEMBER_UNKNOWN);
+	expect_left(&s, MODE_QUICK, 1500, MEMBER_UNKNOWN, MEMBER_UNKNOWN);
+	s.progress.counts.began_at_ms = 1000;
 	expect_left(&s, MODE_QUICK, 1500, 0, MEMBER_UNKNOWN);
 	s.progress.counts.n_objects = 250;
 	expect_left(&s, MODE_QUICK, 1500, 500000, MEMBER_UNKNOWN);
@@ -457,6 +459,16 @@ test_progress(void **state)
 	expect_left(&s, MODE_DETAILED, 2000, 0, MEMBER_UNKNOWN);
 	s.progress.counts.n_heads = 100;
 	expect_left(&s, MODE_DETAILED, 3000, 50000, 4000);
+	/* since the LIST of which these are, be it the second one */
+	s.progress.counts.began_at_ms = 2000;
+	expect_left(&s, MODE_DETAILED, 3000, 100000, 2000);
+	/* a probe alone: its own, and no HEADs */
+	s.progress.activity = ACTIVITY_COMPARING;
+	expect_left(&s, MODE_DETAILED, 4000, MEMBER_UNKNOWN, MEMBER_UNKNOWN);
+	s.progress.of_probe = (struct counts){ .began_at_ms = 3000,
+					       .n_pages = 1,
+					       .n_objects = 500 };
+	expect_left(&s, MODE_DETAILED, 4000, 500000, 1000);
 }
 
 /* Waiting for a next try is a state of its own, if there is nothing else. */
@@ -472,6 +484,7 @@ test_retrying(void **state)
 		{ ACTIVITY_LISTING, { 1, 1 }, "listing" },
 		{ ACTIVITY_LISTING, { 0, 1 }, "retrying" },
 		{ ACTIVITY_STORING, { 0, 2 }, "retrying" },
+		{ ACTIVITY_COMPARING, { 1, 0 }, "listing" },
 		{ ACTIVITY_IDLE, { 0, 2 }, "idle" },
 	};
 
