@@ -190,6 +190,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.profile = c->store.profile,
 		.config_path = c->store.config_path,
 		.credentials_path = c->store.credentials_path,
+		.sso_cache_path = c->store.sso_cache_path,
 		.wait_ms = keys_wait_ms(s),
 		.fetch_ms = s->limits.request_timeout_ms,
 		.ca_bundle = c->store.ca_bundle,

@@ -35,6 +35,7 @@ static const struct field key_fields[] = {
 	FIELD(NULL, "aws_access_key_id", access_key),
 	FIELD(NULL, "aws_secret_access_key", secret_key),
 	FIELD(NULL, "aws_session_token", session_token),
+	FIELD(NULL, "aws_security_token", security_token),
 	NO_FIELD,
 };
 
@@ -54,7 +55,20 @@ static const struct field other_fields[] = {
 	FIELD(NULL, "duration_seconds", duration_seconds),
 	FIELD(NULL, "mfa_serial", mfa_serial),
 	FIELD(NULL, "endpoint_url", sts_endpoint_url),
+	FIELD(NULL, "endpoint_url", sso_endpoint_url),
+	FIELD(NULL, "sso_session", sso_session),
+	FIELD(NULL, "sso_start_url", sso_start_url),
+	FIELD(NULL, "sso_region", sso_region),
+	FIELD(NULL, "sso_account_id", sso_account_id),
+	FIELD(NULL, "sso_role_name", sso_role_name),
 	FIELD(NULL, "ignore_configured_endpoint_urls", ignore_endpoint_urls),
+	NO_FIELD,
+};
+
+/* In the section "sso-session NAME" that "sso_session = NAME" points to. */
+static const struct field session_fields[] = {
+	FIELD(NULL, "sso_start_url", sso_session_start_url),
+	FIELD(NULL, "sso_region", sso_session_region),
 	NO_FIELD,
 };
 
@@ -62,6 +76,7 @@ static const struct field other_fields[] = {
 static const struct field services_fields[] = {
 	FIELD("s3", "endpoint_url", endpoint_url),
 	FIELD("sts", "endpoint_url", sts_endpoint_url),
+	FIELD("sso", "endpoint_url", sso_endpoint_url),
 	NO_FIELD,
 };
 
@@ -159,14 +174,30 @@ on_profile_value(void *arg, const char *section, const char *parent,
 		replace(&r->services, value);
 }
 
+/* Of a section that the profile points to. */
 static void
-on_services_value(void *arg, const char *section, const char *parent,
-		  const char *name, const char *value)
+on_other_value(void *arg, const char *section, const char *parent,
+	       const char *name, const char *value)
 {
 	struct reader *r = arg;
+	const char *session = r->out->sso_session;
 
-	if (name && is_section(section, "services", r->services))
+	if (!name)
+		return;
+	if (r->services && is_section(section, "services", r->services))
 		store(r->out, services_fields, parent, name, value);
+	if (session && is_section(section, "sso-session", session))
+		store(r->out, session_fields, parent, name, value);
+}
+
+/* The older of two names wins, as in the environment. */
+static void
+choose_token(struct aws_profile *p)
+{
+	if (!p->security_token)
+		return;
+	wipe(&p->session_token);
+	p->session_token = steal(&p->security_token);
 }
 
 int
@@ -178,10 +209,11 @@ aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
 
 	*out = (struct aws_profile){ 0 };
 	rc = ini_parse(text, len, on_profile_value, &r, err);
-	/* a second pass, since the section may stand before the profile */
-	if (rc == 0 && r.services)
-		rc = ini_parse(text, len, on_services_value, &r, err);
+	/* a second pass, since such a section may stand before the profile */
+	if (rc == 0 && is_config && (r.services || out->sso_session))
+		rc = ini_parse(text, len, on_other_value, &r, err);
 	free(r.services);
+	choose_token(out);
 	if (rc)
 		aws_profile_clear(out);
 	return rc;
@@ -288,20 +320,23 @@ aws_profile_load(struct aws_profile *out, const char *config_path,
 	}
 	out->is_present = out->is_present || config.is_present;
 	/* a token that belongs to other keys must not come with these */
-	if (!out->access_key && !out->secret_key) {
+	if (!out->access_key && (config.access_key || !out->secret_key)) {
+		wipe(&out->secret_key);
 		wipe(&out->session_token);
 		take_missing(out, &config, key_fields);
 		out->has_keys_of_config = true;
 	}
 	take_missing(out, &config, other_fields);
+	take_missing(out, &config, session_fields);
 	aws_profile_clear(&config);
 	return 0;
 }
 
-bool
-aws_profile_equal(const struct aws_profile *a, const struct aws_profile *b)
+static bool
+has_equal(const struct aws_profile *a, const struct aws_profile *b,
+	  const struct field *fields)
 {
-	for (const struct field *f = other_fields; f->name; f++) {
+	for (const struct field *f = fields; f->name; f++) {
 		const char *x = *field_of((struct aws_profile *)a, f);
 		const char *y = *field_of((struct aws_profile *)b, f);
 
@@ -311,9 +346,17 @@ aws_profile_equal(const struct aws_profile *a, const struct aws_profile *b)
 	return true;
 }
 
+bool
+aws_profile_equal(const struct aws_profile *a, const struct aws_profile *b)
+{
+	return has_equal(a, b, other_fields) && has_equal(a, b, session_fields);
+}
+
 void
 aws_profile_clear(struct aws_profile *p)
 {
+	for (const struct field *f = session_fields; f->name; f++)
+		wipe(field_of(p, f));
 	for (const struct field *f = key_fields; f->name; f++)
 		wipe(field_of(p, f));
 	for (const struct field *f = other_fields; f->name; f++)

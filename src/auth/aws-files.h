@@ -16,6 +16,7 @@ struct aws_profile {
 	char *access_key; /* NULL where the profile is silent, as all below */
 	char *secret_key; /* from the file that has access_key, never mixed */
 	char *session_token;
+	char *security_token; /* its older name, which wins: as it is read */
 	bool has_keys_of_config; /* not of the credentials file, which wins */
 	char *region;
 	char *endpoint_url; /* s3's in its services section, else the profile's */
@@ -29,6 +30,12 @@ struct aws_profile {
 	char *web_identity_token_file;
 	char *role_session_name, *external_id, *duration_seconds, *mfa_serial;
 	char *sts_endpoint_url; /* as endpoint_url, for sts */
+	char *sso_endpoint_url;
+	/* A cached login: of a session that has a section of its own, or without. */
+	char *sso_session;
+	char *sso_session_start_url, *sso_session_region; /* in that section */
+	char *sso_start_url, *sso_region;
+	char *sso_account_id, *sso_role_name; /* whose keys it is to give */
 	char *ignore_endpoint_urls; /* "true": endpoint_url is not to be used */
 };
 

@@ -29,14 +29,15 @@
 
 /* In order of precedence. */
 static const struct source *const sources[] = {
-	&source_environment,
-	&source_files,
-	&source_role,
-	&source_web_identity,
+	&source_environment, /* no file is looked at */
+	&source_files, /* reads them for those below */
+	&source_role, /* before what the same profile has besides */
+	&source_web_identity, /* before keys that are written down */
+	&source_sso,
 	&source_credentials_file,
-	&source_process,
+	&source_process, /* between the two files */
 	&source_config_file,
-	&source_container,
+	&source_container, /* what is around us comes after what is configured */
 	&source_imds, /* the last one: it is asked where nothing is configured */
 };
 

@@ -53,41 +53,6 @@ missing(const char *name, struct err *err)
 	return err_set(err, EACCES, "no %s in its JSON", name);
 }
 
-/* "+02:00", "-0500": seconds; false if it is no such offset. */
-static bool
-parse_offset(const char *s, int64_t *out)
-{
-	bool has_colon = strlen(s) == 6 && s[3] == ':';
-	char digits[5] = { s[1], s[2] };
-	int64_t n;
-
-	if (!has_colon && strlen(s) != 5)
-		return false;
-	memcpy(digits + 2, s + (has_colon ? 4 : 3), 2);
-	if (!number_parse(digits, &n) || n % 100 > 59 || n / 100 > 23)
-		return false;
-	*out = (n / 100 * 60 + n % 100) * 60 * (*s == '-' ? -1 : 1);
-	return true;
-}
-
-/* As date_parse_iso(), and with any offset. */
-static bool
-parse_time(const char *text, int64_t *when)
-{
-	const char *t = strchr(text, 'T');
-	const char *sign = t ? strpbrk(t, "+-") : NULL;
-	CLEANUP_FREE char *utc = NULL;
-	int64_t offset;
-
-	if (!sign)
-		return date_parse_iso(text, when);
-	utc = xasprintf("%.*sZ", (int)(sign - text), text);
-	if (!parse_offset(sign, &offset) || !date_parse_iso(utc, when))
-		return false;
-	*when -= offset;
-	return true;
-}
-
 /* Absent or null: they do not expire. */
 static int
 read_expiry(struct keys *k, const cJSON *object, const struct key_names *n,
@@ -107,7 +72,7 @@ read_expiry(struct keys *k, const cJSON *object, const struct key_names *n,
 		is_time = number_parse(text, &k->expires_at);
 		k->expires_at /= 1000;
 	} else if (text) {
-		is_time = parse_time(text, &k->expires_at);
+		is_time = date_parse_any_zone(text, &k->expires_at);
 	}
 	if (!is_time || k->expires_at <= 0)
 		return err_set(err, EACCES, "its %s is not a time",
@@ -157,13 +122,10 @@ read_tree(struct keys **out, const cJSON *tree, const struct key_names *n,
 	return keys_new(out, &k, err);
 }
 
-int
-key_json_parse(struct keys **out, const char *text, size_t len,
-	       const struct key_names *names, const char *source,
-	       struct err *err)
+static int
+parse(cJSON **tree, const char *text, size_t len, struct err *err)
 {
 	CLEANUP_BUF struct buf strict = BUF_INIT_SECRET(REWRITTEN_MAX);
-	CLEANUP(free_tree) cJSON *tree = NULL;
 
 	if (len > KEY_JSON_MAX)
 		return err_set(err, EACCES, "more than %d bytes", KEY_JSON_MAX);
@@ -171,10 +133,51 @@ key_json_parse(struct keys **out, const char *text, size_t len,
 		err->code = EACCES;
 		return -EACCES;
 	}
-	tree = cJSON_ParseWithLength(strict.data, strict.len);
-	if (!tree)
-		return err_set(err, EACCES, "not JSON");
+	*tree = cJSON_ParseWithLength(strict.data, strict.len);
+	return *tree ? 0 : err_set(err, EACCES, "not JSON");
+}
+
+int
+key_json_parse(struct keys **out, const char *text, size_t len,
+	       const struct key_names *names, const char *source,
+	       struct err *err)
+{
+	CLEANUP(free_tree) cJSON *tree = NULL;
+
+	if (parse(&tree, text, len, err) != 0)
+		return -err->code;
 	if (check(tree, names, err) != 0)
 		return -err->code;
 	return read_tree(out, tree, names, source, err);
+}
+
+/* --- logins --- */
+
+int
+login_json_parse(struct login *out, const char *text, size_t len,
+		 struct err *err)
+{
+	CLEANUP(free_tree) cJSON *tree = NULL;
+	const char *token, *expires_at;
+
+	*out = (struct login){ .token = NULL };
+	if (parse(&tree, text, len, err) != 0)
+		return -err->code;
+	token = member(tree, "accessToken", JSON_STRING);
+	expires_at = member(tree, "expiresAt", JSON_STRING);
+	if (!token || !*token)
+		return missing("accessToken", err);
+	if (strpbrk(token, "\r\n"))
+		return err_set(err, EACCES, "its accessToken has lines");
+	if (!expires_at || !date_parse_any_zone(expires_at, &out->expires_at))
+		return err_set(err, EACCES, "its expiresAt is not a time");
+	out->token = xstrdup(token);
+	return 0;
+}
+
+void
+login_clear(struct login *l)
+{
+	wipe_free(l->token);
+	*l = (struct login){ .token = NULL };
 }

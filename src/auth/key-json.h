@@ -3,7 +3,8 @@
  * Keys as JSON, in the forms that programs and services give them.  Pure; any thread.
  *
  * Sources: AWS SDKs and Tools Reference Guide, "Process credential provider", "Container
- * credential provider", "IMDS credential provider", "IAM Identity Center".
+ * credential provider", "IMDS credential provider", "IAM Identity Center"; of the cached
+ * login: botocore.
  */
 #ifndef AUTH_KEY_JSON_H
 #define AUTH_KEY_JSON_H
@@ -29,5 +30,16 @@ struct key_names {
 int key_json_parse(struct keys **out, const char *text, size_t len,
 		   const struct key_names *names, const char *source,
 		   struct err *err);
+
+/* A login that another program has cached. */
+struct login {
+	char *token; /* on the heap */
+	int64_t expires_at;
+};
+
+/* As key_json_parse(); login_clear() in any case. */
+int login_json_parse(struct login *out, const char *text, size_t len,
+		     struct err *err);
+void login_clear(struct login *l); /* wiped */
 
 #endif

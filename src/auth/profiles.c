@@ -71,12 +71,14 @@ stamp_equal(const struct stamp *a, const struct stamp *b)
 static int
 make_keys(struct profiles *p, const struct aws_profile *from, struct err *err)
 {
-	if (!from->access_key && !from->secret_key)
-		return err_set(err, ENOENT, "%s", "");
-	if (!from->access_key || !from->secret_key)
-		return err_set(err, EACCES, "profile %s: no %s", p->name,
-			       from->access_key ? "aws_secret_access_key"
-						: "aws_access_key_id");
+	if (!from->access_key)
+		return err_set(err, ENOENT, "%s",
+			       from->secret_key ? "aws_secret_access_key "
+						  "without aws_access_key_id"
+						: "");
+	if (!from->secret_key)
+		return err_set(err, EACCES,
+			       "profile %s: no aws_secret_access_key", p->name);
 	if (keys_new(&p->keys,
 		     &(struct keys){ .access_key = from->access_key,
 				     .secret_key = from->secret_key,

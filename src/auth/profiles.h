@@ -32,7 +32,7 @@ int profiles_load(const struct profiles *p, const char *name,
 
 /*
  * The keys that are written there, in the config file or in the credentials file: a
- * reference.  -ENOENT, without a message, if there are none; -EACCES if they are wrong.
+ * reference.  -ENOENT if there are none; -EACCES if they are wrong.
  */
 int profiles_keys(const struct profiles *p, bool is_of_config,
 		  struct keys **found, struct err *err);

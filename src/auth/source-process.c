@@ -150,22 +150,33 @@ run_words(struct process *p, const struct words *w, struct keys **found,
 }
 
 static int
-fetch(void *source, struct keys **found, struct err *err)
+of_profile(void *source, const struct aws_profile *profile, const char *name,
+	   struct keys **found, struct err *err)
 {
-	struct process *p = source;
-	struct words words CLEANUP(words_clear);
-	int rc = words_split(&words, command(p), err);
+	struct words words CLEANUP(words_clear) = { .n = 0 };
+	int rc;
 
+	if (!profile->credential_process)
+		return err_set(err, ENOENT, "%s", "");
+	rc = words_split(&words, profile->credential_process, err);
 	if (rc == 0 && words.n == 0)
 		rc = err_set(err, EACCES, "no program is named");
 	if (rc == 0)
-		rc = run_words(p, &words, found, err);
+		rc = run_words(source, &words, found, err);
 	if (rc == 0)
 		return 0;
-	err_wrap(err, "credential_process of profile %s",
-		 profiles_name(p->profiles));
+	err_wrap(err, "credential_process of profile %s", name);
 	err->code = EACCES;
 	return -EACCES;
+}
+
+static int
+fetch(void *source, struct keys **found, struct err *err)
+{
+	const struct process *p = source;
+
+	return of_profile(source, profiles_found(p->profiles),
+			  profiles_name(p->profiles), found, err);
 }
 
 /* --- the source --- */
@@ -228,6 +239,7 @@ const struct source source_process = {
 	.name = "credential_process",
 	.prepare = prepare,
 	.ask = ask,
+	.of_profile = of_profile,
 	.is_configured = is_configured,
 	.due_ms = due_ms,
 	.free = process_free,

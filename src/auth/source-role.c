@@ -23,10 +23,18 @@
 struct role {
 	const struct profiles *profiles;
 	void *container, *imds; /* sources of our own; NULL: not configured */
+	void *of_profiles[3]; /* likewise, see profile_sources */
 	struct keys *environment; /* NULL: none */
 	struct sts_settings sts;
 	unsigned version; /* of the files that had the role */
 	struct renewal renewal;
+};
+
+/* Who is asked for the keys of a profile that is a source, in the chain's order. */
+static const struct source *const profile_sources[] = {
+	&source_web_identity,
+	&source_sso,
+	&source_process,
 };
 
 /* Profiles whose keys are looked for, each for the one before. */
@@ -116,7 +124,7 @@ static int
 assume(struct role *r, struct chain *c, const struct aws_profile *p,
        struct keys **out, struct err *err)
 {
-	struct sts sts = sts_settings_get(&r->sts, p);
+	struct sts sts = sts_settings_get(&r->sts, found(r));
 	struct keys *keys = NULL;
 	int rc;
 
@@ -155,6 +163,28 @@ enter(struct chain *c, const char *name, struct err *err)
 	return 0;
 }
 
+/* Whatever gives keys to a profile but a role, in the chain's order. */
+static int
+keys_without_role(struct role *r, const struct aws_profile *p, const char *name,
+		  struct keys **out, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(profile_sources); i++) {
+		const struct source *s = profile_sources[i];
+		int rc;
+
+		if (s == &source_process && p->access_key &&
+		    !p->has_keys_of_config)
+			break;
+		rc = s->of_profile(r->of_profiles[i], p, name, out, err);
+		if (rc != -ENOENT)
+			return rc;
+	}
+	if (p->access_key && p->secret_key)
+		return keys_in(p, out, err);
+	return err_set(err, EACCES,
+		       "source_profile %s has neither keys nor a role", name);
+}
+
 static int
 keys_of_profile(struct role *r, struct chain *c, const char *name,
 		struct keys **out, struct err *err)
@@ -167,16 +197,10 @@ keys_of_profile(struct role *r, struct chain *c, const char *name,
 	if (!p.is_present)
 		return err_set(err, EACCES, "source_profile %s is not there",
 			       name);
-	if (p.access_key && p.secret_key)
-		return keys_in(&p, out, err);
+	if (!has_role(&p) || p.access_key || p.secret_key)
+		return keys_without_role(r, &p, name, out, err);
 	rc = enter(c, name, err);
-	if (rc)
-		return rc;
-	if (!has_role(&p))
-		return err_set(err, EACCES,
-			       "source_profile %s has neither keys nor a role",
-			       name);
-	return assume(r, c, &p, out, err);
+	return rc ? rc : assume(r, c, &p, out, err);
 }
 
 static int
@@ -210,6 +234,20 @@ dup_environment(const struct secret_variables *v)
 	return k;
 }
 
+/* For other profiles, so that nothing of it is the environment's. */
+static void
+prepare_profile_sources(struct role *r, const struct creds_options *o)
+{
+	struct creds_options of_files = *o;
+
+	_Static_assert(ARRAY_SIZE(r->of_profiles) ==
+			       ARRAY_SIZE(profile_sources),
+		       "one for each");
+	of_files.skip_environment = true;
+	for (size_t i = 0; i < ARRAY_SIZE(profile_sources); i++)
+		r->of_profiles[i] = profile_sources[i]->prepare(&of_files);
+}
+
 static void *
 prepare(const struct creds_options *o)
 {
@@ -221,6 +259,7 @@ prepare(const struct creds_options *o)
 	r->profiles = o->profiles;
 	r->container = source_container.prepare(o);
 	r->imds = source_imds.prepare(o);
+	prepare_profile_sources(r, o);
 	if (o->skip_environment)
 		r->environment = dup_environment(o->variables);
 	sts_settings_init(&r->sts, o);
@@ -266,6 +305,8 @@ role_free(void *source)
 		source_container.free(r->container);
 	if (r->imds)
 		source_imds.free(r->imds);
+	for (size_t i = 0; i < ARRAY_SIZE(profile_sources); i++)
+		profile_sources[i]->free(r->of_profiles[i]);
 	keys_unref(r->environment);
 	sts_settings_clear(&r->sts);
 	free(r);

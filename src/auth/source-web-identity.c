@@ -38,34 +38,55 @@ file_of(const struct web_identity *w)
 
 /* The file is read at each fetch: its owner replaces it. */
 static int
-get_keys(struct web_identity *w, struct keys **out, struct err *err)
+get_keys(struct web_identity *w, const char *file, const struct sts_role *asked,
+	 struct keys **out, struct err *err)
 {
 	struct buf token CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_FILE_MAX);
-	const struct aws_profile *p = found(w);
-	struct sts sts = sts_settings_get(&w->sts, p);
-	struct sts_role role = {
-		.arn = w->arn ? w->arn : p->role_arn,
-		.session_name = w->session_name ? w->session_name
-						: p->role_session_name,
-	};
+	struct sts sts = sts_settings_get(&w->sts, found(w));
+	struct sts_role role = *asked;
+	int rc = 0;
 
 	if (!role.arn)
-		return err_set(err, EACCES,
-			       "a token file, but no role: AWS_ROLE_ARN");
-	if (token_file_read(&token, file_of(w), err) != 0)
-		return -err->code;
+		rc = err_set(err, EACCES,
+			     "a token file, but no role: AWS_ROLE_ARN");
+	if (rc == 0)
+		rc = token_file_read(&token, file, err);
 	role.web_token = buf_str(&token);
-	return sts_assume(&sts, &role, source_web_identity.name, out, err);
+	if (rc == 0)
+		rc = sts_assume(&sts, &role, source_web_identity.name, out,
+				err);
+	if (rc == 0)
+		return 0;
+	err_wrap(err, "%s", source_web_identity.name);
+	err->code = EACCES;
+	return -EACCES;
+}
+
+static int
+of_profile(void *source, const struct aws_profile *p, const char *name,
+	   struct keys **out, struct err *err)
+{
+	const struct sts_role role = { .arn = p->role_arn,
+				       .session_name = p->role_session_name };
+
+	(void)name;
+	if (!p->web_identity_token_file)
+		return err_set(err, ENOENT, "%s", "");
+	return get_keys(source, p->web_identity_token_file, &role, out, err);
 }
 
 static int
 fetch(void *source, struct keys **out, struct err *err)
 {
-	if (get_keys(source, out, err) == 0)
-		return 0;
-	err_wrap(err, "%s", source_web_identity.name);
-	err->code = EACCES;
-	return -EACCES;
+	struct web_identity *w = source;
+	const struct aws_profile *p = found(w);
+	const struct sts_role role = {
+		.arn = w->arn ? w->arn : p->role_arn,
+		.session_name = w->session_name ? w->session_name
+						: p->role_session_name,
+	};
+
+	return get_keys(w, file_of(w), &role, out, err);
 }
 
 static void *
@@ -130,6 +151,7 @@ const struct source source_web_identity = {
 	.name = "web identity",
 	.prepare = prepare,
 	.ask = ask,
+	.of_profile = of_profile,
 	.is_configured = is_configured,
 	.due_ms = due_ms,
 	.free = web_identity_free,

@@ -6,7 +6,11 @@
 #ifndef AUTH_SOURCE_H
 #define AUTH_SOURCE_H
 
+#include "auth/aws-files.h"
 #include "auth/keys.h"
+
+/* What an err says where somebody has to log in again. */
+#define SOURCE_WORD_LOGIN "LoginExpired"
 
 /* What is configured. */
 struct creds_options {
@@ -15,6 +19,7 @@ struct creds_options {
 	const char *profile; /* never NULL: "default" */
 	const char *config_path; /* NULL: none */
 	const char *credentials_path;
+	const char *sso_cache_path; /* the folder of cached logins; or NULL */
 	int64_t wait_ms; /* how long somebody waits who has no keys */
 	/*
 	 * Sources that run a program or ask a service may be asked, for so long
@@ -51,6 +56,13 @@ struct source {
 	int (*ask)(void *source, bool must_look, struct keys **found,
 		   struct err *err);
 	/*
+	 * Of one that looks into profiles: the keys of another profile, `name`, that
+	 * is the source of a role's, fetched now.  As `ask`; NULL: no such source.
+	 */
+	int (*of_profile)(void *source, const struct aws_profile *profile,
+			  const char *name, struct keys **found,
+			  struct err *err);
+	/*
 	 * Of one that runs a program or asks a service: whether it is configured,
 	 * as far as is known without asking.  NULL: of none of these.  Before there
 	 * is the auth thread it is asked nothing else.
@@ -65,6 +77,7 @@ extern const struct source source_environment;
 extern const struct source source_files; /* reads them for those below */
 extern const struct source source_role;
 extern const struct source source_web_identity;
+extern const struct source source_sso;
 extern const struct source source_credentials_file;
 extern const struct source source_process;
 extern const struct source source_config_file;

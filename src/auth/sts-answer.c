@@ -87,9 +87,11 @@ make_keys(struct keys **out, const struct reader *r, const char *source,
 						   : NULL,
 			  .source = source };
 
-	if (t[CODE].len)
-		return err_set(err, EACCES, "STS says %.64s",
-			       buf_str(&t[CODE]));
+	if (t[CODE].len) {
+		err_set(err, EACCES, "STS says %.64s", buf_str(&t[CODE]));
+		err_set_remote(err, 0, buf_str(&t[CODE]), "");
+		return -EACCES;
+	}
 	if (!*k.access_key || !*k.secret_key)
 		return err_set(err, EACCES, "no keys in the answer of STS");
 	if (t[EXPIRATION].len &&

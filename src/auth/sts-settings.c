@@ -12,17 +12,13 @@ void
 sts_settings_init(struct sts_settings *s, const struct creds_options *o)
 {
 	*s = (struct sts_settings){
+		.url = variable_dup_endpoint("STS"),
 		.region = xstrdup_or_null(o->region),
 		.ca_bundle = xstrdup_or_null(o->ca_bundle),
 		.ignores_profile =
 			variable_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
 		.limit_ms = o->fetch_ms,
 	};
-	if (s->ignores_profile)
-		return;
-	s->url = variable_dup("AWS_ENDPOINT_URL_STS");
-	if (!s->url)
-		s->url = variable_dup("AWS_ENDPOINT_URL");
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "auth/region.h"
 #include "auth/sigv4.h"
 #include "auth/sts-answer.h"
 #include "net/fetch.h"
@@ -27,24 +28,6 @@ struct place {
 	const char *path; /* into url */
 };
 
-static const char *
-domain_of(const char *region)
-{
-	if (strncmp(region, "cn-", 3) == 0)
-		return "amazonaws.com.cn";
-	return strncmp(region, "eusc-", 5) == 0 ? "amazonaws.eu"
-						: "amazonaws.com";
-}
-
-static bool
-is_region(const char *s)
-{
-	for (; *s; s++)
-		if (!ascii_is_alnum(*s) && *s != '-')
-			return false;
-	return true;
-}
-
 /* "http[s]://host[:port][/path]", with nothing that ends a header or a host early. */
 static int
 place_init(struct place *p, const struct sts *sts, const char *region,
@@ -53,12 +36,12 @@ place_init(struct place *p, const struct sts *sts, const char *region,
 	const char *authority;
 	size_t len;
 
-	if (!is_region(region))
+	if (!region_is_name(region))
 		return err_set(err, EACCES, "%s is not the name of a region",
 			       region);
 	p->url = sts->url ? xstrdup(sts->url)
 			  : xasprintf("https://sts.%s.%s/", region,
-				      domain_of(region));
+				      region_domain(region));
 	authority = strncmp(p->url, "http://", 7) == 0	  ? p->url + 7
 		    : strncmp(p->url, "https://", 8) == 0 ? p->url + 8
 							  : "";

@@ -18,6 +18,18 @@ variable_dup(const char *name)
 	return value && *value ? xstrdup(value) : NULL;
 }
 
+char *
+variable_dup_endpoint(const char *service)
+{
+	CLEANUP_FREE char *name = xasprintf("AWS_ENDPOINT_URL_%s", service);
+	char *url = NULL;
+
+	if (variable_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
+		return NULL;
+	url = variable_dup(name);
+	return url ? url : variable_dup("AWS_ENDPOINT_URL");
+}
+
 /* It is gone afterwards: from what children get, and from /proc/PID/environ. */
 static char *
 take(const char *name)
@@ -34,9 +46,15 @@ take(const char *name)
 void
 secret_variables_take(struct secret_variables *v)
 {
+	char *other;
+
 	v->access_key = take("AWS_ACCESS_KEY_ID");
 	v->secret_key = take("AWS_SECRET_ACCESS_KEY");
-	v->session_token = take("AWS_SESSION_TOKEN");
+	v->session_token = take("AWS_SECURITY_TOKEN");
+	other = take("AWS_SESSION_TOKEN");
+	if (!v->session_token)
+		v->session_token = steal(&other);
+	wipe_free(other);
 	v->container_token = take("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 }
 

@@ -12,11 +12,18 @@
 char *variable_dup(const char *name);
 
 /*
+ * Where a service ("STS") is: by AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL.  NULL: neither
+ * is set, or they are not to be used.
+ */
+char *variable_dup_endpoint(const char *service);
+
+/*
  * Those that are secret.  They are taken once, whoever's they are and whether they are
  * used or not; sources copy what they need.
  */
 struct secret_variables {
-	char *access_key, *secret_key, *session_token;
+	char *access_key, *secret_key;
+	char *session_token; /* by its older name, if it has both */
 	char *container_token;
 };
 

@@ -33,6 +33,7 @@ struct conf_store {
 	bool is_profile_explicit; /* by option: wins over keys in the environment */
 	char *config_path; /* NULL if there is no home */
 	char *credentials_path;
+	char *sso_cache_path;
 
 	enum conf_cache cache;
 	char *sse; /* how the store encrypts documents; NULL: as it likes */

@@ -91,7 +91,7 @@ static const struct {
 	{ "AWS_ACCESS_KEY_ID", "credentials" },
 	{ "AWS_SECRET_ACCESS_KEY", "and their secret" },
 	{ "AWS_SESSION_TOKEN", "and, of temporary ones, the token" },
-	{ "AWS_PROFILE", "as profile=" },
+	{ "AWS_PROFILE", "as profile=; or AWS_DEFAULT_PROFILE" },
 	{ "AWS_CONFIG_FILE", "instead of ~/.aws/config" },
 	{ "AWS_SHARED_CREDENTIALS_FILE", "instead of ~/.aws/credentials" },
 	{ "CREDENTIALS_DIRECTORY", "aws-credentials in it, likewise" },
@@ -155,6 +155,7 @@ usual_path(const struct shared_file *f, char *const env[])
 static int
 find_files(struct conf_store *s, char *const env[], struct err *err)
 {
+	s->sso_cache_path = expand("~/.aws/sso/cache", env);
 	for (size_t i = 0; i < ARRAY_SIZE(shared_files); i++) {
 		const struct shared_file *f = &shared_files[i];
 		const char *named = variable(env, f->variable);
@@ -187,6 +188,21 @@ is_excused(const struct err *problem, char *const env[])
 	       (problem->code == EACCES && !is_named);
 }
 
+/* The older name wins, as with the AWS CLI. */
+static int
+offer_profile(struct sources *s, struct err *err)
+{
+	static const char *const names[] = { "AWS_DEFAULT_PROFILE",
+					     "AWS_PROFILE" };
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && rc == 0; i++)
+		rc = conf_option_offer(s->conf, "profile",
+				       variable(s->env, names[i]),
+				       CONF_FROM_ENVIRONMENT, names[i], err);
+	return rc;
+}
+
 /*
  * The profile, in both files.  Each by itself, so that it can be told which one a
  * value came from; one that can't be read hides the other.
@@ -214,8 +230,7 @@ load_profile(struct sources *s, struct err *err)
 	bool is_named;
 	int rc;
 
-	rc = conf_option_offer(c, "profile", variable(s->env, "AWS_PROFILE"),
-			       CONF_FROM_ENVIRONMENT, "AWS_PROFILE", err);
+	rc = offer_profile(s, err);
 	is_named = c->store.profile != NULL;
 	if (rc == 0)
 		rc = conf_option_offer(c, "profile", "default",

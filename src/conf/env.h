@@ -10,8 +10,8 @@
 #include "conf/options.h"
 
 /*
- * Set what the command line has not set; and profile, config_path and
- * credentials_path.  -errno with a message that names the variable, or the file and
+ * Set what the command line has not set; and profile, config_path, credentials_path and
+ * sso_cache_path.  -errno with a message that names the variable, or the file and
  * the profile.
  */
 int conf_env_offer(struct conf *c, char *const env[], struct err *err);

@@ -400,6 +400,7 @@ conf_clear(struct conf *c)
 	free(c->store.profile);
 	free(c->store.config_path);
 	free(c->store.credentials_path);
+	free(c->store.sso_cache_path);
 	free(c->mount.mount_options);
 	free(c->log_file);
 	conf_options_clear(c);

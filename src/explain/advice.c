@@ -118,9 +118,51 @@ advice_for(const struct advice_case *c)
 		       : NULL;
 }
 
-const char *
-advice_for_keys(const struct err *said)
+/* What STS says of a role. */
+static const struct {
+	const char *word, *advice;
+} role_words[] = {
+	{ "AccessDenied",
+	  "the role may not be assumed with these keys: its trust policy has "
+	  "to name whose they are, and their own policy has to allow "
+	  "sts:AssumeRole; an external_id has to be the one that it wants" },
+	{ "NoSuchEntity",
+	  "there is no such role: look at role_arn, and at the endpoint of STS" },
+	{ "InvalidClientTokenId",
+	  "STS does not know the keys that assume the role: look at "
+	  "source_profile, and at the endpoint of STS" },
+	{ "RegionDisabledException",
+	  "STS is switched off in this region: region=NAME names another one" },
+	{ "InvalidIdentityToken",
+	  "the token of the identity provider is not taken: it has expired, is "
+	  "for somebody else, or the provider is not known there" },
+	{ "IDPRejectedClaim",
+	  "the token of the identity provider is not taken: it has expired, is "
+	  "for somebody else, or the provider is not known there" },
+};
+
+static const char *
+of_word(const char *word)
 {
+	if (strcmp(word, SOURCE_WORD_LOGIN) == 0)
+		return "log in again: what to type is said there";
+	for (size_t i = 0; i < ARRAY_SIZE(role_words); i++)
+		if (strcmp(word, role_words[i].word) == 0)
+			return role_words[i].advice;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(word, words[i].word) == 0)
+			return words[i].advice;
+	return NULL;
+}
+
+const char *
+advice_for_keys(const struct creds_said *last)
+{
+	const struct err *said = &last->err;
+	const char *advice = of_word(said->word);
+
+	if (advice)
+		return advice;
 	if (said->code == EINPROGRESS)
 		return "a source of keys hangs: see sources; run the program, or "
 		       "read the file, by hand";

@@ -5,7 +5,7 @@
 #ifndef EXPLAIN_ADVICE_H
 #define EXPLAIN_ADVICE_H
 
-#include "util/err.h"
+#include "auth/creds.h"
 
 #define ADVICE_SKEW_S (5 * 60) /* less than that no store minds */
 
@@ -19,10 +19,7 @@ struct advice_case {
 /* A sentence; NULL: the message says all there is to say. */
 const char *advice_for(const struct advice_case *c);
 
-/*
- * There are no keys: by what the last source that was asked has said, as creds_said()
- * tells it.
- */
-const char *advice_for_keys(const struct err *said);
+/* There are no keys: by what the last source that was asked has said. */
+const char *advice_for_keys(const struct creds_said *last);
 
 #endif

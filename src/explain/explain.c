@@ -128,7 +128,7 @@ word_of(const struct err *said)
 }
 
 /* What the last one has said. */
-static struct err
+static struct creds_said
 add_sources(struct explainer *x)
 {
 	struct creds_said said[CREDS_SOURCES_MAX];
@@ -137,7 +137,7 @@ add_sources(struct explainer *x)
 	for (size_t i = 0; i < n; i++)
 		add(x, "sources", said[i].source, word_of(&said[i].err), "said",
 		    said[i].err.msg[0] ? said[i].err.msg : NULL);
-	return n ? said[n - 1].err : (struct err)ERR_INIT;
+	return n ? said[n - 1] : (struct creds_said){ .err = ERR_INIT };
 }
 
 /* So much of it that one tells two apart, and no more. */
@@ -198,7 +198,7 @@ get_keys(struct explainer *x)
 {
 	struct err err = ERR_INIT;
 	int rc = probe_keys(x->probe, &x->keys, &err);
-	struct err last = add_sources(x);
+	struct creds_said last = add_sources(x);
 
 	if (rc == 0) {
 		add_keys(x);

@@ -122,29 +122,66 @@ to_seconds(const struct tm *tm, int64_t *when)
 	return true;
 }
 
-bool
-date_parse_iso(const char *s, int64_t *when)
+/* Date and time at *s, up to the zone. */
+static bool
+take_iso(const char **s, int64_t *when)
 {
 	struct tm tm = { 0 };
 
-	if (!take_number(&s, 4, &tm.tm_year) || !take_text(&s, "-") ||
-	    !take_number(&s, 2, &tm.tm_mon) || !take_text(&s, "-") ||
-	    !take_number(&s, 2, &tm.tm_mday) || !take_text(&s, "T") ||
-	    !take_number(&s, 2, &tm.tm_hour) || !take_text(&s, ":") ||
-	    !take_number(&s, 2, &tm.tm_min) || !take_text(&s, ":") ||
-	    !take_number(&s, 2, &tm.tm_sec))
+	if (!take_number(s, 4, &tm.tm_year) || !take_text(s, "-") ||
+	    !take_number(s, 2, &tm.tm_mon) || !take_text(s, "-") ||
+	    !take_number(s, 2, &tm.tm_mday) || !take_text(s, "T") ||
+	    !take_number(s, 2, &tm.tm_hour) || !take_text(s, ":") ||
+	    !take_number(s, 2, &tm.tm_min) || !take_text(s, ":") ||
+	    !take_number(s, 2, &tm.tm_sec))
 		return false;
-	if (*s == '.') {
-		s++;
-		if (*s < '0' || *s > '9')
+	if (take_text(s, ".")) {
+		if (**s < '0' || **s > '9')
 			return false;
-		s += strspn(s, "0123456789");
+		*s += strspn(*s, "0123456789");
 	}
-	if (strcmp(s, "Z") != 0 && strcmp(s, "+00:00") != 0)
-		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
 	return to_seconds(&tm, when);
+}
+
+bool
+date_parse_iso(const char *s, int64_t *when)
+{
+	return take_iso(&s, when) &&
+	       (strcmp(s, "Z") == 0 || strcmp(s, "+00:00") == 0);
+}
+
+/* "+02:00", "-0500": seconds; false if it is no such offset. */
+static bool
+parse_offset(const char *s, int64_t *out)
+{
+	bool is_west = *s == '-';
+	int hours, minutes;
+
+	if (!take_text(&s, "+") && !take_text(&s, "-"))
+		return false;
+	if (!take_number(&s, 2, &hours))
+		return false;
+	take_text(&s, ":");
+	if (!take_number(&s, 2, &minutes) || *s || hours > 23 || minutes > 59)
+		return false;
+	*out = (hours * 60 + minutes) * 60 * (is_west ? -1 : 1);
+	return true;
+}
+
+bool
+date_parse_any_zone(const char *s, int64_t *when)
+{
+	int64_t offset = 0;
+
+	if (!take_iso(&s, when))
+		return false;
+	if (strcmp(s, "Z") != 0 && strcmp(s, "UTC") != 0 &&
+	    !parse_offset(s, &offset))
+		return false;
+	*when -= offset;
+	return true;
 }
 
 /* "Oct" at *s, as 9. */

@@ -34,6 +34,9 @@ void date_print_amz(int64_t when, char out[DATE_AMZ_LEN]);
  */
 bool date_parse_iso(const char *s, int64_t *when);
 
+/* The same with any offset ("-0500", "+02:00"), or "UTC". */
+bool date_parse_any_zone(const char *s, int64_t *when);
+
 /* "Tue, 14 Oct 2025 10:30:00 GMT" (RFC 9110, the preferred form only). */
 bool date_parse_http(const char *s, int64_t *when);
 

@@ -104,20 +104,39 @@ sha256_base64(const void *data, size_t len, char out[SHA256_BASE64_LEN])
 	EVP_EncodeBlock((unsigned char *)out, raw, sizeof(raw));
 }
 
-/* No error of ours may be left in the queue, where TLS would find it. */
-bool
-md5_base64(const void *data, size_t len, char out[MD5_BASE64_LEN])
+/* Its length; 0 after a failure.  No error of ours may be left for TLS to find. */
+static unsigned
+failing_digest(const EVP_MD *kind, const void *data, size_t len,
+	       unsigned char out[EVP_MAX_MD_SIZE])
 {
-	unsigned char raw[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 	bool ok;
 
 	ERR_set_mark();
-	ok = EVP_Digest(data, len, raw, &n, EVP_md5(), NULL) == 1;
+	ok = EVP_Digest(data, len, out, &n, kind, NULL) == 1;
 	ERR_pop_to_mark();
-	if (ok)
+	return ok ? n : 0;
+}
+
+bool
+md5_base64(const void *data, size_t len, char out[MD5_BASE64_LEN])
+{
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned n = failing_digest(EVP_md5(), data, len, raw);
+
+	if (n)
 		EVP_EncodeBlock((unsigned char *)out, raw, (int)n);
-	return ok;
+	return n;
+}
+
+bool
+sha1_hex(const void *data, size_t len, char out[SHA1_HEX_LEN])
+{
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned n = failing_digest(EVP_sha1(), data, len, raw);
+
+	hex_print(raw, n, out);
+	return n;
 }
 
 /* The hash of the key, each byte of it XORed with `pad`, and then the data. */

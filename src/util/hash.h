@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SHA-256, HMAC-SHA-256 and MD5, for which this is the only user of OpenSSL; and
+ * SHA-256, HMAC-SHA-256, MD5 and SHA-1, for which this is the only user of OpenSSL; and
  * FNV-1a, where nobody chooses what is hashed to do harm.  Any thread; a
  * `struct sha256` by one thread at a time.
  */
@@ -13,6 +13,7 @@
 #define SHA256_HEX_LEN (2 * SHA256_LEN + 1)
 #define SHA256_BASE64_LEN 45
 #define MD5_BASE64_LEN 25
+#define SHA1_HEX_LEN 41
 
 struct sha256; /* a context to be used again and again */
 
@@ -38,6 +39,9 @@ void sha256_base64(const void *data, size_t len, char out[SHA256_BASE64_LEN]);
 
 /* False if MD5 is not to be had, as where only what FIPS 140 approves is. */
 bool md5_base64(const void *data, size_t len, char out[MD5_BASE64_LEN]);
+
+/* Likewise, in hexadecimal: names of files, for which it is good enough. */
+bool sha1_hex(const void *data, size_t len, char out[SHA1_HEX_LEN]);
 
 void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 		 unsigned char out[SHA256_LEN]);

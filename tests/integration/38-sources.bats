@@ -6,6 +6,7 @@
 
 load lib
 load mounts
+load keys
 
 # A bucket on a stub, a profile in a file of its own, and no other keys.
 given_profile() {
@@ -38,47 +39,6 @@ key() {
 		if $left then {Expiration: (now + $left | todate)} else {} end' \
 		>"$BATS_TEST_TMPDIR/json.new"
 	mv "$BATS_TEST_TMPDIR/json.new" "$BATS_TEST_TMPDIR/json"
-}
-
-# A listing of its own, with the keys that there are now.
-read_anew() {
-	echo quick >"$MNT/bkt/refresh"
-	jq -e '.stats.object_count == 1' "$MNT/bkt/stats_quick.json"
-}
-
-# Whose signatures the listings had, each once, in order.
-signers() {
-	stub_ctl GET log | jq -r '[.[] | select(.class == "LIST").headers |
-		with_entries(.key |= ascii_downcase).authorization |
-		capture("Credential=(?<key>[^/]*)").key] |
-		reduce .[] as $k ([]; if .[-1] == $k then . else . + [$k] end) | join(" ")'
-}
-
-has_signed() {
-	read_anew && [[ " $(signers) " == *" $1 "* ]]
-}
-
-keep_reading() {
-	while [[ ! -e $BATS_TEST_TMPDIR/stop ]]; do
-		read_anew >/dev/null || return
-	done
-}
-
-# Eight at a time, and none of them fails.
-read_until_signed_by() {
-	local pid pids=()
-
-	for _ in {1..8}; do
-		in_background keep_reading
-		pids+=($!)
-	done
-	wait_until has_signed "$1"
-	touch "$BATS_TEST_TMPDIR/stop"
-	for pid in "${pids[@]}"; do wait "$pid"; done
-}
-
-check_secrets() {
-	run ! grep -E 'secret-of|token-of' "$LOG"
 }
 
 # --- credential_process ------------------------------------------------------------------
@@ -289,18 +249,6 @@ is_gone() {
 
 # --- services ----------------------------------------------------------------------------
 
-# Its endpoint is SERVICE, what it does is said in the folder THERE.  Proxies are none of
-# its business.
-given_service() {
-	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY no_proxy
-	THERE=$BATS_TEST_TMPDIR/service
-	mkdir "$THERE"
-	start_server "$HERE/../stub/stub-keys" "$THERE"
-	SERVICE=$ENDPOINT
-	start_stub
-	stub_bucket bkt
-}
-
 given_container() {
 	given_service
 	export AWS_CONTAINER_CREDENTIALS_FULL_URI=$SERVICE/container
@@ -312,13 +260,6 @@ given_instance() {
 	given_service
 	unset AWS_EC2_METADATA_DISABLED
 	export AWS_EC2_METADATA_SERVICE_ENDPOINT=$SERVICE/
-}
-
-# What --explain says of a source.
-explained() {
-	run "$DGSTATFS" --explain --json "$ENDPOINT"
-	[[ $output != *-of-* ]]
-	jq -r ".sources.\"$1\" | .value + \": \" + .said" <<<"$output"
 }
 
 # Readers all the time, keys of 12 s: no failed read, and each key was fetched once.

@@ -6,15 +6,15 @@
 
 load lib
 load mounts
+load keys
 
 readonly ROLE=arn:aws:iam:::role/R1
 
-# config LINE...: the config file, with keys of the gateway's user in the profile base.
-config() {
-	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-	export AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config
-	printf '%s\n' '[profile base]' 'aws_access_key_id = testkey' \
-		'aws_secret_access_key = testsecret' "$@" >"$AWS_CONFIG_FILE"
+BASE=('[profile base]' 'aws_access_key_id = testkey' 'aws_secret_access_key = testsecret')
+
+# config_roles LINE...: the config file, with the gateway's user as the profile base.
+config_roles() {
+	config "${BASE[@]}" "$@"
 }
 
 given_bucket() {
@@ -23,37 +23,17 @@ given_bucket() {
 	export AWS_ENDPOINT_URL_STS=$S3_ENDPOINT
 }
 
-# A stub of STS: what it was sent is in the file $THERE/form.
 given_stub() {
-	THERE=$BATS_TEST_TMPDIR/service
-	mkdir "$THERE"
-	start_server "$HERE/../stub/stub-keys" "$THERE"
-	export AWS_ENDPOINT_URL_STS=$ENDPOINT
-	SERVICE=$ENDPOINT
-	start_stub
-	stub_bucket bkt
-}
-
-explained() {
-	run "$DGSTATFS" --explain --json "$ENDPOINT"
-	jq -r ".sources.\"$1\" | .value + \": \" + .said" <<<"$output"
-}
-
-form() {
-	sed -n "s/^$1=//p" "$THERE/form"
-}
-
-read_anew() {
-	echo quick >"$MNT/$BUCKET/refresh"
-	jq -e '.stats.object_count == 1' "$MNT/$BUCKET/stats_quick.json"
+	given_service
+	export AWS_ENDPOINT_URL_STS=$SERVICE
 }
 
 @test "a role of the gateway, with the keys of another profile" {
 	given_bucket
-	config '[default]' "role_arn = $ROLE" 'source_profile = base' \
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' \
 		'role_session_name = my session'
 	[[ $(explained role) == *'role of profile default: role arn:aws:iam:::role/R1: STS says InvalidArgument' ]]
-	config '[default]' "role_arn = $ROLE" 'source_profile = base'
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base'
 	mount_fs
 	read_anew
 	run -0 "$DGSTATFS" --explain --json "--bucket=$BUCKET" "$ENDPOINT"
@@ -66,12 +46,12 @@ read_anew() {
 	local end
 
 	given_bucket
-	config '[default]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 10'
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 10'
 	mount_fs -o cache=off
 	end=$((SECONDS + 13))
 	while ((SECONDS < end)); do read_anew; done
 	assert_equal "$(cat "$LOG")" ''
-	config '[profile middle]' "role_arn = $ROLE" 'source_profile = base' \
+	config_roles '[profile middle]' "role_arn = $ROLE" 'source_profile = base' \
 		'[default]' "role_arn = $ROLE" 'source_profile = middle'
 	# what it may is up to the gateway: it was asked with the keys of the first role
 	[[ $(explained role) == 'has the keys: ' || $(explained role) == *'STS says AccessDenied' ]]
@@ -79,30 +59,30 @@ read_anew() {
 
 @test "roles that can't be assumed: which, and why" {
 	given_bucket
-	config '[default]' 'role_arn = arn:aws:iam:::role/none' 'source_profile = base'
+	config_roles '[default]' 'role_arn = arn:aws:iam:::role/none' 'source_profile = base'
 	[[ $(explained role) == 'fails: role of profile default: role arn:aws:iam:::role/none: STS says NoSuchEntity' ]]
-	config '[default]' "role_arn = $ROLE" 'source_profile = other' '[profile other]' \
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = other' '[profile other]' \
 		'aws_access_key_id = otherkey' 'aws_secret_access_key = othersecret'
 	[[ $(explained role) == *'STS says AccessDenied' ]]
-	config '[default]' "role_arn = $ROLE"
+	config_roles '[default]' "role_arn = $ROLE"
 	[[ $(explained role) == *'role_arn needs source_profile or credential_source, and not both' ]]
-	config '[default]' "role_arn = $ROLE" 'source_profile = a' '[profile a]' \
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = a' '[profile a]' \
 		"role_arn = $ROLE" 'source_profile = b' '[profile b]' "role_arn = $ROLE" \
 		'source_profile = a'
 	[[ $(explained role) == *'source_profile a is a loop' ]]
-	config '[default]' "role_arn = $ROLE" 'source_profile = default'
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = default'
 	[[ $(explained role) == *'source_profile default is a loop' ]]
-	config '[default]' "role_arn = $ROLE" 'source_profile = none'
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = none'
 	[[ $(explained role) == *'source_profile none is not there' ]]
-	config '[default]' "role_arn = $ROLE" 'source_profile = base' 'mfa_serial = x'
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'mfa_serial = x'
 	[[ $(explained role) == *'mfa_serial: nobody is here to be asked for a code' ]]
-	config '[default]' "role_arn = $ROLE" 'credential_source = EcsContainer'
+	config_roles '[default]' "role_arn = $ROLE" 'credential_source = EcsContainer'
 	[[ $(explained role) == *'credential_source EcsContainer has no keys' ]]
 }
 
 @test "what STS is sent for a role, and whose keys sign" {
 	given_stub
-	config '[default]' "role_arn = $ROLE" 'source_profile = base' 'external_id = a b+c' \
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'external_id = a b+c' \
 		'role_session_name = me' 'duration_seconds = 900'
 	[[ $(explained role) == 'has the keys: ' ]]
 	assert_equal "$(form Action) $(form Version) $(form RoleArn) $(form ExternalId)" \
@@ -110,14 +90,14 @@ read_anew() {
 	assert_equal "$(form RoleSessionName) $(form DurationSeconds)" 'me 900'
 	[[ $(form authorization) == *Credential=testkey/*/us-east-1/sts/aws4_request*'SignedHeaders=content-type;host;x-amz-date,'* ]]
 	# of a profile with both, the keys win where it is a source, the role else
-	config '[default]' "role_arn = $ROLE" 'source_profile = default' \
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = default' \
 		'aws_access_key_id = own' 'aws_secret_access_key = s'
 	[[ $(explained role) == 'has the keys: ' ]]
 	[[ $(form authorization) == *Credential=own/* ]]
-	config '[default]' "role_arn = $ROLE" 'credential_source = EcsContainer' 'region = eu-west-7'
+	config_roles '[default]' "role_arn = $ROLE" 'credential_source = EcsContainer' 'region = eu-west-7'
 	AWS_CONTAINER_CREDENTIALS_FULL_URI=$SERVICE/container explained role
 	[[ $(form authorization) == *Credential=key-*/eu-west-7/sts/*';x-amz-security-token,'* ]]
-	config '[profile p]' "role_arn = $ROLE" 'credential_source = Environment'
+	config_roles '[profile p]' "role_arn = $ROLE" 'credential_source = Environment'
 	AWS_ACCESS_KEY_ID=env AWS_SECRET_ACCESS_KEY=s run "$DGSTATFS" --explain -o profile=p "$ENDPOINT"
 	[[ $(form authorization) == *Credential=env/* ]]
 }
@@ -125,9 +105,9 @@ read_anew() {
 @test "STS at the profile's endpoint, and an answer of AWS that refuses" {
 	given_stub
 	unset AWS_ENDPOINT_URL_STS
-	config '[default]' "role_arn = $ROLE" 'source_profile = base' "endpoint_url = $SERVICE"
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' "endpoint_url = $SERVICE"
 	[[ $(explained role) == 'has the keys: ' ]]
-	config '[default]' "role_arn = $ROLE" 'source_profile = base' 'services = my' \
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'services = my' \
 		'endpoint_url = http://127.0.0.1:1' '[services my]' 'sts =' "  endpoint_url = $SERVICE"
 	[[ $(explained role) == 'has the keys: ' ]]
 	echo PackedPolicyTooLarge >"$THERE/error"
@@ -136,7 +116,7 @@ read_anew() {
 
 @test "web identity: by variables and by the profile, not signed, the file read anew" {
 	given_stub
-	config '[default]' "role_arn = $ROLE" 'web_identity_token_file = /none' \
+	config_roles '[default]' "role_arn = $ROLE" 'web_identity_token_file = /none' \
 		'aws_access_key_id = config' 'aws_secret_access_key = s'
 	printf 'token-of-web/+=' >"$BATS_TEST_TMPDIR/token"
 	export AWS_WEB_IDENTITY_TOKEN_FILE=$BATS_TEST_TMPDIR/token
@@ -148,10 +128,10 @@ read_anew() {
 	assert_equal "$(form RoleArn)" "$ROLE"
 	[[ $output != *token-of-web* ]]
 	echo 12 >"$THERE/life"
-	BUCKET=bkt mount_fs
-	BUCKET=bkt read_anew
+	mount_fs
+	read_anew
 	printf 'second' >"$BATS_TEST_TMPDIR/token"
-	is_second() { BUCKET=bkt read_anew >/dev/null && [[ $(form WebIdentityToken) == second ]]; }
+	is_second() { read_anew >/dev/null && [[ $(form WebIdentityToken) == second ]]; }
 	wait_until is_second
 	assert_equal "$(cat "$LOG")" ''
 	unset AWS_WEB_IDENTITY_TOKEN_FILE

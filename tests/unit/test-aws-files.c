@@ -41,6 +41,11 @@ describe(struct buf *b, const struct aws_profile *p)
 	add(b, "style", p->addressing_style);
 	add(b, "attempts", p->max_attempts);
 	add(b, "ignore", p->ignore_endpoint_urls);
+	add(b, "session", p->sso_session);
+	add(b, "session-url", p->sso_session_start_url);
+	add(b, "session-region", p->sso_session_region);
+	add(b, "sso-url", p->sso_start_url);
+	add(b, "sso-region", p->sso_region);
 }
 
 #define CONFIG true
@@ -72,6 +77,11 @@ static const struct {
 	  "[default]\nAWS_Access_Key_Id = A\naws_secret_access_key=S/+=\n"
 	  "aws_session_token = T==\n",
 	  "key=A;secret=S/+=;token=T==;" },
+	{ CREDENTIALS, "p",
+	  "[p]\naws_security_token = old\naws_session_token = new\n",
+	  "token=old;" },
+	{ CONFIG, "p", "[profile p]\naws_security_token = old\n",
+	  "token=old;" },
 	/* the last one counts, an empty one says nothing */
 	{ CONFIG, "default",
 	  "[default]\nregion = a\nregion = b\n[default]\nregion = c\nregion=\n",
@@ -105,6 +115,16 @@ static const struct {
 	  "[services my]\nendpoint_url = http://no\n"
 	  "[profile p]\nservices = my\n",
 	  "" },
+	/* the section of a login, likewise */
+	{ CONFIG, "p",
+	  "[sso-session my]\nsso_start_url = u\nsso_region = r\nregion = no\n"
+	  "sso_account_id = no\n"
+	  "[profile p]\nsso_session = my\nsso_region = s\n",
+	  "session=my;session-url=u;session-region=r;sso-region=s;" },
+	{ CONFIG, "p",
+	  "[sso-session other]\nsso_start_url = u\n"
+	  "[profile p]\nsso_session = my\nsso_start_url = v\n",
+	  "session=my;sso-url=v;" },
 	{ CREDENTIALS, "p",
 	  "[p]\nservices = my\n[services my]\ns3 =\n  endpoint_url = h\n", "" },
 };

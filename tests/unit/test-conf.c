@@ -434,6 +434,8 @@ static const struct {
 	  ADDRESSING_AUTO },
 	{ "mnt", "AWS_PROFILE=p", "http://profile", "eu-west-2", "p", 7,
 	  ADDRESSING_VIRTUAL },
+	{ "mnt", "AWS_DEFAULT_PROFILE=path AWS_PROFILE=none", "-", "-", "path",
+	  4, ADDRESSING_PATH },
 	{ "mnt -o profile=path", "AWS_PROFILE=p", "-", "-", "path", 4,
 	  ADDRESSING_PATH },
 	{ "mnt -o profile=auto", "", "-", "-", "auto", 4, ADDRESSING_AUTO },

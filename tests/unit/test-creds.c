@@ -31,7 +31,7 @@ static int64_t now_ms = 5000;
 int64_t
 date_now(void)
 {
-	return 0;
+	return 100;
 }
 
 int64_t
@@ -46,6 +46,8 @@ clear_environment(void)
 	unsetenv("AWS_ACCESS_KEY_ID");
 	unsetenv("AWS_SECRET_ACCESS_KEY");
 	unsetenv("AWS_SESSION_TOKEN");
+	unsetenv("AWS_SECURITY_TOKEN");
+	unsetenv("AWS_CREDENTIAL_EXPIRATION");
 }
 
 static int
@@ -287,7 +289,56 @@ test_half_environment(void **state)
 	clear_environment();
 	setenv("AWS_SECRET_ACCESS_KEY", "S", 1);
 	b = new_chain(place);
-	assert_refused(b, "AWS_ACCESS_KEY_ID is not");
+	assert_key(b, "FILE");
+}
+
+/* The older name of the token wins, and both are taken. */
+static void
+test_tokens(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP_CHAIN struct creds_chain *c = NULL;
+	CLEANUP_KEYS struct keys *got = NULL;
+
+	setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "S", 1);
+	setenv("AWS_SESSION_TOKEN", "new", 1);
+	setenv("AWS_SECURITY_TOKEN", "old", 1);
+	c = new_chain(place);
+	assert_int_equal(get(c, &got, NULL), 0);
+	assert_string_equal(got->session_token, "old");
+	assert_null(getenv("AWS_SESSION_TOKEN"));
+	assert_null(getenv("AWS_SECURITY_TOKEN"));
+}
+
+/* It is second 100. */
+static void
+test_expiration(void **state)
+{
+	static const struct {
+		const char *value, *wrong; /* NULL: nothing is */
+	} cases[] = {
+		{ "", NULL },
+		{ "1970-01-01T00:01:41Z", NULL },
+		{ "1970-01-01T02:01:41+02:00", NULL },
+		{ "1970-01-01T00:01:40Z", "the keys have expired" },
+		{ "1970-01-01T01:01:40+02:00", "is not a time" },
+		{ "tomorrow", "AWS_CREDENTIAL_EXPIRATION is not a time" },
+	};
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_CHAIN struct creds_chain *c = NULL;
+
+		setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
+		setenv("AWS_SECRET_ACCESS_KEY", "S", 1);
+		setenv("AWS_CREDENTIAL_EXPIRATION", cases[i].value, 1);
+		c = new_chain(place);
+		if (cases[i].wrong)
+			assert_refused(c, cases[i].wrong);
+		else
+			assert_key(c, "ENV");
+	}
 }
 
 static void
@@ -318,7 +369,12 @@ test_half_profile(void **state)
 	write_file(place->credentials,
 		   "[default]\naws_secret_access_key = A\n");
 	now_ms += 1000;
-	assert_refused(c, "profile default: no aws_access_key_id");
+	assert_refused(c, "aws_secret_access_key without aws_access_key_id");
+	/* the other file is whole */
+	write_file(place->config, "[default]\naws_access_key_id = CONFIG\n"
+				  "aws_secret_access_key = S\n");
+	now_ms += 1000;
+	assert_key(c, "CONFIG");
 }
 
 static void
@@ -390,6 +446,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_skip_environment, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_half_environment, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_tokens, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_expiration, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_anonymous, set_up,
 						tear_down),

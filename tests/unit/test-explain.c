@@ -132,14 +132,29 @@ test_advice(void **state)
 static void
 test_advice_for_keys(void **state)
 {
-	struct err err = { .code = ENOENT };
+	static const struct {
+		int code;
+		const char *word, *advice;
+	} of_keys[] = {
+		{ ENOENT, "", "give keys" },
+		{ EINPROGRESS, "", "hangs" },
+		{ EACCES, "", "fails" },
+		{ EACCES, "LoginExpired", "log in again" },
+		{ EACCES, "AccessDenied", "the role may not be assumed" },
+		{ EACCES, "NoSuchEntity", "there is no such role" },
+		{ EACCES, "ExpiredToken", "the keys have expired" },
+		{ EACCES, "Whatever", "fails" },
+	};
 
 	(void)state;
-	assert_non_null(strstr(advice_for_keys(&err), "give keys"));
-	err.code = EINPROGRESS;
-	assert_non_null(strstr(advice_for_keys(&err), "hangs"));
-	err.code = EACCES;
-	assert_non_null(strstr(advice_for_keys(&err), "fails"));
+	for (size_t i = 0; i < ARRAY_SIZE(of_keys); i++) {
+		struct creds_said said = { .err = ERR_INIT };
+
+		err_set(&said.err, of_keys[i].code, "%s", "");
+		err_set_remote(&said.err, 0, of_keys[i].word, "");
+		assert_non_null(
+			strstr(advice_for_keys(&said), of_keys[i].advice));
+	}
 }
 
 /* As libcurl reads them. */

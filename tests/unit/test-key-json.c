@@ -140,11 +140,55 @@ test_cases(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	int64_t expires_at;
+	const char *wrong; /* a part of the message; NULL: nothing is */
+} logins[] = {
+#define LOGIN(time) "{\"accessToken\":\"hid/+=\",\"expiresAt\":\"" time "\"}"
+	{ LOGIN("1970-01-01T00:01:00Z"), 60, NULL },
+	{ LOGIN("1970-01-01T00:01:00UTC"), 60, NULL }, /* of the older form */
+	{ LOGIN("1970-01-01T02:01:00+02:00"), 60, NULL },
+	{ LOGIN("hid"), 0, "expiresAt is not a time" },
+	{ "{\"accessToken\":\"hid\"}", 0, "expiresAt is not a time" },
+	{ "{\"expiresAt\":\"1970-01-01T00:01:00Z\"}", 0, "no accessToken" },
+	{ "{\"accessToken\":\"\",\"expiresAt\":\"1970-01-01T00:01:00Z\"}", 0,
+	  "no accessToken" },
+	{ "{\"accessToken\":\"hid\\r\\nx\","
+	  "\"expiresAt\":\"1970-01-01T00:01:00Z\"}",
+	  0, "its accessToken has lines" },
+	{ "[\"hid\"]", 0, "no accessToken" },
+	{ "hid", 0, "not JSON" },
+};
+
+static void
+test_logins(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(logins); i++) {
+		struct err err = ERR_INIT;
+		struct login l;
+		int rc = login_json_parse(&l, logins[i].text,
+					  strlen(logins[i].text), &err);
+
+		if (rc && (!logins[i].wrong || rc != -EACCES ||
+			   !strstr(err.msg, logins[i].wrong) ||
+			   strstr(err.msg, "hid")))
+			fail_msg("case %zu: %s", i, err.msg);
+		assert_int_equal(rc == 0, !logins[i].wrong);
+		assert_int_equal(l.token != NULL, rc == 0);
+		if (rc == 0)
+			assert_int_equal(l.expires_at, logins[i].expires_at);
+		login_clear(&l);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_logins),
 	};
 
 	return cmocka_run_group_tests_name("key JSON", tests, NULL, NULL);

@@ -381,7 +381,7 @@ test_hash(void **state)
 				      "b00361a396177a9cb410ff61f20015ad";
 	struct sha256 *h = sha256_new();
 	unsigned char raw[SHA256_LEN];
-	char hex[SHA256_HEX_LEN], base64[SHA256_BASE64_LEN];
+	char hex[SHA256_HEX_LEN], base64[SHA256_BASE64_LEN], sha1[SHA1_HEX_LEN];
 
 	(void)state;
 	sha256_hex("abc", 3, hex);
@@ -405,6 +405,9 @@ test_hash(void **state)
 	assert_string_equal(base64, "1B2M2Y8AsgTpgAmY7PhCfg==");
 	assert_true(md5_base64("abc", 3, base64));
 	assert_string_equal(base64, "kAFQmDzST7DWlj99KOF/cg==");
+
+	assert_true(sha1_hex("abc", 3, sha1)); /* RFC 3174, 7.3 */
+	assert_string_equal(sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
 
 	/* draft-eastlake-fnv, appendix C */
 	assert_int_equal(fnv1a("", 0), 0xcbf29ce484222325);
