@@ -72,13 +72,25 @@ print_labels(struct buf *labels, const struct member *row, size_t i,
 				 axis->inner->names[i % axis_inner(axis)]);
 }
 
+/* There are many lines: without printf(3) they are made in half the time. */
+static int
+add_texts(struct buf *out, const char *const texts[])
+{
+	int rc = 0;
+
+	for (; *texts && rc == 0; texts++)
+		rc = buf_add_str(out, *texts);
+	return rc;
+}
+
 static int
 add_line(struct buf *out, const char *name, const char *end,
 	 const struct buf *labels, const char *value)
 {
-	return buf_printf(out, "%s%s%s%s%s %s\n", name, end,
-			  labels->len ? "{" : "", buf_str(labels),
-			  labels->len ? "}" : "", value);
+	return add_texts(out, (const char *const[]){
+				      name, end, labels->len ? "{" : "",
+				      buf_str(labels), labels->len ? "} " : " ",
+				      value, "\n", NULL });
 }
 
 static int
@@ -148,8 +160,10 @@ static int
 add_family(struct buf *out, const struct members *m, const struct member *row,
 	   const struct sample_source *sources, size_t n_sources)
 {
-	int rc = buf_printf(out, "# HELP %s %s.\n# TYPE %s %s\n", row->metric,
-			    row->meaning, row->metric, type_of(row));
+	int rc = add_texts(out, (const char *const[]){
+					"# HELP ", row->metric, " ",
+					row->meaning, ".\n# TYPE ", row->metric,
+					" ", type_of(row), "\n", NULL });
 
 	for (size_t s = 0; s < n_sources; s++)
 		for (size_t i = member_first(row); i < member_end(row); i++)
@@ -173,23 +187,28 @@ metrics_add(struct buf *out, const struct members *m,
 	return rc;
 }
 
-static int
-add_escaped(struct buf *out, char c)
+/* What a value can't have as it is, one character; "" has none. */
+static const char *
+escape_of(char c)
 {
-	if (c == '\n')
-		return buf_add_str(out, "\\n");
-	if (c == '"' || c == '\\')
-		return buf_printf(out, "\\%c", c);
-	return buf_add(out, &c, 1);
+	return c == '\n' ? "\\n" : c == '"' ? "\\\"" : c == '\\' ? "\\\\" : "";
 }
 
 int
 metrics_add_label(struct buf *labels, const char *name, const char *value)
 {
-	int rc = buf_printf(labels, "%s%s=\"", labels->len ? "," : "", name);
+	int rc =
+		add_texts(labels, (const char *const[]){ labels->len ? "," : "",
+							 name, "=\"", NULL });
 
-	for (; *value && rc == 0; value++)
-		rc = add_escaped(labels, *value);
+	while (*value && rc == 0) {
+		size_t n = strcspn(value, "\n\"\\");
+
+		rc = buf_add(labels, value, n);
+		if (rc == 0)
+			rc = buf_add_str(labels, escape_of(value[n]));
+		value += n + (value[n] != '\0');
+	}
 	return rc ? rc : buf_add_str(labels, "\"");
 }
 

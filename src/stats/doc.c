@@ -10,6 +10,7 @@
 #include "stats/doc.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <locale.h>
 
@@ -29,12 +30,18 @@ use_c_locale(locale_t *before)
 	return c;
 }
 
+/*
+ * The shortest text that is the same number.  15 digits are always those of a number
+ * that has no more, and "g" drops zeros: fewer need not be tried, but near 0, where a
+ * number has less than 15.
+ */
 void
 doc_print_ratio(double ratio, char out[32])
 {
 	locale_t before, c = use_c_locale(&before);
+	int digits = ratio > -DBL_MIN && ratio < DBL_MIN ? 1 : DBL_DIG;
 
-	for (int digits = 1; digits <= 17; digits++) {
+	for (; digits <= 17; digits++) {
 		snprintf(out, 32, "%.*g", digits, ratio);
 		if (strtod(out, NULL) == ratio)
 			break;

@@ -72,21 +72,37 @@ buf_add_str(struct buf *b, const char *s)
 	return buf_add(b, s, strlen(s));
 }
 
+/* Into the room that there is: how many bytes all of it takes. */
+static int
+print(struct buf *b, const char *fmt, va_list ap)
+{
+	int n;
+
+	if (b->size == 0)
+		return vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(b->data + b->len, b->size - b->len, fmt, ap);
+	if (n < 0 || (size_t)n >= b->size - b->len ||
+	    (size_t)n > b->max - b->len)
+		b->data[b->len] = '\0'; /* as it was */
+	return n;
+}
+
 int
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;
+	size_t room = b->size - b->len;
 	int n, rc;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = print(b, fmt, ap);
 	va_end(ap);
 	rc = n < 0 ? -EINVAL : buf_reserve(b, (size_t)n);
-	if (rc == 0) {
+	if (rc == 0 && (size_t)n >= room)
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+	if (rc == 0)
 		b->len += (size_t)n;
-	}
 	va_end(again);
 	return rc;
 }

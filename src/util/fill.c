@@ -6,6 +6,13 @@
 
 #include "util/fill.h"
 
+/* Of the first line of a text, each of which ends in a newline. */
+static size_t
+line_length(const char *text)
+{
+	return (size_t)(strchrnul(text, '\n') - text);
+}
+
 /* How many blanks bring a line of `len` bytes to that width. */
 static size_t
 missing(size_t len, size_t width)
@@ -20,7 +27,7 @@ missing_in_all(const char *text, size_t width)
 	size_t sum = 0;
 
 	while (*text) {
-		size_t len = strcspn(text, "\n");
+		size_t len = line_length(text);
 
 		sum += missing(len, width);
 		text += len + 1;
@@ -35,7 +42,7 @@ mean_width(const char *text, size_t blanks)
 	size_t len = 0, n = 0;
 
 	for (; *text; n++) {
-		size_t line = strcspn(text, "\n");
+		size_t line = line_length(text);
 
 		len += line;
 		text += line + 1;
@@ -83,7 +90,7 @@ fill_up(struct buf *out, const char *text, size_t blanks)
 
 	blanks -= missing_in_all(text, width);
 	while (*text && rc == 0) {
-		size_t len = strcspn(text, "\n"), n = missing(len, width);
+		size_t len = line_length(text), n = missing(len, width);
 
 		if (len <= width && blanks > 0) {
 			n++;
