@@ -5,7 +5,8 @@
  *
  * Why is it made when somebody asks?  What is told changes with each page and HEAD,
  * and with time alone; few ever look.  So the net thread publishes numbers, which
- * it does anyway, and who looks pays for the text.
+ * it does anyway, and who looks pays for the text: about what any open(2), read(2) and
+ * close(2) of the mount take (`make bench-status`).
  */
 #ifndef REPORT_BUCKET_REPORT_H
 #define REPORT_BUCKET_REPORT_H
