@@ -149,7 +149,15 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 }
 
 static void
-print_cost(const struct answer *a)
+print_price(const struct cost *cost, const struct prices *prices)
+{
+	if (prices_are_known(prices))
+		fprintf(stderr, ", costs %.9g",
+			(double)cost_price(cost, prices) / 1e9);
+}
+
+static void
+print_cost(const struct answer *a, const struct prices *prices)
 {
 	const struct result *r = a->result;
 	const struct cost *cost;
@@ -162,7 +170,7 @@ print_cost(const struct answer *a)
 		fprintf(stderr, " (%s)", result_why_names[r->why]);
 	fprintf(stderr,
 		": %llu LIST, %llu HEAD, %llu GET, %llu PUT, %llu bytes, "
-		"%.2f s\n",
+		"%.2f s",
 		(unsigned long long)cost->list.n_requests,
 		(unsigned long long)cost->head.n_requests,
 		(unsigned long long)cost->get.n_requests,
@@ -170,6 +178,8 @@ print_cost(const struct answer *a)
 		(unsigned long long)(cost->list.n_bytes + cost->head.n_bytes +
 				     cost->get.n_bytes + cost->put.n_bytes),
 		(double)cost->ms / 1000);
+	print_price(cost, prices);
+	fputc('\n', stderr);
 }
 
 /* What the log does not show here, or the engine was not asked. */
@@ -206,7 +216,7 @@ finish(const struct conf *c, struct ask *a)
 	status = setup_end_output(has_failed ? 1 : 0);
 	signal = ask_wait_for_stores(a);
 	for (size_t i = 0; i < n && c->cli.verbose; i++)
-		print_cost(&answers[i]);
+		print_cost(&answers[i], &c->store.prices);
 	return signal ? EXIT_SIGNAL + signal : status;
 }
 

@@ -197,6 +197,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.region = c->store.region,
 	});
 	s->meter = meter_new();
+	meter_set_prices(s->meter, &c->store.prices);
 	s->buckets = buckets_new(s->limits.bucket_ttl_ms, c->store.buckets,
 				 c->store.n_buckets);
 	if (!c->show_explanation) /* which says all that, and more */

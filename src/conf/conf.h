@@ -7,6 +7,7 @@
 #define CONF_CONF_H
 
 #include "s3/endpoint.h"
+#include "s3/traffic.h"
 #include "util/err.h"
 #include "util/limits.h"
 #include "util/log.h"
@@ -36,6 +37,7 @@ struct conf_store {
 	char *sso_cache_path;
 
 	enum conf_cache cache;
+	struct prices prices;
 	char *sse; /* how the store encrypts documents; NULL: as it likes */
 	char *sse_kms_key_id; /* NULL: the store's own */
 };

@@ -175,7 +175,33 @@ conf_set_id(struct conf *c, const struct conf_option *o, const char *value,
 	return 0;
 }
 
-/* "1.5h" in milliseconds, by hand since strtod(3) asks the locale. */
+/*
+ * "1.5", by hand since strtod(3) asks the locale: 15 and 10.  Returns what follows, or
+ * NULL if it does not begin so.
+ */
+static const char *
+parse_decimal(const char *s, int64_t *number, int64_t *scale)
+{
+	size_t whole = strspn(s, "0123456789"), fraction = 0;
+
+	*number = 0;
+	*scale = 1;
+	if (s[whole] == '.')
+		fraction = strspn(s + whole + 1, "0123456789");
+	/* more digits would overflow, and say nothing */
+	if (whole + fraction < 1 || whole + fraction > 10 ||
+	    (s[whole] == '.' && fraction == 0))
+		return NULL;
+	for (; whole > 0; whole--)
+		*number = *number * 10 + (*s++ - '0');
+	if (fraction)
+		s++;
+	for (; fraction > 0; fraction--, *scale *= 10)
+		*number = *number * 10 + (*s++ - '0');
+	return s;
+}
+
+/* "1.5h" in milliseconds. */
 static bool
 parse_duration(const char *s, int64_t *out)
 {
@@ -186,22 +212,10 @@ parse_duration(const char *s, int64_t *out)
 		{ "ms", 1 },	    { "s", 1000 },    { "", 1000 },
 		{ "m", MINUTE_MS }, { "h", HOUR_MS }, { "d", DAY_MS },
 	};
-	int64_t number = 0, scale = 1;
-	size_t whole = strspn(s, "0123456789"), fraction = 0;
+	int64_t number, scale;
 
-	if (s[whole] == '.')
-		fraction = strspn(s + whole + 1, "0123456789");
-	/* more digits would overflow, and say nothing */
-	if (whole + fraction < 1 || whole + fraction > 10 ||
-	    (s[whole] == '.' && fraction == 0))
-		return false;
-	for (; whole > 0; whole--)
-		number = number * 10 + (*s++ - '0');
-	if (fraction)
-		s++;
-	for (; fraction > 0; fraction--, scale *= 10)
-		number = number * 10 + (*s++ - '0');
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+	s = parse_decimal(s, &number, &scale);
+	for (size_t i = 0; s && i < ARRAY_SIZE(units); i++) {
 		*out = number * units[i].ms / scale;
 		if (strcmp(s, units[i].suffix) == 0)
 			return true;
@@ -222,6 +236,24 @@ conf_set_duration(struct conf *c, const struct conf_option *o,
 	if (ms > o->max)
 		return fail(o, value, "at most 24d", err);
 	*(int64_t *)field_of(c, o) = ms;
+	return 0;
+}
+
+/* Of 1,000 requests, to the millionth: of one, in 10^-9. */
+int
+conf_set_price(struct conf *c, const struct conf_option *o, const char *value,
+	       struct err *err)
+{
+	const int64_t millionths = 1000000;
+	int64_t number, scale;
+	const char *rest = parse_decimal(value, &number, &scale);
+
+	if (!rest || *rest || scale > millionths || number / scale > 1000)
+		return fail(o, value,
+			    "a price like 0.005, at most 1000, with up to six "
+			    "decimals",
+			    err);
+	*(int64_t *)field_of(c, o) = number * millionths / scale;
 	return 0;
 }
 

@@ -31,6 +31,13 @@ const char *const result_why_names[N_RESULT_WHYS] = {
 	[WHY_OFF] = "off",
 };
 
+int64_t
+cost_price(const struct cost *c, const struct prices *p)
+{
+	return prices_of(p, c->list.n_requests + c->put.n_requests,
+			 c->head.n_requests + c->get.n_requests);
+}
+
 struct result *
 result_new(const struct result *from)
 {

@@ -60,6 +60,9 @@ struct cost {
 	int64_t ms; /* from the first request to the result */
 };
 
+/* That in money. */
+int64_t cost_price(const struct cost *c, const struct prices *p);
+
 struct result {
 	atomic_uint refs; /* result_new() sets it */
 	struct text *text;

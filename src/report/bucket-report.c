@@ -49,6 +49,8 @@ snapshot_take(struct snapshot *s, struct bucket *bucket, struct meter *meter)
 		mode_report_fill(&s->modes[mode], &s->states[mode],
 				 (enum mode)mode, date_mono_ms());
 		mode_report_set_load(&s->modes[mode], &s->load.load);
+		mode_report_set_price(&s->modes[mode], &s->states[mode],
+				      meter_prices(meter));
 	}
 	integrity_report_fill(&s->integrity, s->states);
 	print_labels(s, bucket->name);

@@ -46,9 +46,8 @@ add_value(struct buf *out, const struct member *row, size_t i, const void *data)
 		return add_date(out, n);
 	else if (row->kind == MEMBER_FLAG)
 		return buf_add_str(out, n ? "true" : "false");
-	else if (row->kind == MEMBER_SECONDS || row->kind == MEMBER_PER_SECOND)
-		snprintf(text, sizeof(text), "%" PRId64 ".%03d", n / 1000,
-			 (int)(n % 1000));
+	else if (member_has_decimals(row->kind))
+		member_print_decimals(row->kind, n, text);
 	else
 		snprintf(text, sizeof(text), "%" PRId64, n);
 	return buf_add_str(out, text);

@@ -6,6 +6,8 @@
 
 #include "report/member.h"
 
+#include <inttypes.h>
+
 static bool
 is_in_part(const struct member *row, const struct member_part *part)
 {
@@ -57,6 +59,23 @@ member_text(const struct member *row, size_t i, const void *data)
 	memcpy(&text, (const char *)data + row->at + i * sizeof(text),
 	       sizeof(text));
 	return text;
+}
+
+bool
+member_has_decimals(enum member_kind kind)
+{
+	return kind == MEMBER_SECONDS || kind == MEMBER_PER_SECOND ||
+	       kind == MEMBER_MONEY;
+}
+
+void
+member_print_decimals(enum member_kind kind, int64_t n, char out[32])
+{
+	bool is_money = kind == MEMBER_MONEY;
+	int64_t scale = is_money ? 1000000000 : 1000;
+
+	snprintf(out, 32, "%" PRId64 ".%0*d", n / scale, is_money ? 9 : 3,
+		 (int)(n % scale));
 }
 
 const struct member_histogram *

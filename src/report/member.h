@@ -21,6 +21,7 @@ enum member_kind {
 	MEMBER_SECONDS, /* the value is in milliseconds */
 	MEMBER_PER_SECOND, /* … in thousandths */
 	MEMBER_TIME, /* … in seconds since 1970; a date in JSON */
+	MEMBER_MONEY, /* … in 10^-9 of it */
 	MEMBER_RATIO,
 	MEMBER_TEXT, /* no metric */
 	MEMBER_FLAG, /* true or false, 1 or 0 */
@@ -75,6 +76,10 @@ bool member_is_there(const struct members *m, const struct member *row,
 int64_t member_number(const struct member *row, size_t i, const void *data);
 double member_ratio(const struct member *row, size_t i, const void *data);
 const char *member_text(const struct member *row, size_t i, const void *data);
+
+/* What a number of such a kind is as decimals: "0.005". */
+bool member_has_decimals(enum member_kind kind);
+void member_print_decimals(enum member_kind kind, int64_t n, char out[32]);
 
 const struct member_histogram *member_histogram(const struct member *row,
 						size_t i, const void *data);

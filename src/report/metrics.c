@@ -16,20 +16,14 @@
 static const char last_line[] = "#\n";
 
 static void
-print_seconds(char out[32], int64_t ms)
-{
-	snprintf(out, 32, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
-}
-
-static void
 print_value(char out[32], const struct member *row, size_t i, const void *data)
 {
 	int64_t n = member_number(row, i, data);
 
 	if (row->kind == MEMBER_RATIO)
 		doc_print_ratio(member_ratio(row, i, data), out);
-	else if (row->kind == MEMBER_SECONDS || row->kind == MEMBER_PER_SECOND)
-		print_seconds(out, n);
+	else if (member_has_decimals(row->kind))
+		member_print_decimals(row->kind, n, out);
 	else
 		snprintf(out, 32, "%" PRId64, n);
 }
@@ -124,7 +118,7 @@ add_histogram(struct buf *out, const char *name, const struct buf *labels,
 	n += h->n_within[h->n_steps];
 	if (rc == 0)
 		rc = add_step(out, name, labels, "+Inf", n);
-	print_seconds(text, h->sum_ms);
+	member_print_decimals(MEMBER_SECONDS, h->sum_ms, text);
 	if (rc == 0)
 		rc = add_line(out, name, "_sum", labels, text);
 	snprintf(text, sizeof(text), "%" PRIu64, n);

@@ -189,6 +189,11 @@ static const struct member rows[] = {
 	  .at = AT(n_bytes),
 	  .axis = &by_operation,
 	  .meaning = "Bytes of these requests and of their answers" },
+	{ .path = "result.cost",
+	  .metric = "dgstatfs_result_cost",
+	  .kind = MEMBER_MONEY,
+	  .at = AT(price),
+	  .meaning = "What these requests cost, by price_list and price_head" },
 
 	{ .path = "results",
 	  .metric = "dgstatfs_results_total",
@@ -314,6 +319,7 @@ fill_cost(struct mode_report *out, const struct cost *cost)
 		out->n_bytes[i] = of[i]->n_bytes;
 	}
 	out->result_ms = cost->ms;
+	out->price = MEMBER_UNKNOWN;
 }
 
 static void
@@ -388,4 +394,12 @@ mode_report_set_load(struct mode_report *r, const struct meter_load *load)
 {
 	if (r->is_running && load->n_waiting > 0 && load->n_running == 0)
 		r->state = "retrying";
+}
+
+void
+mode_report_set_price(struct mode_report *r, const struct mode_state *s,
+		      const struct prices *p)
+{
+	if (s->result && prices_are_known(p))
+		r->price = cost_price(&s->result->cost, p);
 }

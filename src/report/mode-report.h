@@ -27,6 +27,7 @@ struct mode_report {
 	int64_t listed_objects, listed_bytes, list_ms, result_ms;
 	int64_t newest_at, newest_bytes;
 	uint64_t n_requests[4], n_bytes[4]; /* LIST, HEAD, GET, PUT */
+	int64_t price;
 
 	uint64_t n_by_how[N_RESULT_HOWS], n_by_why[N_RESULT_WHYS];
 	uint64_t n_failures, n_puts_failed;
@@ -40,6 +41,10 @@ extern const struct members mode_members;
 
 /* The bucket has these requests: if all of them wait, so does the mode. */
 void mode_report_set_load(struct mode_report *r, const struct meter_load *load);
+
+/* And its result has cost that much. */
+void mode_report_set_price(struct mode_report *r, const struct mode_state *s,
+			   const struct prices *p);
 
 /* From what was published, at `now_ms` by date_mono_ms(); borrows texts of `s`. */
 void mode_report_fill(struct mode_report *out, const struct mode_state *s,

@@ -61,6 +61,12 @@ static const struct member rows[] = {
 	  .axis = &by_operation_and_outcome,
 	  .meaning = "Requests that have ended, each try of them, by what was "
 		     "asked and how they ended" },
+	{ .path = "requests.cost",
+	  .metric = "dgstatfs_requests_cost_total",
+	  .kind = MEMBER_MONEY,
+	  .is_counter = true,
+	  .at = AT(price),
+	  .meaning = "What all of these cost, by price_list and price_head" },
 	{ .metric = "dgstatfs_request_duration_seconds",
 	  .kind = MEMBER_HISTOGRAM,
 	  .at = AT(seconds),
@@ -84,11 +90,15 @@ static const struct members info = { info_rows, ARRAY_SIZE(info_rows), NULL,
 /* --- the values --- */
 
 void
-mount_report_fill(struct mount_report *out, int64_t mounted_at)
+mount_report_fill(struct mount_report *out, int64_t mounted_at,
+		  const struct prices *prices)
 {
 	out->version = PACKAGE_VERSION;
 	out->one = 1;
 	out->mounted_at = mounted_at;
+	out->price = prices_are_known(prices)
+			     ? meter_counts_cost(&out->counts, prices)
+			     : MEMBER_UNKNOWN;
 	for (size_t i = 0; i < N_METER_OPERATIONS; i++)
 		out->seconds[i] = (struct member_histogram){
 			.n_steps = N_METER_STEPS,
@@ -102,7 +112,7 @@ static void
 take(struct mount_report *out, const struct subject *s)
 {
 	meter_get(s->meter, &out->counts);
-	mount_report_fill(out, s->mounted_at);
+	mount_report_fill(out, s->mounted_at, meter_prices(s->meter));
 }
 
 /* --- the files --- */

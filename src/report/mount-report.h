@@ -15,13 +15,15 @@ struct mount_report {
 	int64_t one; /* the value of what has all it tells in labels */
 	int64_t mounted_at;
 	struct meter_counts counts;
+	int64_t price;
 	struct member_histogram seconds[N_METER_OPERATIONS];
 };
 
 extern const struct members mount_members;
 
 /* `counts` of it is filled; the rest is made of that. */
-void mount_report_fill(struct mount_report *out, int64_t mounted_at);
+void mount_report_fill(struct mount_report *out, int64_t mounted_at,
+		       const struct prices *prices);
 
 /* What all buckets say together may be long. */
 #define REPORT_OF_ALL_MAX (64 * 1024 * 1024)

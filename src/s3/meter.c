@@ -42,6 +42,7 @@ struct meter_place {
 };
 
 struct meter {
+	struct prices prices; /* does not change */
 	pthread_mutex_t lock;
 	struct meter_counts counts;
 	struct meter_place *places;
@@ -64,6 +65,38 @@ meter_free(struct meter *m)
 		return;
 	pthread_mutex_destroy(&m->lock);
 	free(m);
+}
+
+void
+meter_set_prices(struct meter *m, const struct prices *p)
+{
+	m->prices = *p;
+}
+
+const struct prices *
+meter_prices(const struct meter *m)
+{
+	return &m->prices;
+}
+
+int64_t
+meter_counts_cost(const struct meter_counts *c, const struct prices *p)
+{
+	static const bool is_list[N_METER_OPERATIONS] = {
+		[METER_LIST] = true,
+		[METER_PUT] = true,
+		[METER_BUCKETS] = true,
+	};
+	int64_t cost = 0;
+
+	for (int i = 0; i < N_METER_OPERATIONS; i++) {
+		uint64_t n = 0;
+
+		for (int k = 0; k < N_METER_OUTCOMES; k++)
+			n += c->n[i][k];
+		cost += prices_of(p, is_list[i] ? n : 0, is_list[i] ? 0 : n);
+	}
+	return cost;
 }
 
 void

@@ -10,7 +10,7 @@
 #ifndef S3_METER_H
 #define S3_METER_H
 
-#include "util/base.h"
+#include "s3/traffic.h"
 
 enum meter_operation {
 	METER_LIST,
@@ -56,6 +56,13 @@ struct meter_counts {
 
 struct meter *meter_new(void);
 void meter_free(struct meter *m);
+
+/* What requests cost: set before others have it, none at first. */
+void meter_set_prices(struct meter *m, const struct prices *p);
+const struct prices *meter_prices(const struct meter *m);
+
+/* What all of these have cost. */
+int64_t meter_counts_cost(const struct meter_counts *c, const struct prices *p);
 
 /* Any thread. */
 void meter_get(struct meter *m, struct meter_counts *out);

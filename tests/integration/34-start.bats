@@ -11,7 +11,7 @@ load mounts
 
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache connect_timeout
 	connections deadline detailed df endpoint_url force_path_style gid interval interval_modes
-	linger log_file log_level max_age max_wait no_sign_request nonblock profile region
+	linger log_file log_level max_age max_wait no_sign_request nonblock price_head price_list profile region
 	request_timeout retries sse sse_kms_key_id timeout ttl uid umask'
 
 readonly SECRET=vErYsEcReTkEy0123456789 TOKEN=vErYsEcReTtOkEn0123456789
@@ -99,6 +99,7 @@ can_read() {
 		[profile]=default [allow_other]=true [force_path_style]=true
 		[no_sign_request]=true [nonblock]=eagain [sse]=AES256
 		[detailed]=on_refresh [df]=bucket [interval_modes]=quick
+		[price_head]=0.0004 [price_list]=0.005
 	)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca \
 		-keyout /dev/null -out "$BATS_TEST_TMPDIR/ca.pem" 2>/dev/null
@@ -132,6 +133,10 @@ can_read() {
 	assert_refused retries -o retries=many "$MNT"
 	assert_refused connections -o connections=0 "$MNT"
 	assert_refused cache -o cache=maybe "$MNT"
+	local price
+	for price in -1 1e3 1001 0.0000001 .5.5 5,5 '$5' 5USD .; do
+		assert_refused 'is not a price like 0.005' "--price-list=$price" "$MNT"
+	done
 	assert_refused AES256 -o sse=maybe "$MNT"
 	assert_refused 'is for sse=aws:kms' -o sse_kms_key_id=k "$MNT"
 	assert_refused 'is for sse=aws:kms' -o sse=AES256,sse_kms_key_id=k "$MNT"

@@ -87,6 +87,9 @@ total 12 10 2 14053 3153 10900 77.6%"
 	run -0 --separate-stderr dgstat -v alpha
 	# shellcheck disable=SC2154 # bats sets it
 	[[ $stderr == 'alpha: computed (absent): 1 LIST, 0 HEAD, 1 GET, 1 PUT, '* ]]
+	[[ $stderr != *cost* ]]
+	run -0 --separate-stderr dgstat -v --price-list=5 --price-head=0.4 alpha
+	[[ $stderr == 'alpha: hit: 1 LIST, 0 HEAD, 1 GET, 0 PUT, '*', costs 0.0054' ]]
 }
 
 @test "dgstat: what fails is named and no figure, the others are printed, exit 1" {

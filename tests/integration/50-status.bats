@@ -121,6 +121,27 @@ read_mode() {
 	assert_status '.detailed.result | .list_seconds >= 0.3 and .seconds >= .list_seconds' true
 }
 
+@test "status, own: what that is in money, of results and of all requests" {
+	given -o price_list=5,price_head=0.4
+	read_mode detailed >/dev/null
+	read_mode detailed >/dev/null
+	assert_equal "$(counted)" '[2,5,2,1]'
+	# 1 LIST, 1 GET
+	assert_status '.detailed.result.cost' 0.0054
+	grep -xF 'dgstatfs_result_cost{bucket="bkt",mode="detailed"} 0.005400000' \
+		"$MNT/bkt/metrics.prom"
+	ls "$MNT" >/dev/null
+	# 2 LISTs, 1 PUT, 1 ListBuckets; 5 HEADs, 2 GETs, 1 HeadBucket
+	assert_equal "$(jq -c '[.requests.cost, (.requests.ended | .list_buckets, .bucket | add)]' \
+		"$MNT/.dgstatfs/status.json")" '[0.0232,1,1]'
+	grep -xF 'dgstatfs_requests_cost_total 0.023200000' "$MNT/.dgstatfs/metrics.prom"
+	unmount_fs
+	mount_fs
+	read_mode quick >/dev/null
+	assert_status '.quick.result.cost' null
+	run ! grep _cost "$MNT"/*/metrics.prom
+}
+
 @test "status: why it was not the cached document, for each reason" {
 	given
 	local doc=$BATS_TEST_TMPDIR/doc reason

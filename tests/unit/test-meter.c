@@ -139,6 +139,27 @@ test_without(void **state)
 	meter_free(NULL);
 }
 
+/* Each try, by its class. */
+static void
+test_cost(void **state)
+{
+	struct meter_counts c = { .limit = 0 };
+	const struct prices both = { .list = 5000, .head = 400 };
+
+	(void)state;
+	c.n[METER_LIST][METER_OK] = 2;
+	c.n[METER_LIST][METER_PUSHED_BACK] = 1;
+	c.n[METER_PUT][METER_OK] = 1;
+	c.n[METER_BUCKETS][METER_OK] = 1;
+	assert_int_equal(meter_counts_cost(&c, &both), 25000);
+	c.n[METER_HEAD][METER_OK] = 1000;
+	c.n[METER_GET][METER_MISSING] = 1;
+	c.n[METER_BUCKET][METER_REFUSED] = 1;
+	assert_int_equal(meter_counts_cost(&c, &both), 25000 + 400800);
+	assert_int_equal(meter_counts_cost(&c, &(struct prices){ .head = 1 }),
+			 1002);
+}
+
 int
 main(void)
 {
@@ -146,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_time_and_limit),
+		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_without),
 	};
 

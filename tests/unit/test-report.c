@@ -48,6 +48,7 @@ static const struct member rows[] = {
 	{ .metric = "x_hidden", .kind = MEMBER_COUNT, .at = AT(n) },
 	{ .path = "part.deep.ms", .kind = MEMBER_SECONDS, .at = AT(ms) },
 	{ .path = "part.deep.rate", .kind = MEMBER_PER_SECOND, .at = AT(ms) },
+	{ .path = "part.deep.cost", .kind = MEMBER_MONEY, .at = AT(ms) },
 	{ .path = "part.when", .kind = MEMBER_TIME, .at = AT(when) },
 	{ .path = "other.text", .kind = MEMBER_TEXT, .at = AT(text) },
 	{ .path = "other.none", .kind = MEMBER_TEXT, .at = AT(no_text) },
@@ -104,7 +105,8 @@ test_json(void **state)
 			"    \"unknown\": null,\n"
 			"    \"deep\": {\n"
 			"      \"ms\": 1.002,\n"
-			"      \"rate\": 1.002\n"
+			"      \"rate\": 1.002,\n"
+			"      \"cost\": 0.000001002\n"
 			"    },\n"
 			"    \"when\": \"2025-10-14T10:30:00Z\"\n"
 			"  },\n"
