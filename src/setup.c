@@ -180,8 +180,10 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 	s->limits = c->limits;
 	rc = limit_connections(&s->limits.connections, err);
 	if (rc == 0)
-		rc = endpoint_new(&s->endpoint, c->store.endpoint_url,
-				  c->store.region, c->store.style, err);
+		rc = endpoint_new(
+			&s->endpoint,
+			&(struct endpoint_options){ CONF_ENDPOINT(&c->store) },
+			err);
 	if (rc)
 		return rc;
 	s->creds = creds_new(&(struct creds_options){
@@ -195,6 +197,8 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.fetch_ms = s->limits.request_timeout_ms,
 		.ca_bundle = c->store.ca_bundle,
 		.region = c->store.region,
+		.variant = c->store.variant,
+		.ignores_endpoints = c->store.ignores_endpoints,
 	});
 	s->meter = meter_new();
 	meter_set_prices(s->meter, &c->store.prices);

@@ -22,7 +22,12 @@ struct aws_profile {
 	char *endpoint_url; /* s3's in its services section, else the profile's */
 	char *ca_bundle;
 	char *addressing_style; /* "path", "virtual" or "auto", of s3 = */
+	/* "true", in any case, or not; `s3_` is of s3 =, for S3 alone */
+	char *s3_use_dualstack_endpoint, *use_dualstack_endpoint;
+	char *use_fips_endpoint;
+	char *us_east_1_endpoint; /* "legacy" or "regional" */
 	char *max_attempts;
+	char *retry_mode; /* "legacy", "standard" or "adaptive" */
 	char *credential_process; /* a program, and its arguments */
 	char *role_arn; /* to be assumed, with the keys of one of these */
 	char *source_profile;

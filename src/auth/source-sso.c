@@ -13,12 +13,12 @@
 
 #include "auth/key-json.h"
 #include "auth/profiles.h"
-#include "auth/region.h"
 #include "auth/renewal.h"
 #include "auth/source.h"
 #include "auth/token-file.h"
 #include "auth/variables.h"
 #include "net/fetch.h"
+#include "util/aws-host.h"
 #include "util/date.h"
 #include "util/hash.h"
 #include "util/uri.h"
@@ -96,7 +96,7 @@ place_init(struct place *out, const struct aws_profile *p, struct err *err)
 		if (choose(parts[i].out, parts[i].of_session,
 			   parts[i].of_profile, parts[i].name, err) != 0)
 			return -err->code;
-	return region_is_name(out->region)
+	return aws_region_is_name(out->region)
 		       ? 0
 		       : err_set(err, EACCES, "%s is not the name of a region",
 				 out->region);
@@ -160,7 +160,7 @@ dup_url(const struct sso *s, const struct place *p)
 	if (!url)
 		return xasprintf("https://portal.sso.%s.%s/federation/"
 				 "credentials?%s",
-				 p->region, region_domain(p->region),
+				 p->region, aws_domain(p->region),
 				 buf_str(&query));
 	return xasprintf("%.*s/federation/credentials?%s",
 			 (int)(url[len - 1] == '/' ? len - 1 : len), url,

@@ -8,6 +8,7 @@
 
 #include "auth/aws-files.h"
 #include "auth/keys.h"
+#include "util/aws-host.h"
 
 /* What an err says where somebody has to log in again. */
 #define SOURCE_WORD_LOGIN "LoginExpired"
@@ -29,6 +30,8 @@ struct creds_options {
 	const char *ca_bundle; /* whom they trust; NULL: as the system does */
 	const char
 		*region; /* of STS; NULL: as the profile says, or us-east-1 */
+	struct aws_variant variant; /* of its hosts */
+	bool ignores_endpoints; /* URLs of the environment and of profiles */
 	struct profiles *profiles; /* the chain's */
 	struct children *children; /* likewise: programs are run among these */
 	const struct secret_variables *variables; /* likewise */

@@ -15,8 +15,8 @@ sts_settings_init(struct sts_settings *s, const struct creds_options *o)
 		.url = variable_dup_endpoint("STS"),
 		.region = xstrdup_or_null(o->region),
 		.ca_bundle = xstrdup_or_null(o->ca_bundle),
-		.ignores_profile =
-			variable_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+		.variant = o->variant,
+		.ignores_profile = o->ignores_endpoints,
 		.limit_ms = o->fetch_ms,
 	};
 }
@@ -38,6 +38,7 @@ sts_settings_get(const struct sts_settings *s, const struct aws_profile *p)
 	return (struct sts){
 		.url = s->url ? s->url : of_profile,
 		.region = s->region ? s->region : p->region,
+		.variant = s->variant,
 		.ca_bundle = s->ca_bundle,
 		.limit_ms = s->limit_ms,
 	};

@@ -13,7 +13,8 @@
 struct sts_settings {
 	char *url; /* of the environment; NULL: as the profile says */
 	char *region, *ca_bundle; /* NULL: none is configured */
-	bool ignores_profile; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
+	struct aws_variant variant;
+	bool ignores_profile; /* and its URL */
 	int64_t limit_ms;
 };
 

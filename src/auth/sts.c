@@ -8,7 +8,6 @@
 
 #include <errno.h>
 
-#include "auth/region.h"
 #include "auth/sigv4.h"
 #include "auth/sts-answer.h"
 #include "net/fetch.h"
@@ -19,29 +18,70 @@
 #define BODY_MAX (64 * 1024) /* a token may be some KB, and is encoded */
 #define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 #define TRIES 3
+#define HOME_REGION "us-east-1"
 
 /* --- where --- */
 
 struct place {
 	char *url;
+	char *region; /* that requests are signed for */
 	char host[256];
 	const char *path; /* into url */
 };
 
+static void
+place_clear(struct place *p)
+{
+	free(p->url);
+	free(p->region);
+}
+
+/* AWS's own. */
+static int
+set_url(struct place *p, struct aws_variant variant, struct err *err)
+{
+	bool is_plain = !variant.is_dualstack && !variant.is_fips;
+	CLEANUP_FREE char *host = NULL;
+
+	if (!p->region && is_plain)
+		host = xstrdup("sts.amazonaws.com");
+	else if (aws_host_new(&host, AWS_STS,
+			      p->region ? p->region : HOME_REGION, variant,
+			      err) != 0)
+		return -err->code;
+	p->url = xasprintf("https://%s/", host);
+	return 0;
+}
+
+static int
+set_place(struct place *p, const struct sts *sts, struct err *err)
+{
+	struct aws_variant variant = sts->variant;
+	int rc = 0;
+
+	if (sts->region && strcmp(sts->region, "aws-global") != 0)
+		p->region = aws_region_new(sts->region, &variant);
+	if (p->region && !aws_region_is_name(p->region))
+		return err_set(err, EACCES, "%s is not the name of a region",
+			       p->region);
+	if (sts->url)
+		p->url = xstrdup(sts->url);
+	else
+		rc = set_url(p, variant, err);
+	if (!p->region)
+		p->region = xstrdup(HOME_REGION);
+	return rc;
+}
+
 /* "http[s]://host[:port][/path]", with nothing that ends a header or a host early. */
 static int
-place_init(struct place *p, const struct sts *sts, const char *region,
-	   struct err *err)
+place_init(struct place *p, const struct sts *sts, struct err *err)
 {
 	const char *authority;
 	size_t len;
 
-	if (!region_is_name(region))
-		return err_set(err, EACCES, "%s is not the name of a region",
-			       region);
-	p->url = sts->url ? xstrdup(sts->url)
-			  : xasprintf("https://sts.%s.%s/", region,
-				      region_domain(region));
+	if (set_place(p, sts, err) != 0)
+		return -err->code;
 	authority = strncmp(p->url, "http://", 7) == 0	  ? p->url + 7
 		    : strncmp(p->url, "https://", 8) == 0 ? p->url + 8
 							  : "";
@@ -107,8 +147,8 @@ struct head {
 };
 
 static int
-sign(struct head *h, const struct place *p, const char *region,
-     const struct keys *k, const struct buf *body)
+sign(struct head *h, const struct place *p, const struct keys *k,
+     const struct buf *body)
 {
 	char hash[SHA256_HEX_LEN], amz_date[DATE_AMZ_LEN];
 	const struct sigv4_header headers[] = {
@@ -136,7 +176,7 @@ sign(struct head *h, const struct place *p, const char *region,
 				    .headers = headers,
 				    .n_headers = k->session_token ? 4 : 3,
 				    .payload_hash = hash },
-			    &(struct sigv4_scope){ amz_date, region, "sts" },
+			    &(struct sigv4_scope){ amz_date, p->region, "sts" },
 			    k->access_key, k->secret_key);
 }
 
@@ -200,11 +240,10 @@ call(const struct sts *sts, const struct place *p, const struct sts_role *role,
 				.host = BUF_INIT(512),
 				.date = BUF_INIT(64),
 				.token = BUF_INIT_SECRET(BODY_MAX) };
-	const char *region = sts->region ? sts->region : "us-east-1";
 
 	if (make_body(&body, role, err) != 0)
 		return -err->code;
-	if (!role->web_token && sign(&h, p, region, role->keys, &body) != 0)
+	if (!role->web_token && sign(&h, p, role->keys, &body) != 0)
 		return err_set(err, EACCES, "too long for a request to STS");
 	set_lines(&h, p);
 	return post(sts, p, &h, &body, answer, status, err);
@@ -215,14 +254,12 @@ sts_assume(const struct sts *sts, const struct sts_role *role,
 	   const char *source, struct keys **out, struct err *err)
 {
 	struct buf answer CLEANUP_BUF = BUF_INIT_SECRET(STS_ANSWER_MAX);
-	struct place p = { .url = NULL };
+	struct place p CLEANUP(place_clear) = { .url = NULL };
 	int status = 0;
-	int rc = place_init(&p, sts, sts->region ? sts->region : "us-east-1",
-			    err);
+	int rc = place_init(&p, sts, err);
 
 	if (rc == 0)
 		rc = call(sts, &p, role, &answer, &status, err);
-	free(p.url);
 	if (rc == 0)
 		rc = sts_answer_parse(out, buf_str(&answer), answer.len, source,
 				      err);

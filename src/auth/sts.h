@@ -9,11 +9,13 @@
 #define AUTH_STS_H
 
 #include "auth/keys.h"
+#include "util/aws-host.h"
 
 /* Where it is. */
 struct sts {
 	const char *url; /* NULL: AWS's own, of the region */
-	const char *region; /* NULL: us-east-1 */
+	const char *region; /* NULL: us-east-1, at the host for all regions */
+	struct aws_variant variant;
 	const char *ca_bundle; /* NULL: what the system trusts */
 	int64_t limit_ms;
 };

@@ -25,6 +25,9 @@ struct conf_store {
 	char *endpoint_url; /* NULL: AWS */
 	char *region; /* NULL: us-east-1 */
 	enum addressing style; /* AUTO unless force_path_style says more */
+	struct aws_variant variant; /* of AWS's hosts, as the next one is */
+	bool is_regional; /* us_east_1_regional_endpoint */
+	bool ignores_endpoints; /* ignore_configured_endpoint_urls */
 	char *ca_bundle; /* NULL: the system's */
 	char **buckets; /* bucket=, SOURCE s3://NAME; NULL: all */
 	size_t n_buckets;
@@ -41,6 +44,12 @@ struct conf_store {
 	char *sse; /* how the store encrypts documents; NULL: as it likes */
 	char *sse_kms_key_id; /* NULL: the store's own */
 };
+
+/* What endpoint_new() is to know of it: the members of its options. */
+#define CONF_ENDPOINT(store)                                                   \
+	.url = (store)->endpoint_url, .region = (store)->region,               \
+	.style = (store)->style, .variant = (store)->variant,                  \
+	.is_regional = (store)->is_regional
 
 /* What dgstatfs alone has. */
 struct conf_mount {
@@ -94,7 +103,7 @@ struct conf_origin {
 	char *value; /* as text, "true" of a switch; NULL: it was not set */
 };
 
-#define CONF_OPTIONS_MAX 48
+#define CONF_OPTIONS_MAX 64
 
 struct conf {
 	enum conf_program program;

@@ -28,7 +28,8 @@ struct sources {
  */
 typedef int translate_fn(const char *value, char out[16], struct err *err);
 
-static translate_fn attempts_to_retries, style_to_switch;
+static translate_fn attempts_to_retries, mode_to_retries, style_to_switch,
+	word_to_switch, word_to_yes;
 
 /* Who else may set an option, after the command line, in order of precedence. */
 struct source {
@@ -36,37 +37,50 @@ struct source {
 	const char *variables[2];
 	size_t offset; /* of the profile's word in struct aws_profile */
 	translate_fn *translate; /* NULL: they write it alike */
-	bool is_endpoint; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is about it */
+	bool is_endpoint; /* ignore_configured_endpoint_urls is about it */
 };
 
-#define WORD(member) offsetof(struct aws_profile, member)
+#define WORD(member) .offset = offsetof(struct aws_profile, member)
 
 static const struct source sources[] = {
+	{ "ignore_configured_endpoint_urls",
+	  { "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" },
+	  WORD(ignore_endpoint_urls),
+	  .translate = word_to_switch },
 	{ "endpoint_url",
 	  { "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL" },
 	  WORD(endpoint_url),
-	  NULL,
-	  true },
-	{ "region",
-	  { "AWS_REGION", "AWS_DEFAULT_REGION" },
-	  WORD(region),
-	  NULL,
-	  false },
-	{ "ca_bundle",
-	  { "AWS_CA_BUNDLE", NULL },
-	  WORD(ca_bundle),
-	  NULL,
-	  false },
+	  .is_endpoint = true },
+	{ "region", { "AWS_REGION", "AWS_DEFAULT_REGION" }, WORD(region) },
+	/* S3's own can only say yes, and nothing else than it can say no then */
+	{ "use_dualstack_endpoint",
+	  { NULL },
+	  WORD(s3_use_dualstack_endpoint),
+	  .translate = word_to_yes },
+	{ "use_dualstack_endpoint",
+	  { "AWS_USE_DUALSTACK_ENDPOINT" },
+	  WORD(use_dualstack_endpoint),
+	  .translate = word_to_switch },
+	{ "use_fips_endpoint",
+	  { "AWS_USE_FIPS_ENDPOINT" },
+	  WORD(use_fips_endpoint),
+	  .translate = word_to_switch },
+	{ "us_east_1_regional_endpoint",
+	  { "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT" },
+	  WORD(us_east_1_endpoint) },
+	{ "ca_bundle", { "AWS_CA_BUNDLE" }, WORD(ca_bundle) },
 	{ "retries",
-	  { "AWS_MAX_ATTEMPTS", NULL },
+	  { "AWS_MAX_ATTEMPTS" },
 	  WORD(max_attempts),
-	  attempts_to_retries,
-	  false },
+	  .translate = attempts_to_retries },
+	{ "retries",
+	  { "AWS_RETRY_MODE" },
+	  WORD(retry_mode),
+	  .translate = mode_to_retries },
 	{ "force_path_style",
-	  { NULL, NULL },
+	  { NULL },
 	  WORD(addressing_style),
-	  style_to_switch,
-	  false },
+	  .translate = style_to_switch },
 };
 
 /* The shared files: the variable that names one, and where it is without. */
@@ -99,8 +113,13 @@ static const struct {
 	{ "AWS_ENDPOINT_URL_S3", "as endpoint_url=; or AWS_ENDPOINT_URL" },
 	{ "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 	  "true: endpoint_url= and SOURCE only" },
+	{ "AWS_USE_DUALSTACK_ENDPOINT", "as use_dualstack_endpoint=" },
+	{ "AWS_USE_FIPS_ENDPOINT", "as use_fips_endpoint=" },
+	{ "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
+	  "as us_east_1_regional_endpoint=" },
 	{ "AWS_CA_BUNDLE", "as ca_bundle=" },
 	{ "AWS_MAX_ATTEMPTS", "retries= plus one" },
+	{ "AWS_RETRY_MODE", "its number of tries, without that" },
 	{ "AWS_ROLE_ARN", "and AWS_WEB_IDENTITY_TOKEN_FILE" },
 	{ "AWS_ENDPOINT_URL_STS", "who gives the keys of roles" },
 	{ "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -283,6 +302,44 @@ attempts_to_retries(const char *value, char out[16], struct err *err)
 	return 0;
 }
 
+/* What says how often to try, where nothing says so in numbers. */
+static int
+mode_to_retries(const char *value, char out[16], struct err *err)
+{
+	static const char *const words[][2] = {
+		{ "legacy", "4" },
+		{ "standard", "2" },
+		{ "adaptive", "2" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i][0]) == 0) {
+			strcpy(out, words[i][1]);
+			return 0;
+		}
+	}
+	return err_set(err, EINVAL,
+		       "retry mode \"%s\" is not legacy, standard or adaptive",
+		       value);
+}
+
+/* As the SDKs read it: nothing but "true" is. */
+static int
+word_to_switch(const char *value, char out[16], struct err *err)
+{
+	(void)err;
+	strcpy(out, strcasecmp(value, "true") == 0 ? "true" : "false");
+	return 0;
+}
+
+static int
+word_to_yes(const char *value, char out[16], struct err *err)
+{
+	(void)err;
+	strcpy(out, strcasecmp(value, "true") == 0 ? "true" : "");
+	return 0;
+}
+
 static int
 style_to_switch(const char *value, char out[16], struct err *err)
 {
@@ -336,25 +393,14 @@ offer_source(struct sources *s, const struct source *source, struct err *err)
 		  : offer(s, source, word, CONF_FROM_PROFILE, profile, err);
 }
 
-static bool
-ignores_endpoints(const struct sources *s)
-{
-	const char *path;
-	const char *v = variable(s->env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-
-	if (!v)
-		v = profile_word(s, WORD(ignore_endpoint_urls), &path);
-	return v && strcasecmp(v, "true") == 0;
-}
-
 static int
 offer_all(struct sources *s, struct err *err)
 {
-	bool is_ignoring = ignores_endpoints(s);
+	const bool *is_ignoring = &s->conf->store.ignores_endpoints;
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources) && rc == 0; i++)
-		if (!sources[i].is_endpoint || !is_ignoring)
+		if (!sources[i].is_endpoint || !*is_ignoring)
 			rc = offer_source(s, &sources[i], err);
 	return rc;
 }

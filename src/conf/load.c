@@ -311,7 +311,8 @@ check(const struct conf *c, struct err *err)
 			       "option sse_kms_key_id is for sse=aws:kms and "
 			       "sse=aws:kms:dsse");
 	/* the URL was looked at when it was set */
-	rc = endpoint_new(&e, s->endpoint_url, s->region, s->style, err);
+	rc = endpoint_new(&e, &(struct endpoint_options){ CONF_ENDPOINT(s) },
+			  err);
 	endpoint_free(e);
 	return rc ? conf_add_origin(c, "region", err) : 0;
 }

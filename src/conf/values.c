@@ -47,7 +47,8 @@ conf_set_url(struct conf *c, const struct conf_option *o, const char *value,
 	     struct err *err)
 {
 	struct endpoint *e = NULL;
-	int rc = endpoint_new(&e, value, NULL, ADDRESSING_AUTO, err);
+	int rc = endpoint_new(&e, &(struct endpoint_options){ .url = value },
+			      err);
 
 	endpoint_free(e);
 	return rc ? rc : conf_set_text(c, o, value, err);
@@ -328,6 +329,16 @@ conf_set_nonblock(struct conf *c, const struct conf_option *o,
 	if (c->mount.is_eagain_wanted || strcmp(value, "block") == 0)
 		return 0;
 	return fail(o, value, "block or eagain", err);
+}
+
+int
+conf_set_regional(struct conf *c, const struct conf_option *o,
+		  const char *value, struct err *err)
+{
+	c->store.is_regional = strcmp(value, "regional") == 0;
+	if (c->store.is_regional || strcmp(value, "legacy") == 0)
+		return 0;
+	return fail(o, value, "legacy or regional", err);
 }
 
 int

@@ -19,6 +19,8 @@
 #define LABEL_MAX 63 /* RFC 1035 */
 #define HOST_MAX 253
 #define REGION_MAX 32
+#define HOME_REGION "us-east-1"
+#define GLOBAL_HOST "s3.amazonaws.com"
 
 static const char LETTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "abcdefghijklmnopqrstuvwxyz";
@@ -39,28 +41,9 @@ struct endpoint {
 	char *host; /* with the port if it is not the scheme's own */
 	char *base; /* path before the bucket, "" or "/s3" */
 	char *region;
+	struct aws_variant variant;
+	bool is_regional;
 };
-
-/* Domains of the partitions of AWS, from botocore's partitions.json. */
-static const struct {
-	const char *region_prefix;
-	const char *domain;
-} partitions[] = {
-	{ "cn-", "amazonaws.com.cn" },
-	{ "eusc-", "amazonaws.eu" },
-	{ "", "amazonaws.com" },
-};
-
-static const char *
-domain_of(const char *region)
-{
-	size_t i = 0;
-
-	while (strncmp(region, partitions[i].region_prefix,
-		       strlen(partitions[i].region_prefix)) != 0)
-		i++; /* the last prefix is empty */
-	return partitions[i].domain;
-}
 
 static int
 set_region(struct endpoint *e, const char *region, struct err *err)
@@ -216,10 +199,18 @@ parse_url(struct endpoint *e, const char *url, struct err *err)
 	return rc;
 }
 
-static void
-set_aws_host(struct endpoint *e)
+/* The one host without a region in its name is for us-east-1, unless told otherwise. */
+static int
+set_aws_host(struct endpoint *e, struct err *err)
 {
-	e->host = xasprintf("s3.%s.%s", e->region, domain_of(e->region));
+	bool is_plain = !e->variant.is_dualstack && !e->variant.is_fips;
+
+	if (is_plain && !e->is_regional &&
+	    strcmp(e->region, HOME_REGION) == 0) {
+		e->host = xstrdup(GLOBAL_HOST);
+		return 0;
+	}
+	return aws_host_new(&e->host, AWS_S3, e->region, e->variant, err);
 }
 
 static int
@@ -234,28 +225,42 @@ set_url(struct endpoint *e, const char *url, struct err *err)
 		return rc;
 	}
 	e->is_tls = true;
-	set_aws_host(e);
 	e->base = xstrdup("");
-	return 0;
+	return set_aws_host(e, err);
+}
+
+/* No region, and the name for none, are the global host, whose region is a real one. */
+static int
+set_home_region(struct endpoint *e, const char *region, struct err *err)
+{
+	CLEANUP_FREE char *name =
+		region ? aws_region_new(region, &e->variant) : NULL;
+
+	if (name && strcmp(name, "aws-global") != 0)
+		return set_region(e, name, err);
+	e->is_regional = false;
+	return set_region(e, HOME_REGION, err);
 }
 
 int
-endpoint_new(struct endpoint **out, const char *url, const char *region,
-	     enum addressing style, struct err *err)
+endpoint_new(struct endpoint **out, const struct endpoint_options *o,
+	     struct err *err)
 {
 	struct endpoint *e = xnew(struct endpoint);
 	int rc;
 
-	e->is_aws = !url;
-	rc = set_region(e, region ? region : "us-east-1", err);
+	e->is_aws = !o->url;
+	e->variant = o->variant;
+	e->is_regional = o->is_regional;
+	rc = set_home_region(e, o->region, err);
 	if (rc == 0)
-		rc = set_url(e, url, err);
+		rc = set_url(e, o->url, err);
 	if (rc) {
 		endpoint_free(e);
 		return rc;
 	}
-	e->is_virtual = style == ADDRESSING_VIRTUAL ||
-			(style == ADDRESSING_AUTO && !url);
+	e->is_virtual = o->style == ADDRESSING_VIRTUAL ||
+			(o->style == ADDRESSING_AUTO && !o->url);
 	*out = e;
 	return 0;
 }
@@ -264,25 +269,26 @@ int
 endpoint_new_in_region(struct endpoint **out, const struct endpoint *home,
 		       const char *region, struct err *err)
 {
+	const char *partition = aws_partition(home->region);
 	struct endpoint *e;
 	int rc;
 
 	/* another partition is another provider, with keys of its own */
-	if (home->is_aws && domain_of(region) != domain_of(home->region))
+	if (home->is_aws && aws_partition(region) != partition)
 		return err_set(err, EINVAL, "%s is not a region of %s", region,
-			       domain_of(home->region));
+			       partition);
 	e = xnew(struct endpoint);
 	*e = *home;
 	e->host = e->region = NULL;
 	e->base = xstrdup(home->base);
 	rc = set_region(e, region, err);
+	if (rc == 0 && e->is_aws)
+		rc = set_aws_host(e, err);
 	if (rc) {
 		endpoint_free(e);
 		return rc;
 	}
-	if (e->is_aws)
-		set_aws_host(e);
-	else
+	if (!e->is_aws)
 		e->host = xstrdup(home->host);
 	*out = e;
 	return 0;
@@ -332,7 +338,8 @@ is_virtual_host(const struct endpoint *e, const char *bucket)
 		if (!strchr(LOWER, bucket[i]) &&
 		    (bucket[i] != '.' || e->is_tls))
 			return false;
-	return !e->is_address && len <= LABEL_MAX && is_host_name(bucket, len);
+	return !e->is_address && !is_address(bucket) && len <= LABEL_MAX &&
+	       is_host_name(bucket, len);
 }
 
 int

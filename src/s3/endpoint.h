@@ -5,6 +5,7 @@
 #ifndef S3_ENDPOINT_H
 #define S3_ENDPOINT_H
 
+#include "util/aws-host.h"
 #include "util/buf.h"
 #include "util/err.h"
 
@@ -12,14 +13,21 @@ enum addressing { ADDRESSING_AUTO, ADDRESSING_PATH, ADDRESSING_VIRTUAL };
 
 struct endpoint;
 
+struct endpoint_options {
+	const char *url; /* "http[s]://host[:port][/path]"; NULL: AWS's own */
+	const char *region; /* NULL: us-east-1 */
+	enum addressing style; /* AUTO: virtual hosts on AWS, paths elsewhere */
+	/* of AWS alone */
+	struct aws_variant variant;
+	bool is_regional; /* us-east-1 is asked at its own host, not the global one */
+};
+
 /*
- * `url` is "http[s]://host[:port][/path]" without user, query or fragment, or
- * NULL for AWS in `region`.  AUTO means path style for a custom URL, virtual
- * hosts on AWS.  `region` NULL: us-east-1.  -EINVAL with a message for what is
- * no such URL or region.
+ * A URL has no user, query or fragment.  -EINVAL with a message for what is no such
+ * URL or region, and for a variant that the region has not.
  */
-int endpoint_new(struct endpoint **out, const char *url, const char *region,
-		 enum addressing style, struct err *err);
+int endpoint_new(struct endpoint **out, const struct endpoint_options *o,
+		 struct err *err);
 void endpoint_free(struct endpoint *e); /* NULL is fine */
 
 /*

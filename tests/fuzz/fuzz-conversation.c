@@ -124,8 +124,10 @@ world_init(struct talk *k)
 	k->slots.pace = k->pace;
 	k->slots.most = connections;
 	CHECK(http_new(&k->http, &http, &k->timers, &err) == 0);
-	CHECK(endpoint_new(&k->endpoint, "http://s3.test:9000", NULL,
-			   ADDRESSING_AUTO, &err) == 0);
+	CHECK(endpoint_new(&k->endpoint,
+			   &(struct endpoint_options){
+				   .url = "http://s3.test:9000" },
+			   &err) == 0);
 	k->creds = creds_new(&(struct creds_options){ .is_anonymous = true,
 						      .profile = "default" });
 	k->s3 = s3_new(k->http, &k->timers, k->endpoint, k->creds, k->pace,

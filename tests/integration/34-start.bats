@@ -10,9 +10,11 @@ load lib
 load mounts
 
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache connect_timeout
-	connections deadline detailed df endpoint_url force_path_style gid interval interval_modes
-	linger log_file log_level max_age max_wait no_sign_request nonblock price_head price_list profile region
-	request_timeout retries sse sse_kms_key_id timeout ttl uid umask'
+	connections deadline detailed df endpoint_url force_path_style gid
+	ignore_configured_endpoint_urls interval interval_modes
+	linger log_file log_level max_age max_wait no_sign_request nonblock price_head price_list
+	profile region request_timeout retries sse sse_kms_key_id timeout ttl uid umask
+	us_east_1_regional_endpoint use_dualstack_endpoint use_fips_endpoint'
 
 readonly SECRET=vErYsEcReTkEy0123456789 TOKEN=vErYsEcReTtOkEn0123456789
 
@@ -78,7 +80,7 @@ can_read() {
 	run -0 --separate-stderr "$DGSTATFS" --help
 	assert_equal "$stderr" ''
 	assert_equal "$("$DGSTATFS" -h)" "$output"
-	listed=$(sed -n 's/^ *-o \([a-z_]*\)[= ].*/\1/p' <<<"$output" | sort | xargs)
+	listed=$(sed -n 's/^ *-o \([a-z_0-9]*\)[= ].*/\1/p' <<<"$output" | sort | xargs)
 	assert_equal "$listed" "$(xargs <<<"$OPTIONS")"
 	[[ $output == *'[SOURCE] MOUNTPOINT'*AWS_ACCESS_KEY_ID* ]]
 	run ! grep -E '^.{81}' <<<"$output"
@@ -98,6 +100,8 @@ can_read() {
 		[log_file]="$BATS_TEST_TMPDIR/a.log" [log_level]=info [region]=eu
 		[profile]=default [allow_other]=true [force_path_style]=true
 		[no_sign_request]=true [nonblock]=eagain [sse]=AES256
+		[ignore_configured_endpoint_urls]=true [us_east_1_regional_endpoint]=regional
+		[use_dualstack_endpoint]=true [use_fips_endpoint]=false
 		[detailed]=on_refresh [df]=bucket [interval_modes]=quick
 		[price_head]=0.0004 [price_list]=0.005
 	)

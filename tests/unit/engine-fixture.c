@@ -29,8 +29,10 @@ fixture_init(struct fixture *fx)
 	fx->slots.pace = fx->pace;
 	fx->slots.most = FIXTURE_CONNECTIONS;
 	assert_int_equal(http_new(&fx->http, &http, &fx->timers, &err), 0);
-	assert_int_equal(endpoint_new(&fx->endpoint, "http://s3.test:9000",
-				      NULL, ADDRESSING_AUTO, &err),
+	assert_int_equal(endpoint_new(&fx->endpoint,
+				      &(struct endpoint_options){
+					      .url = "http://s3.test:9000" },
+				      &err),
 			 0);
 	fx->creds = creds_new(&(struct creds_options){ .is_anonymous = true,
 						       .profile = "default" });

@@ -52,8 +52,7 @@ struct step {
 #define HOME .to = "http://s3.test:9000/releases", .region = "us-east-1"
 #define MOVED .to = "http://s3.test:9000/releases", .region = "eu-west-1"
 #define AWS_HOME                                                               \
-	.to = "https://releases.s3.us-east-1.amazonaws.com/",                  \
-	.region = "us-east-1"
+	.to = "https://releases.s3.amazonaws.com/", .region = "us-east-1"
 #define AWS_MOVED                                                              \
 	.to = "https://releases.s3.eu-west-1.amazonaws.com/",                  \
 	.region = "eu-west-1"
@@ -255,9 +254,11 @@ talk_init(struct talk *talk, bool is_aws)
 		creds_new(&(struct creds_options){ .profile = "default" });
 	if (is_aws) {
 		endpoint_free(talk->fx.endpoint);
-		assert_int_equal(endpoint_new(&talk->fx.endpoint, NULL, NULL,
-					      ADDRESSING_AUTO, NULL),
-				 0);
+		assert_int_equal(
+			endpoint_new(&talk->fx.endpoint,
+				     &(struct endpoint_options){ .url = NULL },
+				     NULL),
+			0);
 	}
 	/* no retries: none of these tries counts as one */
 	talk->fx.s3 = s3_new(talk->fx.http, &talk->fx.timers, talk->fx.endpoint,

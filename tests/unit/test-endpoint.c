@@ -37,32 +37,36 @@ static const struct {
 	const char *address; /* scheme, host and path */
 } addresses[] = {
 	/* AWS */
-	{ NULL, NULL, AUTO, NULL, NULL, "https://s3.us-east-1.amazonaws.com/" },
+	{ NULL, NULL, AUTO, NULL, NULL, "https://s3.amazonaws.com/" },
 	{ NULL, "eu-west-1", AUTO, "bucket", NULL,
 	  "https://bucket.s3.eu-west-1.amazonaws.com/" },
 	{ NULL, "eu-west-1", AUTO, "bucket", "a/b",
 	  "https://bucket.s3.eu-west-1.amazonaws.com/a/b" },
 	{ NULL, "eu-west-1", PATH, "bucket", "k",
 	  "https://s3.eu-west-1.amazonaws.com/bucket/k" },
+	{ NULL, "us-east-1", AUTO, "bucket", NULL,
+	  "https://bucket.s3.amazonaws.com/" },
+	{ NULL, "aws-global", AUTO, "bucket", NULL,
+	  "https://bucket.s3.amazonaws.com/" },
 	{ NULL, "cn-north-1", AUTO, "bucket", NULL,
 	  "https://bucket.s3.cn-north-1.amazonaws.com.cn/" },
 	{ NULL, "eusc-de-east-1", AUTO, NULL, NULL,
 	  "https://s3.eusc-de-east-1.amazonaws.eu/" },
 	/* names that are no host label */
 	{ NULL, NULL, VIRTUAL, "with.dots", "k",
-	  "https://s3.us-east-1.amazonaws.com/with.dots/k" },
+	  "https://s3.amazonaws.com/with.dots/k" },
 	{ NULL, NULL, VIRTUAL, "Upper", NULL,
-	  "https://s3.us-east-1.amazonaws.com/Upper" },
+	  "https://s3.amazonaws.com/Upper" },
 	{ NULL, NULL, VIRTUAL, "under_score", NULL,
-	  "https://s3.us-east-1.amazonaws.com/under_score" },
+	  "https://s3.amazonaws.com/under_score" },
 	{ NULL, NULL, VIRTUAL, "-edge", NULL,
-	  "https://s3.us-east-1.amazonaws.com/-edge" },
+	  "https://s3.amazonaws.com/-edge" },
 	{ NULL, NULL, VIRTUAL, "a/../b?c", NULL,
-	  "https://s3.us-east-1.amazonaws.com/a%2F..%2Fb%3Fc" },
+	  "https://s3.amazonaws.com/a%2F..%2Fb%3Fc" },
 	{ NULL, NULL, VIRTUAL,
 	  "0123456789012345678901234567890123456789012345678901234567890123",
 	  NULL,
-	  "https://s3.us-east-1.amazonaws.com/"
+	  "https://s3.amazonaws.com/"
 	  "0123456789012345678901234567890123456789012345678901234567890123" },
 	/* others */
 	{ "http://h:9000", NULL, AUTO, "bucket", NULL, "http://h:9000/bucket" },
@@ -70,6 +74,9 @@ static const struct {
 	{ "http://h:9000", NULL, VIRTUAL, "bucket", NULL,
 	  "http://bucket.h:9000/" },
 	{ "http://h", NULL, VIRTUAL, "with.dots", NULL, "http://with.dots.h/" },
+	/* botocore says so, though it is a host name to us */
+	{ "http://h", NULL, VIRTUAL, "1.2.3.4", NULL, "http://h/1.2.3.4" },
+	{ "http://h", NULL, VIRTUAL, "1.2.3.4.5", NULL, "http://1.2.3.4.5.h/" },
 	{ "http://h", NULL, VIRTUAL, "with..dots", NULL,
 	  "http://h/with..dots" },
 	{ "https://h", NULL, VIRTUAL, "with.dots", NULL,
@@ -113,8 +120,12 @@ test_address(void **state)
 		struct err err = ERR_INIT;
 		const char *key = addresses[i].key;
 
-		if (endpoint_new(&e, addresses[i].url, addresses[i].region,
-				 addresses[i].style, &err))
+		if (endpoint_new(&e,
+				 &(struct endpoint_options){
+					 .url = addresses[i].url,
+					 .region = addresses[i].region,
+					 .style = addresses[i].style },
+				 &err))
 			fail_msg("case %zu: %s", i, err.msg);
 		assert_int_equal(endpoint_address(e, addresses[i].bucket, key,
 						  key ? strlen(key) : 0, &host,
@@ -126,6 +137,168 @@ test_address(void **state)
 	}
 }
 
+/* AWS's own hosts; as the endpoint rule set for S3 has them. */
+static const struct {
+	struct endpoint_options o;
+	const char *host;
+	const char *region;
+} hosts[] = {
+#define DUAL .variant.is_dualstack = true
+#define FIPS .variant.is_fips = true
+	{ { .region = "eu-west-1", DUAL },
+	  "s3.dualstack.eu-west-1.amazonaws.com",
+	  "eu-west-1" },
+	{ { .region = "eu-west-1", FIPS },
+	  "s3-fips.eu-west-1.amazonaws.com",
+	  "eu-west-1" },
+	{ { .region = "eu-west-1", DUAL, FIPS },
+	  "s3-fips.dualstack.eu-west-1.amazonaws.com",
+	  "eu-west-1" },
+	{ { .region = "cn-north-1", DUAL },
+	  "s3.dualstack.cn-north-1.amazonaws.com.cn",
+	  "cn-north-1" },
+	{ { .region = "us-gov-west-1", FIPS },
+	  "s3-fips.us-gov-west-1.amazonaws.com",
+	  "us-gov-west-1" },
+	{ { .region = "us-iso-east-1" },
+	  "s3.us-iso-east-1.c2s.ic.gov",
+	  "us-iso-east-1" },
+	{ { .region = "us-isob-east-1", DUAL, FIPS },
+	  "s3-fips.dualstack.us-isob-east-1.sc2s.sgov.gov",
+	  "us-isob-east-1" },
+	{ { .region = "eu-isoe-west-1", FIPS },
+	  "s3-fips.eu-isoe-west-1.cloud.adc-e.uk",
+	  "eu-isoe-west-1" },
+	{ { .region = "us-isof-south-1" },
+	  "s3.us-isof-south-1.csp.hci.ic.gov",
+	  "us-isof-south-1" },
+	{ { .region = "eusc-de-east-1", DUAL },
+	  "s3.dualstack.eusc-de-east-1.amazonaws.eu",
+	  "eusc-de-east-1" },
+	/* the one host that is the world's */
+	{ { .region = NULL, .is_regional = true },
+	  "s3.amazonaws.com",
+	  "us-east-1" },
+	{ { .region = "us-east-1", .is_regional = true },
+	  "s3.us-east-1.amazonaws.com",
+	  "us-east-1" },
+	{ { .region = NULL, DUAL },
+	  "s3.dualstack.us-east-1.amazonaws.com",
+	  "us-east-1" },
+	{ { .region = "aws-global", FIPS },
+	  "s3-fips.us-east-1.amazonaws.com",
+	  "us-east-1" },
+	/* names of regions that say more */
+	{ { .region = "fips-us-west-2" },
+	  "s3-fips.us-west-2.amazonaws.com",
+	  "us-west-2" },
+	{ { .region = "us-gov-west-1-fips", DUAL },
+	  "s3-fips.dualstack.us-gov-west-1.amazonaws.com",
+	  "us-gov-west-1" },
+	/* elsewhere all that means nothing */
+	{ { .url = "http://h", .region = "eu-west-1", DUAL, FIPS },
+	  "h",
+	  "eu-west-1" },
+	{ { .url = "http://h", .region = "cn-north-1", FIPS },
+	  "h",
+	  "cn-north-1" },
+	{ { .url = "http://h", .region = "aws-global" }, "h", "us-east-1" },
+};
+
+static void
+test_hosts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		CLEANUP_ENDPOINT struct endpoint *e = NULL;
+		CLEANUP_BUF struct buf host = BUF_INIT(4096);
+		CLEANUP_BUF struct buf path = BUF_INIT(4096);
+		struct err err = ERR_INIT;
+
+		if (endpoint_new(&e, &hosts[i].o, &err))
+			fail_msg("case %zu: %s", i, err.msg);
+		assert_int_equal(
+			endpoint_address(e, NULL, NULL, 0, &host, &path), 0);
+		assert_string_equal(buf_str(&host), hosts[i].host);
+		assert_string_equal(endpoint_region(e), hosts[i].region);
+	}
+}
+
+static void
+test_no_such_host(void **state)
+{
+	static const struct {
+		struct endpoint_options o;
+		const char *message;
+	} cases[] = {
+		{ { .region = "cn-north-1", FIPS },
+		  "cn-north-1 has no FIPS endpoints (aws-cn)" },
+		{ { .region = "eu-isoe-west-1", DUAL },
+		  "eu-isoe-west-1 has no dual-stack endpoints (aws-iso-e)" },
+		{ { .region = "us-isof-east-1", DUAL, FIPS },
+		  "us-isof-east-1 has no dual-stack endpoints (aws-iso-f)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct endpoint *e = NULL;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(endpoint_new(&e, &cases[i].o, &err), -EINVAL);
+		assert_string_equal(err.msg, cases[i].message);
+	}
+}
+
+/* Another region of the store, and one that is another store's. */
+static void
+test_in_region(void **state)
+{
+	static const struct {
+		struct endpoint_options home;
+		const char *region;
+		const char *host; /* NULL: refused */
+	} cases[] = {
+		{ { .region = NULL },
+		  "eu-west-1",
+		  "s3.eu-west-1.amazonaws.com" },
+		{ { .region = "eu-west-1" }, "us-east-1", "s3.amazonaws.com" },
+		{ { .region = "eu-west-1", .is_regional = true },
+		  "us-east-1",
+		  "s3.us-east-1.amazonaws.com" },
+		{ { .region = "us-west-2", FIPS, DUAL },
+		  "us-east-2",
+		  "s3-fips.dualstack.us-east-2.amazonaws.com" },
+		{ { .region = "us-gov-west-1" },
+		  "us-gov-east-1",
+		  "s3.us-gov-east-1.amazonaws.com" },
+		{ { .region = "us-gov-west-1" }, "us-east-1", NULL },
+		{ { .region = "us-east-1" }, "us-gov-east-1", NULL },
+		{ { .region = "us-iso-east-1" }, "us-isob-east-1", NULL },
+		{ { .region = "cn-north-1" }, "eu-west-1", NULL },
+		{ { .url = "http://h", .region = "cn-north-1" },
+		  "eu-west-1",
+		  "h" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_ENDPOINT struct endpoint *home = NULL;
+		CLEANUP_ENDPOINT struct endpoint *there = NULL;
+		CLEANUP_BUF struct buf host = BUF_INIT(4096);
+		CLEANUP_BUF struct buf path = BUF_INIT(4096);
+		int rc;
+
+		assert_int_equal(endpoint_new(&home, &cases[i].home, NULL), 0);
+		rc = endpoint_new_in_region(&there, home, cases[i].region,
+					    NULL);
+		assert_int_equal(rc, cases[i].host ? 0 : -EINVAL);
+		if (rc)
+			continue;
+		endpoint_address(there, NULL, NULL, 0, &host, &path);
+		assert_string_equal(buf_str(&host), cases[i].host);
+	}
+}
+
 static void
 test_region(void **state)
 {
@@ -133,10 +306,17 @@ test_region(void **state)
 	CLEANUP_ENDPOINT struct endpoint *ceph = NULL;
 
 	(void)state;
-	assert_int_equal(endpoint_new(&aws, NULL, NULL, AUTO, NULL), 0);
+	assert_int_equal(endpoint_new(&aws,
+				      &(struct endpoint_options){ .url = NULL },
+				      NULL),
+			 0);
 	assert_string_equal(endpoint_region(aws), "us-east-1");
 	assert_int_equal(
-		endpoint_new(&ceph, "http://h", "RegionOne", AUTO, NULL), 0);
+		endpoint_new(&ceph,
+			     &(struct endpoint_options){
+				     .url = "http://h", .region = "RegionOne" },
+			     NULL),
+		0);
 	assert_string_equal(endpoint_region(ceph), "RegionOne");
 }
 
@@ -217,7 +397,10 @@ test_refused(void **state)
 		CLEANUP_ENDPOINT struct endpoint *e = NULL;
 		struct err err = ERR_INIT;
 
-		if (endpoint_new(&e, refused[i].url, refused[i].region, AUTO,
+		if (endpoint_new(&e,
+				 &(struct endpoint_options){
+					 .url = refused[i].url,
+					 .region = refused[i].region },
 				 &err) != -EINVAL)
 			fail_msg("case %zu: %s %s", i, refused[i].url,
 				 refused[i].region);
@@ -250,10 +433,13 @@ test_messages(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(messages); i++) {
-		endpoint_new(&e, messages[i].url, NULL, AUTO, &err);
+		endpoint_new(
+			&e,
+			&(struct endpoint_options){ .url = messages[i].url },
+			&err);
 		assert_string_equal(err.msg, messages[i].message);
 	}
-	endpoint_new(&e, longest, NULL, AUTO, &err);
+	endpoint_new(&e, &(struct endpoint_options){ .url = longest }, &err);
 	assert_non_null(strstr(err.msg, ": has a query or a fragment"));
 }
 
@@ -266,7 +452,11 @@ test_names_that_are_steps(void **state)
 	CLEANUP_BUF struct buf path = BUF_INIT(100);
 
 	(void)state;
-	assert_int_equal(endpoint_new(&e, "http://h", NULL, AUTO, NULL), 0);
+	assert_int_equal(
+		endpoint_new(&e,
+			     &(struct endpoint_options){ .url = "http://h" },
+			     NULL),
+		0);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_int_equal(
 			endpoint_address(e, names[i], NULL, 0, &host, &path),
@@ -282,7 +472,11 @@ test_no_room(void **state)
 	CLEANUP_BUF struct buf path = BUF_INIT(10);
 
 	(void)state;
-	assert_int_equal(endpoint_new(&e, "http://h", NULL, AUTO, NULL), 0);
+	assert_int_equal(
+		endpoint_new(&e,
+			     &(struct endpoint_options){ .url = "http://h" },
+			     NULL),
+		0);
 	assert_int_equal(
 		endpoint_address(e, "bucket", "a long key", 10, &host, &path),
 		-EFBIG);
@@ -294,6 +488,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_no_such_host),
+		cmocka_unit_test(test_in_region),
 		cmocka_unit_test(test_region),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_messages),
