@@ -148,14 +148,24 @@ assume(struct role *r, struct chain *c, const struct aws_profile *p,
 
 /* --- profiles that are sources --- */
 
-/* -EACCES: a loop.  Its own source may only be who has keys, which are taken before. */
+/* -EACCES: a loop.  Its own source may only be who has keys. */
+static int
+refuse_loop(const struct chain *c, const struct aws_profile *p,
+	    const char *name, struct err *err)
+{
+	bool has_keys = p->access_key || p->secret_key;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->names[i], name) == 0 &&
+		    (i + 1 < c->n || !has_keys))
+			return err_set(err, EACCES,
+				       "source_profile %s is a loop", name);
+	return 0;
+}
+
 static int
 enter(struct chain *c, const char *name, struct err *err)
 {
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->names[i], name) == 0)
-			return err_set(err, EACCES,
-				       "source_profile %s is a loop", name);
 	if (c->n == CHAIN_MAX)
 		return err_set(err, EACCES, "more than %d roles in a row",
 			       CHAIN_MAX);
@@ -197,6 +207,8 @@ keys_of_profile(struct role *r, struct chain *c, const char *name,
 	if (!p.is_present)
 		return err_set(err, EACCES, "source_profile %s is not there",
 			       name);
+	if (refuse_loop(c, &p, name, err) != 0)
+		return -err->code;
 	if (!has_role(&p) || p.access_key || p.secret_key)
 		return keys_without_role(r, &p, name, out, err);
 	rc = enter(c, name, err);
