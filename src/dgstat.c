@@ -3,7 +3,8 @@
  * dgstat: the statistics of buckets on the terminal, without a mount.
  *
  * The same engine, documents and cache as a mount's.  Ask, wait, print; what the
- * engine could not do stands in the log, which is standard error here.
+ * engine could not do stands in the log, which is standard error here.  Or, with
+ * --listen, serve what the engine finds out by itself until somebody ends that.
  */
 #include "config.h"
 
@@ -12,8 +13,12 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/ends.h"
+#include "cli/listen.h"
 #include "cli/progress.h"
+#include "cli/scrape.h"
 #include "cli/show.h"
+#include "cli/web.h"
 #include "conf/load.h"
 #include "setup.h"
 #include "util/date.h"
@@ -220,27 +225,41 @@ finish(const struct conf *c, struct ask *a)
 	return signal ? EXIT_SIGNAL + signal : status;
 }
 
+static struct ask *
+new_ask(const struct conf *c, const struct setup *s, struct progress_line *line)
+{
+	bool has_line = isatty(STDERR_FILENO) && !c->cli.quiet;
+
+	return ask_new(&(struct ask_options){
+		.engine = s->engine,
+		.buckets = s->buckets,
+		.names = c->store.buckets,
+		.n_names = c->store.n_buckets,
+		.mode = line->mode,
+		.is_refresh = c->cli.refresh,
+		.is_nocache = c->cli.no_cache,
+		.on_wait = has_line ? progress_show : NULL,
+		.arg = line,
+	});
+}
+
 static int
 ask(const struct conf *c, struct setup *s)
 {
 	struct progress_line line = { .f = stderr,
 				      .mode = mode_of(&c->cli),
 				      .began_at_ms = date_mono_ms() };
-	bool has_line = isatty(STDERR_FILENO) && !c->cli.quiet;
-	struct ask *a = ask_new(&(struct ask_options){
-		.engine = s->engine,
-		.buckets = s->buckets,
-		.names = c->store.buckets,
-		.n_names = c->store.n_buckets,
-		.mode = line.mode,
-		.is_refresh = c->cli.refresh,
-		.is_nocache = c->cli.no_cache,
-		.on_wait = has_line ? progress_show : NULL,
-		.arg = &line,
-	});
+	struct ask *a = NULL;
 	struct err err = ERR_INIT;
-	int rc = ask_run(a, &err), status = 1;
+	int rc = setup_start(s, &err), status = 1;
 
+	if (rc) {
+		log_to_terminal("%s", err.msg);
+		setup_stop(s);
+		return status;
+	}
+	a = new_ask(c, s, &line);
+	rc = ask_run(a, &err);
 	progress_end(&line);
 	if (rc == 0)
 		status = finish(c, a);
@@ -253,28 +272,76 @@ ask(const struct conf *c, struct setup *s)
 	return status;
 }
 
+/* --- a service --- */
+
+/* Until a signal, which is no failure. */
+static int
+serve(const struct conf *c, struct setup *s, int listen_fd)
+{
+	struct err err = ERR_INIT;
+	int end_fd = ends_open();
+	int rc = setup_start(s, &err);
+
+	if (rc == 0)
+		rc = scrape_serve(
+			&(struct scrape_options){
+				.buckets = s->buckets,
+				.meter = s->meter,
+				.modes = setup_modes(c->interval_modes),
+				.listen_fd = listen_fd,
+				.end_fd = end_fd,
+			},
+			&err);
+	else
+		close(listen_fd);
+	if (rc)
+		log_to_terminal("%s", err.msg);
+	setup_stop(s);
+	close(end_fd);
+	return rc ? 1 : 0;
+}
+
+/* What was asked for is said where it can be had, which may be any port. */
+static int
+listen_and_serve(const struct conf *c, struct setup *s)
+{
+	const struct conf_address *a = &c->cli.listen;
+	CLEANUP_FREE char *url = NULL;
+	struct err err = ERR_INIT;
+	int fd, status;
+
+	if (listen_open(a->host, a->port, &fd, &url, &err) != 0) {
+		log_to_terminal("%s", err.msg);
+		return 1;
+	}
+	puts(url);
+	status = setup_end_output(0);
+	if (status == 0)
+		return serve(c, s, fd);
+	close(fd);
+	return status;
+}
+
 static int
 run(const struct conf *c)
 {
 	struct setup setup CLEANUP(setup_clear) = { .conf = NULL };
 	struct err err = ERR_INIT;
-	int rc = setup_prepare(&setup, c, &err), status;
+	int rc = setup_prepare(&setup, c, &err), status = 1;
 
 	if (rc == 0 && c->show_explanation)
 		return setup_end_output(setup_explain(&setup, stdout));
 	if (rc == 0)
-		rc = log_open(LOG_TO_TERMINAL, c->log_file, c->log_level, &err);
+		rc = log_open(c->cli.listen.host ? LOG_TO_STDERR
+						 : LOG_TO_TERMINAL,
+			      c->log_file, c->log_level, &err);
 	if (rc == 0)
 		rc = log_start(&err);
 	if (rc == 0)
-		rc = setup_start(&setup, &err);
-	if (rc == 0) {
-		status = ask(c, &setup);
-	} else {
+		status = c->cli.listen.host ? listen_and_serve(c, &setup)
+					    : ask(c, &setup);
+	else
 		log_to_terminal("%s", err.msg);
-		setup_stop(&setup);
-		status = 1;
-	}
 	log_stop();
 	return status;
 }
@@ -289,6 +356,11 @@ main(int argc, char *argv[])
 	program_invocation_short_name = (char *)"dgstat"; /* see log.h */
 	if (conf_load(&c, CONF_DGSTAT, argc, argv, environ, &err) != 0) {
 		log_to_terminal("%s", err.msg);
+		return EXIT_USAGE;
+	}
+	if (c.cli.listen.host && !web_is_built) {
+		log_to_terminal("--listen: this dgstat is built without "
+				"libmicrohttpd");
 		return EXIT_USAGE;
 	}
 	if (c.show_help) {

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/web.h"
 #include "conf/options.h"
 #include "report/state-log.h"
 #include "explain/explain.h"
@@ -28,6 +29,13 @@
 #define SPARE_DESCRIPTORS (64 + DESCRIPTORS_EACH * HTTP_URGENT_MAX)
 
 /* --- before there are threads --- */
+
+/* It goes on until it is told to end; then SIGHUP and SIGUSR1 are no end, either. */
+static bool
+is_service(const struct conf *c)
+{
+	return c->program == CONF_DGSTATFS || c->cli.listen.host;
+}
 
 /* The lowest descriptor that is free is the one that open(2) gives. */
 static void
@@ -62,10 +70,10 @@ setup_end_output(int status)
  * of them fails in odd places, so it is looked at before.
  */
 static int
-limit_connections(int64_t *connections, struct err *err)
+limit_connections(int64_t *connections, rlim_t spare, struct err *err)
 {
 	int64_t wanted = *connections;
-	rlim_t need = (rlim_t)wanted * DESCRIPTORS_EACH + SPARE_DESCRIPTORS;
+	rlim_t need = (rlim_t)wanted * DESCRIPTORS_EACH + spare;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -79,14 +87,13 @@ limit_connections(int64_t *connections, struct err *err)
 	}
 	if (limit.rlim_cur >= need)
 		return 0;
-	if (limit.rlim_cur < SPARE_DESCRIPTORS + DESCRIPTORS_EACH)
+	if (limit.rlim_cur < spare + DESCRIPTORS_EACH)
 		return err_set(err, EMFILE,
-			       "%d descriptors are needed at least, and the "
+			       "%llu descriptors are needed at least, and the "
 			       "limit (ulimit -n) is %llu",
-			       SPARE_DESCRIPTORS + DESCRIPTORS_EACH,
+			       (unsigned long long)spare + DESCRIPTORS_EACH,
 			       (unsigned long long)limit.rlim_cur);
-	*connections = (int64_t)(limit.rlim_cur - SPARE_DESCRIPTORS) /
-		       DESCRIPTORS_EACH;
+	*connections = (int64_t)(limit.rlim_cur - spare) / DESCRIPTORS_EACH;
 	log_to_terminal(
 		"warning: connections=%lld needs %llu descriptors, "
 		"and the limit (ulimit -n) is %llu: only %lld connections",
@@ -178,7 +185,10 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 
 	s->conf = c;
 	s->limits = c->limits;
-	rc = limit_connections(&s->limits.connections, err);
+	rc = limit_connections(
+		&s->limits.connections,
+		SPARE_DESCRIPTORS + (c->cli.listen.host ? WEB_CLIENTS_MAX : 0),
+		err);
 	if (rc == 0)
 		rc = endpoint_new(
 			&s->endpoint,
@@ -206,7 +216,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 				 c->store.n_buckets);
 	if (!c->show_explanation) /* which says all that, and more */
 		warn(s);
-	if (c->program == CONF_DGSTATFS) { /* of others they are the end */
+	if (is_service(c)) { /* of others they are the end */
 		hangup_block(SIGHUP);
 		hangup_block(SIGUSR1);
 	}
@@ -299,8 +309,8 @@ dup_user_agent(void)
 			 PACKAGE_VERSION);
 }
 
-static unsigned
-modes_of(unsigned conf_modes)
+unsigned
+setup_modes(unsigned conf_modes)
 {
 	return (conf_modes & CONF_QUICK ? 1u << MODE_QUICK : 0) |
 	       (conf_modes & CONF_SAMPLED ? 1u << MODE_SAMPLED : 0) |
@@ -336,7 +346,9 @@ start_engine(struct setup *s, struct err *err)
 			.cache = policies[c->store.cache],
 			.is_detailed_on_refresh =
 				c->mount.is_detailed_on_refresh,
-			.interval_modes = modes_of(c->mount.interval_modes),
+			/* of a mount nobody may ask for a while */
+			.is_first_round_prompt = c->program != CONF_DGSTATFS,
+			.interval_modes = setup_modes(c->interval_modes),
 			.sse = c->store.sse,
 			.sse_kms_key_id = c->store.sse_kms_key_id,
 		},
@@ -404,7 +416,7 @@ setup_start(struct setup *s, struct err *err)
 
 	if (rc == 0)
 		rc = start_engine(s, err);
-	if (rc == 0 && s->conf->program == CONF_DGSTATFS)
+	if (rc == 0 && is_service(s->conf))
 		rc = serve_signals(s, err);
 	return rc;
 }

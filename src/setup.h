@@ -47,6 +47,9 @@ int setup_end_output(int status);
  */
 int setup_prepare(struct setup *s, const struct conf *c, struct err *err);
 
+/* The same modes as the engine has them: bits, 1 << enum mode. */
+unsigned setup_modes(unsigned conf_modes);
+
 /* Without an engine: --explain.  Its exit status; no setup_start() is needed. */
 int setup_explain(struct setup *s, FILE *f);
 

@@ -9,13 +9,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <utlist.h>
 
+#include "cli/ends.h"
 #include "util/lock.h"
 #include "util/object.h"
 
@@ -191,16 +190,6 @@ take_answers(struct ask *a)
 	}
 }
 
-static int
-read_signal(const struct ask *a)
-{
-	struct signalfd_siginfo info;
-
-	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return 0;
-	return (int)info.ssi_signo;
-}
-
 /* 0, or the signal of who does not want to wait. */
 static int
 wait_for_answers(struct ask *a)
@@ -212,7 +201,7 @@ wait_for_answers(struct ask *a)
 		a->o.on_wait(a->o.arg, a);
 	if (fds[0].revents)
 		take_answers(a);
-	return fds[1].revents ? read_signal(a) : 0;
+	return fds[1].revents ? ends_read(a->signal_fd) : 0;
 }
 
 int
@@ -223,7 +212,7 @@ ask_wait_for_stores(struct ask *a)
 
 	while (!signal && engine_is_storing(a->o.engine))
 		if (poll(&fd, 1, STORE_LOOK_MS) > 0)
-			signal = read_signal(a);
+			signal = ends_read(a->signal_fd);
 	return signal;
 }
 
@@ -251,19 +240,14 @@ struct ask *
 ask_new(const struct ask_options *o)
 {
 	struct ask *a = xnew(struct ask);
-	sigset_t signals;
 
 	a->o = *o;
 	pthread_mutex_init(&a->lock, NULL);
 	if (o->names)
 		take_names(a, o->names, o->n_names);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	a->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	a->signal_fd = ends_open();
 	a->wake_fd = eventfd(0, EFD_CLOEXEC);
-	if (a->signal_fd < 0 || a->wake_fd < 0)
+	if (a->wake_fd < 0)
 		die_no_memory();
 	return a;
 }

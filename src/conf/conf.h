@@ -59,7 +59,6 @@ struct conf_mount {
 	bool is_eagain_wanted; /* nonblock=eagain */
 	bool is_df_by_bucket; /* df=bucket */
 	bool is_detailed_on_refresh; /* detailed=on_refresh */
-	unsigned interval_modes; /* enum conf_modes: read by itself */
 	bool is_read_only; /* -o ro: control files can't be written */
 	int64_t uid, gid, umask; /* -1: the caller's own; umask: 022 */
 	char *mount_options; /* others for libfuse, "nosuid,nodev,…", or NULL */
@@ -78,6 +77,12 @@ enum conf_sort {
 	SORT_RATIO,
 };
 
+/* Where to listen: numbers or names, for getaddrinfo(3). */
+struct conf_address {
+	char *host; /* NULL: nowhere */
+	char *port;
+};
+
 /* What dgstat alone has. */
 struct conf_cli {
 	bool quick, sampled, detailed; /* one at most */
@@ -86,6 +91,7 @@ struct conf_cli {
 	bool bytes; /* exact ones alone */
 	enum conf_sort sort;
 	bool quiet, verbose;
+	struct conf_address listen;
 };
 
 /* Where the value of an option comes from. */
@@ -109,6 +115,7 @@ struct conf {
 	enum conf_program program;
 	struct conf_store store;
 	struct limits limits;
+	unsigned interval_modes; /* enum conf_modes: read by itself */
 	struct conf_mount mount;
 	struct conf_cli cli;
 	enum log_level log_level;

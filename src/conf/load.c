@@ -16,6 +16,8 @@
 #include "conf/option-list.h"
 #include "conf/options.h"
 
+#define LISTEN_INTERVAL "5m"
+
 /* The command line while it is read. */
 struct command_line {
 	struct conf *conf;
@@ -336,6 +338,61 @@ check_cli(const struct conf *c, struct err *err)
 	return 0;
 }
 
+/* What is printed for people, or once. */
+static bool
+is_for_printing(const struct conf *c)
+{
+	const struct conf_cli *cli = &c->cli;
+
+	return cli->refresh || cli->no_cache || cli->json_lines ||
+	       cli->document || cli->bytes || cli->sort != SORT_AS_GIVEN ||
+	       (c->wants_json && !c->show_explanation);
+}
+
+static int
+check_listen(const struct conf *c, struct err *err)
+{
+	const struct conf_cli *cli = &c->cli;
+
+	if (!cli->listen.host)
+		return conf_option_is_given(c, "interval") ||
+				       conf_option_is_given(c, "interval_modes")
+			       ? err_set(err, EINVAL,
+					 "--interval and --interval-modes are "
+					 "for --listen")
+			       : 0;
+	if (is_for_printing(c))
+		return err_set(err, EINVAL,
+			       "--listen takes no option for what is printed, "
+			       "and neither --refresh nor --no-cache");
+	if (c->limits.interval_ms == 0)
+		return err_set(err, EINVAL,
+			       "--listen with --interval=0 would never have "
+			       "anything to tell");
+	if ((cli->quick || cli->sampled || cli->detailed) &&
+	    conf_option_is_given(c, "interval_modes"))
+		return err_set(
+			err, EINVAL,
+			"both --interval-modes and the switch of a mode");
+	return 0;
+}
+
+/* Who serves has to have something to tell, of the mode that would be printed. */
+static int
+complete_listen(struct conf *c, struct err *err)
+{
+	struct conf_cli *cli = &c->cli;
+
+	if (!cli->listen.host)
+		return 0;
+	if (cli->sampled)
+		c->interval_modes = CONF_SAMPLED;
+	if (cli->detailed)
+		c->interval_modes = CONF_DETAILED;
+	return conf_option_offer(c, "interval", LISTEN_INTERVAL,
+				 CONF_FROM_DEFAULT, NULL, err);
+}
+
 /* In order of precedence: whoever comes first is heard. */
 static int
 merge(struct command_line *l, char *const env[], struct err *err)
@@ -357,6 +414,10 @@ merge(struct command_line *l, char *const env[], struct err *err)
 		rc = check(c, err);
 	if (rc == 0)
 		rc = check_cli(c, err);
+	if (rc == 0 && c->program == CONF_DGSTAT)
+		rc = complete_listen(c, err);
+	if (rc == 0 && c->program == CONF_DGSTAT)
+		rc = check_listen(c, err);
 	if (rc == 0 && c->mount.is_read_only)
 		conf_list_add_mount_option(c, "ro");
 	return rc;
@@ -404,6 +465,8 @@ conf_clear(struct conf *c)
 	free(c->store.sso_cache_path);
 	free(c->mount.mount_options);
 	free(c->log_file);
+	free(c->cli.listen.host);
+	free(c->cli.listen.port);
 	conf_options_clear(c);
 	*c = (struct conf){ 0 };
 }

@@ -44,6 +44,8 @@ static const struct conf_option table[] = {
 	    "print exact bytes alone", 0, 0),
 	ROW(CLI, "sort", sort, cli.sort, NULL, "COLUMN",
 	    "name, objects, original, stored, saved or ratio", 0, 0),
+	ROW(CLI, "listen", address, cli.listen, NULL, "[HOST]:PORT",
+	    "serve metrics over HTTP (127.0.0.1)", 0, 0),
 	ROW(BOTH, "endpoint_url", url, store.endpoint_url, NULL, "URL",
 	    "S3 endpoint other than AWS", 0, 0),
 	ROW(BOTH, "region", text, store.region, NULL, "NAME",
@@ -87,9 +89,9 @@ static const struct conf_option table[] = {
 	    "then show the last good result; 0 waits", 0, DURATION_MAX_MS),
 	ROW(BOTH, "ttl", duration, limits.ttl_ms, "0", "TIME",
 	    "compute anew what is older, though valid", 0, DURATION_MAX_MS),
-	ROW(MOUNT, "interval", duration, limits.interval_ms, "0", "TIME",
+	ROW(BOTH, "interval", duration, limits.interval_ms, "0", "TIME",
 	    "read all buckets so often; 0 is never", 0, DURATION_MAX_MS),
-	ROW(MOUNT, "interval_modes", modes, mount.interval_modes, "quick",
+	ROW(BOTH, "interval_modes", modes, interval_modes, "quick",
 	    "MODE[,MODE...]", "which files interval reads", 0, 0),
 	ROW(MOUNT, "detailed", detailed, mount.is_detailed_on_refresh,
 	    "on_open", "on_open|on_refresh", "when those are computed", 0, 0),
@@ -222,6 +224,12 @@ conf_origin_text(const struct conf *c, const char *option)
 	const struct conf_origin *o = origin_of(c, option);
 
 	return o->name ? o->name : words[o->from];
+}
+
+bool
+conf_option_is_given(const struct conf *c, const char *option)
+{
+	return origin_of(c, option)->from != CONF_FROM_DEFAULT;
 }
 
 int

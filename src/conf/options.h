@@ -37,6 +37,9 @@ int conf_option_offer_defaults(struct conf *c, struct err *err);
  */
 const char *conf_origin_text(const struct conf *c, const char *option);
 
+/* Whether it has another value than by itself, or was told to have the same. */
+bool conf_option_is_given(const struct conf *c, const char *option);
+
 /*
  * `err` is about the value of `option`: put in front of its message where that value
  * comes from, unless that is the command line, which the user has in view.  Returns

@@ -14,6 +14,7 @@
 
 #include "util/bucket-name.h"
 #include "util/date.h"
+#include "util/number.h"
 
 static void *
 field_of(struct conf *c, const struct conf_option *o)
@@ -410,6 +411,39 @@ conf_set_log_level(struct conf *c, const struct conf_option *o,
 	if (log_level_parse(value, &c->log_level))
 		return 0;
 	return fail(o, value, "error, warn, info or debug", err);
+}
+
+static bool
+is_port(const char *s)
+{
+	int64_t n;
+
+	return number_parse(s, &n) && n <= UINT16_MAX;
+}
+
+/* The colons of an address of IPv6 are between brackets.  Who names no host, and may
+ * not mean the whole world, means his own. */
+int
+conf_set_address(struct conf *c, const struct conf_option *o, const char *value,
+		 struct err *err)
+{
+	struct conf_address *field = field_of(c, o);
+	const char *colon = strrchr(value, ':'), *host = value;
+	size_t len = colon ? (size_t)(colon - value) : 0;
+	bool has_brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
+
+	if (!colon || !is_port(colon + 1) ||
+	    strcspn(host, ":[]") < (has_brackets ? 0 : len))
+		return fail(o, value, "HOST:PORT, [IPV6]:PORT or :PORT", err);
+	if (has_brackets) {
+		host++;
+		len -= 2;
+	}
+	free(field->host);
+	free(field->port);
+	field->host = len ? xstrndup(host, len) : xstrdup("127.0.0.1");
+	field->port = xstrdup(colon + 1);
+	return 0;
 }
 
 /* One name; a second time it changes nothing. */

@@ -45,6 +45,7 @@ struct engine {
 	struct flight_env flights;
 	struct lookup_env lookups;
 	unsigned interval_modes;
+	bool is_first_round_prompt;
 	struct keeper *keeper; /* NULL: no interval */
 	struct waiter *all; /* every waiter that was not completed yet */
 };
@@ -150,6 +151,7 @@ start_keeper(struct engine *e)
 		.buckets = e->flights.buckets,
 		.limits = limits,
 		.modes = e->interval_modes,
+		.is_prompt = e->is_first_round_prompt,
 		.post = accept_own,
 		.arg = e,
 	});
@@ -322,6 +324,7 @@ engine_start(struct engine **out, const struct engine_options *o,
 	pthread_mutex_init(&e->lock, NULL);
 	e->creds = o->creds;
 	e->interval_modes = o->interval_modes;
+	e->is_first_round_prompt = o->is_first_round_prompt;
 	rc = http_new(&e->http, &o->http, &e->timers, err);
 	if (rc == 0) {
 		e->pace = pace_new((unsigned)o->limits->connections);

@@ -21,6 +21,7 @@ struct engine_options {
 	const struct limits *limits;
 	enum cache_policy cache;
 	unsigned interval_modes; /* bits, 1 << enum mode; see keeper.h */
+	bool is_first_round_prompt; /* as is_prompt there */
 	bool is_detailed_on_refresh; /* as in flight.h */
 	const char *sse,
 		*sse_kms_key_id; /* of documents; NULL: none; outlive it */

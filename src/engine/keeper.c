@@ -57,6 +57,13 @@ jitter_ms(struct keeper *k)
 	return rand_r(&k->seed) % (k->o.limits->interval_ms / JITTER_PART + 1);
 }
 
+/* Of what is new. */
+static int64_t
+first_ms(struct keeper *k)
+{
+	return k->o.is_prompt ? 0 : jitter_ms(k);
+}
+
 static int64_t
 next_ms(struct keeper *k)
 {
@@ -234,7 +241,7 @@ look_around(struct keeper *k)
 		if (bucket)
 			b = bucket->kept ? bucket->kept : add(k, bucket);
 		if (b && is_resting(b))
-			timer_arm(k->o.timers, &b->next, jitter_ms(k));
+			timer_arm(k->o.timers, &b->next, first_ms(k));
 		free(names[i]);
 	}
 	free(names);
@@ -323,7 +330,7 @@ keeper_new(const struct keeper_options *o)
 	k->o = *o;
 	k->seed = (unsigned)(date_now() ^ date_mono_ms());
 	timer_init(&k->census, on_census, k);
-	timer_arm(o->timers, &k->census, jitter_ms(k));
+	timer_arm(o->timers, &k->census, first_ms(k));
 	return k;
 }
 

@@ -31,6 +31,7 @@ struct keeper_options {
 	struct buckets *buckets; /* all that are there */
 	const struct limits *limits; /* interval_ms is not 0 */
 	unsigned modes; /* bits: 1 << enum mode; one at least */
+	bool is_prompt; /* the first round of a bucket begins at once */
 	/* Hand a waiter over; its completion may come from inside. */
 	void (*post)(void *arg, struct waiter *w);
 	void *arg;

@@ -15,8 +15,8 @@
 # shellcheck disable=SC2034 # the lists are for those who source this file
 BUILD_PACKAGES=(
 	autoconf automake gcc libc6-dev make pkg-config
-	fuse3 libcjson-dev libcurl4-openssl-dev libfuse3-dev libssl-dev
-	libxml2-dev uthash-dev
+	fuse3 libcjson-dev libcurl4-openssl-dev libfuse3-dev libmicrohttpd-dev
+	libssl-dev libxml2-dev uthash-dev
 )
 # shellcheck disable=SC2034
 SERVER_PACKAGES=(radosgw ceph-mon ceph-osd ceph-common)

@@ -194,7 +194,7 @@ test_defaults(void **state)
 	assert_int_equal(c.limits.max_age_ms, 0);
 	assert_int_equal(c.limits.ttl_ms, 0);
 	assert_int_equal(c.limits.interval_ms, 0);
-	assert_int_equal(c.mount.interval_modes, CONF_QUICK);
+	assert_int_equal(c.interval_modes, CONF_QUICK);
 	assert_false(c.mount.is_eagain_wanted);
 	assert_false(c.mount.is_df_by_bucket);
 	assert_false(c.mount.is_detailed_on_refresh);
@@ -259,7 +259,7 @@ test_all_options(void **state)
 	assert_int_equal(c.limits.max_age_ms, 60000);
 	assert_int_equal(c.limits.ttl_ms, 6 * 3600 * 1000);
 	assert_int_equal(c.limits.interval_ms, 300000);
-	assert_int_equal(c.mount.interval_modes, CONF_QUICK | CONF_DETAILED);
+	assert_int_equal(c.interval_modes, CONF_QUICK | CONF_DETAILED);
 	assert_true(c.mount.is_eagain_wanted);
 	assert_true(c.mount.is_df_by_bucket);
 	assert_true(c.mount.is_detailed_on_refresh);

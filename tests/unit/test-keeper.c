@@ -46,7 +46,7 @@ post(void *arg, struct waiter *w)
 }
 
 static void
-house_init(struct house *h, unsigned modes)
+house_init_as(struct house *h, unsigned modes, bool is_prompt)
 {
 	*h = (struct house){ .keeper = NULL };
 	world_init(&h->w, CACHE_POLICY_RW);
@@ -58,9 +58,16 @@ house_init(struct house *h, unsigned modes)
 		.buckets = h->w.fx.buckets,
 		.limits = &h->w.fx.limits,
 		.modes = modes,
+		.is_prompt = is_prompt,
 		.post = post,
 		.arg = h,
 	});
+}
+
+static void
+house_init(struct house *h, unsigned modes)
+{
+	house_init_as(h, modes, false);
 }
 
 /* The mount ends, whatever is under way. */
@@ -191,6 +198,23 @@ test_jitter(void **state)
 		assert_true(validated_at_ms(&h) > began);
 	}
 	assert_true(is_random);
+	house_clear(&h);
+}
+
+/* The first round at once, and no other. */
+static void
+test_prompt(void **state)
+{
+	struct house h;
+
+	(void)state;
+	house_init_as(&h, 1u << MODE_QUICK, true);
+	fixture_run(&h.w.fx);
+	live(&h, STEP_MS);
+	assert_true(has_result(&h, MODE_QUICK));
+	assert_int_equal(n_lists(&h), 1);
+	live(&h, INTERVAL_MS * 8 / 10);
+	assert_int_equal(n_lists(&h), 1);
 	house_clear(&h);
 }
 
@@ -453,6 +477,7 @@ main(void)
 		cmocka_unit_test(test_rounds),
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_jitter),
+		cmocka_unit_test(test_prompt),
 		cmocka_unit_test(test_trigger),
 		cmocka_unit_test(test_what_is_owed),
 		cmocka_unit_test(test_failures),
