@@ -106,8 +106,15 @@ limit_connections(int64_t *connections, rlim_t spare, struct err *err)
 static bool
 needs_trust(const struct setup *s)
 {
-	return s->conf->store.ca_bundle ||
+	return s->conf->store.ca_bundle || s->conf->store.client_cert ||
 	       strcmp(endpoint_scheme(s->endpoint), "https") == 0;
+}
+
+static int
+identify(struct trust *t, const char *certificate, const char *key,
+	 struct err *err)
+{
+	return certificate ? trust_identify(t, certificate, key, err) : 0;
 }
 
 /*
@@ -117,6 +124,7 @@ needs_trust(const struct setup *s)
 static int
 read_files(struct setup *s, struct err *err)
 {
+	const struct conf_store *store = &s->conf->store;
 	int rc;
 
 	tzset(); /* syslog(3) asks for the zone */
@@ -125,8 +133,10 @@ read_files(struct setup *s, struct err *err)
 		return rc;
 	if (!needs_trust(s))
 		return trust_load(&s->trust, NULL, NULL, NULL, err);
-	rc = http_load_trust(&s->trust, s->conf->store.ca_bundle, err);
-	return rc ? conf_add_origin(s->conf, "ca_bundle", err) : 0;
+	rc = http_load_trust(&s->trust, store->ca_bundle, err);
+	if (rc)
+		return conf_add_origin(s->conf, "ca_bundle", err);
+	return identify(s->trust, store->client_cert, store->client_key, err);
 }
 
 /* Whether a source is configured that is asked later: then there may be keys. */
@@ -235,10 +245,13 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
  * what was trusted before stays.
  */
 static void *
-on_hangup_load(void *ca_bundle)
+on_hangup_load(void *files)
 {
+	const struct conf_store *store = files;
 	/* it may be reading yet when what is configured is gone */
-	CLEANUP_FREE char *path = xstrdup_or_null(ca_bundle);
+	CLEANUP_FREE char *path = xstrdup_or_null(store->ca_bundle);
+	CLEANUP_FREE char *certificate = xstrdup_or_null(store->client_cert);
+	CLEANUP_FREE char *key = xstrdup_or_null(store->client_key);
 	struct trust *trust = NULL;
 	struct err err = ERR_INIT;
 
@@ -246,8 +259,11 @@ on_hangup_load(void *ca_bundle)
 	if (http_load_trust(&trust, path, &err) == 0 && trust_is_empty(trust)) {
 		err_set(&err, ENOENT,
 			"no certificates of the system are found");
-		trust_unref(steal(&trust));
 	}
+	if (!err.code)
+		identify(trust, certificate, key, &err);
+	if (err.code)
+		trust_unref(steal(&trust));
 	if (err.code)
 		log_warn("SIGHUP: %s; those read before stay trusted", err.msg);
 	return trust;
@@ -394,7 +410,7 @@ serve_signals(struct setup *s, struct err *err)
 						      : on_hangup_load_nothing,
 				      .apply = on_hangup,
 				      .drop = drop_trust,
-				      .files = s->conf->store.ca_bundle,
+				      .files = (void *)&s->conf->store,
 				      .arg = s->engine },
 			      err);
 

@@ -29,6 +29,8 @@ struct conf_store {
 	bool is_regional; /* us_east_1_regional_endpoint */
 	bool ignores_endpoints; /* ignore_configured_endpoint_urls */
 	char *ca_bundle; /* NULL: the system's */
+	char *client_cert; /* NULL: none */
+	char *client_key; /* NULL: in client_cert's file */
 	char **buckets; /* bucket=, SOURCE s3://NAME; NULL: all */
 	size_t n_buckets;
 

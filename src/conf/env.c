@@ -69,6 +69,7 @@ static const struct source sources[] = {
 	  { "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT" },
 	  WORD(us_east_1_endpoint) },
 	{ "ca_bundle", { "AWS_CA_BUNDLE" }, WORD(ca_bundle) },
+	{ "ca_bundle", { "REQUESTS_CA_BUNDLE" }, WORD(ca_bundle) },
 	{ "retries",
 	  { "AWS_MAX_ATTEMPTS" },
 	  WORD(max_attempts),

@@ -308,6 +308,9 @@ check(const struct conf *c, struct err *err)
 			strerror(rc));
 		return conf_add_origin(c, "ca_bundle", err);
 	}
+	if (s->client_key && !s->client_cert)
+		return err_set(err, EINVAL,
+			       "option client_key is for client_cert");
 	if (s->sse_kms_key_id && (!s->sse || strcmp(s->sse, "AES256") == 0))
 		return err_set(err, EINVAL,
 			       "option sse_kms_key_id is for sse=aws:kms and "
@@ -457,6 +460,8 @@ conf_clear(struct conf *c)
 	free(c->store.endpoint_url);
 	free(c->store.region);
 	free(c->store.ca_bundle);
+	free(c->store.client_cert);
+	free(c->store.client_key);
 	free(c->store.sse);
 	free(c->store.sse_kms_key_id);
 	free(c->store.profile);

@@ -73,6 +73,15 @@ static const char OF_PROXY[] =
 	"that does not look like a store's answer: the proxy may have refused; "
 	"no_proxy=HOST goes around it";
 
+static const char OF_LOGIN[] =
+	"the proxy wants a user and a password: "
+	"https_proxy=http://USER:PASSWORD@HOST:PORT (http_proxy for a store "
+	"without TLS)";
+
+static const char OF_CERTIFICATE[] =
+	"whom the store knows by a certificate: client_cert=FILE, and "
+	"client_key=FILE";
+
 static const char *
 by_code(const struct advice_case *c)
 {
@@ -102,6 +111,10 @@ advice_for(const struct advice_case *c)
 {
 	const struct err *err = c->err;
 
+	if (err->status == 407)
+		return OF_LOGIN;
+	if (err->code == EPROTO && strstr(err->msg, "client certificate"))
+		return OF_CERTIFICATE;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcmp(err->word, words[i].word) == 0)
 			return words[i].advice;

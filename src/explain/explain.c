@@ -10,8 +10,8 @@
 
 #include "conf/options.h"
 #include "explain/advice.h"
-#include "explain/proxy.h"
 #include "explain/report.h"
+#include "net/proxy.h"
 #include "util/date.h"
 
 #define KEY_ID_SHOWN 4 /* characters at its end */
@@ -93,21 +93,31 @@ add_proxy(struct explainer *x)
 }
 
 static void
-add_network(struct explainer *x)
+add_tls(struct explainer *x)
 {
-	const struct endpoint *e = x->o->probe.endpoint;
 	const char *ca = x->store->ca_bundle;
+	bool is_empty = trust_is_empty(x->o->probe.trust);
 
-	add_proxy(x);
-	if (strcmp(endpoint_scheme(e), "https") != 0)
+	if (strcmp(endpoint_scheme(x->o->probe.endpoint), "https") != 0)
 		add(x, "network", "TLS", "none", NULL, NULL);
 	else if (ca)
 		add(x, "network", "certificates", ca, "origin",
 		    conf_origin_text(x->o->conf, "ca_bundle"));
 	else
 		add(x, "network", "certificates",
-		    trust_is_empty(x->o->probe.trust) ? "none" : "the system's",
-		    NULL, NULL);
+		    is_empty ? "none" : "the system's", NULL, NULL);
+}
+
+static void
+add_network(struct explainer *x)
+{
+	const struct conf_store *s = x->store;
+
+	add_proxy(x);
+	add_tls(x);
+	if (s->client_cert)
+		add(x, "network", "client_certificate", s->client_cert, "key",
+		    s->client_key ? s->client_key : "in the same file");
 }
 
 /* --- keys --- */

@@ -51,11 +51,60 @@ is_out_of_memory(int error, const char *msg)
 	       (strstr(msg, "malloc failure") || strstr(msg, "out of memory"));
 }
 
+/* The proxy's own refusal of a tunnel: its status; 0: it is none. */
+static int
+status_of_proxy(const char *msg)
+{
+	static const char start[] = "CONNECT tunnel failed, response ";
+	const char *found = strstr(msg, start);
+
+	return found ? atoi(found + strlen(start)) : 0;
+}
+
+static void
+refuse_tunnel(struct http_answer *a, int status)
+{
+	a->is_retryable = status == 408 || status == 429 || status >= 500;
+	err_set(&a->err, EIO, "the proxy refuses: HTTP status %d%s", status,
+		status == 407 ? ", it wants a user and a password" : "");
+	err_set_remote(&a->err, status, "", "");
+}
+
+/* TLS 1.3 says so after the handshake, when our request is under way. */
+static bool
+is_refused_certificate(int code, const char *msg)
+{
+	return (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+		code == CURLE_SSL_CONNECT_ERROR) &&
+	       strstr(msg, "alert") &&
+	       (strstr(msg, "certificate") || strstr(msg, "unknown ca"));
+}
+
+static void
+refuse_certificate(struct http_answer *a, const char *msg)
+{
+	bool is_missing = strstr(msg, "certificate required");
+
+	a->is_retryable = false;
+	err_set(&a->err, EPROTO, "the store %s (%s)",
+		is_missing ? "wants a client certificate"
+			   : "does not accept the client certificate",
+		msg);
+}
+
 void
 curl_error(struct http_answer *a, int code, int os_errno, const char *msg)
 {
-	int error = EIO;
+	int error = EIO, proxy = status_of_proxy(msg);
 
+	if (proxy) {
+		refuse_tunnel(a, proxy);
+		return;
+	}
+	if (is_refused_certificate(code, msg)) {
+		refuse_certificate(a, msg);
+		return;
+	}
 	a->is_retryable = true;
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		if ((int)errors[i].code == code &&

@@ -8,6 +8,7 @@
 #include "net/http.h"
 
 #include <errno.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <utlist.h>
 
 #include "net/curl-error.h"
+#include "net/proxy.h"
 #include "net/sockets.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -343,6 +345,18 @@ set_tls(CURL *e, struct http *h)
 	curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, h);
 }
 
+/* NULL where the environment names none: so curl finds none there, either. */
+static CURLcode
+set_proxy(CURL *e, const struct http_options *o, const char *url)
+{
+	bool is_tls = strncasecmp(url, "https:", 6) == 0;
+
+	if (o->is_direct || proxy_is_exempt(url))
+		return curl_easy_setopt(e, CURLOPT_PROXY, "");
+	return curl_easy_setopt(e, CURLOPT_PROXY,
+				proxy_for(is_tls ? "https" : "http").value);
+}
+
 /* What needs memory is checked: the rest can't fail. */
 static CURLcode
 set_options(struct http_transfer *t, const struct http_request *r)
@@ -361,8 +375,8 @@ set_options(struct http_transfer *t, const struct http_request *r)
 		rc = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	if (o->is_direct && rc == CURLE_OK)
-		rc = curl_easy_setopt(e, CURLOPT_PROXY, "");
+	if (rc == CURLE_OK)
+		rc = set_proxy(e, o, r->url);
 	if (r->wants_new_connection)
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);

@@ -9,11 +9,15 @@
 #include <stdatomic.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 struct trust {
 	atomic_uint n_refs;
 	X509_STORE *store;
+	X509 *certificate; /* our own; NULL: none */
+	STACK_OF(X509) * chain; /* what is between it and its CA */
+	EVP_PKEY *key;
 };
 
 /* Directories of certificates hold links named for a hash: "5ad8a5d6.0". */
@@ -99,6 +103,90 @@ trust_load(struct trust **out, const char *path, const char *file,
 	return 0;
 }
 
+/* --- our own --- */
+
+/* Nobody is there who could be asked. */
+static int
+no_password(char *buf, int size, int is_writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)is_writing;
+	(void)arg;
+	return 0;
+}
+
+static void
+bio_clear(BIO **bio)
+{
+	BIO_free(*bio);
+	ERR_clear_error();
+}
+
+/* The first one is ours. */
+static bool
+read_chain(struct trust *t, BIO *bio)
+{
+	X509 *next;
+
+	t->certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+	t->chain = sk_X509_new_null();
+	if (!t->certificate || !t->chain)
+		return false;
+	while ((next = PEM_read_bio_X509(bio, NULL, no_password, NULL)))
+		if (!sk_X509_push(t->chain, next)) {
+			X509_free(next);
+			return false;
+		}
+	return true;
+}
+
+static int
+read_certificate(struct trust *t, const char *path, struct err *err)
+{
+	BIO *bio CLEANUP(bio_clear) = BIO_new_file(path, "re");
+
+	if (!bio)
+		return err_set(err, errno ? errno : EIO, "client_cert %s: %s",
+			       path, strerror(errno));
+	if (!read_chain(t, bio))
+		return err_set(err, EINVAL,
+			       "client_cert %s: no certificate in PEM", path);
+	return 0;
+}
+
+static int
+read_key(struct trust *t, const char *path, struct err *err)
+{
+	BIO *bio CLEANUP(bio_clear) = BIO_new_file(path, "re");
+
+	if (!bio)
+		return err_set(err, errno ? errno : EIO, "client_key %s: %s",
+			       path, strerror(errno));
+	t->key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	if (!t->key)
+		return err_set(
+			err, EINVAL,
+			"client_key %s: no key in PEM without a password",
+			path);
+	if (X509_check_private_key(t->certificate, t->key) != 1)
+		return err_set(err, EINVAL,
+			       "client_key %s: not the key of the certificate",
+			       path);
+	return 0;
+}
+
+int
+trust_identify(struct trust *t, const char *certificate, const char *key,
+	       struct err *err)
+{
+	int rc = read_certificate(t, certificate, err);
+
+	return rc ? rc : read_key(t, key ? key : certificate, err);
+}
+
+/* --- all of it --- */
+
 bool
 trust_is_empty(const struct trust *t)
 {
@@ -118,6 +206,9 @@ trust_unref(struct trust *t)
 	if (!t || atomic_fetch_sub(&t->n_refs, 1) > 1)
 		return;
 	X509_STORE_free(t->store);
+	X509_free(t->certificate);
+	sk_X509_pop_free(t->chain, X509_free);
+	EVP_PKEY_free(t->key);
 	free(t);
 }
 
@@ -126,4 +217,9 @@ trust_apply(struct trust *t, void *ssl_ctx)
 {
 	X509_STORE_up_ref(t->store);
 	SSL_CTX_set_cert_store(ssl_ctx, t->store); /* takes it */
+	if (!t->certificate)
+		return;
+	SSL_CTX_use_certificate(ssl_ctx, t->certificate);
+	SSL_CTX_use_PrivateKey(ssl_ctx, t->key);
+	SSL_CTX_set1_chain(ssl_ctx, t->chain);
 }

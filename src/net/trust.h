@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The certificates that TLS trusts, read once and given to each connection, so
- * that no file is read, and nothing parsed, on the net thread: a file may be a
+ * The certificates that TLS trusts, and our own, read once and given to each connection,
+ * so that no file is read, and nothing parsed, on the net thread: a file may be a
  * FIFO by now, or on a server that hangs.
  *
  * Immutable and counted; any thread.  Together with util/hash.c the only user of
@@ -28,13 +28,21 @@ int trust_prepare(struct err *err);
 int trust_load(struct trust **out, const char *path, const char *file,
 	       const char *dir, struct err *err);
 
+/*
+ * Show a certificate to who asks for one: PEM files, with those between it and its CA
+ * behind it.  `key` NULL: in the same file.  -EINVAL if there is none, or the key is
+ * another one's or encrypted.  It may block; before others have `t`.
+ */
+int trust_identify(struct trust *t, const char *certificate, const char *key,
+		   struct err *err);
+
 /* Whether there were no certificates at all: every store is refused. */
 bool trust_is_empty(const struct trust *t);
 
 struct trust *trust_ref(struct trust *t);
 void trust_unref(struct trust *t); /* NULL is fine */
 
-/* Have a new connection, whose SSL_CTX is `ssl_ctx`, trust them. */
+/* Have a new connection, whose SSL_CTX is `ssl_ctx`, trust them, and show ours. */
 void trust_apply(struct trust *t, void *ssl_ctx);
 
 #endif

@@ -62,7 +62,9 @@ s3_is_refusal(const struct s3_answer *a)
 {
 	int status = a->status;
 
-	if (a->err.code == 0 || !is_code_of_plain_way(a->error.code))
+	/* 407 is the word of a proxy, not of the store */
+	if (a->err.code == 0 || status == 407 ||
+	    !is_code_of_plain_way(a->error.code))
 		return false;
 	if (status == 200) /* an <Error> all the same */
 		return a->error.code[0] != '\0';

@@ -403,8 +403,12 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 	if (answer->status == 400 && e->region[0] &&
 	    strcmp(e->region, endpoint_region(call->target.endpoint)) != 0)
 		code = EIO; /* the keys are right, the region is not */
-	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s",
-		answer->status, e->code[0] ? ", " : "", e->code,
+	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s%s",
+		answer->status,
+		answer->status == 407
+			? ", the proxy wants a user and a password"
+			: "",
+		e->code[0] ? ", " : "", e->code,
 		e->request_id[0] ? ", request id " : "", e->request_id,
 		e->region[0] ? ", it is in region " : "", e->region);
 	err_set_remote(&answer->err, answer->status, e->code, e->request_id);

@@ -9,7 +9,7 @@
 load lib
 load mounts
 
-readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache connect_timeout
+readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache client_cert client_key connect_timeout
 	connections deadline detailed df endpoint_url force_path_style gid
 	ignore_configured_endpoint_urls interval interval_modes
 	linger log_file log_level max_age max_wait no_sign_request nonblock price_head price_list
@@ -95,7 +95,7 @@ can_read() {
 @test "every option is taken as --name=value, -o name=value, with - for _" {
 	local option sample dashed
 	declare -A value=(
-		[bucket]=abc [ca_bundle]="$BATS_TEST_TMPDIR/ca.pem" [cache]=ro [connections]=1 [retries]=0
+		[bucket]=abc [ca_bundle]="$BATS_TEST_TMPDIR/ca.pem" [cache]=ro [client_cert]="$BATS_TEST_TMPDIR/ca.pem" [connections]=1 [retries]=0
 		[endpoint_url]=http://127.0.0.1:1 [gid]=0 [uid]=0 [umask]=022
 		[log_file]="$BATS_TEST_TMPDIR/a.log" [log_level]=info [region]=eu
 		[profile]=default [allow_other]=true [force_path_style]=true
@@ -107,7 +107,7 @@ can_read() {
 	)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca \
 		-keyout /dev/null -out "$BATS_TEST_TMPDIR/ca.pem" 2>/dev/null
-	for option in ${OPTIONS/sse_kms_key_id/}; do
+	for option in $(printf '%s\n' $OPTIONS | grep -vx -e sse_kms_key_id -e client_key); do
 		sample=$option=${value[$option]:-1s}
 		dashed=${option//_/-}=${sample#*=}
 		assert_accepted "--$sample"
@@ -116,7 +116,8 @@ can_read() {
 		assert_accepted -o "ro,$dashed,nosuid"
 	done
 	assert_accepted --allow-other -o no_sign_request
-	# this one not alone
+	# these not alone
+	assert_accepted --client-cert="$BATS_TEST_TMPDIR/ca.pem" -o "client_key=$BATS_TEST_TMPDIR/ca.pem"
 	assert_accepted --sse=aws:kms --sse_kms_key_id=k
 	assert_accepted --sse=aws:kms --sse-kms-key-id=k
 	assert_accepted -o sse=aws:kms,sse_kms_key_id=k

@@ -230,7 +230,7 @@ stub_with_bucket() {
 	assert_said '.network.proxy | .value + ", " + .origin' \
 		"http://***@${ENDPOINT#http://}, http_proxy"
 	HTTPS_PROXY=$proxy NO_PROXY=elsewhere explain 1 https://store.example
-	assert_told 'response 403' 'the proxy may have refused'
+	assert_told 'the proxy refuses: HTTP status 403' 'the proxy may have refused'
 	assert_said '.network.proxy.origin' HTTPS_PROXY
 	assert_said '.network.no_proxy | .value + ", " + .origin' 'elsewhere, NO_PROXY'
 	http_proxy=http://127.0.0.1:1 explain 1 http://store.example

@@ -161,7 +161,7 @@ setup() {
 	ENDPOINT=$S3_ENDPOINT
 	MNT=$BATS_TEST_TMPDIR/mnt
 	LOG=$BATS_TEST_TMPDIR/log
-	unset "${!AWS_@}" # whatever the developer has
+	unset "${!AWS_@}" REQUESTS_CA_BUNDLE # whatever the developer has
 	export AWS_ACCESS_KEY_ID=testkey AWS_SECRET_ACCESS_KEY=testsecret
 	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 	export AWS_EC2_METADATA_DISABLED=true # of the machine of the test

@@ -41,6 +41,25 @@ static const struct {
 	{ CURLE_PEER_FAILED_VERIFICATION, 0,
 	  "SSL certificate problem: out of memory", ENOMEM, true },
 	{ CURLE_OUT_OF_MEMORY, 0, "", ENOMEM, true },
+	/* what the other side thinks of our certificate */
+	{ CURLE_RECV_ERROR, 0,
+	  "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert "
+	  "certificate required, errno 0",
+	  EPROTO, false },
+	{ CURLE_SSL_CONNECT_ERROR, 0,
+	  "error:0A000418:SSL routines::tlsv1 alert unknown ca", EPROTO,
+	  false },
+	{ CURLE_RECV_ERROR, 0,
+	  "OpenSSL SSL_read: error:0A000126:SSL routines::unexpected eof "
+	  "while reading, errno 0",
+	  EIO, true },
+	/* and the proxy of us */
+	{ CURLE_RECV_ERROR, 0, "CONNECT tunnel failed, response 407", EIO,
+	  false },
+	{ CURLE_RECV_ERROR, 0, "CONNECT tunnel failed, response 403", EIO,
+	  false },
+	{ CURLE_RECV_ERROR, 0, "CONNECT tunnel failed, response 503", EIO,
+	  true },
 };
 
 static void

@@ -15,7 +15,7 @@
 #include <errno.h>
 
 #include "explain/advice.h"
-#include "explain/proxy.h"
+#include "net/proxy.h"
 #include "explain/report.h"
 
 static char *
@@ -104,6 +104,8 @@ static const struct {
 	{ ECONNREFUSED, 0, "", false, false, false, "whether the store runs" },
 	{ ECONNREFUSED, 0, "", false, true, false, "at the proxy" },
 	{ EPROTO, 0, "", false, true, false, "ca_bundle=FILE" },
+	{ EIO, 407, "", false, true, false, "a user and a password" },
+	{ EIO, 407, "", false, false, false, "a user and a password" },
 	{ EIO, 400, "MethodNotAllowed", false, true, false, NULL },
 };
 
@@ -157,7 +159,7 @@ test_advice_for_keys(void **state)
 	}
 }
 
-/* As libcurl reads them. */
+/* As libcurl reads them, and HTTP_PROXY, as Python does. */
 static void
 test_proxies(void **state)
 {
@@ -168,6 +170,9 @@ test_proxies(void **state)
 	setenv("HTTPS_PROXY", "https", 1);
 	unsetenv("all_proxy");
 	unsetenv("ALL_PROXY");
+	unsetenv("REQUEST_METHOD");
+	assert_string_equal(proxy_for("http").value, "upper");
+	setenv("REQUEST_METHOD", "GET", 1);
 	assert_null(proxy_for("http").value);
 	assert_string_equal(proxy_for("https").value, "https");
 	setenv("ALL_PROXY", "all", 1);
@@ -181,6 +186,35 @@ test_proxies(void **state)
 	assert_string_equal(proxy_exceptions().value, "lower");
 }
 
+static void
+test_exempt(void **state)
+{
+	static const struct {
+		const char *exceptions, *url;
+		bool is_exempt;
+	} exempt[] = {
+		{ "h:9000", "http://h:9000/b", true },
+		{ "x, .Example.org:443", "https://s3.example.org:443", true },
+		{ "127.0.0.1:80 [::1]:9000", "http://[::1]:9000/", true },
+		{ "h:9000", "http://h:9001/b", false },
+		{ "h:9000", "http://oh:9000/b", false },
+		{ "h:9000", "http://h/b", false },
+		/* for curl to know */
+		{ "h", "http://h:9000/b", false },
+		{ "*", "http://h:9000/b", false },
+		{ "", "http://h:9000/b", false },
+		{ ",.,:", "http://h:9000/b", false },
+	};
+
+	(void)state;
+	unsetenv("NO_PROXY");
+	for (size_t i = 0; i < ARRAY_SIZE(exempt); i++) {
+		setenv("no_proxy", exempt[i].exceptions, 1);
+		assert_int_equal(proxy_is_exempt(exempt[i].url),
+				 exempt[i].is_exempt);
+	}
+}
+
 int
 main(void)
 {
@@ -190,6 +224,7 @@ main(void)
 		cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_advice_for_keys),
 		cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_exempt),
 	};
 
 	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
