@@ -85,6 +85,14 @@ def of_million(results):
                    quotient(theirs, cpu, NO_PEER), "x ours")
 
 
+def of_long_keys(results):
+    title = plan.long_keys(1_000_000, 30).title
+    row = results.ours(title, "hit")
+    if row:
+        yield at_most(f"{title}, hit: CPU", 0.36, value(row, "cpu_us_per_object"),
+                      "us/object")
+
+
 def of_ten_million(results):
     row = results.ours(TEN_MILLION, "hit")
     if row:
@@ -141,7 +149,7 @@ def of_memory(results):
 def judge(rows):
     """Those whose settings were among the ones to run."""
     results = Results(rows)
-    kinds = (of_million, of_ten_million, of_shapes, of_detailed, of_small, of_limit, of_memory)
+    kinds = (of_million, of_long_keys, of_ten_million, of_shapes, of_detailed, of_small, of_limit, of_memory)
     return [found for kind in kinds for found in kind(results)]
 
 

@@ -14,7 +14,7 @@
 
 static const char *const shape_names[] = {
 	[DATED] = "dated", [HEX] = "hex",	  [FLAT] = "flat",
-	[SKEW] = "skew",   [UNICODE] = "unicode",
+	[SKEW] = "skew",   [UNICODE] = "unicode", [LONG] = "long",
 };
 #define N_SHAPES (sizeof(shape_names) / sizeof(shape_names[0]))
 
@@ -85,6 +85,18 @@ print_hour(char *out, uint32_t number)
 	return (int)strftime(out, KEY_SIZE, "%Y/%m/%d/%H/", &tm);
 }
 
+static int
+print_long(char *out, uint32_t number)
+{
+	static const char top[] = "artifacts/com.example.platform.services/"
+				  "gateway-with-a-long-name/release-candidates/"
+				  "linux/";
+	char hour[KEY_SIZE];
+
+	print_hour(hour, number);
+	return snprintf(out, KEY_SIZE, "%s%.20s", top, hour);
+}
+
 /* Even steps, and a random part that stays below the next one. */
 static int
 print_hash(char *out, const struct formula *f, uint32_t number)
@@ -136,6 +148,8 @@ print_prefix(const struct formula *f, uint32_t number, char out[KEY_SIZE])
 		return (unsigned)print_skewed(out, f, number);
 	case UNICODE:
 		return (unsigned)print_unicode(out, number);
+	case LONG:
+		return (unsigned)print_long(out, number);
 	case FLAT:
 		break;
 	}

@@ -15,6 +15,7 @@
  *     skew     releases/000123/00000012.zip.delta    95 % of them; 5 % are in
  *              project-00012/...                     front of these
  *     unicode  three bytes a letter, and blanks
+ *     long     dated, below directories with long names: 120 bytes
  *
  * Keys ascend as unsigned bytes, so the i-th is computed in constant time and
  * the place of a key is a binary search.
@@ -26,7 +27,7 @@
 
 #define KEY_SIZE 160
 
-enum shape { DATED, HEX, FLAT, SKEW, UNICODE };
+enum shape { DATED, HEX, FLAT, SKEW, UNICODE, LONG };
 
 struct formula {
 	enum shape shape;

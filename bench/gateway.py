@@ -22,6 +22,7 @@ class Gateway:
 
     rate = 0
     bucket = BUCKET
+    environment = {}
 
     def __init__(self, store, formula):
         self._home = tempfile.TemporaryDirectory(prefix="bench-rgw-")

@@ -99,11 +99,12 @@ class Store:
 
 
 class Synthetic:
-    """A bucket of the store, to be measured on."""
+    """A bucket of the store, to be measured on; `front`: over TLS."""
 
-    def __init__(self, store, bucket, latency_ms, rate):
-        self.store, self.bucket, self.rate = store, bucket, rate
-        self.endpoint = store.endpoint
+    def __init__(self, store, bucket, latency_ms, rate, front=None):
+        self.store, self.bucket, self.rate, self.front = store, bucket, rate, front
+        self.endpoint = front.endpoint if front else store.endpoint
+        self.environment = front.environment if front else {}
         self.expected = store.expect(bucket)
         self._latency_ms = latency_ms
         self._ceilings = {}
@@ -114,9 +115,14 @@ class Synthetic:
         """Count from here, with a full allowance of requests."""
         self.store.configure(self._latency_ms, self.rate)
         self.store.reset()
+        if self.front:
+            self.front.begin()
 
     def counters(self):
-        return self.store.counters()
+        counters = self.store.counters()
+        if self.front:
+            counters["handshakes"] = self.front.handshakes()
+        return counters
 
     def forget(self):
         self.store.forget(self.bucket)
@@ -213,14 +219,14 @@ def is_mounted(directory):
 class Mount:
     """A dgstatfs of our own; the first look at the bucket is over."""
 
-    def __init__(self, program, endpoint, bucket, options):
+    def __init__(self, program, endpoint, bucket, options, environment=None):
         self.directory = Path(tempfile.mkdtemp(prefix="bench-"))
         self.bucket = bucket
         self.log = tempfile.NamedTemporaryFile(prefix="bench-log-")
         argv = [program, "-f", *(f"-o{option}" for option in options), endpoint,
                 self.directory]
-        self.process = subprocess.Popen(argv, env=clean_environment(),
-                                        stderr=self.log)
+        self.process = subprocess.Popen(argv, stderr=self.log,
+                                        env=clean_environment(**(environment or {})))
         while not is_mounted(self.directory):
             if self.process.poll() is not None:
                 raise SystemExit(f"bench: {program}: {tail(self.log.name)}")

@@ -23,12 +23,14 @@ class Setting:
     on_gateway: bool = False
     is_told: bool = False  # the original sizes, by the listing itself
     rss_max_mib: int = 0  # more than that is wrong; 0: whatever it takes
+    connections: int = 0  # that dgstatfs may have; 0: its default
+    is_tls: bool = False
 
     @property
     def is_typical(self):
         """Rates of other settings may be held against it, and its own."""
         return not (self.on_gateway or self.rate or self.readers > 1
-                    or self.rss_max_mib)
+                    or self.rss_max_mib or self.connections)
 
     @property
     def repetitions(self):
@@ -37,7 +39,8 @@ class Setting:
 
 def formula(shape, objects, deltas=None):
     """Directories as large as one would find them for such keys."""
-    per_directory = {"dated": 1000, "hex": 10, "skew": 100, "unicode": 1000}
+    per_directory = {"dated": 1000, "hex": 10, "skew": 100, "unicode": 1000,
+                     "long": 1000}
     dirs = 1 if shape == "flat" else max(4, objects // per_directory[shape])
     deltas = objects // 2 if deltas is None else deltas
     return f"{shape}-n{objects}-d{deltas}-s{dirs}"
@@ -54,6 +57,11 @@ def shapes(objects, latency_ms, with_peers):
     return [Setting(f"keys {shape}, {objects:,} objects", formula(shape, objects),
                     objects, latency_ms, cases=("miss",), with_peers=with_peers)
             for shape in SHAPES]
+
+
+def long_keys(objects, latency_ms):
+    return Setting(f"keys of 120 bytes, {objects:,} objects", formula("long", objects),
+                   objects, latency_ms)
 
 
 def detailed(deltas, **more):
@@ -101,6 +109,14 @@ def memories():
             memory("detailed", 10_000_000, 100_000, 40, cases=few)]
 
 
+def connected(objects, counts, latency_ms):
+    """The same over TLS and without."""
+    return [Setting(f"{'TLS' if is_tls else 'plain'}, {count} connections, {objects:,} objects",
+                    formula("dated", objects), objects, latency_ms, connections=count,
+                    is_tls=is_tls)
+            for count in counts for is_tls in (False, True)]
+
+
 def gateway(objects):
     """What is on the gateway has the latency that it has."""
     same = {"formula": formula("dated", objects), "objects": objects,
@@ -119,15 +135,17 @@ def full():
     return [*size_and_latency(sizes, (30, 0, 10, 100), peers_at),
             *size_and_latency(sizes[-2:], (1,), lambda *_: False),
             *shapes(100_000, 30, True), *shapes(1_000_000, 30, False),
+            long_keys(1_000_000, 30),
             detailed(10_000), detailed(100_000), told(10_000), told(100_000),
             limited(20_000, 1000),
-            crowd(100_000, 100), *gateway(10_000), *memories()]
+            crowd(100_000, 100), *connected(1_000_000, (64, 256), 30),
+            *gateway(10_000), *memories()]
 
 
 def short():
     """Each kind of row once, in seconds."""
     return [*size_and_latency((ONE_PAGE, 3_000), (0, 5), lambda _, ms: ms == 5),
-            *shapes(3_000, 0, False), detailed(900), told(900), limited(1_000, 1_000),
-            crowd(3_000, 10), *gateway(300),
+            *shapes(3_000, 0, False), long_keys(3_000, 0), detailed(900), told(900), limited(1_000, 1_000),
+            crowd(3_000, 10), *connected(3_000, (2,), 5), *gateway(300),
             memory("detailed", 200_000, 100_000, 28, latency_ms=5,
                    cases=("miss", "hit"))]

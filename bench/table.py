@@ -87,7 +87,7 @@ def make_row(setting, case, tool, samples, ceiling_s):
            "remark": "", "seconds": None, "all_seconds": None, "objects_per_s": None,
            "ratios": {}, "ceiling_s": ceiling_s, "cpu_s": None, "cpu_us_per_object": None,
            "rss_mib": None, "requests": None, "refused": None, "max_in_flight": None,
-           "limit": None}
+           "handshakes": None, "limit": None}
     if good and not wrong:
         fill_row(row, good)
     return row
@@ -105,6 +105,7 @@ def fill_row(row, samples):
         row["requests"] = middle.counters["requests"]
         row["refused"] = middle.counters["refused"]
         row["max_in_flight"] = middle.counters["max_in_flight"]
+        row["handshakes"] = middle.counters.get("handshakes")
         if row["rate"]:
             row["limit"] = limit_shares(middle.counters, row["rate"])
     row["remark"] = remark(row)
@@ -114,6 +115,8 @@ def remark(row):
     if row["limit"]:
         return (f"{row['limit']['used']:.1%} of the limit used, "
                 f"{row['limit']['refused']:.1%} refused")
+    if row["handshakes"]:
+        return "{all} handshakes, {resumed} resumed".format(**row["handshakes"])
     return f"{row['refused']} refused" if row["refused"] else ""
 
 
