@@ -47,30 +47,81 @@ end_text(struct object_list *l, const char *start)
 	return (uint32_t)(start - l->text.data);
 }
 
+/* A text and its NUL; its place. */
+static uint32_t
+add_text(struct object_list *l, const struct contents_text *t)
+{
+	return end_text(l, put_text(l, t));
+}
+
+/* Quotes that are written as such are not copied. */
+static struct contents_text
+without_quotes(struct contents_text t)
+{
+	if (t.len > 0 && t.s[0] == '"') {
+		t.s++;
+		t.len--;
+	}
+	if (t.len > 0 && t.s[t.len - 1] == '"')
+		t.len--;
+	return t;
+}
+
+static uint32_t
+add_etag(struct object_list *l, const struct contents *c)
+{
+	struct contents_text t = c->texts[CONTENTS_ETAG];
+
+	if (c->is_unquoted)
+		return add_text(l, &t);
+	if (t.is_coded)
+		return end_text(l, object_list_unquote(l, put_text(l, &t)));
+	t = without_quotes(t);
+	return add_text(l, &t);
+}
+
+/* Whether it is what a number is printed as. */
+static bool
+is_canonical(const struct contents_text *size)
+{
+	return size->len == 1 || size->s[0] != '0';
+}
+
+/* In a line, as the fingerprint wants it. */
+static void
+add_texts(struct object_list *l, const struct contents *c)
+{
+	struct object_record *r = l->current;
+	uint32_t etag;
+
+	r->key = (uint32_t)l->text.len;
+	add_text(l, &c->texts[CONTENTS_KEY]);
+	r->key_len = (uint32_t)l->text.len - 1 - r->key;
+	add_text(l, &c->texts[CONTENTS_SIZE]);
+	etag = (uint32_t)l->text.len;
+	r->etag = add_etag(l, c);
+	r->last_modified = add_text(l, &c->texts[CONTENTS_MODIFIED]);
+	if (r->etag == etag && is_canonical(&c->texts[CONTENTS_SIZE]))
+		r->line_len = (uint32_t)l->text.len - 1 - r->key;
+	l->text.data[l->text.len] = '\0';
+}
+
 /* Texts over their limits are not. */
 static bool
 put_texts(struct object_list *l, const struct contents *c)
 {
 	const struct contents_text *key = &c->texts[CONTENTS_KEY],
+				   *size = &c->texts[CONTENTS_SIZE],
 				   *modified = &c->texts[CONTENTS_MODIFIED],
 				   *etag = &c->texts[CONTENTS_ETAG];
-	struct object_record *r = l->current;
-	char *start;
 
 	if (key->len > OBJECT_ENCODED_KEY_MAX ||
 	    modified->len > OBJECT_MODIFIED_MAX ||
 	    etag->len > OBJECT_ETAG_MAX - 2 ||
-	    buf_reserve(&l->text, key->len + modified->len + etag->len + 2))
+	    buf_reserve(&l->text,
+			key->len + size->len + modified->len + etag->len + 4))
 		return false;
-	start = put_text(l, key);
-	r->key = (uint32_t)(start - l->text.data);
-	r->key_len = (uint32_t)(l->text.data + l->text.len - start);
-	r->last_modified = end_text(l, put_text(l, modified));
-	start = put_text(l, etag);
-	if (!c->is_unquoted)
-		start = object_list_unquote(l, start);
-	r->etag = end_text(l, start);
-	l->text.data[l->text.len] = '\0';
+	add_texts(l, c);
 	return true;
 }
 

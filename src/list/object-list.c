@@ -24,8 +24,8 @@ void
 object_list_init(struct object_list *l, size_t max)
 {
 	*l = (struct object_list){ 0 };
-	/* beside the empty ones, three texts of an object and a token end in NUL */
-	begin_text(l, max + 3 * OBJECT_LIST_MAX + 3);
+	/* beside the empty ones, four texts of an object and a token end in NUL */
+	begin_text(l, max + 4 * OBJECT_LIST_MAX + 3);
 }
 
 void
@@ -103,28 +103,40 @@ object_list_commit(struct object_list *l)
 	l->current = NULL;
 }
 
+/* A key that has become shorter, moved to where it ended before. */
+static char *
+move_key(char *key, size_t old_len, size_t len)
+{
+	return memmove(key + old_len - len, key, len);
+}
+
 static int
 finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
 {
 	const struct object_record *r = &l->records[i];
-	char *text = l->text.data;
+	char *text = l->text.data, *key = text + r->key;
 	ssize_t len = r->key_len;
+	size_t cut;
 
 	if (is_encoded)
-		len = uri_decode(text + r->key, r->key_len);
+		len = uri_decode(key, r->key_len);
 	if (len < 0)
 		return err_set(err, EIO, "malformed listing: key \"%.*s\"",
 			       (int)r->key_len, text + r->key);
 	if (len == 0 || len > OBJECT_KEY_MAX)
 		return err_set(err, EIO, "malformed listing: key of %zd bytes",
 			       len);
+	cut = r->key_len - (size_t)len;
+	if (cut > 0)
+		key = move_key(key, r->key_len, (size_t)len);
 	l->objects[i] = (struct object){
-		.key = text + r->key,
+		.key = key,
 		.key_len = (size_t)len,
 		.size = r->size,
 		.etag = text + r->etag,
 		.last_modified = text + r->last_modified,
 		.metadata = r->metadata ? text + r->metadata : NULL,
+		.line_len = r->line_len ? r->line_len - cut : 0,
 	};
 	return 0;
 }

@@ -23,6 +23,7 @@ struct object_record {
 	uint32_t etag, last_modified; /* NUL-terminated */
 	int64_t size;
 	uint32_t metadata; /* NUL-terminated; 0 is NULL */
+	uint32_t line_len; /* as in object.h, with the key as it came */
 };
 
 #define OBJECT_LIST_EMPTY 1 /* the other one, where 0 is NULL */

@@ -66,7 +66,7 @@ static void
 hash_texts(struct sha256 *h, const struct text texts[4],
 	   unsigned char out[SHA256_LEN])
 {
-	unsigned char all[SHORT_MAX + SHA256_PADDING_MAX], *end = all;
+	unsigned char all[SHORT_MAX], *end = all;
 
 	for (size_t i = 0; i < 4; end += texts[i++].len) {
 		if (texts[i].len > SHORT_MAX - (size_t)(end - all)) {
@@ -75,15 +75,14 @@ hash_texts(struct sha256 *h, const struct text texts[4],
 		}
 		memcpy(end, texts[i].s, texts[i].len);
 	}
-	sha256_padded(h, all, (size_t)(end - all), out);
+	sha256_whole(all, (size_t)(end - all), out);
 }
 
-static struct fingerprint
-object_fingerprint(const struct object *o, struct sha256 *h)
+static void
+hash_object(const struct object *o, struct sha256 *h,
+	    unsigned char out[SHA256_LEN])
 {
-	unsigned char digest[SHA256_LEN];
 	char number[NUMBER_LEN];
-	struct fingerprint f;
 	struct text texts[4] = {
 		{ o->key, o->key_len },
 		{ NULL, 0 },
@@ -92,7 +91,19 @@ object_fingerprint(const struct object *o, struct sha256 *h)
 	};
 
 	texts[1].s = print_size(o->size, number, &texts[1].len);
-	hash_texts(h, texts, digest);
+	hash_texts(h, texts, out);
+}
+
+static struct fingerprint
+object_fingerprint(const struct object *o, struct sha256 *h)
+{
+	unsigned char digest[SHA256_LEN];
+	struct fingerprint f;
+
+	if (o->line_len > 0)
+		sha256_whole(o->key, o->line_len, digest);
+	else
+		hash_object(o, h, digest);
 	memcpy(&f, digest, sizeof(f));
 	return (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
 }

@@ -55,21 +55,27 @@ sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN])
 	SHA256_Final(out, &h->ctx);
 }
 
-/* As FIPS 180-4 wants it, whole blocks, so that the library has nothing to keep. */
+/* The blocks that are whole as they lie; what is left, and its end by FIPS 180-4. */
 void
-sha256_padded(struct sha256 *h, unsigned char *data, size_t len,
-	      unsigned char out[SHA256_LEN])
+sha256_whole(const void *data, size_t len, unsigned char out[SHA256_LEN])
 {
-	size_t padded = (len + 1 + 8 + BLOCK_LEN - 1) / BLOCK_LEN * BLOCK_LEN;
+	const unsigned char *at = data, *end = at + len / BLOCK_LEN * BLOCK_LEN;
+	unsigned char last[2 * BLOCK_LEN] = { 0 };
+	size_t left = len % BLOCK_LEN, n = left + 1 + 8 > BLOCK_LEN ? 2 : 1;
 	uint64_t bits = htobe64((uint64_t)len * 8);
+	SHA256_CTX ctx;
 
-	data[len] = 0x80;
-	memset(data + len + 1, 0, padded - len - 1 - sizeof(bits));
-	memcpy(data + padded - sizeof(bits), &bits, sizeof(bits));
-	SHA256_Init(&h->ctx);
-	SHA256_Update(&h->ctx, data, padded);
+	SHA256_Init(&ctx);
+	for (; at < end; at += BLOCK_LEN)
+		SHA256_Transform(&ctx, at);
+	if (left > 0)
+		memcpy(last, at, left);
+	last[left] = 0x80;
+	memcpy(last + n * BLOCK_LEN - sizeof(bits), &bits, sizeof(bits));
+	for (size_t i = 0; i < n; i++)
+		SHA256_Transform(&ctx, last + i * BLOCK_LEN);
 	for (size_t i = 0; i < SHA256_LEN / 4; i++) {
-		uint32_t word = htobe32(h->ctx.h[i]);
+		uint32_t word = htobe32(ctx.h[i]);
 
 		memcpy(out + 4 * i, &word, sizeof(word));
 	}

@@ -23,13 +23,8 @@ void sha256_begin(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *data, size_t len);
 void sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN]);
 
-/*
- * In one go, where that matters: `data` has room for SHA256_PADDING_MAX more bytes,
- * which are overwritten.
- */
-#define SHA256_PADDING_MAX (1 + 63 + 8)
-void sha256_padded(struct sha256 *h, unsigned char *data, size_t len,
-		   unsigned char out[SHA256_LEN]);
+/* In one go, where that matters. */
+void sha256_whole(const void *data, size_t len, unsigned char out[SHA256_LEN]);
 
 /* In one go; the hexadecimal form is lower case and NUL-terminated. */
 void sha256_hex(const void *data, size_t len, char out[SHA256_HEX_LEN]);

@@ -20,6 +20,11 @@ struct object {
 	 * the listing did not tell, so that a HEAD must.
 	 */
 	const char *metadata;
+	/*
+	 * If not 0: from `key` on lies, in so many bytes, key NUL size NUL etag NUL
+	 * last_modified, the size in decimal digits; what a fingerprint hashes.
+	 */
+	size_t line_len;
 };
 
 /* Order of keys: unsigned bytes, a prefix before what it begins. */

@@ -14,6 +14,7 @@
 #include "config.h"
 
 #include "list/page.h"
+#include "stats/fingerprint.h"
 #include "util/buf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -238,9 +239,25 @@ print(struct buf *out, const char *name, const char *text)
 	check(buf_printf(out, "%s=%s\n", name, text ? text : "(none)") == 0);
 }
 
+/* What is hashed may lie in a line, or in pieces. */
+static void
+print_fingerprint(struct buf *out, const struct list_page *page)
+{
+	struct validation v = { .object_count = 0 };
+	struct sha256 *h = sha256_new();
+	char text[FINGERPRINT_HEX_LEN];
+
+	for (size_t i = 0; i < page->n_objects; i++)
+		validation_add(&v, &page->objects[i], h);
+	sha256_free(h);
+	fingerprint_print(&v.fingerprint, text);
+	print(out, "fingerprint", text);
+}
+
 static void
 print_page(struct buf *out, const struct list_page *page)
 {
+	print_fingerprint(out, page);
 	for (size_t i = 0; i < page->n_objects; i++) {
 		const struct object *o = &page->objects[i];
 

@@ -214,7 +214,7 @@ run(struct entry *entries, size_t n, enum mode mode, uint64_t *seed)
 #define DATE "2025-10-14T10:30:00.000Z"
 #define ENTRY(key, size, etag, original)                                       \
 	{                                                                      \
-		{ key, sizeof(key) - 1, size, etag, DATE, NULL }, original,    \
+		{ key, sizeof(key) - 1, size, etag, DATE, NULL, 0 }, original, \
 			false                                                  \
 	}
 
@@ -666,18 +666,18 @@ static void
 test_newest(void **state)
 {
 	static const struct object objects[] = {
-		{ "a", 1, 10, "", "2025-10-14T10:30:00.000Z", NULL },
-		{ "b.delta", 7, 30, "", "2025-10-14T10:30:00.500Z", NULL },
-		{ "c", 1, 20, "", "2025-10-14T10:30:00.500Z", NULL },
-		{ "reference.bin", 13, 0, "", "1969-12-31T23:59:59.000Z",
-		  NULL },
-		{ ".deltaglider/x", 14, 1, "", "2026-01-01T00:00:00.000Z",
-		  NULL },
-		{ "d", 1, 1, "", "yesterday", NULL },
-		{ "e", 1, 1, "", "", NULL },
+		{ "a", 1, 10, "", "2025-10-14T10:30:00.000Z", NULL, 0 },
+		{ "b.delta", 7, 30, "", "2025-10-14T10:30:00.500Z", NULL, 0 },
+		{ "c", 1, 20, "", "2025-10-14T10:30:00.500Z", NULL, 0 },
+		{ "reference.bin", 13, 0, "", "1969-12-31T23:59:59.000Z", NULL,
+		  0 },
+		{ ".deltaglider/x", 14, 1, "", "2026-01-01T00:00:00.000Z", NULL,
+		  0 },
+		{ "d", 1, 1, "", "yesterday", NULL, 0 },
+		{ "e", 1, 1, "", "", NULL, 0 },
 		{ "f", 1, 1, "",
-		  "2027-01-01T00:00:00.00000000000000000000000000000000Z",
-		  NULL },
+		  "2027-01-01T00:00:00.00000000000000000000000000000000Z", NULL,
+		  0 },
 	};
 	const size_t n = ARRAY_SIZE(objects);
 
@@ -703,7 +703,7 @@ test_newest(void **state)
 static void
 test_given_up(void **state)
 {
-	struct object o = { "a/b/x.delta", 11, 1, "", "", NULL };
+	struct object o = { "a/b/x.delta", 11, 1, "", "", NULL, 0 };
 	struct tally *t = tally_new(MODE_SAMPLED);
 	struct tally_part *p = tally_part_new(t, NULL, 0, true);
 	struct space *s = tally_add(p, &o);
