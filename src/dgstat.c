@@ -12,7 +12,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "cli/ask.h"
+#include "cli/cost.h"
 #include "cli/ends.h"
 #include "cli/listen.h"
 #include "cli/progress.h"
@@ -153,40 +155,6 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 		show_one(stdout, &rows[0], mode_of(&c->cli), &style);
 }
 
-static void
-print_price(const struct cost *cost, const struct prices *prices)
-{
-	if (prices_are_known(prices))
-		fprintf(stderr, ", costs %.9g",
-			(double)cost_price(cost, prices) / 1e9);
-}
-
-static void
-print_cost(const struct answer *a, const struct prices *prices)
-{
-	const struct result *r = a->result;
-	const struct cost *cost;
-
-	if (!r)
-		return;
-	cost = &r->cost;
-	fprintf(stderr, "%s: %s", a->name, result_how_names[r->how]);
-	if (r->why != WHY_NONE)
-		fprintf(stderr, " (%s)", result_why_names[r->why]);
-	fprintf(stderr,
-		": %llu LIST, %llu HEAD, %llu GET, %llu PUT, %llu bytes, "
-		"%.2f s",
-		(unsigned long long)cost->list.n_requests,
-		(unsigned long long)cost->head.n_requests,
-		(unsigned long long)cost->get.n_requests,
-		(unsigned long long)cost->put.n_requests,
-		(unsigned long long)(cost->list.n_bytes + cost->head.n_bytes +
-				     cost->get.n_bytes + cost->put.n_bytes),
-		(double)cost->ms / 1000);
-	print_price(cost, prices);
-	fputc('\n', stderr);
-}
-
 /* What the log does not show here, or the engine was not asked. */
 static bool
 report_failures(const struct conf *c, const struct answer *answers, size_t n)
@@ -221,7 +189,9 @@ finish(const struct conf *c, struct ask *a)
 	status = setup_end_output(has_failed ? 1 : 0);
 	signal = ask_wait_for_stores(a);
 	for (size_t i = 0; i < n && c->cli.verbose; i++)
-		print_cost(&answers[i], &c->store.prices);
+		if (answers[i].result)
+			cost_print(stderr, answers[i].name, answers[i].result,
+				   &c->store.prices);
 	return signal ? EXIT_SIGNAL + signal : status;
 }
 
@@ -353,6 +323,8 @@ main(int argc, char *argv[])
 	struct err err = ERR_INIT;
 
 	setup_process(); /* at once: the environment may hold keys */
+	if (argc > 0 && check_is_meant(argv[0]))
+		return check_main(argc, argv);
 	program_invocation_short_name = (char *)"dgstat"; /* see log.h */
 	if (conf_load(&c, CONF_DGSTAT, argc, argv, environ, &err) != 0) {
 		log_to_terminal("%s", err.msg);

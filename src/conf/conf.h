@@ -12,8 +12,11 @@
 #include "util/limits.h"
 #include "util/log.h"
 
-/* Who is configured: dgstatfs mounts, dgstat has no mount and knows no option of it. */
-enum conf_program { CONF_DGSTATFS = 1, CONF_DGSTAT = 2 };
+/*
+ * Who is configured: dgstatfs mounts, dgstat and the plugin check_dgstat have no mount
+ * and know no option of it.
+ */
+enum conf_program { CONF_DGSTATFS = 1, CONF_DGSTAT = 2, CONF_CHECK = 4 };
 
 /* Bits: which documents. */
 enum conf_modes { CONF_QUICK = 1, CONF_SAMPLED = 2, CONF_DETAILED = 4 };
@@ -96,6 +99,13 @@ struct conf_cli {
 	struct conf_address listen;
 };
 
+/* What check_dgstat alone has, as text: its module knows what that means. */
+struct conf_check {
+	char *metrics, *warning, *critical; /* lists with commas; or NULL */
+	int64_t limit_ms; /* of all; shorter than those of the engine */
+	char *late_state; /* when that is over; or NULL */
+};
+
 /* Where the value of an option comes from. */
 enum conf_from {
 	CONF_FROM_DEFAULT,
@@ -120,6 +130,7 @@ struct conf {
 	unsigned interval_modes; /* enum conf_modes: read by itself */
 	struct conf_mount mount;
 	struct conf_cli cli;
+	struct conf_check check;
 	enum log_level log_level;
 	char *log_file; /* NULL: stderr with -f, else syslog */
 	bool show_help;

@@ -29,32 +29,64 @@ struct command_line {
 	bool is_operands_only; /* after "--" */
 };
 
+#define ALL (CONF_DGSTATFS | CONF_DGSTAT | CONF_CHECK)
+
+/* Switches that are no options: they have no "-o name". */
+static const struct {
+	unsigned programs; /* that have it: enum conf_program */
+	const char *name; /* --name; NULL: only a letter */
+	char letter; /* 0: only a name */
+	size_t offset; /* in struct conf, of a bool */
+} switches[] = {
+	{ ALL, "help", 'h', offsetof(struct conf, show_help) },
+	{ ALL, "version", 'V', offsetof(struct conf, show_version) },
+	{ ALL, "verbose", 'v', offsetof(struct conf, cli.verbose) },
+	{ CONF_DGSTATFS | CONF_DGSTAT, "explain", 0,
+	  offsetof(struct conf, show_explanation) },
+	{ CONF_DGSTATFS | CONF_DGSTAT, "json", 0,
+	  offsetof(struct conf, wants_json) },
+	{ CONF_DGSTAT, "quiet", 'q', offsetof(struct conf, cli.quiet) },
+};
+
+/* Letters with a value. */
+static const struct {
+	unsigned programs;
+	char letter;
+	const char *option; /* NULL: see read_valued() */
+} valued[] = {
+	{ ALL, 'o', NULL },
+	{ CONF_DGSTATFS, 't', NULL },
+	{ CONF_CHECK, 'H', "endpoint_url" },
+	{ CONF_CHECK, 'B', NULL },
+	{ CONF_CHECK, 'm', "metric" },
+	{ CONF_CHECK, 'w', "warning" },
+	{ CONF_CHECK, 'c', "critical" },
+	{ CONF_CHECK, 't', "timeout" },
+};
+
+static void
+turn_on(struct conf *c, size_t i)
+{
+	*(bool *)((char *)c + switches[i].offset) = true;
+}
+
 /* --name, --name=value */
 static int
 read_long(struct command_line *l, const char *arg, struct err *err)
 {
 	struct conf *c = l->conf;
 	size_t n = strcspn(arg, "=");
-	CLEANUP_FREE char *name = NULL;
+	CLEANUP_FREE char *name = xstrndup(arg, n);
 
-	if (strcmp(arg, "help") == 0)
-		c->show_help = true;
-	else if (strcmp(arg, "version") == 0)
-		c->show_version = true;
-	else if (strcmp(arg, "explain") == 0)
-		c->show_explanation = true;
-	else if (strcmp(arg, "json") == 0)
-		c->wants_json = true;
-	else if (strcmp(arg, "verbose") == 0)
-		c->cli.verbose = true;
-	else if (c->program == CONF_DGSTAT && strcmp(arg, "quiet") == 0)
-		c->cli.quiet = true;
-	else {
-		name = xstrndup(arg, n);
-		return conf_option_set(c, CONF_FROM_COMMAND_LINE, name,
-				       arg[n] ? arg + n + 1 : NULL, err);
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		if ((switches[i].programs & c->program) &&
+		    strcmp(arg, switches[i].name) == 0) {
+			turn_on(c, i);
+			return 0;
+		}
 	}
-	return 0;
+	return conf_option_set(c, CONF_FROM_COMMAND_LINE, name,
+			       arg[n] ? arg + n + 1 : NULL, err);
 }
 
 /* The value of a letter: the rest of its argument, or the next one. */
@@ -90,35 +122,60 @@ read_mount_letter(struct conf_mount *m, char letter)
 	}
 }
 
-static bool
-read_cli_letter(struct conf_cli *cli, char letter)
-{
-	if (letter == 'q')
-		cli->quiet = true;
-	return letter == 'q';
-}
-
 /* A letter that takes no value. */
 static int
 read_letter(struct conf *c, char letter, struct err *err)
 {
-	switch (letter) {
-	case 'h':
-		c->show_help = true;
-		return 0;
-	case 'V':
-		c->show_version = true;
-		return 0;
-	case 'v':
-		c->cli.verbose = true;
-		return 0;
-	default:
-		if (c->program == CONF_DGSTATFS
-			    ? read_mount_letter(&c->mount, letter)
-			    : read_cli_letter(&c->cli, letter))
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		if ((switches[i].programs & c->program) &&
+		    switches[i].letter == letter) {
+			turn_on(c, i);
 			return 0;
-		return err_set(err, EINVAL, "unknown option -%c", letter);
+		}
 	}
+	if (c->program == CONF_DGSTATFS && read_mount_letter(&c->mount, letter))
+		return 0;
+	return err_set(err, EINVAL, "unknown option -%c", letter);
+}
+
+static bool
+is_valued(const struct conf *c, char letter, const char **option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(valued); i++) {
+		*option = valued[i].option;
+		if ((valued[i].programs & c->program) &&
+		    valued[i].letter == letter)
+			return true;
+	}
+	return false;
+}
+
+/* A bucket's name, or its URI, which may end with a slash; s3:// are all of them. */
+static int
+set_bucket(struct conf *c, const char *text, struct err *err)
+{
+	bool is_uri = strncmp(text, "s3://", 5) == 0;
+	CLEANUP_FREE char *name = xstrdup(is_uri ? text + 5 : text);
+	size_t len = strlen(name);
+
+	if (len > 0 && name[len - 1] == '/')
+		name[len - 1] = '\0';
+	if (is_uri && *name == '\0')
+		return 0;
+	if (strchr(name, ':')) /* several, were it bucket= */
+		return err_set(err, EINVAL, "%s is not one bucket", text);
+	return conf_option_set(c, CONF_FROM_COMMAND_LINE, "bucket", name, err);
+}
+
+/* A letter whose value is more than that of an option. */
+static int
+read_valued(struct conf *c, char letter, const char *value, struct err *err)
+{
+	if (letter == 'o')
+		return conf_list_set(c, value, err);
+	if (letter == 'B')
+		return set_bucket(c, value, err);
+	return 0; /* -t: the type, which mount(8) tells its helpers */
 }
 
 /* "-f", "-sfnv", "-o list", "-olist" */
@@ -128,19 +185,19 @@ read_letters(struct command_line *l, const char *arg, struct err *err)
 	int rc = 0;
 
 	for (; *arg && rc == 0; arg++) {
-		char letter = *arg;
-		const char *value;
+		const char *option, *value;
 
-		if (letter != 'o' && letter != 't') {
-			rc = read_letter(l->conf, letter, err);
+		if (!is_valued(l->conf, *arg, &option)) {
+			rc = read_letter(l->conf, *arg, err);
 			continue;
 		}
 		value = letter_value(l, arg + 1);
 		if (!value)
-			return err_set(err, EINVAL, "-%c needs a value",
-				       letter);
-		/* -t is the type, which mount(8) tells its helpers */
-		return letter == 'o' ? conf_list_set(l->conf, value, err) : 0;
+			return err_set(err, EINVAL, "-%c needs a value", *arg);
+		if (!option)
+			return read_valued(l->conf, *arg, value, err);
+		return conf_option_set(l->conf, CONF_FROM_COMMAND_LINE, option,
+				       value, err);
 	}
 	return rc;
 }
@@ -170,23 +227,6 @@ read_line(struct command_line *l, struct err *err)
 	       !c->show_version)
 		rc = read_argument(l, l->argv[l->next++], err);
 	return rc;
-}
-
-/* A bucket's name, or its URI, which may end with a slash; s3:// are all of them. */
-static int
-set_bucket(struct conf *c, const char *text, struct err *err)
-{
-	bool is_uri = strncmp(text, "s3://", 5) == 0;
-	CLEANUP_FREE char *name = xstrdup(is_uri ? text + 5 : text);
-	size_t len = strlen(name);
-
-	if (len > 0 && name[len - 1] == '/')
-		name[len - 1] = '\0';
-	if (is_uri && *name == '\0')
-		return 0;
-	if (strchr(name, ':')) /* several, were it bucket= */
-		return err_set(err, EINVAL, "%s is not one bucket", text);
-	return conf_option_set(c, CONF_FROM_COMMAND_LINE, "bucket", name, err);
 }
 
 /* s3://, s3://NAME or the URL of an endpoint. */
@@ -332,6 +372,9 @@ check_cli(const struct conf *c, struct err *err)
 		return err_set(err, EINVAL,
 			       "more than one of --quick, --sampled and "
 			       "--detailed");
+	if (c->program == CONF_CHECK && c->store.n_buckets != 1)
+		return err_set(err, EINVAL,
+			       "not one bucket: -B BUCKET is needed");
 	if (cli->refresh && cli->no_cache)
 		return err_set(err, EINVAL, "both --refresh and --no-cache");
 	if (c->wants_json + cli->json_lines + cli->document > 1)
@@ -472,6 +515,10 @@ conf_clear(struct conf *c)
 	free(c->log_file);
 	free(c->cli.listen.host);
 	free(c->cli.listen.port);
+	free(c->check.metrics);
+	free(c->check.warning);
+	free(c->check.critical);
+	free(c->check.late_state);
 	conf_options_clear(c);
 	*c = (struct conf){ 0 };
 }
@@ -521,13 +568,49 @@ print_cli_usage(FILE *f)
 	      f);
 }
 
+static void
+print_check_usage(FILE *f)
+{
+	fputs("usage: check_dgstat [-H ENDPOINT] -B BUCKET [-w RANGES] "
+	      "[-c RANGES] [options]\n"
+	      "\n"
+	      "A plugin for Nagios and Icinga: are the statistics of a bucket "
+	      "as they should be?\n"
+	      "\n"
+	      "    -H ENDPOINT            URL, or host with https (AWS, or as "
+	      "configured)\n"
+	      "    -B BUCKET              which bucket\n"
+	      "    -w RANGES              WARNING outside of them\n"
+	      "    -c RANGES              CRITICAL outside of them\n"
+	      "    -m METRIC[,METRIC...]  what ranges without a name are for "
+	      "(ratio)\n"
+	      "    -t TIME[:STATE]        then end, with UNKNOWN or STATE "
+	      "(10s)\n"
+	      "    -v   --verbose         lines that say what it has cost\n"
+	      "    -h   --help            print help\n"
+	      "    -V   --version         print version\n"
+	      "\n"
+	      "RANGES are [METRIC=]RANGE[,[METRIC=]RANGE...], as "
+	      "ratio=50%:,age=2h; a RANGE is 10 (0 to\n"
+	      "10), 10:, ~:10, 10:20, or with @ what it should not be.  "
+	      "Metrics: ratio (50% or 0.5),\n"
+	      "age (90, 5m, 2h, 1d), stored, original, saved (500, 10K, 10GiB, "
+	      "10GB), unrestorable,\n"
+	      "objects, deltas.\n"
+	      "\n"
+	      "options (also as -o name=value), with their defaults:\n",
+	      f);
+}
+
 void
 conf_print_help(FILE *f, enum conf_program program)
 {
 	if (program == CONF_DGSTATFS)
 		print_mount_usage(f);
-	else
+	else if (program == CONF_DGSTAT)
 		print_cli_usage(f);
+	else
+		print_check_usage(f);
 	conf_print_options(f, program);
 	fputs("\n"
 	      "Times are 500ms, 2.5s, 1m, 1h, 1d; a bare number is "

@@ -17,7 +17,9 @@
 
 #define MOUNT CONF_DGSTATFS
 #define CLI CONF_DGSTAT
-#define BOTH (CONF_DGSTATFS | CONF_DGSTAT)
+#define CHECK CONF_CHECK
+#define ASKING (CONF_DGSTAT | CONF_CHECK)
+#define BOTH (MOUNT | ASKING) /* with a mount, and without one */
 
 #define ROW(programs, name, kind, member, ...)                                 \
 	{                                                                      \
@@ -26,11 +28,11 @@
 	}
 
 static const struct conf_option table[] = {
-	ROW(CLI, "quick", switch, cli.quick, NULL, NULL,
+	ROW(ASKING, "quick", switch, cli.quick, NULL, NULL,
 	    "from the listing alone (this is the default)", 0, 0),
-	ROW(CLI, "sampled", switch, cli.sampled, NULL, NULL,
+	ROW(ASKING, "sampled", switch, cli.sampled, NULL, NULL,
 	    "ask for one delta of each deltaspace", 0, 0),
-	ROW(CLI, "detailed", switch, cli.detailed, NULL, NULL,
+	ROW(ASKING, "detailed", switch, cli.detailed, NULL, NULL,
 	    "ask for each delta: exact, and slow the first time", 0, 0),
 	ROW(CLI, "refresh", switch, cli.refresh, NULL, NULL,
 	    "compute anew, and cache that", 0, 0),
@@ -46,6 +48,14 @@ static const struct conf_option table[] = {
 	    "name, objects, original, stored, saved or ratio", 0, 0),
 	ROW(CLI, "listen", address, cli.listen, NULL, "[HOST]:PORT",
 	    "serve metrics over HTTP (127.0.0.1)", 0, 0),
+	ROW(CHECK, "metric", list, check.metrics, NULL, "METRIC[,METRIC...]",
+	    "what ranges without a name are for (-m; ratio)", 0, 0),
+	ROW(CHECK, "warning", list, check.warning, NULL, "[METRIC=]RANGE[,...]",
+	    "WARNING outside of it (-w)", 0, 0),
+	ROW(CHECK, "critical", list, check.critical, NULL,
+	    "[METRIC=]RANGE[,...]", "CRITICAL outside of it (-c)", 0, 0),
+	ROW(CHECK, "timeout", limit, check.limit_ms, "10s", "TIME[:STATE]",
+	    "then end, with UNKNOWN or STATE (-t)", 1, DURATION_MAX_MS),
 	ROW(BOTH, "endpoint_url", url, store.endpoint_url, NULL, "URL",
 	    "S3 endpoint other than AWS", 0, 0),
 	ROW(BOTH, "region", text, store.region, NULL, "NAME",
@@ -105,7 +115,7 @@ static const struct conf_option table[] = {
 	    "TIME", "limit for connecting", 1, DURATION_MAX_MS),
 	ROW(BOTH, "request_timeout", duration, limits.request_timeout_ms, "30s",
 	    "TIME", "limit for a request without a byte", 1, DURATION_MAX_MS),
-	ROW(BOTH, "timeout", duration, limits.timeout_ms, "60s", "TIME",
+	ROW(MOUNT | CLI, "timeout", duration, limits.timeout_ms, "60s", "TIME",
 	    "limit for an operation without progress", 1, DURATION_MAX_MS),
 	ROW(BOTH, "deadline", duration, limits.deadline_ms, "0", "TIME",
 	    "limit for an operation; 0 is none", 0, DURATION_MAX_MS),
@@ -244,11 +254,20 @@ conf_add_origin(const struct conf *c, const char *option, struct err *err)
 	return err_wrap(err, "%s", conf_origin_text(c, option));
 }
 
+/* What is asked for this time, rather than how things are set up. */
+static bool
+is_request(const struct conf_option *row)
+{
+	return row->offset >= offsetof(struct conf, cli) &&
+	       row->offset < offsetof(struct conf, cli) +
+				     sizeof(((struct conf *)NULL)->cli);
+}
+
 void
 conf_for_each_option(const struct conf *c, conf_option_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].programs & c->program)
+		if ((table[i].programs & c->program) && !is_request(&table[i]))
 			fn(arg, table[i].name, c->origins[i].value,
 			   conf_origin_text(c, table[i].name));
 }
@@ -286,7 +305,7 @@ conf_print_options(FILE *f, enum conf_program program)
 		snprintf(left, sizeof(left), "%s%s%s%s", lead, row->name,
 			 row->argument ? "=" : "",
 			 row->argument ? row->argument : "");
-		if (program == CONF_DGSTAT) /* as one types it */
+		if (program != CONF_DGSTATFS) /* as one types it */
 			dash(left + strlen(lead), strlen(row->name));
 		fprintf(f, "    %-26s %s", left, row->help);
 		if (row->default_value)

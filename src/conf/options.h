@@ -48,7 +48,7 @@ bool conf_option_is_given(const struct conf *c, const char *option);
 int conf_add_origin(const struct conf *c, const char *option, struct err *err);
 
 /*
- * Each option of the program, its value as text (NULL: none) and where that comes from:
+ * Each option of the program but those that only say what to print, its value as text (NULL: none) and where that comes from:
  * for who is told what is configured.  `value` is the last one of an option that was
  * repeated.
  */

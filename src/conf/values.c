@@ -42,17 +42,35 @@ conf_set_text(struct conf *c, const struct conf_option *o, const char *value,
 	return 0;
 }
 
-/* Looked at here, so that the message names who brought it. */
+/* What is given again is added to it, with a comma. */
+int
+conf_set_list(struct conf *c, const struct conf_option *o, const char *value,
+	      struct err *err)
+{
+	char **field = field_of(c, o);
+	CLEANUP_FREE char *both =
+		*field ? xasprintf("%s,%s", *field, value) : xstrdup(value);
+
+	return conf_set_text(c, o, both, err);
+}
+
+/*
+ * Looked at here, so that the message names who brought it.  Schedulers give a plugin
+ * the name of a host.
+ */
 int
 conf_set_url(struct conf *c, const struct conf_option *o, const char *value,
 	     struct err *err)
 {
+	bool is_host = c->program == CONF_CHECK && !strstr(value, "://");
+	CLEANUP_FREE char *url =
+		xasprintf("%s%s", is_host ? "https://" : "", value);
 	struct endpoint *e = NULL;
-	int rc = endpoint_new(&e, &(struct endpoint_options){ .url = value },
-			      err);
+	int rc =
+		endpoint_new(&e, &(struct endpoint_options){ .url = url }, err);
 
 	endpoint_free(e);
-	return rc ? rc : conf_set_text(c, o, value, err);
+	return rc ? rc : conf_set_text(c, o, url, err);
 }
 
 char *
@@ -257,6 +275,21 @@ conf_set_price(struct conf *c, const struct conf_option *o, const char *value,
 			    err);
 	*(int64_t *)field_of(c, o) = number * millionths / scale;
 	return 0;
+}
+
+/* TIME[:STATE] of a plugin: it ends at that time, so nothing else has to before. */
+int
+conf_set_limit(struct conf *c, const struct conf_option *o, const char *value,
+	       struct err *err)
+{
+	size_t len = strcspn(value, ":");
+	CLEANUP_FREE char *time = xstrndup(value, len);
+	int rc = conf_set_duration(c, o, time, err);
+
+	free(c->check.late_state);
+	c->check.late_state = value[len] ? xstrdup(value + len + 1) : NULL;
+	c->limits.timeout_ms = c->check.limit_ms + MINUTE_MS;
+	return rc;
 }
 
 int

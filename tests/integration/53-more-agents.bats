@@ -141,7 +141,7 @@ says() {
 check_age() {
 	local line
 
-	line=$(for_mount nagios.cfg | sed -n 's/^ *command_line *//p')
+	line=$(for_mount nagios.cfg | sed -n '/check_dg_age/{n;s/^ *command_line *//p}')
 	line=${line//'$USER1$'//usr/lib/nagios/plugins}
 	bash -c "${line//'$ARG1$'/releases}"
 }
