@@ -61,7 +61,7 @@ struct creds_chain {
 	unsigned n_asked, n_begun, n_ended; /* looks */
 	int64_t looked_ms; /* when the last one began */
 	int64_t pending_ms; /* since when there is one that has not ended */
-	bool must_look; /* the next one: whatever stat(2) says */
+	enum must_look must_look; /* the next one: whatever stat(2) says */
 	/* The sources that were asked by this look, or by the last one. */
 	struct creds_said said[ARRAY_SIZE(sources)];
 	size_t n_said;
@@ -114,8 +114,8 @@ end_source(struct creds_chain *c, size_t i, const struct err *err)
 
 /* Without the auth thread nobody waits for a program or a service. */
 static int
-ask_source(struct creds_chain *c, size_t i, bool must_look, struct keys **found,
-	   struct err *err)
+ask_source(struct creds_chain *c, size_t i, enum must_look must_look,
+	   struct keys **found, struct err *err)
 {
 	const struct source *s = sources[i];
 
@@ -128,8 +128,8 @@ ask_source(struct creds_chain *c, size_t i, bool must_look, struct keys **found,
 
 /* One source after the other, until one says something. */
 static int
-ask_sources(struct creds_chain *c, bool must_look, struct keys **found,
-	    struct err *err)
+ask_sources(struct creds_chain *c, enum must_look must_look,
+	    struct keys **found, struct err *err)
 {
 	struct err none = ERR_INIT;
 
@@ -151,15 +151,15 @@ ask_sources(struct creds_chain *c, bool must_look, struct keys **found,
 	return err_copy(err, &none);
 }
 
-static bool
+static enum must_look
 begin_look(struct creds_chain *c)
 {
 	LOCKED(c);
-	bool must_look = c->must_look;
+	enum must_look must_look = c->must_look;
 
 	c->n_begun = c->n_asked;
 	c->looked_ms = date_mono_ms();
-	c->must_look = false;
+	c->must_look = LOOK_IF_CHANGED;
 	c->is_used = false;
 	c->n_said = 0;
 	return must_look;
@@ -201,7 +201,7 @@ end_look(struct creds_chain *c, struct keys *found, const struct err *err)
 static void
 look(struct creds_chain *c)
 {
-	bool must_look = begin_look(c);
+	enum must_look must_look = begin_look(c);
 	struct keys *found = NULL;
 	struct err err = ERR_INIT;
 
@@ -400,6 +400,14 @@ is_refused(const struct creds_chain *c, const struct keys *refused)
 	       (refused && keys_equal(c->keys, refused));
 }
 
+/* Being told is more than a refusal. */
+static void
+must_look(struct creds_chain *c, enum must_look why)
+{
+	if (c->must_look < why)
+		c->must_look = why;
+}
+
 /* What has to end before there is an answer; 0: nothing. */
 static unsigned
 choose_look(struct creds_chain *c, const struct keys *refused, int64_t now_ms)
@@ -412,7 +420,8 @@ choose_look(struct creds_chain *c, const struct keys *refused, int64_t now_ms)
 		return 0;
 	if (c->is_renewing && !c->must_look && !is_refused(c, refused))
 		return 0; /* good keys, which better ones are fetched for */
-	c->must_look |= refused != NULL;
+	if (refused)
+		must_look(c, LOOK_REFUSED);
 	if (c->must_look || (c->keys && keys_have_expired(c->keys)))
 		return ask_for_look(c, true, now_ms);
 	if (c->n_asked != c->n_ended || c->n_ended == 0 ||
@@ -500,5 +509,5 @@ creds_look_again(struct creds_chain *c, const struct keys *refused)
 	LOCKED(c);
 
 	if (!refused || is_refused(c, refused))
-		c->must_look = true;
+		must_look(c, refused ? LOOK_REFUSED : LOOK_TOLD);
 }

@@ -20,6 +20,13 @@ struct keys {
 	atomic_uint n_refs; /* of keys.c */
 };
 
+/* Whether a source may take things for unchanged. */
+enum must_look {
+	LOOK_IF_CHANGED,
+	LOOK_REFUSED, /* no: the store has refused what it gave, for whatever reason */
+	LOOK_TOLD, /* no: whoever runs us wants it */
+};
+
 /*
  * Copies `from`.  -EACCES if a key or the token holds what cannot go into a header;
  * the message does not have it.

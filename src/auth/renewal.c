@@ -74,12 +74,14 @@ put_off(struct renewal *r)
 }
 
 static bool
-wants_fetch(const struct renewal *r, bool must_look)
+wants_fetch(const struct renewal *r, enum must_look must_look)
 {
 	int64_t now = date_mono_ms();
 
 	if (!has_valid_keys(r))
 		return must_look || r->keys || now >= r->not_before_ms;
+	if (must_look == LOOK_TOLD)
+		return true;
 	if (must_look && now >= r->not_before_ms)
 		return true;
 	return r->due_ms && now >= r->due_ms;
@@ -110,8 +112,9 @@ check_fetched(const struct keys *k, struct err *err)
 }
 
 int
-renewal_ask(struct renewal *r, bool must_look, renewal_fetch_fn *fetch,
-	    void *source, struct keys **found, struct err *err)
+renewal_ask(struct renewal *r, enum must_look must_look,
+	    renewal_fetch_fn *fetch, void *source, struct keys **found,
+	    struct err *err)
 {
 	struct keys *fetched = NULL;
 
@@ -120,7 +123,7 @@ renewal_ask(struct renewal *r, bool must_look, renewal_fetch_fn *fetch,
 	r->err = (struct err)ERR_INIT;
 	if (fetch(source, &fetched, &r->err) == 0 &&
 	    check_fetched(fetched, &r->err) == 0) {
-		take(r, fetched, must_look);
+		take(r, fetched, must_look == LOOK_REFUSED);
 		return answer(r, found, err);
 	}
 	keys_unref(fetched);

@@ -17,7 +17,7 @@ struct renewal {
 	struct keys *keys; /* NULL: none */
 	struct err err; /* why the last fetch has failed */
 	int64_t due_ms; /* by the clock that never jumps; 0: never */
-	int64_t not_before_ms; /* no fetch, but the first one after SIGHUP */
+	int64_t not_before_ms; /* no fetch, unless it is told to */
 	unsigned n_failed, n_anew; /* in a row */
 	unsigned seed; /* of the jitter: needs no secrecy */
 };
@@ -27,8 +27,9 @@ typedef int renewal_fetch_fn(void *source, struct keys **found,
 			     struct err *err);
 
 /* As `ask` of a source, by a fetch if need be. */
-int renewal_ask(struct renewal *r, bool must_look, renewal_fetch_fn *fetch,
-		void *source, struct keys **found, struct err *err);
+int renewal_ask(struct renewal *r, enum must_look must_look,
+		renewal_fetch_fn *fetch, void *source, struct keys **found,
+		struct err *err);
 
 /* What was fetched is of no use any more. */
 void renewal_clear(struct renewal *r);

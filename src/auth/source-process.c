@@ -197,7 +197,8 @@ prepare(const struct creds_options *o)
 }
 
 static int
-ask(void *source, bool must_look, struct keys **found, struct err *err)
+ask(void *source, enum must_look must_look, struct keys **found,
+    struct err *err)
 {
 	struct process *p = source;
 

@@ -80,8 +80,8 @@ keys_of_machine(struct role *r, const char *name, struct keys **out,
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		if (strcmp(name, sources[i].name) == 0 && sources[i].state)
-			return sources[i].source->ask(sources[i].state, true,
-						      out, err);
+			return sources[i].source->ask(sources[i].state,
+						      LOOK_TOLD, out, err);
 	return err_set(err, EACCES, "credential_source %s has no keys", name);
 }
 
@@ -279,7 +279,7 @@ prepare(const struct creds_options *o)
 }
 
 static int
-ask(void *source, bool must_look, struct keys **out, struct err *err)
+ask(void *source, enum must_look must_look, struct keys **out, struct err *err)
 {
 	struct role *r = source;
 

@@ -283,7 +283,8 @@ is_configured(void *source)
 }
 
 static int
-ask(void *source, bool must_look, struct keys **found, struct err *err)
+ask(void *source, enum must_look must_look, struct keys **found,
+    struct err *err)
 {
 	struct sso *s = source;
 

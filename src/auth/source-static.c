@@ -16,7 +16,7 @@ prepare(const struct creds_options *o)
 }
 
 static int
-ask_credentials(void *source, bool must_look, struct keys **found,
+ask_credentials(void *source, enum must_look must_look, struct keys **found,
 		struct err *err)
 {
 	(void)must_look;
@@ -24,7 +24,8 @@ ask_credentials(void *source, bool must_look, struct keys **found,
 }
 
 static int
-ask_config(void *source, bool must_look, struct keys **found, struct err *err)
+ask_config(void *source, enum must_look must_look, struct keys **found,
+	   struct err *err)
 {
 	(void)must_look;
 	return profiles_keys(source, true, found, err);

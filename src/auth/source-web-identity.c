@@ -108,7 +108,7 @@ prepare(const struct creds_options *o)
 }
 
 static int
-ask(void *source, bool must_look, struct keys **out, struct err *err)
+ask(void *source, enum must_look must_look, struct keys **out, struct err *err)
 {
 	struct web_identity *w = source;
 

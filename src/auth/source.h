@@ -47,16 +47,15 @@ struct source {
 	void *(*prepare)(const struct creds_options *o);
 	/*
 	 * Plain code, which may block as long as it likes: no reader waits for
-	 * it who has keys.  One call at a time.  `must_look`: the store has
-	 * refused what it gave, or it was told to, so nothing is taken for
-	 * unchanged.
+	 * it who has keys.  One call at a time.  `must_look`: see
+	 * keys.h.
 	 *
 	 * 0: a reference in *found.  -ENOENT: it has none, and the message is
 	 * where it has looked, maybe nothing; the next source is asked.  -EACCES: what is there
 	 * is wrong, and nothing else is asked.  Another -errno: nobody knows what
 	 * is there; the keys from before, if there are any, go on.
 	 */
-	int (*ask)(void *source, bool must_look, struct keys **found,
+	int (*ask)(void *source, enum must_look must_look, struct keys **found,
 		   struct err *err);
 	/*
 	 * Of one that looks into profiles: the keys of another profile, `name`, that

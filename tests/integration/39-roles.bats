@@ -42,19 +42,15 @@ given_stub() {
 	assert_equal "$(cat "$LOG")" ''
 }
 
-@test "a role of a role, and keys of 10 s that really expire: no read fails" {
+@test "keys of a role of 4 s that really expire: no read fails" {
 	local end
 
 	given_bucket
-	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 10'
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 4'
 	mount_fs -o cache=off
-	end=$((SECONDS + 13))
+	end=$((SECONDS + 6))
 	while ((SECONDS < end)); do read_anew; done
 	assert_equal "$(cat "$LOG")" ''
-	config_roles '[profile middle]' "role_arn = $ROLE" 'source_profile = base' \
-		'[default]' "role_arn = $ROLE" 'source_profile = middle'
-	# what it may is up to the gateway: it was asked with the keys of the first role
-	[[ $(explained role) == 'has the keys: ' || $(explained role) == *'STS says AccessDenied' ]]
 }
 
 @test "roles that can't be assumed: which, and why" {
@@ -127,7 +123,7 @@ given_stub() {
 	[[ $(explained 'web identity') == 'has the keys: ' ]]
 	assert_equal "$(form RoleArn)" "$ROLE"
 	[[ $output != *token-of-web* ]]
-	echo 12 >"$THERE/life"
+	echo 4 >"$THERE/life"
 	mount_fs
 	read_anew
 	printf 'second' >"$BATS_TEST_TMPDIR/token"

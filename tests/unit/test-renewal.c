@@ -48,7 +48,7 @@ fetch(void *source, struct keys **found, struct err *err)
 
 /* The number of the fetch that the keys are of; 0: there are none. */
 static int
-ask(struct service *s, bool must_look)
+ask(struct service *s, enum must_look must_look)
 {
 	struct keys *k = NULL;
 	struct err err = ERR_INIT;
@@ -69,9 +69,9 @@ test_without_end(void **state)
 
 	(void)state;
 	fake_clock_reset();
-	assert_int_equal(ask(&s, false), 1);
+	assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1);
 	fake_clock_advance(HOUR_MS);
-	assert_int_equal(ask(&s, false), 1);
+	assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1);
 	assert_int_equal(s.r.due_ms, 0);
 	renewal_clear(&s.r);
 }
@@ -93,16 +93,16 @@ test_ahead(void **state)
 			ahead = 15 * MINUTE_MS;
 		fake_clock_advance(i % 2 ? 900 : 0);
 		began = date_mono_ms();
-		assert_int_equal(ask(&s, false), 1);
+		assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1);
 		assert_true(s.r.due_ms < began + life - (i % 2 ? 900 : 0));
 		/* a second less than they live, since nobody knows which part is gone */
 		assert_in_range(s.r.due_ms - began,
 				life - 1000 - ahead * 5 / 4 - 1,
 				life - 1000 - (ahead - 250) * 3 / 4 + 1);
 		fake_clock_advance(s.r.due_ms - began - 1);
-		assert_int_equal(ask(&s, false), 1);
+		assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1);
 		fake_clock_advance(1);
-		assert_int_equal(ask(&s, false), 2);
+		assert_int_equal(ask(&s, LOOK_IF_CHANGED), 2);
 		renewal_clear(&s.r);
 	}
 }
@@ -115,29 +115,29 @@ test_failing(void **state)
 
 	(void)state;
 	fake_clock_reset();
-	assert_int_equal(ask(&s, false), 1);
+	assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1);
 	s.fails = true;
 	fake_clock_advance(s.r.due_ms - date_mono_ms());
-	assert_int_equal(ask(&s, false), 1); /* the old ones */
-	assert_int_equal(ask(&s, false), 1);
+	assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1); /* the old ones */
+	assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1);
 	assert_int_equal(s.n_fetched, 2); /* not at once again */
 	while (s.r.keys) {
 		assert_in_range(s.r.due_ms - date_mono_ms(), 1,
 				MINUTE_MS * 5 / 4);
 		fake_clock_advance(s.r.due_ms - date_mono_ms());
-		ask(&s, false);
+		ask(&s, LOOK_IF_CHANGED);
 	}
 	assert_in_range(s.n_fetched, 12, 40); /* in a quarter of an hour */
-	assert_int_equal(ask(&s, false), 0);
+	assert_int_equal(ask(&s, LOOK_IF_CHANGED), 0);
 	before = s.n_fetched;
 	for (int i = 0; i < 60; i++) {
 		fake_clock_advance(1000);
-		assert_int_equal(ask(&s, false), 0);
+		assert_int_equal(ask(&s, LOOK_IF_CHANGED), 0);
 	}
 	assert_in_range(s.n_fetched - before, 6, 20);
 	s.fails = false; /* it heals within seconds */
 	fake_clock_advance(10 * 1000);
-	assert_int_not_equal(ask(&s, false), 0);
+	assert_int_not_equal(ask(&s, LOOK_IF_CHANGED), 0);
 	renewal_clear(&s.r);
 }
 
@@ -146,18 +146,23 @@ static void
 test_anew(void **state)
 {
 	struct service s = { .life_s = 0 };
+	int before;
 
 	(void)state;
 	fake_clock_reset();
-	assert_int_equal(ask(&s, false), 1);
-	assert_int_equal(ask(&s, true), 1);
+	assert_int_equal(ask(&s, LOOK_IF_CHANGED), 1);
+	assert_int_equal(ask(&s, LOOK_REFUSED), 1);
 	fake_clock_advance(1000);
-	assert_int_equal(ask(&s, true), 2);
+	assert_int_equal(ask(&s, LOOK_REFUSED), 2);
 	for (int i = 0; i < 600; i++) {
 		fake_clock_advance(1000);
-		ask(&s, true);
+		ask(&s, LOOK_REFUSED);
 	}
 	assert_in_range(s.n_fetched, 8, 20);
+	/* who tells us is not to wait for that */
+	before = (int)s.n_fetched;
+	assert_int_equal(ask(&s, LOOK_TOLD), before + 1);
+	assert_int_equal(ask(&s, LOOK_TOLD), before + 2);
 	renewal_clear(&s.r);
 }
 
