@@ -141,6 +141,21 @@ stub_with_bucket() {
 	assert_said '.checks.ListBuckets.value' fails
 }
 
+@test "a role that may not be assumed: which, and what to do" {
+	local role=arn:aws:iam:::role/R1
+
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	export AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config AWS_ENDPOINT_URL_STS=$ENDPOINT
+	printf '%s\n' '[default]' "role_arn = $role" 'source_profile = other' '[profile other]' \
+		'aws_access_key_id = otherkey' 'aws_secret_access_key = othersecret' >"$AWS_CONFIG_FILE"
+	explain 1 "$ENDPOINT"
+	assert_told "role of profile default: role $role: STS says AccessDenied" \
+		'the role may not be assumed with these keys: its trust policy'
+	sed -i s/R1/none/ "$AWS_CONFIG_FILE"
+	explain 1 "$ENDPOINT"
+	assert_told 'STS says NoSuchEntity' 'there is no such role: look at role_arn'
+}
+
 @test "keys that have expired" {
 	stub_with_bucket
 	fault '{"status": 400, "code": "ExpiredToken"}'
