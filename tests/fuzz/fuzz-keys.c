@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as what a program or a service prints for keys, and as the line that names
- * the program: keys that can be sent, or one error.
+ * Any bytes as what a program or a service prints for keys, as a login that is cached,
+ * and as the line that names the program: keys that can be sent, or one error.
  */
 #include "config.h"
 
@@ -37,6 +37,20 @@ parse(const uint8_t *data, size_t size, const struct key_names *names)
 }
 
 static void
+parse_login(const uint8_t *data, size_t size)
+{
+	struct err err = ERR_INIT;
+	struct login l;
+	int rc = login_json_parse(&l, (const char *)data, size, &err);
+
+	if (rc != -err.code || (rc == 0) != (l.token != NULL))
+		abort();
+	if (l.token && (!*l.token || strpbrk(l.token, "\r\n")))
+		abort();
+	login_clear(&l);
+}
+
+static void
 split(const uint8_t *data, size_t size)
 {
 	CLEANUP_FREE char *text = xstrndup((const char *)data, size);
@@ -61,6 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
 		parse(data, size, &forms[i]);
+	parse_login(data, size);
 	split(data, size);
 	return 0;
 }
