@@ -91,6 +91,7 @@ struct reader {
 	bool is_config;
 	const char *profile;
 	char *services; /* name of the profile's services section, or NULL */
+	bool has_long_default; /* [profile default] was seen */
 };
 
 static char **
@@ -150,16 +151,32 @@ is_section(const char *section, const char *kind, const char *name)
 		return strlen(section) == len + 2 &&
 		       section[len + 1] == *section &&
 		       strncmp(section + 1, name, len) == 0;
-	return strcmp(section, name) == 0;
+	return strcmp(section, name) == 0 && !strpbrk(name, BLANKS);
+}
+
+/* Where there is a [profile default], what [default] says is nothing. */
+static bool
+is_default_section(struct reader *r, const char *section)
+{
+	if (strcmp(section, "default") == 0)
+		return !r->has_long_default;
+	if (!is_section(section, "profile", "default"))
+		return false;
+	if (!r->has_long_default) {
+		aws_profile_clear(r->out);
+		free(steal(&r->services));
+	}
+	r->has_long_default = true;
+	return true;
 }
 
 static bool
-is_profile_section(const struct reader *r, const char *section)
+is_profile_section(struct reader *r, const char *section)
 {
 	if (!r->is_config)
 		return strcmp(section, r->profile) == 0;
-	if (strcmp(section, "default") == 0)
-		return strcmp(r->profile, "default") == 0;
+	if (strcmp(r->profile, "default") == 0)
+		return is_default_section(r, section);
 	return is_section(section, "profile", r->profile);
 }
 
@@ -210,7 +227,9 @@ int
 aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
 		  bool is_config, const char *profile, struct err *err)
 {
-	struct reader r = { out, is_config, profile, NULL };
+	struct reader r = { .out = out,
+			    .is_config = is_config,
+			    .profile = profile };
 	int rc;
 
 	*out = (struct aws_profile){ 0 };

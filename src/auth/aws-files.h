@@ -45,7 +45,7 @@ struct aws_profile {
 };
 
 /*
- * Read `profile` from both files ("[default]" and "[profile NAME]" in config,
+ * Read `profile` from both files ("[profile NAME]" in config, or "[default]",
  * "[NAME]" in credentials, which wins).  A path that is NULL or a file that
  * does not exist says nothing.  0; or -errno of a file that can't be read,
  * -EINVAL of one that is malformed, -EAGAIN of a FIFO, which says nothing twice,

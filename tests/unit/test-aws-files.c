@@ -97,6 +97,33 @@ static const struct {
 	  "[default]\naddressing_style = path\ns3 =\n  region = r\n"
 	  "dynamodb =\n  addressing_style = virtual\n",
 	  "" },
+	/* as the test cases have it that the SDKs share */
+	{ CONFIG, "default",
+	  "[profile default]\nregion = a\nmax_attempts = 1\n"
+	  "[default]\nregion = b\nca_bundle = /ca\n"
+	  "[profile default]\nregion = c\n",
+	  "region=c;attempts=1;" },
+	{ CONFIG, "default",
+	  "[default]\nregion = b\nca_bundle = /ca\n"
+	  "[profile default]\nregion = a\n",
+	  "region=a;" },
+	{ CONFIG, "some-thing:long/the_one%only.foo@bar+",
+	  "[profile some-thing:long/the_one%only.foo@bar+]\nregion = r\n",
+	  "region=r;" },
+	{ CONFIG, "p", "[   profile p    ] ; c\nregion \t=  \tr \t\n",
+	  "region=r;" },
+	{ CREDENTIALS, "p", "[   p    ]# c\nregion = r ;\n", "region=r;" },
+	{ CONFIG, "in valid", "[profile in valid]\nregion = r\n", "absent" },
+	{ CONFIG, "p",
+	  "[profile p]\nregion = a\n[profile in valid]\nregion = b\n"
+	  "[profile q]\nregion = c\n",
+	  "region=a;" },
+	{ CONFIG, "p", "[profile p]\nin valid = x\nregion = r; c\n",
+	  "region=r; c;" },
+	{ CONFIG, "p",
+	  "[profile p]\ns3 =\n addressing_style = path\n\t \n x = y\n",
+	  "style=path;" },
+	{ CONFIG, "p", "[profile p]\ns3 =\n in valid = x\n name =\n", "" },
 	/* the services section, before or after */
 	{ CONFIG, "p",
 	  "[profile p]\nservices = my\nendpoint_url = http://all\n"

@@ -86,6 +86,11 @@ static const struct {
 	{ "[a] b\n", "line 1: text after a section name" },
 	{ "[a]\nsecret\n", "line 2: neither a section, a value nor a comment" },
 	{ "[a]\n = 1\n", "line 2: neither a section, a value nor a comment" },
+	{ "[a]\n  secret\n",
+	  "line 2: neither a section, a value nor a comment" },
+	{ "[a]\nx = 1\n[a]\n  secret\n",
+	  "line 4: neither a section, a value nor a comment" },
+	{ "[a]\ns3 =\n  = 1\n", "line 3: nested line is not a value" },
 	{ "[a]\ns3 =\n  secret\n", "line 3: nested line is not a value" },
 };
 
