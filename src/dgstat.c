@@ -16,6 +16,7 @@
 #include "cli/ask.h"
 #include "cli/cost.h"
 #include "cli/ends.h"
+#include "cli/flaws.h"
 #include "cli/listen.h"
 #include "cli/progress.h"
 #include "cli/scrape.h"
@@ -135,6 +136,43 @@ print_documents(const struct answer *answers, size_t n)
 }
 
 static void
+print_flaws_as_json(const struct conf *c, const struct answer *answers,
+		    size_t n)
+{
+	bool is_array = n != 1 || c->store.n_buckets != 1;
+	bool is_first = true;
+
+	fputs(is_array ? "[" : "", stdout);
+	for (size_t i = 0; i < n; i++) {
+		const struct answer *a = &answers[i];
+
+		if (!a->result)
+			continue;
+		fputs(is_first ? "" : ", ", stdout);
+		if (flaws_show_json(stdout, a->name, a->result,
+				    mode_of(&c->cli)) != 0)
+			log_to_terminal("bucket %s: too much is wrong for JSON",
+					a->name);
+		is_first = false;
+	}
+	if (is_array || !is_first)
+		puts(is_array ? "]" : "");
+}
+
+static void
+print_flaws(const struct conf *c, const struct answer *answers, size_t n)
+{
+	if (c->wants_json) {
+		print_flaws_as_json(c, answers, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (answers[i].result)
+			flaws_show(stdout, answers[i].name,
+				   answers[i].result->integrity);
+}
+
+static void
 print(const struct conf *c, const struct answer *answers, size_t n)
 {
 	CLEANUP_FREE struct show *rows = new_rows(answers, n, c->cli.sort);
@@ -143,7 +181,9 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 		.has_bold = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	};
 
-	if (c->cli.document)
+	if (c->cli.integrity)
+		print_flaws(c, answers, n);
+	else if (c->cli.document)
 		print_documents(answers, n);
 	else if (c->cli.json_lines)
 		print_json_lines(rows, n);

@@ -362,6 +362,8 @@ start_engine(struct setup *s, struct err *err)
 			.cache = policies[c->store.cache],
 			.is_detailed_on_refresh =
 				c->mount.is_detailed_on_refresh,
+			.spaces_max =
+				c->cli.integrity ? INTEGRITY_SPACES_LISTED : 0,
 			/* of a mount nobody may ask for a while */
 			.is_first_round_prompt = c->program != CONF_DGSTATFS,
 			.interval_modes = setup_modes(c->interval_modes),

@@ -94,6 +94,7 @@ struct conf_cli {
 	bool refresh, no_cache; /* not both */
 	bool json_lines, document; /* and wants_json: one at most */
 	bool bytes; /* exact ones alone */
+	bool integrity; /* what is wrong, not the figures */
 	enum conf_sort sort;
 	bool quiet, verbose;
 	struct conf_address listen;

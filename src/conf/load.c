@@ -381,6 +381,10 @@ check_cli(const struct conf *c, struct err *err)
 		return err_set(err, EINVAL,
 			       "more than one of --json, --json-lines and "
 			       "--document");
+	if (cli->integrity && (cli->json_lines || cli->document))
+		return err_set(err, EINVAL,
+			       "--integrity has no --json-lines and no "
+			       "--document");
 	return 0;
 }
 

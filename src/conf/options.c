@@ -42,6 +42,8 @@ static const struct conf_option table[] = {
 	    "print a line of JSON for each bucket", 0, 0),
 	ROW(CLI, "document", switch, cli.document, NULL, NULL,
 	    "print the document that a mount shows", 0, 0),
+	ROW(CLI, "integrity", switch, cli.integrity, NULL, NULL,
+	    "print the deltas that something is wrong with", 0, 0),
 	ROW(CLI, "bytes", switch, cli.bytes, NULL, NULL,
 	    "print exact bytes alone", 0, 0),
 	ROW(CLI, "sort", sort, cli.sort, NULL, "COLUMN",

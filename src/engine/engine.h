@@ -23,6 +23,7 @@ struct engine_options {
 	unsigned interval_modes; /* bits, 1 << enum mode; see keeper.h */
 	bool is_first_round_prompt; /* as is_prompt there */
 	bool is_detailed_on_refresh; /* as in flight.h */
+	size_t spaces_max; /* as in scan.h */
 	const char *sse,
 		*sse_kms_key_id; /* of documents; NULL: none; outlive it */
 };

@@ -14,14 +14,6 @@
 
 #define KEY_SHOWN 200 /* bytes: one of 1,024 would push the rest off the line */
 
-static const char *const phrases[N_FLAWS] = {
-	[FLAW_NO_REFERENCE] =
-		"deltas without a reference, which can't be restored",
-	[FLAW_ORPHAN] = "references without a delta",
-	[FLAW_EMPTY] = "deltas of no bytes, which can't be restored",
-	[FLAW_NOT_SMALLER] = "deltas not smaller than their original",
-};
-
 static bool
 is_known(const struct integrity *in, int flaw)
 {
@@ -57,7 +49,7 @@ add_phrase(struct buf *line, int flaw, const struct findings *f)
 		escape_text(key, sizeof(key), first->key, first->key_len);
 
 	buf_printf(line, "%s%s: %lld of %lld bytes, the first is %s%s",
-		   line->len ? "; " : "", phrases[flaw], (long long)f->n,
+		   line->len ? "; " : "", flaw_phrases[flaw], (long long)f->n,
 		   (long long)f->bytes, key, is_whole ? "" : "...");
 }
 

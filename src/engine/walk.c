@@ -174,6 +174,8 @@ on_begin(void *arg, int64_t began_at_ms)
 	w->has_forgotten = false;
 	tally_free(w->tally);
 	w->tally = tally_new(w->mode);
+	if (w->env->spaces_max > 0)
+		tally_tell_spaces(w->tally, w->env->spaces_max);
 	if (w->on_begin)
 		w->on_begin(w->arg, began_at_ms);
 }

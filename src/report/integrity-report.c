@@ -82,6 +82,7 @@ integrity_report_fill(struct integrity_report *out,
 
 	*out = (struct integrity_report){
 		.is_known = r,
+		.key_max = INTEGRITY_KEY_SHOWN,
 		.listed_at = r ? r->listed.began_at : MEMBER_UNKNOWN,
 	};
 	for (int flaw = 0; flaw < N_FLAWS; flaw++) {
@@ -97,11 +98,10 @@ integrity_report_fill(struct integrity_report *out,
 /* --- deltaspaces as JSON --- */
 
 static int
-add_key(struct buf *out, const struct flawed_space *s)
+add_key(struct buf *out, const struct flawed_space *s, size_t key_max)
 {
 	struct json_key shown;
-	int rc = json_add_key(out, s->key, s->key_len, INTEGRITY_KEY_SHOWN,
-			      &shown);
+	int rc = json_add_key(out, s->key, s->key_len, key_max, &shown);
 
 	return rc ? rc
 		  : buf_printf(out, ", \"is_url_encoded\": %s, \"is_cut\": %s",
@@ -110,19 +110,22 @@ add_key(struct buf *out, const struct flawed_space *s)
 }
 
 static int
-add_space(struct buf *out, const struct flawed_space *s, int indent)
+add_space(struct buf *out, const struct flawed_space *s, size_t key_max,
+	  int indent)
 {
 	int rc = buf_printf(out, "\n%*s{ \"objects\": %lld, \"key\": ", indent,
 			    "", (long long)s->n);
 
 	if (rc == 0)
-		rc = add_key(out, s);
+		rc = add_key(out, s, key_max);
 	return rc ? rc : buf_add_str(out, " }");
 }
 
 static int
-add_spaces(struct buf *out, int flaw, const struct findings *f, int indent)
+add_spaces(struct buf *out, int flaw, const struct integrity_report *r,
+	   int indent)
 {
+	const struct findings *f = r->of[flaw];
 	int rc = buf_printf(out, "%s\n%*s\"%s\": %s", flaw ? "," : "", indent,
 			    "", flaw_names[flaw],
 			    !f		       ? "null"
@@ -135,7 +138,8 @@ add_spaces(struct buf *out, int flaw, const struct findings *f, int indent)
 		if (i > 0)
 			rc = buf_add_str(out, ",");
 		if (rc == 0)
-			rc = add_space(out, &f->spaces[i], indent + 2);
+			rc = add_space(out, &f->spaces[i], r->key_max,
+				       indent + 2);
 	}
 	return rc ? rc : buf_printf(out, "\n%*s]", indent, "");
 }
@@ -150,6 +154,6 @@ integrity_report_add(struct buf *out, const struct integrity_report *r,
 	if (rc == 0)
 		rc = buf_printf(out, ",\n%*s\"deltaspaces\": {", indent, "");
 	for (int flaw = 0; flaw < N_FLAWS && rc == 0; flaw++)
-		rc = add_spaces(out, flaw, r->of[flaw], indent + 2);
+		rc = add_spaces(out, flaw, r, indent + 2);
 	return rc ? rc : buf_printf(out, "\n%*s}", indent, "");
 }

@@ -22,6 +22,7 @@
 /* Each value has 8 bytes, as member.h wants it. */
 struct integrity_report {
 	bool is_known; /* else no value is */
+	size_t key_max; /* INTEGRITY_KEY_SHOWN, unless it is set to more */
 	int64_t listed_at;
 	int64_t objects[N_FLAWS], bytes[N_FLAWS];
 	const struct findings *of[N_FLAWS]; /* NULL: not known */

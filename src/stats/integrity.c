@@ -16,11 +16,20 @@ const char *const flaw_names[N_FLAWS] = {
 	[FLAW_NOT_SMALLER] = "deltas_not_smaller",
 };
 
+const char *const flaw_phrases[N_FLAWS] = {
+	[FLAW_NO_REFERENCE] =
+		"deltas without a reference, which can't be restored",
+	[FLAW_ORPHAN] = "references without a delta",
+	[FLAW_EMPTY] = "deltas of no bytes, which can't be restored",
+	[FLAW_NOT_SMALLER] = "deltas not smaller than their original",
+};
+
 struct integrity *
 integrity_new(void)
 {
 	struct integrity *in = xnew(struct integrity);
 
+	in->spaces_max = INTEGRITY_SPACES_MAX;
 	atomic_init(&in->refs, 1);
 	return in;
 }
@@ -51,12 +60,14 @@ merge(struct flawed_space *into, const struct flawed_space *s)
 }
 
 static void
-insert(struct findings *f, size_t at, const struct flawed_space *s)
+insert(struct findings *f, size_t max, size_t at, const struct flawed_space *s)
 {
-	if (!f->spaces)
-		f->spaces = xcalloc(INTEGRITY_SPACES_MAX, sizeof(*f->spaces));
-	if (f->n_spaces == INTEGRITY_SPACES_MAX)
+	if (f->n_spaces == max)
 		free(f->spaces[--f->n_spaces].key);
+	if (f->n_spaces == f->room) {
+		f->room = f->room ? 2 * f->room : INTEGRITY_SPACES_MAX;
+		f->spaces = xrealloc(f->spaces, f->room * sizeof(*f->spaces));
+	}
 	memmove(&f->spaces[at + 1], &f->spaces[at],
 		(f->n_spaces - at) * sizeof(*f->spaces));
 	f->spaces[at] = *s;
@@ -64,19 +75,35 @@ insert(struct findings *f, size_t at, const struct flawed_space *s)
 	f->n_spaces++;
 }
 
-/* From the end, since most come in key order. */
-static void
-add_space(struct findings *f, const struct flawed_space *s)
+/* Where it is, or belongs. */
+static size_t
+find_place(const struct findings *f, const struct flawed_space *s)
 {
-	size_t i = f->n_spaces;
-	int c = 1;
+	size_t first = 0, end = f->n_spaces;
 
-	while (i > 0 && (c = compare_spaces(s, &f->spaces[i - 1])) < 0)
-		i--;
-	if (i > 0 && c == 0)
-		merge(&f->spaces[i - 1], s);
-	else if (i < INTEGRITY_SPACES_MAX)
-		insert(f, i, s);
+	/* most come in key order */
+	if (end > 0 && compare_spaces(s, &f->spaces[end - 1]) > 0)
+		return end;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (compare_spaces(s, &f->spaces[middle]) > 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
+}
+
+static void
+add_space(struct findings *f, size_t max, const struct flawed_space *s)
+{
+	size_t i = find_place(f, s);
+
+	if (i < f->n_spaces && compare_spaces(s, &f->spaces[i]) == 0)
+		merge(&f->spaces[i], s);
+	else if (i < max)
+		insert(f, max, i, s);
 }
 
 void
@@ -86,7 +113,7 @@ integrity_add(struct integrity *in, enum flaw flaw, const struct flawed *f)
 
 	found->n += f->n;
 	found->bytes = add_saturating(found->bytes, f->bytes);
-	add_space(found,
+	add_space(found, in->spaces_max,
 		  &(struct flawed_space){
 			  .key = (char *)f->key,
 			  .key_len = f->key_len,

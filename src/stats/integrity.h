@@ -3,11 +3,12 @@
  * What is wrong with the deltas of a bucket: found on the way, at no request.
  *
  * Of each flaw it is known how many objects have it, how many bytes those are, and
- * the first deltaspaces that have some, in the order of their prefixes.  That does
+ * the first deltaspaces that have some, in the order of their prefixes; how many of
+ * these, who begins decides.  That does
  * not depend on the order in which they are found: a deltaspace that was left out
  * has as many before it as are kept, now and later.
  *
- * Memory: INTEGRITY_SPACES_MAX keys for each flaw.  Pure; one thread until it is
+ * Memory: that many keys for each flaw.  Pure; one thread until it is
  * complete, then immutable, counted references, any thread.
  */
 #ifndef STATS_INTEGRITY_H
@@ -17,7 +18,8 @@
 
 #include "util/base.h"
 
-#define INTEGRITY_SPACES_MAX 20
+#define INTEGRITY_SPACES_MAX 20 /* unless somebody wants to know more */
+#define INTEGRITY_SPACES_LISTED 10000 /* by who does */
 
 enum flaw {
 	FLAW_NO_REFERENCE, /* a delta: no reference in its deltaspace */
@@ -28,6 +30,7 @@ enum flaw {
 };
 
 extern const char *const flaw_names[N_FLAWS];
+extern const char *const flaw_phrases[N_FLAWS]; /* for people */
 
 /* A deltaspace that has some. */
 struct flawed_space {
@@ -41,11 +44,12 @@ struct findings {
 	int64_t n; /* objects, and their bytes as stored, saturating */
 	int64_t bytes;
 	struct flawed_space *spaces; /* the first ones; NULL: none */
-	size_t n_spaces;
+	size_t n_spaces, room;
 };
 
 struct integrity {
 	atomic_uint refs;
+	size_t spaces_max; /* of each flaw */
 	/*
 	 * FLAW_NOT_SMALLER is known; else it has no findings.  It takes a HEAD of
 	 * each delta, or a listing that tells as much.
@@ -61,7 +65,8 @@ struct flawed {
 	int64_t n, bytes;
 };
 
-struct integrity *integrity_new(void); /* one reference, the caller's */
+/* One reference, the caller's. */
+struct integrity *integrity_new(void); /* up to INTEGRITY_SPACES_MAX */
 void integrity_add(struct integrity *in, enum flaw flaw,
 		   const struct flawed *f); /* copies the key */
 void integrity_forget(struct integrity *in, enum flaw flaw);

@@ -131,6 +131,12 @@ tally_new(enum mode mode)
 	return t;
 }
 
+void
+tally_tell_spaces(struct tally *t, size_t max)
+{
+	t->integrity->spaces_max = max;
+}
+
 struct tally_part *
 tally_part_new(struct tally *t, const char *after, size_t after_len,
 	       bool is_ordered)

@@ -45,6 +45,9 @@ struct space;
 
 struct tally *tally_new(enum mode mode);
 
+/* Before the first object: tell of so many deltaspaces with a flaw. */
+void tally_tell_spaces(struct tally *t, size_t max);
+
 /* Every space that tally_add() returned must have been answered. */
 void tally_free(struct tally *t); /* NULL is fine */
 

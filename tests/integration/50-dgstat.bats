@@ -110,6 +110,51 @@ total 12 10 2 14053 3153 10900 77.6%"
 	assert_fails 1 'no keys|credentials' dgstat alpha
 }
 
+@test "dgstat: --integrity names what is wrong, at no request more" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "a/1\n.delta", "size": 10, "meta": {"dg-file-size": "9"}},
+		{"key": "a/2.delta", "size": 20}, {"key": "b/reference.bin", "size": 500},
+		{"key": "c/1.delta", "size": 0}, {"key": "c/reference.bin", "size": 50}]'
+	stub_ctl PUT bucket/beta '[{"key": "a", "size": 2048}]'
+	local unknown="deltas not smaller than their original: not known without --detailed --refresh"
+	run -0 --separate-stderr dgstat --integrity alpha beta
+	assert_equal "$(all_requests)" 2/0/2/2
+	assert_equal "$output" "\
+alpha: deltas without a reference, which can't be restored: 2, 30 bytes
+          2  a/1\x0a.delta
+alpha: references without a delta: 1, 500 bytes
+          1  b/reference.bin
+alpha: deltas of no bytes, which can't be restored: 1, 0 bytes
+          1  c/1.delta
+alpha: $unknown
+beta: nothing found
+beta: $unknown"
+	run -0 --separate-stderr dgstat --integrity --detailed alpha
+	assert_equal "$(sed -n '/not smaller/,$p' <<<"$output")" "\
+alpha: deltas not smaller than their original: 1, 10 bytes
+          1  a/1\x0a.delta"
+	# a hit: no HEAD tells it
+	run -0 --separate-stderr dgstat --integrity --detailed alpha
+	assert_equal "$(tail -n 1 <<<"$output")" "alpha: $unknown"
+	assert_equal "$(dgstat --integrity --json alpha | jq -c '[.bucket, .integrity.objects,
+		.integrity.deltaspaces.deltas_without_reference]')" \
+		'["alpha",{"deltas_without_reference":2,"orphaned_references":1,"empty_deltas":1,"deltas_not_smaller":null},[{"objects":2,"key":"a/1\n.delta","is_url_encoded":false,"is_cut":false}]]'
+	assert_equal "$(dgstat --integrity --json | jq -c 'map(.bucket)')" '["alpha","beta"]'
+	assert_fails 2 'no --json-lines' dgstat --integrity --json-lines alpha
+}
+
+@test "dgstat: --integrity knows more deltaspaces than a mount, and says where it ends" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "%05d/1.delta", "count": 10050, "size": 3}]'
+	run -0 --separate-stderr dgstat --integrity alpha
+	assert_equal "${lines[0]}" \
+		"alpha: deltas without a reference, which can't be restored: 10,050, 30,150 bytes"
+	assert_equal "${lines[1]}|${lines[10000]}|${lines[10001]}" \
+		'          1  00000/1.delta|          1  09999/1.delta|         50  in deltaspaces behind these'
+	assert_equal "$(dgstat --integrity --json alpha |
+		jq '.integrity.deltaspaces.deltas_without_reference | length')" 10000
+}
+
 @test "dgstat: output that can't be written is a failure" {
 	given_stub
 	local program option
