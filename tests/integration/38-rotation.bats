@@ -14,6 +14,6 @@ setup_file() {
 }
 
 @test "keys that end soon, from each source, and nobody who reads notices" {
-	"$HERE/rotation.py" "$DGSTATFS" "$BATS_TEST_TMPDIR" "${LIFE:-4}" "${TIME:-6}" \
+	"$HERE/rotation.py" "$DGSTATFS" "$BATS_TEST_TMPDIR" "${LIFE:-4}" "${TIME:-5}" \
 		"${CROWD:-8}" >"$LOG" 2>&1
 }

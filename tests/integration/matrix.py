@@ -356,6 +356,7 @@ def surroundings(names, services):
              "AWS_ENDPOINT_URL_SSO": services["sso"].url, "no_proxy": "127.0.0.1"}
     if "instance" in names:
         found["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = services["instance"].url
+        found["AWS_METADATA_SERVICE_TIMEOUT"] = "20"  # of a machine that does much else
     else:
         found["AWS_EC2_METADATA_DISABLED"] = "true"
     if "container" in names:

@@ -109,7 +109,7 @@ class Source:
         # pylint: disable=consider-using-with
         with (self.dir / "fs.log").open("w", encoding="utf-8") as log:
             self.fs = subprocess.Popen(
-                [DGSTATFS, "-f", "-o", "cache=off,bucket=bkt",
+                [DGSTATFS, "-f", "-o", "cache=off,bucket=bkt,connect_timeout=1m",
                  f"http://127.0.0.1:{store.server_port}", str(self.dir / "mnt")],
                 env=environment, stdout=log, stderr=log)
         while not os.path.ismount(self.dir / "mnt"):
@@ -121,8 +121,8 @@ class Source:
             self.fs.wait()
         self.stub.kill()
 
-    def read(self, until):
-        while time.monotonic() < until:
+    def read(self, is_over):
+        while not is_over.is_set():
             try:
                 text = (self.dir / "mnt/bkt/stats_quick.json").read_bytes()
                 if json.loads(text)["stats"]["object_count"] != 1:
@@ -132,6 +132,9 @@ class Source:
             with self.lock:
                 self.n_reads += 1
             time.sleep(PAUSE)
+
+    def is_renewed(self):
+        return len(self.given()) > 1
 
     def complaint(self):
         fetched = [at for _, _, at in self.given()]
@@ -143,7 +146,7 @@ class Source:
               f"{self.n_refused} requests refused", flush=True)
         if self.failures:
             return self.failures[0]
-        if len(fetched) < 2:
+        if not self.is_renewed():
             return "keys were not renewed"
         # after a refusal it may come at once
         return least < soonest and not self.n_refused and "fetched too often"
@@ -163,6 +166,7 @@ class Container(Source):
 class Instance(Source):
     def environment(self):
         return {"AWS_EC2_METADATA_DISABLED": "false",
+                "AWS_METADATA_SERVICE_TIMEOUT": "20",
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
 
 
@@ -221,15 +225,20 @@ SOURCES = {"process": Process, "container": Container, "instance": Instance, "ro
            "web": WebIdentity, "sso": Sso, "file": File}
 
 
-def watch(sources, until):
-    readers = [threading.Thread(target=source.read, args=(until,))
+def watch(sources):
+    """For so long, and on a slow machine until there were other keys."""
+    is_over, began = threading.Event(), time.monotonic()
+    readers = [threading.Thread(target=source.read, args=(is_over,))
                for source in sources for _ in range(READERS)]
     for reader in readers:
         reader.start()
-    while time.monotonic() < until:
+    while (passed := time.monotonic() - began) < 20 * SECONDS:
+        if passed > SECONDS and all(source.is_renewed() for source in sources):
+            break
         for source in sources:
             source.tend()
         time.sleep(0.1)
+    is_over.set()
     for reader in readers:
         reader.join()
 
@@ -244,7 +253,7 @@ def main():
     try:
         for source in sources:
             source.mount(store)
-        watch(sources, time.monotonic() + SECONDS)
+        watch(sources)
         complaints = {source.name: source.complaint() for source in sources}
     finally:
         for source in sources:
