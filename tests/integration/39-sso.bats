@@ -54,6 +54,19 @@ session() {
 	check_secrets
 }
 
+@test "SSO: a login that another profile's role is assumed with" {
+	given_portal
+	session
+	login my 3600
+	printf '%s\n' '[profile q]' 'role_arn = arn:aws:iam::1:role/q' 'source_profile = p' \
+		>>"$AWS_CONFIG_FILE"
+	export AWS_PROFILE=q AWS_ENDPOINT_URL_STS=$SERVICE
+	[[ $(explained role) == 'has the keys: ' ]]
+	[[ $(form authorization) == *Credential=key-1/* ]]
+	login my -1
+	[[ $(explained role) == 'fails: role of profile q: aws sso login --profile p: '* ]]
+}
+
 @test "SSO: what to type where a login has expired, is missing, or is not taken any more" {
 	local typed='fails: SSO of profile p: aws sso login --profile p: '
 
