@@ -36,6 +36,9 @@ struct aws_profile {
 	char *role_session_name, *external_id, *duration_seconds, *mfa_serial;
 	char *sts_endpoint_url; /* as endpoint_url, for sts */
 	char *sso_endpoint_url;
+	/* Of EC2's metadata service. */
+	char *imds_endpoint, *imds_endpoint_mode, *imds_timeout, *imds_attempts;
+	char *imds_v1_disabled;
 	/* A cached login: of a session that has a section of its own, or without. */
 	char *sso_session;
 	char *sso_session_start_url, *sso_session_region; /* in that section */

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "auth/key-json.h"
+#include "auth/profiles.h"
 #include "auth/renewal.h"
 #include "auth/source.h"
 #include "auth/variables.h"
@@ -37,13 +38,67 @@ static const struct key_names names = {
 	.has_code = true,
 };
 
+/* Variables, each with a word of the profile that counts where it is not set. */
+enum { ENDPOINT, MODE, TIMEOUT, ATTEMPTS, V1_DISABLED, N_SETTINGS };
+
+static const struct {
+	const char *variable;
+	size_t offset; /* of the word in struct aws_profile */
+} settings[N_SETTINGS] = {
+#define WORD(member) offsetof(struct aws_profile, member)
+	[ENDPOINT] = { "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+		       WORD(imds_endpoint) },
+	[MODE] = { "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+		   WORD(imds_endpoint_mode) },
+	[TIMEOUT] = { "AWS_METADATA_SERVICE_TIMEOUT", WORD(imds_timeout) },
+	[ATTEMPTS] = { "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+		       WORD(imds_attempts) },
+	[V1_DISABLED] = { "AWS_EC2_METADATA_V1_DISABLED",
+			  WORD(imds_v1_disabled) },
+};
+
 struct imds {
-	char *endpoint;
-	int64_t try_ms, attempts;
-	bool is_expected; /* there is such a service, as it seems */
-	bool needs_token; /* version 1 is not asked */
+	const struct profiles *profiles;
+	char *variables[N_SETTINGS]; /* NULL: not set */
+	bool is_ec2; /* there is such a service, as it seems */
 	struct renewal renewal;
 };
+
+/* NULL: nobody says. */
+static const char *
+setting(const struct imds *m, int i)
+{
+	const struct aws_profile *p = profiles_found(m->profiles);
+
+	return m->variables[i]
+		       ? m->variables[i]
+		       : *(char *const *)(const void *)((const char *)p +
+							settings[i].offset);
+}
+
+/* From 1 to 100, else what is usual. */
+static int64_t
+number_of(const struct imds *m, int i)
+{
+	const char *text = setting(m, i);
+	int64_t n;
+
+	return text && number_parse(text, &n) && n >= 1 && n <= 100 ? n : 1;
+}
+
+static char *
+dup_url(const struct imds *m, const char *path)
+{
+	const char *endpoint = setting(m, ENDPOINT), *mode = setting(m, MODE);
+	size_t len;
+
+	if (!endpoint)
+		endpoint = mode && strcasecmp(mode, "ipv6") == 0 ? SIX : FOUR;
+	len = strlen(endpoint);
+	return xasprintf("%.*s%s",
+			 (int)(endpoint[len - 1] == '/' ? len - 1 : len),
+			 endpoint, path);
+}
 
 /* --- requests --- */
 
@@ -51,17 +106,19 @@ static int
 try_it(const struct imds *m, const char *method, const char *path,
        const char *field, struct buf *body, int *status, struct err *err)
 {
-	CLEANUP_FREE char *url = xasprintf("%s%s", m->endpoint, path);
+	CLEANUP_FREE char *url = dup_url(m, path);
+	int64_t try_ms = number_of(m, TIMEOUT) * 1000;
+	int64_t attempts = number_of(m, ATTEMPTS);
 	const char *const headers[] = { field, NULL };
 	const struct fetch f = { .method = method,
 				 .url = url,
 				 .headers = headers,
-				 .connect_ms = m->try_ms,
-				 .total_ms = m->try_ms,
+				 .connect_ms = try_ms,
+				 .total_ms = try_ms,
 				 .is_direct = true };
 	int rc = 0;
 
-	for (int64_t i = 0; i < m->attempts; i++) {
+	for (int64_t i = 0; i < attempts; i++) {
 		*status = 0;
 		rc = fetch_now(&f, status, body, err);
 		if (rc == 0 && *status < 500)
@@ -80,10 +137,12 @@ get_token(const struct imds *m, struct buf *field, struct err *err)
 	int rc = try_it(m, "PUT", "/latest/api/token",
 			"x-aws-ec2-metadata-token-ttl-seconds: 21600", &token,
 			&status, &late);
+	const char *disabled = setting(m, V1_DISABLED);
+	bool needs_token = disabled && strcasecmp(disabled, "true") == 0;
 	bool is_unknown = rc == -ETIMEDOUT || status == 403 || status == 404 ||
 			  status == 405;
 
-	if (is_unknown && !m->needs_token)
+	if (is_unknown && !needs_token)
 		return 0;
 	if (rc)
 		return err_copy(err, &late);
@@ -173,21 +232,6 @@ fetch(void *source, struct keys **found, struct err *err)
 
 /* --- the source --- */
 
-static char *
-dup_endpoint(void)
-{
-	char *endpoint = variable_dup("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-	CLEANUP_FREE char *mode =
-		variable_dup("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
-	size_t len = endpoint ? strlen(endpoint) : 0;
-
-	if (len && endpoint[len - 1] == '/')
-		endpoint[len - 1] = '\0';
-	if (endpoint)
-		return endpoint;
-	return xstrdup(mode && strcasecmp(mode, "ipv6") == 0 ? SIX : FOUR);
-}
-
 /* As the machine says of itself: it keeps the start from complaining, no more. */
 static bool
 is_ec2(void)
@@ -201,16 +245,6 @@ is_ec2(void)
 	return is_there && strncmp(vendor, "Amazon EC2", 10) == 0;
 }
 
-/* From 1 to 100, else what is usual. */
-static int64_t
-number_of(const char *name)
-{
-	CLEANUP_FREE char *text = variable_dup(name);
-	int64_t n;
-
-	return text && number_parse(text, &n) && n >= 1 && n <= 100 ? n : 1;
-}
-
 static void *
 prepare(const struct creds_options *o)
 {
@@ -219,12 +253,10 @@ prepare(const struct creds_options *o)
 	if (!o->fetch_ms || variable_is_true("AWS_EC2_METADATA_DISABLED"))
 		return NULL;
 	m = xnew(struct imds);
-	m->endpoint = dup_endpoint();
-	m->is_expected =
-		getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT") || is_ec2();
-	m->try_ms = number_of("AWS_METADATA_SERVICE_TIMEOUT") * 1000;
-	m->attempts = number_of("AWS_METADATA_SERVICE_NUM_ATTEMPTS");
-	m->needs_token = variable_is_true("AWS_EC2_METADATA_V1_DISABLED");
+	m->profiles = o->profiles;
+	for (size_t i = 0; i < N_SETTINGS; i++)
+		m->variables[i] = variable_dup(settings[i].variable);
+	m->is_ec2 = is_ec2();
 	return m;
 }
 
@@ -242,7 +274,7 @@ is_configured(void *source)
 {
 	const struct imds *m = source;
 
-	return m->is_expected;
+	return setting(m, ENDPOINT) || m->is_ec2;
 }
 
 static int64_t
@@ -259,7 +291,8 @@ imds_free(void *source)
 	struct imds *m = source;
 
 	renewal_clear(&m->renewal);
-	free(m->endpoint);
+	for (size_t i = 0; i < N_SETTINGS; i++)
+		free(m->variables[i]);
 	free(m);
 }
 

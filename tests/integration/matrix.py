@@ -324,6 +324,8 @@ def rows():
     for services in (), ("container",), ("instance",):
         for environment in ENVIRONMENTS:
             yield "default", environment, "nothing", services
+    yield "AWS_PROFILE", "", "nothing", ("instance by profile",)
+    yield "AWS_PROFILE", "", "role of the instance", ("instance by profile",)
     yield from (("AWS_PROFILE", "", body, every) for body in MORE_BODIES)
     yield from (("default", name, "keys in both", ()) for name in MORE_ENVIRONMENTS)
     yield from ((name, "", "keys in both", ()) for name in MORE_CHOICES)
@@ -337,6 +339,8 @@ def settings(row, services):
     profile, in_code, chosen = {**CHOICES, **MORE_CHOICES}[choice]
     config, credentials = {**BODIES, **MORE_BODIES}[body]
     section = "default" if profile == "default" else f"profile {profile}"
+    if "instance by profile" in names:
+        config += f"ec2_metadata_service_endpoint = {services['instance'].url}\n"
     files = {"config": f"[{section}]\n{config}\n" + OTHERS,
              "credentials": f"[{profile}]\n{credentials}\n{OTHER_CREDENTIALS}"
              if credentials else OTHER_CREDENTIALS}
@@ -354,7 +358,9 @@ def surroundings(names, services):
              "AWS_SHARED_CREDENTIALS_FILE": str(DIR / "credentials"),
              "AWS_ENDPOINT_URL_STS": services["sts"].url,
              "AWS_ENDPOINT_URL_SSO": services["sso"].url, "no_proxy": "127.0.0.1"}
-    if "instance" in names:
+    if "instance by profile" in names:
+        found["AWS_METADATA_SERVICE_TIMEOUT"] = "20"
+    elif "instance" in names:
         found["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = services["instance"].url
         found["AWS_METADATA_SERVICE_TIMEOUT"] = "20"  # of a machine that does much else
     else:
