@@ -14,6 +14,7 @@
 
 #include "check.h"
 #include "cli/ask.h"
+#include "cli/cached.h"
 #include "cli/cost.h"
 #include "cli/ends.h"
 #include "cli/flaws.h"
@@ -31,9 +32,37 @@ enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
 static enum mode
 mode_of(const struct conf_cli *cli)
 {
-	if (cli->detailed)
+	if (cli->detailed && !cli->shows_cache)
 		return MODE_DETAILED;
-	return cli->sampled ? MODE_SAMPLED : MODE_QUICK;
+	return cli->sampled && !cli->shows_cache ? MODE_SAMPLED : MODE_QUICK;
+}
+
+static enum ask_kind
+kind_of(const struct conf_cli *cli)
+{
+	if (cli->shows_cache)
+		return ASK_CACHE;
+	return cli->clears_cache ? ASK_REMOVAL : ASK_STATS;
+}
+
+/* Which objects of ours --cache and --cache-clear are about. */
+static int
+read_rows(const struct conf_cli *cli, unsigned *rows, struct err *err)
+{
+	*rows = cli->cleared ? 0 : (1u << SHELF_ROWS) - 1;
+	for (const char *s = cli->cleared; s;) {
+		size_t len = strcspn(s, ",");
+		int row = shelf_find(s, len);
+
+		if (row < 0)
+			return err_set(err, EINVAL,
+				       "--cache-clear: nothing of ours is "
+				       "called \"%.*s\"",
+				       (int)len, s);
+		*rows |= 1u << row;
+		s = s[len] ? s + len + 1 : NULL;
+	}
+	return 0;
 }
 
 /* --- what is printed --- */
@@ -183,6 +212,12 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 
 	if (c->cli.integrity)
 		print_flaws(c, answers, n);
+	else if (c->cli.clears_cache)
+		cached_show_removed(stdout, answers, n);
+	else if (c->cli.shows_cache && c->wants_json)
+		cached_show_json(stdout, answers, n, c->limits.ttl_ms);
+	else if (c->cli.shows_cache)
+		cached_show(stdout, answers, n, c->limits.ttl_ms, &style);
 	else if (c->cli.document)
 		print_documents(answers, n);
 	else if (c->cli.json_lines)
@@ -195,6 +230,22 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 		show_one(stdout, &rows[0], mode_of(&c->cli), &style);
 }
 
+static bool
+report_objects(const struct answer *a)
+{
+	bool has_failed = false;
+
+	for (unsigned row = 0; row < SHELF_ROWS; row++) {
+		const struct err *err = &a->looks[row].err;
+
+		if (err->code)
+			log_to_terminal("bucket %s: %s (%s)", a->name, err->msg,
+					strerror(err->code));
+		has_failed = has_failed || err->code;
+	}
+	return has_failed;
+}
+
 /* What the log does not show here, or the engine was not asked. */
 static bool
 report_failures(const struct conf *c, const struct answer *answers, size_t n)
@@ -204,10 +255,11 @@ report_failures(const struct conf *c, const struct answer *answers, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct answer *a = &answers[i];
 
-		has_failed = has_failed || !a->result;
+		if (report_objects(a) || !a->bucket || a->err.code)
+			has_failed = true;
 		if (!a->bucket)
 			log_to_terminal("bucket %s has gone", a->name);
-		else if (!a->result && c->log_file)
+		else if (a->err.code && c->log_file)
 			log_to_terminal("bucket %s: %s (%s)", a->name,
 					a->err.msg, strerror(a->err.code));
 	}
@@ -239,15 +291,21 @@ static struct ask *
 new_ask(const struct conf *c, const struct setup *s, struct progress_line *line)
 {
 	bool has_line = isatty(STDERR_FILENO) && !c->cli.quiet;
+	unsigned rows;
 
+	read_rows(&c->cli, &rows,
+		  NULL); /* main() has seen that they are right */
 	return ask_new(&(struct ask_options){
+		.kind = kind_of(&c->cli),
+		.rows = rows,
 		.engine = s->engine,
 		.buckets = s->buckets,
 		.names = c->store.buckets,
 		.n_names = c->store.n_buckets,
 		.mode = line->mode,
 		.is_refresh = c->cli.refresh,
-		.is_nocache = c->cli.no_cache,
+		/* what is there is compared with the listing, and stays */
+		.is_nocache = c->cli.no_cache || c->cli.shows_cache,
 		.on_wait = has_line ? progress_show : NULL,
 		.arg = line,
 	});
@@ -361,12 +419,14 @@ main(int argc, char *argv[])
 {
 	struct conf c CLEANUP(conf_clear) = { .log_file = NULL };
 	struct err err = ERR_INIT;
+	unsigned rows;
 
 	setup_process(); /* at once: the environment may hold keys */
 	if (argc > 0 && check_is_meant(argv[0]))
 		return check_main(argc, argv);
 	program_invocation_short_name = (char *)"dgstat"; /* see log.h */
-	if (conf_load(&c, CONF_DGSTAT, argc, argv, environ, &err) != 0) {
+	if (conf_load(&c, CONF_DGSTAT, argc, argv, environ, &err) != 0 ||
+	    read_rows(&c.cli, &rows, &err) != 0) {
 		log_to_terminal("%s", err.msg);
 		return EXIT_USAGE;
 	}

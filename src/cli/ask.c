@@ -28,6 +28,7 @@ struct question {
 	struct waiter w; /* the engine's, until on_done() */
 	struct ask *ask;
 	struct answer *answer; /* NULL: which buckets there are */
+	struct look *look; /* of it; NULL: its statistics */
 	struct question *next; /* in ask.done */
 	/* what came of it */
 	struct result *result;
@@ -98,6 +99,8 @@ static void
 post(struct question *q)
 {
 	q->ask->n_running++;
+	if (q->answer)
+		q->answer->n_left++;
 	engine_post(q->ask->o.engine, &q->w);
 }
 
@@ -127,13 +130,32 @@ ask_for_stats(struct ask *a, struct answer *answer)
 }
 
 static void
+ask_for_object(struct ask *a, struct answer *answer, unsigned row)
+{
+	struct question *q = question_new(a, answer);
+
+	q->look = &answer->looks[row];
+	q->w.kind = a->o.kind == ASK_CACHE ? WAIT_FOR_LOOK : WAIT_FOR_REMOVAL;
+	q->w.shelf.bucket = answer->bucket;
+	q->w.shelf.row = row;
+	q->w.shelf.look = &q->look->found;
+	post(q);
+}
+
+static void
 begin(struct ask *a, struct answer *answer)
 {
 	buckets_find(a->o.buckets, answer->name, &answer->bucket);
-	if (answer->bucket)
-		ask_for_stats(a, answer);
-	else /* it was listed a moment ago */
+	if (!answer->bucket) { /* it was listed a moment ago */
 		answer->is_done = true;
+		return;
+	}
+	if (a->o.kind != ASK_REMOVAL)
+		ask_for_stats(a, answer);
+	for (unsigned row = 0; a->o.kind != ASK_STATS && row < SHELF_ROWS;
+	     row++)
+		if (a->o.rows & 1u << row)
+			ask_for_object(a, answer, row);
 }
 
 static void
@@ -169,10 +191,15 @@ on_answer(struct ask *a, struct question *q)
 	a->n_running--;
 	if (q->w.kind == WAIT_FOR_LIST) {
 		on_list(a, &q->err);
+		return;
+	}
+	answer->is_done = --answer->n_left == 0;
+	if (q->look) {
+		q->look->is_answered = q->err.code == 0;
+		q->look->err = q->err;
 	} else {
 		answer->result = steal(&q->result);
 		answer->err = q->err;
-		answer->is_done = true;
 	}
 }
 
@@ -266,6 +293,8 @@ ask_free(struct ask *a)
 	for (size_t i = 0; i < a->n; i++) {
 		free(a->answers[i].name);
 		result_unref(a->answers[i].result);
+		for (unsigned row = 0; row < SHELF_ROWS; row++)
+			result_unref(a->answers[i].looks[row].found.result);
 	}
 	free(a->answers);
 	pthread_mutex_destroy(&a->lock);

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Questions to the engine by somebody who waits for all answers: which buckets there
- * are, and the statistics of each in one mode.  Main thread.
+ * are, and the statistics of each in one mode, or what is cached there.  Main thread.
  */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
 #include "engine/engine.h"
+#include "engine/shelf.h"
 
 struct ask;
 
+enum ask_kind {
+	ASK_STATS,
+	ASK_CACHE, /* what is cached; and quick's statistics, to compare it */
+	ASK_REMOVAL, /* of what is cached */
+};
+
 struct ask_options {
+	enum ask_kind kind;
+	unsigned
+		rows; /* bits, by shelf_rows[]: which objects, unless ASK_STATS */
 	struct engine *engine; /* these two outlive it */
 	struct buckets *buckets;
 	char *const *
@@ -23,12 +33,21 @@ struct ask_options {
 	void *arg;
 };
 
+/* An object of ours, and what came of it. */
+struct look {
+	bool is_answered; /* else `err` says why not */
+	struct shelf_look found;
+	struct err err;
+};
+
 /* A bucket, and what came of it. */
 struct answer {
 	char *name;
 	struct bucket *bucket; /* NULL: it is not known (yet) */
 	struct result *result; /* NULL: none yet, or it failed */
 	struct err err; /* why; the log says it, too */
+	struct look looks[SHELF_ROWS];
+	unsigned n_left; /* questions about it under way */
 	bool is_done;
 };
 

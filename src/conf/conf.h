@@ -92,6 +92,9 @@ struct conf_address {
 struct conf_cli {
 	bool quick, sampled, detailed; /* one at most */
 	bool refresh, no_cache; /* not both */
+	bool shows_cache; /* --cache */
+	bool clears_cache; /* and of what: names with commas; NULL: all */
+	char *cleared;
 	bool json_lines, document; /* and wants_json: one at most */
 	bool bytes; /* exact ones alone */
 	bool integrity; /* what is wrong, not the figures */

@@ -15,6 +15,7 @@
 #include "conf/env.h"
 #include "conf/option-list.h"
 #include "conf/options.h"
+#include "conf/values.h"
 
 #define LISTEN_INTERVAL "5m"
 
@@ -45,6 +46,8 @@ static const struct {
 	  offsetof(struct conf, show_explanation) },
 	{ CONF_DGSTATFS | CONF_DGSTAT, "json", 0,
 	  offsetof(struct conf, wants_json) },
+	/* with a value, it is an option of everybody */
+	{ CONF_DGSTAT, "cache", 0, offsetof(struct conf, cli.shows_cache) },
 	{ CONF_DGSTAT, "quiet", 'q', offsetof(struct conf, cli.quiet) },
 };
 
@@ -313,14 +316,25 @@ set_mount_operands(struct command_line *l, struct err *err)
 	return set_mountpoint(l->conf, l->operands[l->n_operands - 1], err);
 }
 
-/* [BUCKET | s3://BUCKET]... */
+/*
+ * [BUCKET | s3://BUCKET]...  With --cache-clear, the name of a mode is one: else all of
+ * a bucket would be cleared by who wanted less.
+ */
 static int
 set_bucket_operands(struct command_line *l, struct err *err)
 {
+	struct conf *c = l->conf;
 	int rc = 0;
 
-	for (int i = 0; i < l->n_operands && rc == 0; i++)
-		rc = set_bucket(l->conf, l->operands[i], err);
+	for (int i = 0; i < l->n_operands && rc == 0; i++) {
+		const char *text = l->operands[i];
+
+		if (c->cli.clears_cache && conf_mode_of(text, strlen(text)))
+			rc = conf_option_set(c, CONF_FROM_COMMAND_LINE,
+					     "cache_clear", text, err);
+		else
+			rc = set_bucket(c, text, err);
+	}
 	return rc;
 }
 
@@ -375,6 +389,13 @@ check_cli(const struct conf *c, struct err *err)
 	if (c->program == CONF_CHECK && c->store.n_buckets != 1)
 		return err_set(err, EINVAL,
 			       "not one bucket: -B BUCKET is needed");
+	if (cli->shows_cache && cli->clears_cache)
+		return err_set(err, EINVAL, "both --cache and --cache-clear");
+	if (cli->clears_cache && c->store.n_buckets == 0)
+		return err_set(err, EINVAL, "--cache-clear of no bucket");
+	if (cli->clears_cache && c->store.cache != CACHE_RW)
+		return err_set(err, EINVAL,
+			       "--cache-clear, but cache is not rw");
 	if (cli->refresh && cli->no_cache)
 		return err_set(err, EINVAL, "both --refresh and --no-cache");
 	if (c->wants_json + cli->json_lines + cli->document > 1)
@@ -519,6 +540,7 @@ conf_clear(struct conf *c)
 	free(c->log_file);
 	free(c->cli.listen.host);
 	free(c->cli.listen.port);
+	free(c->cli.cleared);
 	free(c->check.metrics);
 	free(c->check.warning);
 	free(c->check.critical);
@@ -566,6 +588,7 @@ print_cli_usage(FILE *f)
 	      "    -q   --quiet           no progress on the terminal\n"
 	      "    -v   --verbose         say what each answer has cost\n"
 	      "    --json                 print the statistics as JSON\n"
+	      "    --cache                show what is cached in the bucket\n"
 	      "    --explain              say what is configured, and try it\n"
 	      "\n"
 	      "dgstat options (also as -o name=value), with their defaults:\n",

@@ -38,6 +38,8 @@ static const struct conf_option table[] = {
 	    "compute anew, and cache that", 0, 0),
 	ROW(CLI, "no_cache", switch, cli.no_cache, NULL, NULL,
 	    "compute anew, and leave the cache alone", 0, 0),
+	ROW(CLI, "cache_clear", clear, cli.cleared, NULL, NULL,
+	    "delete what is cached, or =MODE[,MODE...]", 0, 0),
 	ROW(CLI, "json_lines", switch, cli.json_lines, NULL, NULL,
 	    "print a line of JSON for each bucket", 0, 0),
 	ROW(CLI, "document", switch, cli.document, NULL, NULL,

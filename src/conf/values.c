@@ -277,6 +277,15 @@ conf_set_price(struct conf *c, const struct conf_option *o, const char *value,
 	return 0;
 }
 
+/* Without a value, all of it. */
+int
+conf_set_clear(struct conf *c, const struct conf_option *o, const char *value,
+	       struct err *err)
+{
+	c->cli.clears_cache = true;
+	return value ? conf_set_list(c, o, value, err) : 0;
+}
+
 /* TIME[:STATE] of a plugin: it ends at that time, so nothing else has to before. */
 int
 conf_set_limit(struct conf *c, const struct conf_option *o, const char *value,

@@ -18,6 +18,7 @@
 #include "engine/flight.h"
 #include "engine/keeper.h"
 #include "engine/lookup.h"
+#include "engine/shelf.h"
 #include "engine/slots.h"
 #include "list/lister.h"
 #include "util/thread.h"
@@ -44,6 +45,7 @@ struct engine {
 	struct scan_env scans;
 	struct flight_env flights;
 	struct lookup_env lookups;
+	struct shelf_env shelves;
 	unsigned interval_modes;
 	bool is_first_round_prompt;
 	struct keeper *keeper; /* NULL: no interval */
@@ -113,6 +115,8 @@ accept_waiter(struct engine *e, struct waiter *w)
 		flight_add(
 			flight_get(&e->flights, w->stats.bucket, w->stats.mode),
 			w);
+	else if (w->kind == WAIT_FOR_LOOK || w->kind == WAIT_FOR_REMOVAL)
+		shelf_add(&e->shelves, w);
 	else
 		lookup_add(&e->lookups, w);
 }
@@ -195,7 +199,7 @@ is_busy(const struct engine *e)
 {
 	return e->flights.jobs.n_jobs || e->scans.n_scans ||
 	       e->flights.writebacks.n_running || e->lookups.lookups ||
-	       keeper_is_busy(e->keeper);
+	       e->shelves.running || keeper_is_busy(e->keeper);
 }
 
 static void
@@ -243,6 +247,7 @@ wind_down(struct engine *e)
 		waiter_complete(e->all, NULL, &err);
 	for_flights(e, flight_stop);
 	lookup_stop(&e->lookups);
+	shelf_stop(&e->shelves);
 	while (is_busy(e))
 		turn(e);
 	for_flights(e, flight_free);
@@ -307,6 +312,9 @@ set_environments(struct engine *e, const struct engine_options *o)
 				.limits = o->limits },
 		.limits = o->limits,
 	};
+	e->shelves = (struct shelf_env){ .s3 = e->s3,
+					 .timers = &e->timers,
+					 .limits = o->limits };
 	e->lookups = (struct lookup_env){
 		.s3 = e->s3,
 		.timers = &e->timers,

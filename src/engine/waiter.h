@@ -17,9 +17,12 @@ enum waiter_kind {
 	WAIT_FOR_STATS, /* a document of a bucket in a mode */
 	WAIT_FOR_BUCKET, /* whether one exists; the answer is in the registry */
 	WAIT_FOR_LIST, /* ListBuckets; likewise */
+	WAIT_FOR_LOOK, /* at an object of ours: see shelf.h */
+	WAIT_FOR_REMOVAL, /* of one */
 };
 
 struct waiter;
+struct shelf_look;
 
 /*
  * The completion, on the net thread.  WAIT_FOR_STATS: `r` is borrowed, or NULL
@@ -47,6 +50,11 @@ struct waiter {
 			struct bucket *bucket;
 			enum mode mode;
 		} stats;
+		struct {
+			struct bucket *bucket;
+			unsigned row; /* of shelf_rows[] */
+			struct shelf_look *look; /* filled before on_done() */
+		} shelf;
 		char name[BUCKET_NAME_MAX + 1]; /* WAIT_FOR_BUCKET */
 	};
 

@@ -404,6 +404,8 @@ set_options(struct http_transfer *t, const struct http_request *r)
 		/* else curl refuses one that is folded */
 		curl_easy_setopt(e, CURLOPT_IGNORE_CONTENT_LENGTH, 1L);
 	}
+	if (strcmp(r->method, "DELETE") == 0 && rc == CURLE_OK)
+		return curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, "DELETE");
 	if (strcmp(r->method, "PUT") != 0 && !is_post)
 		return rc;
 	if (is_post && rc == CURLE_OK)

@@ -16,7 +16,7 @@ enum meter_operation {
 	METER_LIST,
 	METER_HEAD,
 	METER_GET,
-	METER_PUT,
+	METER_PUT, /* and a DELETE, which is a write, too */
 	METER_BUCKETS, /* ListBuckets */
 	METER_BUCKET, /* other questions about a bucket itself */
 	N_METER_OPERATIONS

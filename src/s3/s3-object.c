@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HEAD, GET and PUT of objects: see s3-object.h.  Net thread only.
+ * HEAD, GET, PUT and DELETE of objects: see s3-object.h.  Net thread only.
  */
 #include "config.h"
 
@@ -73,6 +73,20 @@ s3_put_object(struct s3 *s3, const struct s3_put *put, s3_done_fn *on_done,
 				    .body = put->body,
 				    .body_len = put->body_len,
 				    .traffic = put->traffic,
+				    .on_done = on_done,
+				    .arg = arg,
+			    });
+}
+
+struct s3_call *
+s3_delete_object(struct s3 *s3, const char *bucket, const char *key,
+		 s3_done_fn *on_done, void *arg)
+{
+	return s3_start(s3, &(struct s3_request){
+				    .method = "DELETE",
+				    .bucket = bucket,
+				    .key = key,
+				    .key_len = strlen(key),
 				    .on_done = on_done,
 				    .arg = arg,
 			    });

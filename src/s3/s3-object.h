@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single objects: HEAD, GET, PUT.  Net thread only.  Source: Amazon S3 API
- * Reference, "HeadObject", "GetObject", "PutObject".
+ * Single objects: HEAD, GET, PUT, DELETE.  Net thread only.  Source: Amazon S3 API
+ * Reference, "HeadObject", "GetObject", "PutObject", "DeleteObject".
  */
 #ifndef S3_S3_OBJECT_H
 #define S3_S3_OBJECT_H
@@ -52,5 +52,10 @@ struct s3_put {
 
 struct s3_call *s3_put_object(struct s3 *s3, const struct s3_put *put,
 			      s3_done_fn *on_done, void *arg);
+
+/* It is a success, too, if there was no such object. */
+struct s3_call *s3_delete_object(struct s3 *s3, const char *bucket,
+				 const char *key, s3_done_fn *on_done,
+				 void *arg);
 
 #endif

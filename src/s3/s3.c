@@ -414,12 +414,18 @@ set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
 	err_set_remote(&answer->err, answer->status, e->code, e->request_id);
 }
 
+static bool
+is_write(const struct s3_call *call)
+{
+	return strcmp(call->r.method, "PUT") == 0 ||
+	       strcmp(call->r.method, "DELETE") == 0;
+}
+
 /* Nothing but the status that belongs to the operation is a success. */
 static bool
 is_success(const struct s3_call *call, int status)
 {
-	if (strcmp(call->r.method, "PUT") == 0 &&
-	    (status == 201 || status == 204))
+	if (is_write(call) && (status == 201 || status == 204))
 		return true;
 	return status == 200;
 }
@@ -538,7 +544,7 @@ operation_of(const struct s3_call *call)
 		return METER_BUCKETS;
 	if (!call->key)
 		return is_list ? METER_LIST : METER_BUCKET;
-	if (strcmp(call->r.method, "PUT") == 0)
+	if (is_write(call))
 		return METER_PUT;
 	return is_head(call) ? METER_HEAD : METER_GET;
 }

@@ -458,9 +458,22 @@ has_document() {
 	assert_equal "$(field detailed .stats.total_size)" 1005
 	assert_equal "$(<"$LOG")" ''
 	assert_equal "$(s3 ls "$BUCKET" .deltaglider/ | wc -l)" 3
+	run -1 "${DGSTATFS%fs}" --endpoint-url="$S3_ENDPOINT" --cache-clear "$BUCKET"
+	[[ $output == *'stats_quick.json: '*403* && $output != *deleted* ]]
+	assert_equal "$(s3 ls "$BUCKET" .deltaglider/ | wc -l)" 3
 	# what it may not do it does not try
 	refused 'AccessDenied' env S3_KEY=otherkey S3_SECRET=othersecret \
 		"$HERE/s3.py" put "$BUCKET" b 1
+}
+
+@test "rights: to clear the cache is one of its own" {
+	given_bucket
+	mount_with Figures ExactFigures Cache ClearCache
+	assert_equal "$(field quick .stats.object_count)" 2
+	run -0 "${DGSTATFS%fs}" --endpoint-url="$S3_ENDPOINT" --cache-clear "$BUCKET"
+	assert_equal "$output" "deleted s3://$BUCKET/.deltaglider/stats_quick.json"
+	refused 'AccessDenied' env S3_KEY=otherkey S3_SECRET=othersecret \
+		"$HERE/s3.py" rm "$BUCKET" b
 }
 
 @test "rights: with LIST alone figures come without a cache, and one warning" {

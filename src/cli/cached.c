@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is cached in buckets, as text: see cached.h.  Any thread.
+ */
+#include "config.h"
+
+#include "cli/cached.h"
+
+#include <inttypes.h>
+
+#include "util/json-text.h"
+#include "util/date.h"
+
+/* What is said of one object. */
+struct line {
+	const char *bucket, *name, *key;
+	const char *state; /* "valid", "stale", … */
+	const char *why; /* or "" */
+	int64_t size; /* -1: there is none */
+	char computed[DATE_ISO_LEN]; /* or "" */
+};
+
+static void
+fill_good(struct line *l, const struct answer *a, const struct result *found,
+	  int64_t ttl_ms)
+{
+	static const char *const reasons[N_RESULT_WHYS] = {
+		[WHY_NONE] = "",
+		[WHY_COUNT] = "the bucket has another number of objects",
+		[WHY_SIZE] = "the bucket has other bytes",
+		[WHY_FINGERPRINT] = "the bucket has other objects",
+	};
+	enum result_why why;
+
+	date_print_iso(found->computed_at, l->computed);
+	if (!a->result) {
+		l->state = "unknown";
+		l->why = "the bucket can't be listed";
+		return;
+	}
+	why = result_compare(&found->listed.validation,
+			     &a->result->listed.validation);
+	l->state = why == WHY_NONE ? "valid" : "stale";
+	l->why = reasons[why];
+	if (why == WHY_NONE && result_is_older(found, ttl_ms)) {
+		l->state = "stale";
+		l->why = "older than ttl";
+	}
+}
+
+static void
+fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
+{
+	const struct look *look = &a->looks[row];
+	const struct shelf_look *found = &look->found;
+
+	*l = (struct line){ .bucket = a->name,
+			    .name = shelf_rows[row].name,
+			    .key = shelf_rows[row].key,
+			    .why = "",
+			    .size = found->is_there ? found->size : -1 };
+	if (!look->is_answered) {
+		l->state = "unknown";
+		l->why = look->err.msg;
+	} else if (!found->is_there) {
+		l->state = "absent";
+	} else if (!shelf_rows[row].is_document) {
+		l->state = "present";
+	} else if (found->result) {
+		fill_good(l, a, found->result, ttl_ms);
+	} else {
+		l->state =
+			found->verdict == CACHE_FOREIGN ? "foreign" : "corrupt";
+		l->why = found->flaw.msg;
+	}
+}
+
+static void
+print_line(FILE *f, const struct line *l, int width,
+	   const struct show_style *style)
+{
+	char size[32] = "-";
+
+	if (l->size >= 0 && style->is_exact)
+		snprintf(size, sizeof(size), "%" PRId64, l->size);
+	else if (l->size >= 0)
+		show_size(l->size, size);
+	fprintf(f, "%-*s  %-8s  %-20s  %12s  %s%s%s\n", width, l->bucket,
+		l->name, *l->computed ? l->computed : "-", size, l->state,
+		*l->why ? ": " : "", l->why);
+}
+
+void
+cached_show(FILE *f, const struct answer *answers, size_t n, int64_t ttl_ms,
+	    const struct show_style *style)
+{
+	int width = (int)strlen("bucket");
+	struct line l;
+
+	for (size_t i = 0; i < n; i++)
+		if ((int)strlen(answers[i].name) > width)
+			width = (int)strlen(answers[i].name);
+	fprintf(f, "%-*s  %-8s  %-20s  %12s  %s\n", width, "bucket", "cached",
+		"computed", "size", "state");
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned row = 0; row < SHELF_ROWS; row++) {
+			fill(&l, &answers[i], row, ttl_ms);
+			print_line(f, &l, width, style);
+		}
+	}
+}
+
+/* Names and keys have nothing to be escaped. */
+static int
+add_json(struct buf *b, const struct line *l)
+{
+	int rc = buf_printf(b,
+			    "  {\"bucket\": \"%s\", \"name\": \"%s\", "
+			    "\"key\": \"%s\", \"state\": \"%s\", \"why\": ",
+			    l->bucket, l->name, l->key, l->state);
+
+	if (rc == 0)
+		rc = *l->why ? json_add_string(b, l->why)
+			     : buf_add_str(b, "null");
+	if (rc == 0)
+		rc = *l->computed ? buf_printf(b, ", \"computed_at\": \"%s\"",
+					       l->computed)
+				  : buf_add_str(b, ", \"computed_at\": null");
+	if (rc == 0)
+		rc = l->size >= 0 ? buf_printf(b, ", \"size\": %" PRId64 "}",
+					       l->size)
+				  : buf_add_str(b, ", \"size\": null}");
+	return rc;
+}
+
+void
+cached_show_json(FILE *f, const struct answer *answers, size_t n,
+		 int64_t ttl_ms)
+{
+	const char *separator = "\n";
+	struct line l;
+
+	fputc('[', f);
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned row = 0; row < SHELF_ROWS; row++) {
+			struct buf b CLEANUP_BUF = BUF_INIT(4096);
+
+			fill(&l, &answers[i], row, ttl_ms);
+			if (add_json(&b, &l) == 0)
+				fprintf(f, "%s%s", separator, buf_str(&b));
+			separator = ",\n";
+		}
+	}
+	fputs("\n]\n", f);
+}
+
+void
+cached_show_removed(FILE *f, const struct answer *answers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (unsigned row = 0; row < SHELF_ROWS; row++)
+			if (answers[i].looks[row].is_answered &&
+			    answers[i].looks[row].found.is_there)
+				fprintf(f, "deleted s3://%s/%s\n",
+					answers[i].name, shelf_rows[row].key);
+}

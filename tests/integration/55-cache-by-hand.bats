@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# dgstat --cache and --cache-clear: what lies of ours in a bucket, and nothing else.
+
+load lib
+load documents
+
+dgstat() {
+	"${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" "$@"
+}
+
+# "NAME STATE" of each line.
+states() {
+	dgstat --cache "$@" | awk 'NR > 1 { print $2, $5 $6 }' | sed 's/B//; s/:$//' | sort
+}
+
+json_states() {
+	dgstat --cache --json "$@" | jq -r '.[] | "\(.name) \(.state)"' | xargs
+}
+
+listing() {
+	s3 ls "$BUCKET" | cut -f 1
+}
+
+@test "cache by hand: what is valid, stale and absent, and only ours is deleted" {
+	local before
+
+	new_bucket
+	s3 <<-END
+		put $BUCKET v/reference.bin 500
+		put $BUCKET v/1.delta 10 dg-file-size=600
+		put $BUCKET .deltaglider/notes.json 7
+		put $BUCKET .deltaglider/stats_quick.json.bak 7
+		put $BUCKET .deltaglider/old/stats_quick.json 7
+		put $BUCKET deltaglider/stats_quick.json 7
+	END
+	before=$(listing)
+	assert_equal "$(json_states "$BUCKET")" 'quick absent sampled absent detailed absent'
+	assert_equal "$(listing)" "$before"
+	dgstat "$BUCKET" >/dev/null
+	dgstat --detailed "$BUCKET" >/dev/null
+	assert_equal "$(json_states "$BUCKET")" 'quick valid sampled absent detailed valid'
+	run -0 dgstat --cache --bytes "$BUCKET"
+	assert_equal "$(tr -s ' ' <<<"${lines[2]}")" "$BUCKET sampled - - absent"
+	[[ $(tr -s ' ' <<<"${lines[3]}") =~ ^$BUCKET\ detailed\ 2[-0-9]+T[:0-9]+Z\ 1024\ valid$ ]]
+	s3 put "$BUCKET" new 5
+	assert_equal "$(json_states "$BUCKET")" 'quick stale sampled absent detailed stale'
+	[[ $(dgstat --cache "$BUCKET") == *' stale: the bucket has another number of objects'* ]]
+	s3 rm "$BUCKET" new
+
+	run -0 dgstat --cache-clear=detailed,sampled "$BUCKET"
+	assert_equal "$output" "deleted s3://$BUCKET/.deltaglider/stats_detailed.json"
+	assert_equal "$(json_states "$BUCKET")" 'quick valid sampled absent detailed absent'
+	dgstat --sampled "$BUCKET" >/dev/null
+	# modes may be words of their own
+	run -0 dgstat --cache-clear quick "s3://$BUCKET"
+	assert_equal "$output" "deleted s3://$BUCKET/.deltaglider/stats_quick.json"
+	run -0 dgstat --cache-clear "$BUCKET"
+	assert_equal "$output" "deleted s3://$BUCKET/.deltaglider/stats_sampled.json"
+	run -0 dgstat --cache-clear "$BUCKET"
+	assert_equal "$output" ''
+	assert_equal "$(listing)" "$before"
+}
+
+@test "cache by hand: why a document is none, at one LIST and no PUT" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}]'
+	dgstat alpha >/dev/null
+	curl -sSf -o "$BATS_TEST_TMPDIR/doc" "$ENDPOINT/alpha/.deltaglider/stats_quick.json"
+	put() {
+		curl -sSf -X PUT --data-binary @- "$ENDPOINT/alpha/.deltaglider/stats_$1.json"
+	}
+	sed 's/"1.0"/"2.0"/; s/"quick"/"sampled"/' "$BATS_TEST_TMPDIR/doc" | put sampled
+	put detailed <<<nonsense
+	forget_requests
+	assert_equal "$(json_states alpha)" 'quick valid sampled foreign detailed corrupt'
+	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)" 1/0/3/0
+	assert_equal "$(dgstat --cache --json alpha | jq -c '.[2] | [.size, .why != null, .computed_at]')" \
+		'[9,true,null]'
+	# larger than any document
+	head -c 1100000 /dev/zero | put detailed
+	assert_equal "$(dgstat --cache --json alpha | jq -c '.[2] | [.size, .state]')" '[1100000,"corrupt"]'
+	assert_equal "$(dgstat --cache --json --ttl=1ms alpha | jq -r '.[0] | .state, .why' | xargs)" \
+		'stale older than ttl'
+	run -0 dgstat --cache-clear alpha
+	assert_equal "${#lines[@]}" 3
+	# of all buckets
+	stub_ctl PUT bucket/beta '[{"key": "a", "size": 3}]'
+	dgstat beta >/dev/null
+	assert_equal "$(json_states)" \
+		'quick absent sampled absent detailed absent quick valid sampled absent detailed absent'
+}
+
+@test "cache by hand: what is refused, fails or hangs is said, and is exit 1" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}]'
+	dgstat alpha >/dev/null
+	dgstat --sampled alpha >/dev/null
+	fault '{"method": "DELETE", "path": "quick", "status": 403, "code": "AccessDenied"}'
+	run -1 --separate-stderr dgstat --cache-clear alpha
+	assert_equal "$output" 'deleted s3://alpha/.deltaglider/stats_sampled.json'
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr =~ ^'dgstat: bucket alpha: .deltaglider/stats_quick.json: '.*403.*AccessDenied.*$ ]] ||
+		fail "$stderr"
+	stub_ctl DELETE faults
+	fault '{"class": "GET", "path": "quick", "status": 403, "code": "AccessDenied"}'
+	run -1 --separate-stderr dgstat --cache alpha
+	[[ $stderr == *'stats_quick.json: '*403* && $output == *' unknown: '* ]]
+	stub_ctl DELETE faults
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
+	run -1 --separate-stderr dgstat --cache alpha
+	[[ $output == *" unknown: the bucket can't be listed"* && $stderr == *403* ]]
+	stub_ctl DELETE faults
+	for option in --cache --cache-clear; do
+		run -1 --separate-stderr dgstat "$option" gamma
+		[[ $stderr == *gamma*NoSuchBucket* && $output != *absent* ]] || fail "$output"
+		run -1 --separate-stderr dgstat "$option" --endpoint-url=http://127.0.0.1:1 alpha
+		[[ $stderr == *onnect* && $output != *absent* ]] || fail "$output"
+		fault '{"class": "GET", "gate": "get"}'
+		run -1 --separate-stderr dgstat "$option" --timeout=300ms alpha
+		[[ $stderr == *'stats_quick.json: no answer for 300 ms'* && $output != *absent* ]] ||
+			fail "$output$stderr"
+		stub_ctl DELETE faults
+	done
+}
+
+@test "cache by hand: wrong usage is exit 2" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}]'
+	dgstat alpha >/dev/null
+	run -2 dgstat --cache --cache-clear alpha
+	run -2 dgstat --cache-clear
+	run -2 dgstat --cache-clear quick
+	run -2 dgstat --cache-clear --cache=ro alpha
+	run -2 dgstat --cache-clear=slow alpha
+	run -2 dgstat --cache-clear= alpha
+	run -2 dgstat --cache=nonsense alpha
+	assert_equal "$(json_states alpha)" 'quick valid sampled absent detailed absent'
+	# with a value it is the option of old
+	run -0 dgstat --cache=ro alpha
+	[[ $output == *'Compression ratio'* ]]
+}
