@@ -155,3 +155,13 @@ check_age() {
 	unmount_fs
 	run -2 check_age
 }
+
+@test "negate: runs check_dgstat, and reads its state and its line" {
+	local plugin=${DGSTATFS%dgstatfs}check_dgstat negate=/usr/lib/nagios/plugins/negate
+
+	given
+	run -2 "$negate" -s -o CRITICAL "$plugin" -H "$ENDPOINT" -B releases
+	[[ $output == 'DGSTAT CRITICAL - releases: ratio '*' | ratio='* ]]
+	run -0 "$negate" -u OK "$plugin" -H "$ENDPOINT" -B gamma
+	[[ $output == 'DGSTAT UNKNOWN - gamma: '* ]]
+}

@@ -6,8 +6,6 @@
 load lib
 load mounts
 
-PLUGINS=/usr/lib/nagios/plugins
-
 check() {
 	"${DGSTATFS%dgstatfs}check_dgstat" -H "$ENDPOINT" "$@"
 }
@@ -139,14 +137,6 @@ has_ended() {
 	# the figures are there, but can't be stored
 	fault '{"class": "PUT", "gate": "put"}'
 	assert_says 1 '^DGSTAT WARNING - alpha: ratio 90\.8%' check -B alpha --detailed -t 4 -w 95%:
-}
-
-@test "check: monitoring-plugins' own tools run it" {
-	given_stub
-	run -2 "$PLUGINS/negate" -s -o CRITICAL "${DGSTATFS%dgstatfs}check_dgstat" -H "$ENDPOINT" -B alpha
-	[[ $output == 'DGSTAT CRITICAL - alpha: ratio '*' | ratio='* ]]
-	run -0 "$PLUGINS/negate" -u OK "${DGSTATFS%dgstatfs}check_dgstat" -H "$ENDPOINT" -B gamma
-	[[ $output == 'DGSTAT UNKNOWN - gamma: '* ]]
 }
 
 @test "check: the commands of contrib/agents/nagios.cfg are right" {
