@@ -256,3 +256,88 @@ ends_with() {
 	run -0 dgstat --explain bkt
 	[[ $output == *dgstat* ]]
 }
+
+@test "dgstat: --sort by each column, the largest first, and names from a to z" {
+	local order
+
+	start_stub
+	# objects 1, 2, 3; stored 30, 20, 10; original 30, 45, 40; saved 0, 25, 30
+	stub_ctl PUT bucket/ccc '[{"key": "x", "size": 30}]'
+	stub_ctl PUT bucket/aaa '[{"key": "r/%d.delta", "count": 2, "size": 10,
+		"meta": {"dg-file-size": "22"}}]'
+	stub_ctl PUT bucket/bbb '[{"key": "r/%d.delta", "count": 3, "size": 3,
+		"meta": {"dg-file-size": "13"}}]'
+	for order in name:'aaa bbb ccc' objects:'bbb aaa ccc' original:'aaa bbb ccc' \
+		stored:'ccc aaa bbb' saved:'bbb aaa ccc' ratio:'bbb aaa ccc'; do
+		assert_equal "${order%%:*}:$(dgstat --detailed --json-lines --sort="${order%%:*}" \
+			ccc aaa bbb | jq -r .bucket | xargs)" "$order"
+	done
+	assert_equal "$(dgstat --json-lines ccc aaa bbb | jq -r .bucket | xargs)" 'ccc aaa bbb'
+}
+
+@test "dgstat: --json has the eight members of upstream's, in that order" {
+	given_stub
+	assert_equal "$(dgstat --detailed --json alpha | jq -c .)" \
+		'{"bucket":"alpha","object_count":11,"total_size":12005,"compressed_size":1105,"space_saved":10900,"average_compression_ratio":0.9079550187421908,"delta_objects":10,"direct_objects":1}'
+	assert_equal "$(dgstat --detailed --json-lines alpha | jq -c .)" \
+		"$(dgstat --detailed --json alpha | jq -c .)"
+}
+
+# What upstream's command line prints, in its order, and where we have it.
+@test "dgstat: each line that upstream prints has its counterpart" {
+	start_stub
+	stub_ctl PUT bucket/big '[{"key": "v/reference.bin", "size": 1048576},
+		{"key": "v/%04d.delta", "count": 1234, "size": 1024, "meta": {"dg-file-size": "1048576"}},
+		{"key": "readme", "size": 500}]'
+	run -0 dgstat --detailed s3://big/
+	assert_equal "$(tr -s ' ' <<<"$output")" 'big (detailed)
+============================================================
+Objects: 1,235
+ deltas: 1,234
+ direct: 1
+Original size: 1.21 GiB (1,293,943,284 bytes)
+Stored size: 2.21 MiB (2,312,692 bytes)
+Space saved: 1.20 GiB (1,291,630,592 bytes)
+Compression ratio: 99.8%'
+}
+
+@test "dgstat: SIGHUP ends it, as it ends any program of a terminal" {
+	given_stub
+	fault '{"class": "LIST", "gate": "list"}'
+	in_background env --default-signal=HUP "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" alpha
+	wait_for_gate list
+	kill -HUP $!
+	within 1000 ends_with $! 129
+	assert_equal "$(requests PUT)" 0
+}
+
+@test "dgstat: keys that take their time are waited for" {
+	given_stub
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	cat >"$BATS_TEST_TMPDIR/source" <<-END
+		#!/bin/sh
+		echo began >"$BATS_TEST_TMPDIR/began"
+		until [ -e "$BATS_TEST_TMPDIR/go" ]; do sleep 0.05; done
+		echo '{"Version": 1, "AccessKeyId": "testkey", "SecretAccessKey": "testsecret"}'
+	END
+	chmod +x "$BATS_TEST_TMPDIR/source"
+	printf '[profile slow]\ncredential_process = %s\n' "$BATS_TEST_TMPDIR/source" \
+		>"$BATS_TEST_TMPDIR/config"
+	# of which a mount would wait four fifths
+	AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config in_background "${DGSTATFS%fs}" --profile=slow \
+		--connect-timeout=100ms --endpoint-url="$ENDPOINT" --json alpha >"$BATS_TEST_TMPDIR/out"
+	wait_until test -s "$BATS_TEST_TMPDIR/began"
+	sleep 0.5
+	kill -0 $!
+	touch "$BATS_TEST_TMPDIR/go"
+	ends_with $! 0
+	assert_equal "$(jq .object_count "$BATS_TEST_TMPDIR/out")" 11
+}
+
+@test "dgstat: --explain tells settings, not what is to be printed" {
+	start_stub
+	stub_bucket bkt
+	run -0 dgstat --explain --json --sampled --bytes --sort=name --region=us-east-1 bkt
+	assert_equal "$(jq -c '[.settings | has("region", "sampled", "quick", "bytes", "sort", "refresh",
+		"document", "cache")]' <<<"$output")" '[true,false,false,false,false,false,false,true]'
+}
