@@ -8,13 +8,13 @@
 LANES = 1 2
 LANE_1 = build-gcc integration integration-tsan soak distcheck bench
 LANE_2 = server build-asan build-tsan integration-asan lint man build-clang \
-	quickstart valgrind fuzz debian13 arm64 armhf
+	quickstart valgrind fuzz debian13 arm64 armhf image
 
 integration: server build-gcc
 integration-asan: server build-asan
 integration-tsan: server build-tsan
 valgrind soak bench: build-gcc
-debian13: server
+debian13 image: server
 arm64: debian13
 armhf: debian13 arm64
 
