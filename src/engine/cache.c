@@ -8,22 +8,28 @@
 
 #include <errno.h>
 
-#define CACHE_KEY_MAX 64
+#define CACHE_KEY_MAX (sizeof(INTERNAL_PREFIX) + CACHE_NAME_MAX)
+
+void
+cache_print_name(enum mode mode, char out[CACHE_NAME_MAX])
+{
+	snprintf(out, CACHE_NAME_MAX, "stats_%s.json", mode_names[mode]);
+}
 
 static void
-print_key(enum mode mode, char out[CACHE_KEY_MAX])
+print_key(const char *name, char out[CACHE_KEY_MAX])
 {
-	snprintf(out, CACHE_KEY_MAX, INTERNAL_PREFIX "stats_%s.json",
-		 mode_names[mode]);
+	snprintf(out, CACHE_KEY_MAX, INTERNAL_PREFIX "%s", name);
 }
 
 struct s3_call *
 cache_get(struct s3 *s3, const char *bucket, enum mode mode,
 	  struct traffic *traffic, s3_done_fn *on_done, void *arg)
 {
-	char key[CACHE_KEY_MAX];
+	char name[CACHE_NAME_MAX], key[CACHE_KEY_MAX];
 
-	print_key(mode, key);
+	cache_print_name(mode, name);
+	print_key(name, key);
 	return s3_get_object(s3,
 			     &(struct s3_get){ .bucket = bucket,
 					       .key = key,
@@ -103,10 +109,10 @@ cache_put(struct s3 *s3, const struct cache_put *put, s3_done_fn *on_done,
 {
 	/*
 	 * dg-no-delta: else a DeltaGlider proxy on the way might store our
-	 * document as a delta.
+	 * bytes as a delta.
 	 */
 	const struct sigv4_header all[] = {
-		{ "content-type", "application/json" },
+		{ "content-type", put->type },
 		{ "x-amz-meta-dg-no-delta", "true" },
 		{ "x-amz-meta-x-deltaglider-cache", "true" },
 		{ "x-amz-server-side-encryption", put->sse },
@@ -120,12 +126,12 @@ cache_put(struct s3 *s3, const struct cache_put *put, s3_done_fn *on_done,
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i].value)
 			headers[n++] = all[i];
-	print_key(put->mode, key);
+	print_key(put->name, key);
 	return s3_put_object(s3,
 			     &(struct s3_put){ .bucket = put->bucket,
 					       .key = key,
-					       .body = put->doc->data,
-					       .body_len = put->doc->len,
+					       .body = put->body,
+					       .body_len = put->body_len,
 					       .headers = headers,
 					       .n_headers = n,
 					       .traffic = put->traffic },

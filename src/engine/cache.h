@@ -23,6 +23,17 @@ enum cache_verdict {
 	CACHE_FAILED, /* any other failure: nothing is known */
 };
 
+/*
+ * The cache never makes a read fail: an answer to its GET is waited for this
+ * part of timeout_ms, then the figures are computed without.
+ */
+#define CACHE_GET_PART 4
+
+#define CACHE_NAME_MAX 64
+
+/* The name of a document behind INTERNAL_PREFIX. */
+void cache_print_name(enum mode mode, char out[CACHE_NAME_MAX]);
+
 struct s3_call *cache_get(struct s3 *s3, const char *bucket, enum mode mode,
 			  struct traffic *traffic, s3_done_fn *on_done,
 			  void *arg);
@@ -39,13 +50,16 @@ enum cache_verdict cache_read(const struct s3_answer *answer,
 
 struct cache_put {
 	const char *bucket;
-	enum mode mode;
-	const struct text *doc; /* must live until the completion */
+	const char *name; /* behind INTERNAL_PREFIX */
+	const char *type; /* of the bytes: Content-Type */
+	const void *body; /* must live until the completion */
+	size_t body_len;
 	struct traffic *traffic; /* as in s3/request.h */
 	/* How the store is to encrypt it; NULL: that is up to the bucket. */
 	const char *sse, *sse_kms_key_id;
 };
 
+/* Put something of ours there, be it a document or not. */
 struct s3_call *cache_put(struct s3 *s3, const struct cache_put *put,
 			  s3_done_fn *on_done, void *arg);
 

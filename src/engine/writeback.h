@@ -27,7 +27,8 @@ struct writeback_env {
 	const char *sse, *sse_kms_key_id; /* as in struct cache_put */
 	const struct limits
 		*limits; /* timeout_ms: of a PUT with all its tries */
-	atomic_uint n_running; /* PUTs under way; any thread may look */
+	atomic_uint
+		n_running; /* PUTs under way, of memos too; any thread may look */
 };
 
 struct writeback {
