@@ -94,16 +94,23 @@ hash_object(const struct object *o, struct sha256 *h,
 	hash_texts(h, texts, out);
 }
 
+void
+object_digest(const struct object *o, struct sha256 *h,
+	      unsigned char out[SHA256_LEN])
+{
+	if (o->line_len > 0)
+		sha256_whole(o->key, o->line_len, out);
+	else
+		hash_object(o, h, out);
+}
+
 static struct fingerprint
 object_fingerprint(const struct object *o, struct sha256 *h)
 {
 	unsigned char digest[SHA256_LEN];
 	struct fingerprint f;
 
-	if (o->line_len > 0)
-		sha256_whole(o->key, o->line_len, digest);
-	else
-		hash_object(o, h, digest);
+	object_digest(o, h, digest);
 	memcpy(&f, digest, sizeof(f));
 	return (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
 }

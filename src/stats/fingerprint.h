@@ -33,7 +33,14 @@ struct validation {
 
 bool object_is_internal(const struct object *o);
 
-/* Add one object, which must not be internal; `h` is scratch space. */
+/*
+ * SHA-256 of what LIST tells of an object, so of one version of it; `h` is scratch
+ * space.
+ */
+void object_digest(const struct object *o, struct sha256 *h,
+		   unsigned char out[SHA256_LEN]);
+
+/* Add one object, which must not be internal. */
 void validation_add(struct validation *v, const struct object *o,
 		    struct sha256 *h);
 

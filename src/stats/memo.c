@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Original sizes that are remembered: see memo.h.  Pure; one thread at a time.
+ */
+#include "config.h"
+
+#include "stats/memo.h"
+
+#include "stats/stats.h"
+#include "util/date.h"
+
+#define SIZE_NONE ((INT64_C(1) << 8 * MEMO_SIZE_LEN) - 1)
+#define DAY_S (DAY_MS / 1000)
+
+/* --- records --- */
+
+/* Where the listing lacks either, another version may look the same. */
+static bool
+is_version(const struct object *o)
+{
+	return o->etag[0] && o->last_modified[0];
+}
+
+static void
+set_id(const struct memo *m, const struct object *o,
+       unsigned char id[MEMO_ID_LEN])
+{
+	unsigned char digest[SHA256_LEN];
+
+	object_digest(o, m->hash, digest);
+	memcpy(id, digest + sizeof(struct fingerprint), MEMO_ID_LEN);
+}
+
+static int64_t
+get_original(const struct memo_record *r)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < MEMO_SIZE_LEN; i++)
+		n = n << 8 | r->size[i];
+	return n == SIZE_NONE ? ORIGINAL_UNKNOWN : n;
+}
+
+static void
+set_original(struct memo_record *r, int64_t original)
+{
+	int64_t n = original == ORIGINAL_UNKNOWN ? SIZE_NONE : original;
+
+	for (size_t i = MEMO_SIZE_LEN; i-- > 0; n >>= 8)
+		r->size[i] = (unsigned char)n;
+}
+
+/* --- a file and its marks --- */
+
+static void
+part_clear(struct memo_part *p)
+{
+	memo_file_clear(&p->file);
+	free(steal(&p->marks));
+}
+
+static const struct memo_record *
+part_find(struct memo_part *p, const unsigned char id[MEMO_ID_LEN])
+{
+	const struct memo_record *r = memo_file_find(&p->file, id);
+
+	if (r && p->marks)
+		p->marks[r - memo_file_records(&p->file)] = true;
+	return r;
+}
+
+static enum memo_verdict
+part_take(struct memo *m, struct memo_part *p, const unsigned char *base,
+	  const char *data, size_t len, struct err *err)
+{
+	enum memo_verdict verdict;
+
+	part_clear(p);
+	verdict = memo_file_parse(&p->file, data, len, m->bucket, base, err);
+	p->marks = xcalloc(p->file.n, sizeof(p->marks[0]));
+	return verdict;
+}
+
+static bool
+is_marked(void *arg, const struct memo_record *r)
+{
+	const struct memo_part *p = arg;
+
+	return p->marks[r - memo_file_records(&p->file)];
+}
+
+/* It is known which of its records were looked up, of all that there are. */
+static bool
+has_marks(const struct memo_part *p)
+{
+	return p->marks || p->file.n == 0;
+}
+
+static size_t
+count_marked(const struct memo_part *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->file.n; i++)
+		n += p->marks[i];
+	return n;
+}
+
+/* --- what is known --- */
+
+void
+memo_init(struct memo *m, const char *bucket)
+{
+	*m = (struct memo){ .bucket = bucket, .hash = sha256_new() };
+	memo_file_init(&m->base.file);
+	memo_file_init(&m->recent.file);
+	memo_file_init(&m->learned);
+}
+
+void
+memo_clear(struct memo *m)
+{
+	part_clear(&m->base);
+	part_clear(&m->recent);
+	memo_file_clear(&m->learned);
+	sha256_free(steal(&m->hash));
+}
+
+/* What is there belongs to this base. */
+static void
+note_base(struct memo *m)
+{
+	m->has_base = true;
+	m->base_written_at = memo_file_written_at(&m->base.file);
+	memcpy(m->base_sum, memo_file_checksum(&m->base.file), SHA256_LEN);
+}
+
+enum memo_verdict
+memo_take_base(struct memo *m, const char *data, size_t len, struct err *err)
+{
+	enum memo_verdict verdict =
+		part_take(m, &m->base, NULL, data, len, err);
+
+	if (verdict == MEMO_GOOD)
+		note_base(m);
+	return verdict;
+}
+
+enum memo_verdict
+memo_take_recent(struct memo *m, const char *data, size_t len, struct err *err)
+{
+	static const unsigned char no_base[SHA256_LEN];
+
+	return part_take(m, &m->recent, m->has_base ? m->base_sum : no_base,
+			 data, len, err);
+}
+
+void
+memo_rest(struct memo *m)
+{
+	part_clear(&m->base);
+	part_clear(&m->recent);
+	m->has_base = false;
+	m->is_full = false;
+	if (m->learned.bytes.len > MEMO_IDLE_MAX)
+		memo_file_clear(&m->learned);
+	memo_file_sort(&m->learned);
+	m->is_learned_sorted = true;
+}
+
+void
+memo_distrust(struct memo *m)
+{
+	memo_file_clear(&m->learned);
+}
+
+bool
+memo_find(struct memo *m, const struct object *o, int64_t *original)
+{
+	const struct memo_record *r = NULL;
+	unsigned char id[MEMO_ID_LEN];
+
+	if (!is_version(o))
+		return false;
+	set_id(m, o, id);
+	if (m->is_learned_sorted)
+		r = memo_file_find(&m->learned, id);
+	if (!r)
+		r = part_find(&m->recent, id);
+	if (!r)
+		r = part_find(&m->base, id);
+	if (r)
+		*original = get_original(r);
+	return r != NULL;
+}
+
+void
+memo_learn(struct memo *m, const struct object *o, int64_t original)
+{
+	struct memo_record r;
+
+	if (m->is_full || !is_version(o) || original >= SIZE_NONE)
+		return;
+	set_id(m, o, r.id);
+	set_original(&r, original);
+	m->is_learned_sorted = false;
+	m->is_full = memo_file_add(&m->learned, &r) != 0;
+	if (m->is_full)
+		memo_file_clear(&m->learned);
+}
+
+size_t
+memo_count(const struct memo *m)
+{
+	return m->base.file.n + m->recent.file.n + m->learned.n;
+}
+
+/* --- what is worth writing --- */
+
+/* It is not what is written already. */
+static bool
+is_news(void *arg, const struct memo_record *r)
+{
+	struct memo *m = arg;
+	const struct memo_record *known = part_find(&m->recent, r->id);
+
+	if (!known)
+		known = part_find(&m->base, r->id);
+	return !known || memcmp(known, r, sizeof(*r)) != 0;
+}
+
+static bool
+may_leave_out(const struct memo *m, const struct memo_sweep *s)
+{
+	return s->is_of_all && has_marks(&m->base) && has_marks(&m->recent);
+}
+
+static bool
+is_base_due(const struct memo *m, const struct memo_sweep *s, int64_t now)
+{
+	bool is_pruned = may_leave_out(m, s);
+	size_t n_base = is_pruned ? count_marked(&m->base) : m->base.file.n;
+	size_t n_more = m->learned.n + (is_pruned ? count_marked(&m->recent)
+						  : m->recent.file.n);
+	int64_t age = now - m->base_written_at;
+
+	if (age >= 0 && age < DAY_S && n_more < n_base)
+		return false;
+	if (n_base + n_more > MEMO_RECORDS_MAX)
+		return false;
+	return MEMO_BYTES(n_base + n_more) <= MEMO_BYTES_PER_HEAD * n_more;
+}
+
+enum memo_write
+memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
+{
+	bool is_all_new = s->is_anew && s->is_of_all;
+
+	memo_file_sort(&m->learned);
+	m->is_learned_sorted = true;
+	if (!is_all_new)
+		memo_file_filter(&m->learned, is_news, m);
+	if (m->learned.n == 0)
+		return MEMO_WRITE_NOTHING;
+	if (is_all_new || !m->has_base || is_base_due(m, s, now))
+		return MEMO_WRITE_BASE;
+	if (MEMO_BYTES(m->recent.file.n + m->learned.n) <=
+	    MEMO_BYTES_PER_HEAD * m->learned.n)
+		return MEMO_WRITE_RECENT;
+	return MEMO_WRITE_NOTHING;
+}
+
+/* --- the bytes of it --- */
+
+static int
+add_learned(struct memo *m)
+{
+	int rc = memo_file_merge(&m->recent.file, &m->learned);
+
+	if (rc == 0)
+		memo_file_clear(&m->learned);
+	free(steal(&m->recent.marks)); /* its records have moved */
+	return rc;
+}
+
+static int
+pack_base(struct memo *m, const struct memo_sweep *s, int64_t now)
+{
+	int rc;
+
+	if (s->is_anew && s->is_of_all) {
+		part_clear(&m->base);
+		part_clear(&m->recent);
+	} else if (may_leave_out(m, s)) {
+		memo_file_filter(&m->base.file, is_marked, &m->base);
+		memo_file_filter(&m->recent.file, is_marked, &m->recent);
+	}
+	free(steal(&m->base.marks));
+	rc = add_learned(m);
+	if (rc == 0)
+		rc = memo_file_merge(&m->base.file, &m->recent.file);
+	if (rc == 0)
+		rc = memo_file_seal(&m->base.file, m->bucket, now, NULL);
+	if (rc)
+		return rc;
+	part_clear(&m->recent);
+	note_base(m);
+	return 0;
+}
+
+static int
+pack_recent(struct memo *m, int64_t now)
+{
+	int rc = add_learned(m);
+
+	return rc ? rc
+		  : memo_file_seal(&m->recent.file, m->bucket, now,
+				   m->base_sum);
+}
+
+const struct buf *
+memo_pack(struct memo *m, enum memo_write what, const struct memo_sweep *s,
+	  int64_t now)
+{
+	int rc = what == MEMO_WRITE_BASE ? pack_base(m, s, now)
+					 : pack_recent(m, now);
+
+	if (rc)
+		return NULL;
+	return what == MEMO_WRITE_BASE ? &m->base.file.bytes
+				       : &m->recent.file.bytes;
+}

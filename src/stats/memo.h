@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of the original sizes of deltas from earlier HEADs, so that a bucket
+ * that has changed costs HEADs for what has changed.
+ *
+ * A version of an object is a key, a size, an ETag and a time, as LIST shows them:
+ * what a HEAD says of one never changes.  So a record (memo-file.h) is a hash of
+ * these four and the original size, and is right or never looked up.  There is
+ * nothing to invalidate, and no state of the bucket that a memo would belong to.
+ *
+ * Why not blocks in key order, of which those are left out that did not change?  They
+ * would spare a bucket with millions of deltas the bytes of most records.  But a block
+ * is right only if its index, its records and this listing agree, in ranges that are
+ * cut elsewhere each time, whoever wrote which part of it.  Here no two things have to
+ * agree.  What it costs: 16 bytes to be read for each delta when HEADs turn out to be
+ * needed, beside the 250 to 400 that LIST says of it; and as many of memory.
+ *
+ * Two files.  The *base* has nearly all; the *recent* ones are what has come since, a
+ * file that is small enough to be written for a single HEAD.  It says which base it
+ * belongs to, so that a new base makes it void in the moment in which it is written:
+ * nothing is ever deleted, and whatever of two PUTs is lost, or whoever else writes
+ * in between, loses HEADs and nothing else.
+ *
+ * What is written, by a sweep that was complete and has learned something:
+ *
+ *     recent   if that is at most MEMO_BYTES_PER_HEAD for each HEAD that was learned:
+ *              up to 120 changes are written one by one, 200 KB for 100 of them
+ *     base     likewise, for each HEAD that was learned since the base was written;
+ *              and not within a day, unless it has doubled.  What a complete sweep of
+ *              all deltas did not look up is left out: those are gone.
+ *
+ * In all 4 KiB for each HEAD that is saved, however often a bucket changes.  What is
+ * not written yet is remembered by this mount, up to MEMO_IDLE_MAX.  A fresh one asks
+ * again for at most as many as would be worth it, one in 128 of the recent ones.
+ *
+ * Memory: while sweeps run, what is learned and the two files, as many records as
+ * MEMO_RECORDS_MAX each at most, 16 MiB.  A bucket with more deltas has no memo: what
+ * was learned is dropped when it is too much.  Between sweeps MEMO_IDLE_MAX.
+ *
+ * Pure; one thread at a time.
+ */
+#ifndef STATS_MEMO_H
+#define STATS_MEMO_H
+
+#include "stats/memo-file.h"
+#include "util/object.h"
+
+#define MEMO_BYTES_PER_HEAD 2048 /* twice: in recent, and in the base */
+#define MEMO_IDLE_MAX (2 * 1024 * 1024) /* bytes of records between sweeps */
+
+struct memo_part {
+	struct memo_file file;
+	bool *marks; /* by record: a delta that was listed has it; NULL: unknown */
+};
+
+struct memo {
+	const char *bucket; /* borrowed */
+	struct sha256 *hash;
+	struct memo_part base, recent;
+	bool has_base;
+	unsigned char base_sum[SHA256_LEN];
+	int64_t base_written_at;
+	struct memo_file learned; /* here, and not written yet */
+	bool is_learned_sorted; /* it can be looked up */
+	bool is_full; /* too many to be learned */
+};
+
+void memo_init(struct memo *m, const char *bucket);
+void memo_clear(struct memo *m); /* the end */
+
+/* What lies in the bucket: the base, then what is recent.  As memo_file_parse(). */
+enum memo_verdict memo_take_base(struct memo *m, const char *data, size_t len,
+				 struct err *err);
+enum memo_verdict memo_take_recent(struct memo *m, const char *data, size_t len,
+				   struct err *err);
+
+/* Forget both, and what was learned if that is more than MEMO_IDLE_MAX. */
+void memo_rest(struct memo *m);
+
+/* Forget what was learned: it is to be learned anew. */
+void memo_distrust(struct memo *m);
+
+/*
+ * Whether the original size of this version is known: *original is it, or
+ * ORIGINAL_UNKNOWN (of stats.h) if it is known to have none.
+ */
+bool memo_find(struct memo *m, const struct object *o, int64_t *original);
+
+/* A HEAD, whose answer was of the object as it was listed, says so. */
+void memo_learn(struct memo *m, const struct object *o, int64_t original);
+
+/* How many records there are. */
+size_t memo_count(const struct memo *m);
+
+struct memo_sweep {
+	bool is_of_all; /* every delta was looked up, or learned if that is all anew */
+	bool is_anew; /* nothing was looked up: what was known counts no more */
+};
+
+enum memo_write { MEMO_WRITE_NOTHING, MEMO_WRITE_RECENT, MEMO_WRITE_BASE };
+
+/*
+ * A sweep is complete: what is to be written now, if it may be.  Then memo_pack()
+ * makes it, from all that is known: the bytes are the memo's and stay as they are
+ * until memo_rest() or the next memo_pack(); NULL: it is too much.
+ */
+enum memo_write memo_end_sweep(struct memo *m, const struct memo_sweep *s,
+			       int64_t now);
+const struct buf *memo_pack(struct memo *m, enum memo_write what,
+			    const struct memo_sweep *s, int64_t now);
+
+#endif
