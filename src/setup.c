@@ -342,6 +342,11 @@ start_engine(struct setup *s, struct err *err)
 		[CACHE_RO] = CACHE_POLICY_RO,
 		[CACHE_OFF] = CACHE_POLICY_OFF,
 	};
+	static const enum memo_place places[] = {
+		[CONF_MEMO_BUCKET] = MEMO_IN_BUCKET,
+		[CONF_MEMO_MEMORY] = MEMO_IN_MEMORY,
+		[CONF_MEMO_OFF] = MEMO_NOWHERE,
+	};
 	CLEANUP_FREE char *user_agent = dup_user_agent();
 
 	return engine_start(
@@ -360,6 +365,7 @@ start_engine(struct setup *s, struct err *err)
 			.meter = s->meter,
 			.limits = &s->limits,
 			.cache = policies[c->store.cache],
+			.memo = places[c->store.memo],
 			.is_detailed_on_refresh =
 				c->mount.is_detailed_on_refresh,
 			.spaces_max =

@@ -15,6 +15,7 @@ _dgstat() {
 	--force-path-style=*) mapfile -t COMPREPLY < <(compgen -W 'true false' -- "${word#*=}") ;;
 	--interval-modes=*) mapfile -t COMPREPLY < <(compgen -W 'quick sampled detailed' -- "${word#*=}") ;;
 	--cache=*) mapfile -t COMPREPLY < <(compgen -W 'rw ro off' -- "${word#*=}") ;;
+	--memo=*) mapfile -t COMPREPLY < <(compgen -W 'bucket memory off' -- "${word#*=}") ;;
 	--log-level=*) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "${word#*=}") ;;
 	--ca-bundle=* | --client-cert=* | --client-key=* | --log-file=*)
 		compopt -o filenames
@@ -22,7 +23,7 @@ _dgstat() {
 		;;
 	--*=*) ;;
 	-*)
-		mapfile -t COMPREPLY < <(compgen -W '--bucket-ttl= --bucket= --bytes --ca-bundle= --cache --cache-clear --cache= --client-cert= --client-key= --connect-timeout= --connections= --deadline= --detailed --document --endpoint-url= --explain --force-path-style --help --ignore-configured-endpoint-urls --integrity --interval-modes= --interval= --json --json-lines --linger= --listen= --log-file= --log-level= --max-age= --max-wait= --no-cache --no-sign-request --price-head= --price-list= --profile= --quick --quiet --refresh --region= --request-timeout= --retries= --sampled --sort= --sse-kms-key-id= --sse= --timeout= --ttl= --us-east-1-regional-endpoint= --use-dualstack-endpoint --use-fips-endpoint --verbose --version -h -V -v -q -o' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W '--bucket-ttl= --bucket= --bytes --ca-bundle= --cache --cache-clear --cache= --client-cert= --client-key= --connect-timeout= --connections= --deadline= --detailed --document --endpoint-url= --explain --force-path-style --help --ignore-configured-endpoint-urls --integrity --interval-modes= --interval= --json --json-lines --linger= --listen= --log-file= --log-level= --max-age= --max-wait= --memo= --no-cache --no-sign-request --price-head= --price-list= --profile= --quick --quiet --refresh --region= --request-timeout= --retries= --sampled --sort= --sse-kms-key-id= --sse= --timeout= --ttl= --us-east-1-regional-endpoint= --use-dualstack-endpoint --use-fips-endpoint --verbose --version -h -V -v -q -o' -- "$word")
 		[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
 		;;
 	esac

@@ -321,6 +321,25 @@ conf_set_cache(struct conf *c, const struct conf_option *o, const char *value,
 }
 
 int
+conf_set_memo(struct conf *c, const struct conf_option *o, const char *value,
+	      struct err *err)
+{
+	static const char *const words[] = {
+		[CONF_MEMO_BUCKET] = "bucket",
+		[CONF_MEMO_MEMORY] = "memory",
+		[CONF_MEMO_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			c->store.memo = (enum conf_memo)i;
+			return 0;
+		}
+	}
+	return fail(o, value, "bucket, memory or off", err);
+}
+
+int
 conf_set_sort(struct conf *c, const struct conf_option *o, const char *value,
 	      struct err *err)
 {

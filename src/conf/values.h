@@ -30,6 +30,7 @@ struct conf_option {
 	int64_t min, max; /* of a number or a time */
 };
 
+conf_set_fn conf_set_memo;
 conf_set_fn conf_set_text, conf_set_url, conf_set_path, conf_set_switch,
 	conf_set_style, conf_set_number, conf_set_octal, conf_set_id,
 	conf_set_duration, conf_set_price, conf_set_cache, conf_set_sse,

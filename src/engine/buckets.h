@@ -20,6 +20,7 @@
 #include "stats/mode.h"
 #include "util/bucket-name.h"
 
+struct bucket_memo;
 struct flight;
 struct kept;
 
@@ -47,6 +48,7 @@ struct bucket {
 	/* net thread only */
 	struct flight *flights[N_MODES];
 	struct kept *kept; /* see keeper.h */
+	struct bucket_memo *memo; /* see bucket-memo.h; NULL: none yet */
 	struct list_memory list_memory;
 	struct scan_queue scans[N_SCAN_LANES];
 	int64_t missing_said_until_ms[N_MODES]; /* see walk.c */

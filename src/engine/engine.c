@@ -44,6 +44,7 @@ struct engine {
 	struct slots slots;
 	struct scan_env scans;
 	struct flight_env flights;
+	struct memo_env memos;
 	struct lookup_env lookups;
 	struct shelf_env shelves;
 	unsigned interval_modes;
@@ -198,8 +199,9 @@ static bool
 is_busy(const struct engine *e)
 {
 	return e->flights.jobs.n_jobs || e->scans.n_scans ||
-	       e->flights.writebacks.n_running || e->lookups.lookups ||
-	       e->shelves.running || keeper_is_busy(e->keeper);
+	       e->flights.writebacks.n_running || e->memos.n_gets ||
+	       e->lookups.lookups || e->shelves.running ||
+	       keeper_is_busy(e->keeper);
 }
 
 static void
@@ -233,6 +235,20 @@ for_flights(struct engine *e, void (*fn)(struct flight *))
 	}
 }
 
+/* Call `fn` for every memo there is. */
+static void
+for_memos(struct engine *e, void (*fn)(struct bucket_memo *))
+{
+	unsigned n = buckets_count(e->flights.buckets);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct bucket *bucket = buckets_get(e->flights.buckets, i);
+
+		if (bucket->memo)
+			fn(bucket->memo);
+	}
+}
+
 /* Everybody gets an answer, then all that is under way is waited for. */
 static void
 wind_down(struct engine *e)
@@ -246,11 +262,13 @@ wind_down(struct engine *e)
 	while (e->all)
 		waiter_complete(e->all, NULL, &err);
 	for_flights(e, flight_stop);
+	for_memos(e, bucket_memo_stop);
 	lookup_stop(&e->lookups);
 	shelf_stop(&e->shelves);
 	while (is_busy(e))
 		turn(e);
 	for_flights(e, flight_free);
+	for_memos(e, bucket_memo_free);
 	keeper_free(steal(&e->keeper));
 }
 
@@ -301,6 +319,7 @@ set_environments(struct engine *e, const struct engine_options *o)
 		.jobs = { .s3 = e->s3,
 			  .timers = &e->timers,
 			  .scans = &e->scans,
+			  .memos = &e->memos,
 			  .limits = o->limits },
 		.buckets = o->buckets,
 		.is_detailed_on_refresh = o->is_detailed_on_refresh,
@@ -315,6 +334,8 @@ set_environments(struct engine *e, const struct engine_options *o)
 	e->shelves = (struct shelf_env){ .s3 = e->s3,
 					 .timers = &e->timers,
 					 .limits = o->limits };
+	e->memos = (struct memo_env){ .writebacks = &e->flights.writebacks,
+				      .place = o->memo };
 	e->lookups = (struct lookup_env){
 		.s3 = e->s3,
 		.timers = &e->timers,

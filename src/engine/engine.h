@@ -6,7 +6,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
-#include "engine/cache.h"
+#include "engine/bucket-memo.h"
 #include "engine/waiter.h"
 #include "net/http.h"
 
@@ -20,6 +20,7 @@ struct engine_options {
 	struct meter *meter; /* NULL: nobody counts; outlives it */
 	const struct limits *limits;
 	enum cache_policy cache;
+	enum memo_place memo;
 	unsigned interval_modes; /* bits, 1 << enum mode; see keeper.h */
 	bool is_first_round_prompt; /* as is_prompt there */
 	bool is_detailed_on_refresh; /* as in flight.h */
@@ -41,7 +42,7 @@ void engine_stop(struct engine *e);
 /* Hand a waiter over; its completion may come before this returns. */
 void engine_post(struct engine *e, struct waiter *w);
 
-/* Whether a document is on its way into its bucket.  Any thread. */
+/* Whether a document, or a memo, is on its way into its bucket.  Any thread. */
 bool engine_is_storing(const struct engine *e);
 
 /* Read the sources of keys again for the next request.  Any thread. */

@@ -206,7 +206,8 @@ cost_so_far(const struct job *job)
 	return (struct cost){
 		.list = walk_list_traffic(&job->walk),
 		.head = walk_head_traffic(&job->walk),
-		.get = job->get_traffic,
+		.get = traffic_sum(job->get_traffic,
+				   walk_memo_traffic(&job->walk)),
 		.ms = date_mono_ms() - job->began_ms,
 	};
 }
@@ -527,6 +528,16 @@ enter(struct job *job, enum state state)
 	enter_fns[state](job);
 }
 
+/* That of the bucket, where figures are computed that may be remembered. */
+static struct bucket_memo *
+find_memo(const struct job_options *o)
+{
+	if (!o->env->memos || o->kind != JOB_COMPUTE || o->mode == MODE_QUICK ||
+	    o->why_unread == WHY_NOCACHE || o->why_unread == WHY_OFF)
+		return NULL;
+	return bucket_memo_get(o->env->memos, o->bucket);
+}
+
 struct job *
 job_new(const struct job_options *o)
 {
@@ -540,6 +551,8 @@ job_new(const struct job_options *o)
 				   .bucket = o->bucket,
 				   .on_begin = on_list_begins,
 				   .on_step = on_walk_step,
+				   .memo = find_memo(o),
+				   .is_anew = o->why_unread == WHY_REFRESH,
 				   .arg = job };
 	walk_init(&job->walk);
 	o->env->n_jobs++;

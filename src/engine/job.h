@@ -10,7 +10,7 @@
 #ifndef ENGINE_JOB_H
 #define ENGINE_JOB_H
 
-#include "engine/buckets.h"
+#include "engine/bucket-memo.h"
 #include "engine/cache.h"
 #include "engine/scan.h"
 #include "util/limits.h"
@@ -21,15 +21,10 @@ struct job_env {
 	struct s3 *s3;
 	struct timers *timers;
 	struct scan_env *scans;
+	struct memo_env *memos; /* NULL: there are none */
 	unsigned n_jobs; /* not freed yet */
 	const struct limits *limits;
 };
-
-/*
- * The cache never makes a read fail: an answer to its GET is waited for this
- * part of timeout_ms, then the figures are computed without.
- */
-#define CACHE_GET_PART 4
 
 enum job_kind {
 	JOB_COMPUTE, /* the cached document if it is valid, else new figures */

@@ -6,23 +6,158 @@
 
 #include "engine/originals.h"
 
+#include "util/log.h"
+
 void
 originals_begin(struct originals *o)
 {
 	sweep_stop(&o->sweep);
 	sweep_begin(&o->sweep);
-	o->n_heads = 0;
+	o->n_heads = o->n_remembered = 0;
+}
+
+/* --- the memo --- */
+
+static bool
+find(void *arg, const struct object *listed, int64_t *original)
+{
+	struct originals *o = arg;
+
+	if (!o->is_memo_ready || o->is_anew ||
+	    !memo_find(bucket_memo(o->memo), listed, original))
+		return false;
+	o->n_remembered++;
+	return true;
+}
+
+static void
+on_known(void *arg, const struct object *listed, int64_t original)
+{
+	struct originals *o = arg;
+
+	memo_learn(bucket_memo(o->memo), listed, original);
+}
+
+/* What it knows of those that have waited for it counts as HEADs no more. */
+static void
+on_ready(void *arg)
+{
+	struct originals *o = arg;
+	unsigned n_before = o->sweep.n_queued;
+
+	o->is_memo_ready = true;
+	sweep_settle(&o->sweep, find, o);
+	o->n_heads -= n_before - o->sweep.n_queued;
+	o->on_answer(o->arg, NULL);
+}
+
+static void
+join(struct originals *o)
+{
+	o->has_joined = true;
+	o->user = (struct memo_user){ .on_ready = on_ready, .arg = o };
+	o->before = bucket_memo_traffic(o->memo);
+	if (o->is_anew)
+		memo_distrust(bucket_memo(o->memo));
+	bucket_memo_join(o->memo, &o->user);
+}
+
+/* --- what the owner asks --- */
+
+static void
+on_answer(void *arg, const struct err *err)
+{
+	struct originals *o = arg;
+
+	o->on_answer(o->arg, err);
+}
+
+void
+originals_init(struct originals *o, const struct originals_place *place)
+{
+	o->sweep = (struct sweep){ .s3 = place->s3,
+				   .slots = place->slots,
+				   .bucket = place->bucket->name,
+				   .client = { .group = place->bucket },
+				   .on_answer = on_answer,
+				   .on_known = o->memo ? on_known : NULL,
+				   .arg = o };
+}
+
+bool
+originals_are_behind(const struct originals *o)
+{
+	bool is_awaited = o->has_joined && !o->is_memo_ready;
+
+	return !is_awaited && sweep_is_behind(&o->sweep);
 }
 
 void
 originals_ask(struct originals *o, struct tally *tally, struct space *space,
 	      const struct object *object)
 {
+	int64_t original;
+
 	if (object->metadata) {
 		tally_answer(tally, space, object,
 			     original_size_parse(object->metadata));
 		return;
 	}
+	if (find(o, object, &original)) {
+		tally_answer(tally, space, object, original);
+		return;
+	}
 	o->n_heads++;
 	sweep_add(&o->sweep, tally, space, object);
+}
+
+void
+originals_send(struct originals *o)
+{
+	if (o->memo && !o->has_joined && o->sweep.queue)
+		join(o);
+	if (!o->memo || o->is_memo_ready)
+		sweep_send(&o->sweep);
+}
+
+void
+originals_end(struct originals *o, bool is_of_all)
+{
+	const struct memo_sweep s = { .is_of_all = is_of_all,
+				      .is_anew = o->is_anew };
+
+	if (!o->has_joined)
+		return;
+	log_info("bucket=%s: %u original sizes from the memo, %u from HEADs; "
+		 "it has %zu records, and is %lld s old",
+		 o->sweep.bucket, o->n_remembered, o->n_heads,
+		 memo_count(bucket_memo(o->memo)),
+		 (long long)bucket_memo_age(o->memo));
+	bucket_memo_end_sweep(o->memo, &s);
+}
+
+struct traffic
+originals_traffic(const struct originals *o)
+{
+	struct traffic now;
+
+	if (!o->has_joined)
+		return (struct traffic){ 0 };
+	now = bucket_memo_traffic(o->memo);
+	return (struct traffic){ now.n_requests - o->before.n_requests,
+				 now.n_bytes - o->before.n_bytes };
+}
+
+void
+originals_stop(struct originals *o)
+{
+	sweep_stop(&o->sweep);
+}
+
+void
+originals_leave(struct originals *o)
+{
+	if (o->has_joined)
+		bucket_memo_leave(o->memo, &o->user);
+	o->has_joined = o->is_memo_ready = false;
 }

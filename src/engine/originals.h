@@ -1,20 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one place that answers "what is the original size of this delta", for one
- * computation: what the listing told, else a HEAD (sweep.h).  Modes differ in what
- * they ask, not in how they are answered.  Net thread only.
+ * computation: what the listing told, else what the memo knows (bucket-memo.h), else
+ * a HEAD (sweep.h).  Modes differ in what they ask, not in how they are answered.
+ * Net thread only.
+ *
+ * The memo is read when HEADs are to be sent: where the cached document is valid it
+ * is not wanted.  What is asked meanwhile waits for it.
  */
 #ifndef ENGINE_ORIGINALS_H
 #define ENGINE_ORIGINALS_H
 
+#include "engine/bucket-memo.h"
 #include "engine/sweep.h"
 
 struct originals {
-	struct sweep sweep; /* what its owner sets is set by ours */
+	/* set by the owner */
+	struct bucket_memo *memo; /* NULL: none */
+	bool is_anew; /* it is not believed, but told what the HEADs say */
+	/* As that of struct sweep; and when the memo has answered. */
+	void (*on_answer)(void *arg, const struct err *err);
+	void *arg;
+
+	struct sweep sweep;
+	struct memo_user user;
+	bool has_joined, is_memo_ready;
+	struct traffic before; /* of the memo, when it was joined */
 
 	/* of this listing */
 	unsigned n_heads; /* that were found to be needed */
+	unsigned n_remembered; /* deltas that the memo has spared them */
 };
+
+/* Where HEADs are sent, and for whom. */
+struct originals_place {
+	struct s3 *s3;
+	struct slots *slots;
+	const struct bucket *bucket;
+};
+
+/* `o` has its first fields set. */
+void originals_init(struct originals *o, const struct originals_place *place);
 
 /* A listing begins; nothing of an earlier one waits or is wanted. */
 void originals_begin(struct originals *o);
@@ -22,5 +48,23 @@ void originals_begin(struct originals *o);
 /* That of `object` is wanted by `space` of `tally`, which is told now or later. */
 void originals_ask(struct originals *o, struct tally *tally,
 		   struct space *space, const struct object *object);
+
+/* So many wait for HEADs that the LIST had better pause. */
+bool originals_are_behind(const struct originals *o);
+
+/* HEADs may be sent, for what was asked and for what will be. */
+void originals_send(struct originals *o);
+
+/* All were answered: every delta of the bucket was asked for, or not. */
+void originals_end(struct originals *o, bool is_of_all);
+
+/* What reading the memo has cost. */
+struct traffic originals_traffic(const struct originals *o);
+
+/* Forget what waits; on_answer still comes, as sweep_stop() says. */
+void originals_stop(struct originals *o);
+
+/* The computation is over: the memo is not needed any more. */
+void originals_leave(struct originals *o);
 
 #endif

@@ -27,13 +27,21 @@ struct head {
 	struct head *prev, *next;
 };
 
+static struct object
+listed_object(const struct head *h)
+{
+	return (struct object){ .key = h->key,
+				.key_len = h->key_len,
+				.size = h->size,
+				.etag = h->etag,
+				.last_modified = h->last_modified };
+}
+
 /* Its one answer. */
 static void
 answer(struct head *h, int64_t original)
 {
-	struct object listed = { .key = h->key,
-				 .key_len = h->key_len,
-				 .size = h->size };
+	struct object listed = listed_object(h);
 
 	if (h->tally && h->is_other)
 		tally_answer_other(h->tally, h->space, &listed, original);
@@ -92,6 +100,18 @@ is_missing(const struct s3_answer *a)
 	return a->status == 404 && a->err.code == ENOENT;
 }
 
+/* It says of the listed version what will be true whenever that is listed. */
+static int64_t
+note_known(struct sweep *s, const struct head *h, const struct s3_answer *a)
+{
+	int64_t original = find_original_size(a->http);
+	struct object listed = listed_object(h);
+
+	if (head_check_is_settled(&h->check, a->http))
+		s->on_known(s->arg, &listed, original);
+	return original;
+}
+
 static int64_t
 original_size_in(struct sweep *s, struct head *h, const struct s3_answer *a)
 {
@@ -115,6 +135,8 @@ original_size_in(struct sweep *s, struct head *h, const struct s3_answer *a)
 		s->n_odd++;
 		s->odd |= odd;
 	}
+	if (match == HEAD_MATCHES && s->on_known)
+		return note_known(s, h, a);
 	return find_original_size(a->http);
 }
 
@@ -190,8 +212,30 @@ sweep_add(struct sweep *s, struct tally *tally, struct space *space,
 	h->etag = xstrdup(o->etag);
 	h->last_modified = xstrdup(o->last_modified);
 	h->size = o->size;
+	head_habits_see_date(s3_head_habits(s->s3), o->last_modified);
 	DL_APPEND(s->queue, h);
 	s->n_queued++;
+}
+
+void
+sweep_settle(struct sweep *s,
+	     bool (*find)(void *arg, const struct object *listed,
+			  int64_t *original),
+	     void *arg)
+{
+	struct head *h, *next;
+
+	DL_FOREACH_SAFE (s->queue, h, next) {
+		struct object listed = listed_object(h);
+		int64_t original;
+
+		if (!find(arg, &listed, &original))
+			continue;
+		DL_DELETE(s->queue, h);
+		s->n_queued--;
+		answer(h, original);
+		head_free(h);
+	}
 }
 
 void

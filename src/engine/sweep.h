@@ -29,6 +29,12 @@ struct sweep {
 	 * why there is none.
 	 */
 	void (*on_answer)(void *arg, const struct err *err);
+	/*
+	 * An answer is that of the version that was listed, and of no other one
+	 * that a listing would show alike.
+	 */
+	void (*on_known)(void *arg, const struct object *listed,
+			 int64_t original);
 	void *arg;
 
 	struct head *queue, *sent;
@@ -50,6 +56,12 @@ void sweep_begin(struct sweep *s);
 /* The HEAD of `o` is wanted; the answer goes to `space` of `tally`. */
 void sweep_add(struct sweep *s, struct tally *tally, struct space *space,
 	       const struct object *o);
+
+/* Answer those that wait and of which `find` knows the original size. */
+void sweep_settle(struct sweep *s,
+		  bool (*find)(void *arg, const struct object *listed,
+			       int64_t *original),
+		  void *arg);
 
 /* Send what was added, as far as there are slots. */
 void sweep_send(struct sweep *s);

@@ -60,7 +60,7 @@ room(void *arg, unsigned in_flight)
 
 	if (n >= HELD_MAX)
 		return SCAN_IS_FULL;
-	if (w->heads == WALK_SEND && sweep_is_behind(&w->originals.sweep))
+	if (w->heads == WALK_SEND && originals_are_behind(&w->originals))
 		return SCAN_IS_BEHIND;
 	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
 		return SCAN_IS_CAREFUL;
@@ -133,7 +133,7 @@ static void
 step(struct walk *w, const struct err *err)
 {
 	if (w->heads == WALK_SEND && !w->is_stopped)
-		sweep_send(&w->originals.sweep);
+		originals_send(&w->originals);
 	scan_go_on(&w->user);
 	w->on_step(w->arg, err);
 }
@@ -194,7 +194,7 @@ on_hold_up(void *arg)
 {
 	struct walk *w = arg;
 
-	sweep_stop(&w->originals.sweep);
+	originals_stop(&w->originals);
 	if (w->heads == WALK_HOLD) {
 		w->has_forgotten = true;
 		return;
@@ -227,12 +227,14 @@ walk_init(struct walk *w)
 	};
 
 	w->user = (struct scan_user){ .events = &events, .arg = w };
-	w->originals.sweep = (struct sweep){ .s3 = w->env->s3,
-					     .slots = w->env->slots,
-					     .bucket = w->bucket->name,
-					     .client = { .group = w->bucket },
-					     .on_answer = on_head_answer,
-					     .arg = w };
+	w->originals = (struct originals){ .memo = w->memo,
+					   .is_anew = w->is_anew,
+					   .on_answer = on_head_answer,
+					   .arg = w };
+	originals_init(&w->originals,
+		       &(struct originals_place){ .s3 = w->env->s3,
+						  .slots = w->env->slots,
+						  .bucket = w->bucket });
 }
 
 void
@@ -251,10 +253,10 @@ walk_set_heads(struct walk *w, enum walk_heads heads)
 		scan_leave(&w->user);
 		walk_begin(w, w->mode);
 	} else if (heads == WALK_SEND) {
-		sweep_send(&w->originals.sweep);
+		originals_send(&w->originals);
 	} else if (heads == WALK_DROP) {
 		w->has_forgotten = false; /* nothing that is needed */
-		sweep_stop(&w->originals.sweep);
+		originals_stop(&w->originals);
 		scan_want_no_metadata(&w->user);
 	}
 	scan_go_on(&w->user);
@@ -309,6 +311,7 @@ walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 {
 	tally_figures(w->tally, out);
 	*is_exact = sweep_is_exact(&w->originals.sweep);
+	originals_end(&w->originals, w->mode == MODE_DETAILED);
 	warn_of_missing(w);
 }
 
@@ -342,6 +345,12 @@ walk_head_traffic(const struct walk *w)
 	return w->originals.sweep.traffic;
 }
 
+struct traffic
+walk_memo_traffic(const struct walk *w)
+{
+	return originals_traffic(&w->originals);
+}
+
 int64_t
 walk_progress_ms(const struct walk *w)
 {
@@ -352,7 +361,8 @@ void
 walk_stop(struct walk *w)
 {
 	w->is_stopped = true;
-	sweep_stop(&w->originals.sweep);
+	originals_stop(&w->originals);
+	originals_leave(&w->originals);
 	scan_leave(&w->user);
 }
 

@@ -37,6 +37,8 @@ struct walk {
 	 */
 	void (*on_step)(void *arg, const struct err *err);
 	void *arg;
+	struct bucket_memo *memo; /* for its originals, as is is_anew */
+	bool is_anew;
 
 	enum walk_heads heads;
 	enum mode mode; /* of the tally */
@@ -84,6 +86,7 @@ struct counts walk_counts(const struct walk *w);
 /* What its requests have cost so far. */
 struct traffic walk_list_traffic(const struct walk *w);
 struct traffic walk_head_traffic(const struct walk *w);
+struct traffic walk_memo_traffic(const struct walk *w);
 
 /* When something last went on of the LIST that it waits for; 0: there is none. */
 int64_t walk_progress_ms(const struct walk *w);

@@ -42,6 +42,15 @@ head_habits_note(struct head_habits *h, unsigned field)
 		 field_name(field));
 }
 
+void
+head_habits_see_date(struct head_habits *h, const char *last_modified)
+{
+	const char *point = strchr(last_modified, '.');
+
+	if (point && strpbrk(point, "123456789"))
+		h->has_fine_dates = true;
+}
+
 static void
 count_odd(struct head_habits *h, unsigned field)
 {
@@ -151,19 +160,34 @@ head_check_accept(struct head_check *check, const struct http_answer *a,
 
 /* --- what it comes to --- */
 
-/* The date may be of a time since the listing began, by the store's clock. */
-static bool
-is_since_listing(const struct head_check *check, const struct http_answer *a,
-		 int64_t date)
+/* Now, by the store's clock. */
+static int64_t
+store_now(const struct http_answer *a)
 {
-	int64_t past_s = (date_mono_ms() - check->listed_ms + 999) / 1000;
 	char text[64];
 	int64_t now;
 
 	http_copy_header(a, "date", text, sizeof(text));
-	if (!date_parse_http(text, &now))
-		now = date_now();
-	return date >= now - past_s - CLOCK_SLACK_S &&
+	return date_parse_http(text, &now) ? now : date_now();
+}
+
+/* The date is of a time before the listing began, by that clock. */
+static bool
+is_before_listing(const struct head_check *check, int64_t date, int64_t now)
+{
+	int64_t past_s = (date_mono_ms() - check->listed_ms + 999) / 1000;
+
+	return date < now - past_s - CLOCK_SLACK_S;
+}
+
+/* It may be of a time since then. */
+static bool
+is_since_listing(const struct head_check *check, const struct http_answer *a,
+		 int64_t date)
+{
+	int64_t now = store_now(a);
+
+	return !is_before_listing(check, date, now) &&
 	       date <= now + CLOCK_SLACK_S;
 }
 
@@ -200,6 +224,22 @@ head_check_end(struct head_check *check, const struct http_answer *a,
 	}
 	h->odd = h->n_odd = 0;
 	return c.differ ? HEAD_IS_OTHER : HEAD_MATCHES;
+}
+
+bool
+head_check_is_settled(const struct head_check *check,
+		      const struct http_answer *a)
+{
+	struct head_fields listed;
+	struct comparison c;
+
+	compare(check, a, &c);
+	head_fields_of_listing(&listed, check->etag, check->size,
+			       check->last_modified);
+	if (!(listed.told & HEAD_DATE) || !(c.fit & VOUCHERS))
+		return false;
+	return ((c.fit & HEAD_ETAG) && check->habits->has_fine_dates) ||
+	       is_before_listing(check, listed.date, store_now(a));
 }
 
 void

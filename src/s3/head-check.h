@@ -55,7 +55,11 @@ struct head_habits {
 	unsigned odd; /* the field of the last answer, if it was odd */
 	unsigned n_odd; /* in a row */
 	unsigned n_missing; /* 404s that came again, in a row */
+	bool has_fine_dates; /* its listings tell fractions of seconds */
 };
+
+/* An object was listed with that date. */
+void head_habits_see_date(struct head_habits *h, const char *last_modified);
 
 /* It is the way of the store that this field, a single one, differs. */
 void head_habits_note(struct head_habits *h, unsigned field);
@@ -89,6 +93,16 @@ enum head_match {
  */
 enum head_match head_check_end(struct head_check *check,
 			       const struct http_answer *a, unsigned *odd);
+
+/*
+ * Whether the listed version is the last one with that date: dates may be of whole
+ * seconds, and within one there may be several, which LIST does not tell apart.  Then
+ * that second was over before the listing began, by the clock of the store.  Nor is it
+ * enough that nothing differs: its ETag or its date is the listed one.  Of an answer that matches.
+ */
+bool head_check_is_settled(const struct head_check *check,
+			   const struct http_answer *a);
+
 void head_check_clear(struct head_check *check);
 
 #endif

@@ -24,7 +24,7 @@
  * What is written, by a sweep that was complete and has learned something:
  *
  *     recent   if that is at most MEMO_BYTES_PER_HEAD for each HEAD that was learned:
- *              up to 120 changes are written one by one, 200 KB for 100 of them
+ *              up to 120 changes are written one by one, 90 KB for 100 of them
  *     base     likewise, for each HEAD that was learned since the base was written;
  *              and not within a day, unless it has doubled.  What a complete sweep of
  *              all deltas did not look up is left out: those are gone.

@@ -12,7 +12,7 @@ load mounts
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache client_cert client_key connect_timeout
 	connections deadline detailed df endpoint_url force_path_style gid
 	ignore_configured_endpoint_urls interval interval_modes
-	linger log_file log_level max_age max_wait no_sign_request nonblock price_head price_list
+	linger log_file log_level max_age max_wait memo no_sign_request nonblock price_head price_list
 	profile region request_timeout retries sse sse_kms_key_id timeout ttl uid umask
 	us_east_1_regional_endpoint use_dualstack_endpoint use_fips_endpoint'
 
@@ -99,7 +99,7 @@ can_read() {
 		[endpoint_url]=http://127.0.0.1:1 [gid]=0 [uid]=0 [umask]=022
 		[log_file]="$BATS_TEST_TMPDIR/a.log" [log_level]=info [region]=eu
 		[profile]=default [allow_other]=true [force_path_style]=true
-		[no_sign_request]=true [nonblock]=eagain [sse]=AES256
+		[memo]=memory [no_sign_request]=true [nonblock]=eagain [sse]=AES256
 		[ignore_configured_endpoint_urls]=true [us_east_1_regional_endpoint]=regional
 		[use_dualstack_endpoint]=true [use_fips_endpoint]=false
 		[detailed]=on_refresh [df]=bucket [interval_modes]=quick
@@ -138,6 +138,7 @@ can_read() {
 	assert_refused retries -o retries=many "$MNT"
 	assert_refused connections -o connections=0 "$MNT"
 	assert_refused cache -o cache=maybe "$MNT"
+	assert_refused memo -o memo=maybe "$MNT"
 	local price
 	for price in -1 1e3 1001 0.0000001 .5.5 5,5 '$5' 5USD .; do
 		assert_refused 'is not a price like 0.005' "--price-list=$price" "$MNT"

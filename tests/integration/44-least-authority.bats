@@ -431,11 +431,20 @@ mount_with() {
 	s3 grant other "$BUCKET" "$policy"
 	at_end s3 revoke other "$BUCKET"
 	start_proxy
-	mount_fs -o log_level=warn
+	mount_fs -o "${MOUNT_OPTIONS:-log_level=warn}"
 }
 
 has_document() {
 	s3 ls "$BUCKET" .deltaglider/ | grep -q "$1"
+}
+
+@test "rights: the memo has a statement of its own" {
+	given_bucket
+	MOUNT_OPTIONS=memo=bucket mount_with Figures ExactFigures Memo
+	jq .stats.total_size "$MNT/$BUCKET/stats_detailed.json"
+	wait_until has_document originals_base
+	run ! has_document stats_
+	! complaints | grep memo
 }
 
 @test "rights: without any, EACCES" {

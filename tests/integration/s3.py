@@ -21,6 +21,7 @@ usage: s3.py COMMAND ARGUMENT...     one command
     rm BUCKET KEY...
     touch BUCKET KEY [NAME=VALUE...] copy it onto itself with this metadata
     policy BUCKET JSON               set the bucket policy
+    lifecycle BUCKET FILE            set its lifecycle; prints what it is then
     grant USER NAME JSON             give the user of the gateway an IAM policy
     revoke USER NAME                 take it away
 
@@ -167,6 +168,14 @@ def do_touch(s3, bucket, key, *pairs):
 
 def do_policy(s3, bucket, policy):
     s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+
+def do_lifecycle(s3, bucket, path):
+    with open(path, encoding="utf-8") as file:
+        s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration=json.load(file))
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    print(json.dumps(rules))
 
 
 def do_grant(_, user, name, policy):

@@ -383,6 +383,63 @@ test_missing(void **state)
 	assert_int_equal(ask(&w, NULL), 2);
 }
 
+/* At 10:31:00 by the clock of the store, of what was listed in these five seconds. */
+static const struct {
+	const char *listed, *head;
+	bool has_fine_dates, is_settled;
+} versions[] = {
+	{ "2025-10-14T10:30:00.123Z", ETAG LENGTH MODIFIED, true, true },
+	{ "2025-10-14T10:30:00.000Z", ETAG LENGTH MODIFIED, false, true },
+	{ "2025-10-14T10:30:00Z", LENGTH MODIFIED, false, true },
+	{ "2025-10-14T10:30:52.000Z", ETAG LENGTH, false, true },
+	{ "2025-10-14T10:30:53.000Z", ETAG LENGTH, false, false },
+	{ "2025-10-14T10:30:59.000Z", ETAG LENGTH, false, false },
+	{ "2025-10-14T10:31:30.000Z", ETAG LENGTH, false, false },
+	{ "2025-10-14T10:30:59.000Z", ETAG LENGTH, true, true },
+	{ "2025-10-14T10:30:59.288Z", LENGTH, true, false },
+	{ "2025-10-14T10:30:00.000Z", LENGTH, true, false },
+	{ "", ETAG LENGTH MODIFIED, true, false },
+	{ "yesterday", ETAG LENGTH MODIFIED, true, false },
+};
+
+static void
+test_settled(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		struct head_habits habits = {
+			.has_fine_dates = versions[i].has_fine_dates
+		};
+		struct head_check check = { .habits = &habits,
+					    .etag = LISTED_ETAG,
+					    .last_modified = versions[i].listed,
+					    .size = 10,
+					    .listed_ms =
+						    date_mono_ms() - 5000 };
+		struct http_answer a = answer_of(200, versions[i].head);
+
+		buf_add_str(&a.head, "Date: Tue, 14 Oct 2025 10:31:00 GMT\r\n");
+		assert_int_equal(head_check_is_settled(&check, &a),
+				 versions[i].is_settled);
+		buf_clear(&a.head);
+	}
+}
+
+static void
+test_fine_dates(void **state)
+{
+	struct head_habits habits = { 0 };
+
+	(void)state;
+	head_habits_see_date(&habits, "2025-10-14T10:30:00Z");
+	head_habits_see_date(&habits, "2025-10-14T10:30:00.000Z");
+	head_habits_see_date(&habits, "");
+	assert_false(habits.has_fine_dates);
+	head_habits_see_date(&habits, "2025-10-14T10:30:00.010Z");
+	head_habits_see_date(&habits, "2025-10-14T10:30:00.000Z");
+	assert_true(habits.has_fine_dates);
+}
+
 int
 main(void)
 {
@@ -394,6 +451,8 @@ main(void)
 		cmocka_unit_test(test_not_in_a_row),
 		cmocka_unit_test(test_one_must_fit),
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_settled),
+		cmocka_unit_test(test_fine_dates),
 	};
 	struct err err = ERR_INIT;
 

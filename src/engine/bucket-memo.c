@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memo of a bucket: see bucket-memo.h.  Net thread only.
+ *
+ *     RESTS ---> LOADS ---> READY       while it has users, or a PUT is under way
+ *       ^                     |
+ *       +---------------------+
+ */
+#include "config.h"
+
+#include "engine/bucket-memo.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "util/date.h"
+#include "util/log.h"
+
+/* How long the end of the mount waits for a PUT. */
+#define LAST_PUT_MS 2000
+
+enum { BASE, RECENT, N_FILES };
+
+static const char *const names[N_FILES] = { "originals_base.bin",
+					    "originals_recent.bin" };
+
+/* One file of the two. */
+struct memo_get {
+	struct bucket_memo *owner;
+	struct s3_call *call; /* NULL: none is under way */
+	struct buf recent; /* that came before its base */
+	bool is_unknown; /* no answer says what lies there */
+};
+
+struct bucket_memo {
+	struct memo_env *env;
+	const char *bucket;
+	enum { MEMO_RESTS, MEMO_LOADS, MEMO_READY } state;
+	struct memo memo;
+	struct memo_user *users;
+	struct memo_get gets[N_FILES];
+	struct s3_call *put; /* NULL: none is under way */
+	bool is_put_late;
+	struct traffic traffic; /* of the GETs */
+	struct timer get_limit, put_limit, tell;
+	int64_t warned_until_ms; /* of what lies there */
+	int64_t refused_until_ms; /* PUTs */
+	bool is_foreign; /* a newer version has written what lies there */
+	int64_t foreign_until_ms; /* PUTs over that */
+};
+
+/* --- reading --- */
+
+static void
+warn(struct bucket_memo *b, const char *name, const struct err *err)
+{
+	int64_t now = date_mono_ms();
+
+	if (b->warned_until_ms > now)
+		return;
+	b->warned_until_ms = now + HOUR_MS;
+	log_warn("bucket=%s: the memo " INTERNAL_PREFIX "%s is ignored: %s",
+		 b->bucket, name, err->msg);
+}
+
+static void
+saw(struct bucket_memo *b, int file, enum memo_verdict verdict,
+    const struct err *err)
+{
+	if (verdict == MEMO_GOOD || verdict == MEMO_OUTDATED)
+		return;
+	b->is_foreign = b->is_foreign || verdict == MEMO_FOREIGN;
+	warn(b, names[file], err);
+}
+
+static void
+take_base(struct bucket_memo *b, const struct buf *body)
+{
+	struct err err = ERR_INIT;
+
+	saw(b, BASE, memo_take_base(&b->memo, buf_str(body), body->len, &err),
+	    &err);
+}
+
+static void
+take_recent(struct bucket_memo *b)
+{
+	struct buf *body = &b->gets[RECENT].recent;
+	struct err err = ERR_INIT;
+
+	if (body->len > 0)
+		saw(b, RECENT,
+		    memo_take_recent(&b->memo, body->data, body->len, &err),
+		    &err);
+	buf_clear(body);
+}
+
+/* Those that have joined by now; each may leave, and have others leave. */
+static void
+tell_users(void *arg)
+{
+	struct bucket_memo *b = arg;
+	struct memo_user *u = b->users;
+
+	while (u) {
+		if (u->is_told) {
+			u = u->next;
+			continue;
+		}
+		u->is_told = true;
+		u->on_ready(u->arg);
+		u = b->users;
+	}
+}
+
+static void
+rest_if_unused(struct bucket_memo *b)
+{
+	if (b->state != MEMO_READY || b->users || b->put)
+		return;
+	b->state = MEMO_RESTS;
+	memo_rest(&b->memo);
+}
+
+static void
+on_all_read(struct bucket_memo *b)
+{
+	timer_disarm(b->env->writebacks->timers, &b->get_limit);
+	take_recent(b);
+	b->state = MEMO_READY;
+	tell_users(b);
+	rest_if_unused(b);
+}
+
+/* What an answer that is no file says. */
+static void
+note_failure(struct bucket_memo *b, int file, const struct s3_answer *answer)
+{
+	b->gets[file].is_unknown =
+		answer->status != 404 && answer->err.code != EFBIG;
+	if (answer->status != 404 && answer->err.code != ECANCELED)
+		warn(b, names[file], &answer->err);
+}
+
+static void
+on_get(void *arg, const struct s3_answer *answer)
+{
+	struct memo_get *g = arg;
+	struct bucket_memo *b = g->owner;
+	int file = (int)(g - b->gets);
+
+	g->call = NULL;
+	b->env->n_gets--;
+	g->is_unknown = false;
+	if (answer->err.code)
+		note_failure(b, file, answer);
+	else if (file == BASE)
+		take_base(b, &answer->http->body);
+	else if (buf_add(&g->recent, answer->http->body.data,
+			 answer->http->body.len))
+		g->is_unknown = true;
+	if (!b->gets[BASE].call && !b->gets[RECENT].call)
+		on_all_read(b);
+}
+
+static void
+on_get_limit(void *arg)
+{
+	struct bucket_memo *b = arg;
+
+	log_warn("bucket=%s: the memo can't be read within %lld ms", b->bucket,
+		 (long long)b->env->writebacks->limits->timeout_ms /
+			 CACHE_GET_PART);
+	for (int i = 0; i < N_FILES; i++)
+		if (b->gets[i].call)
+			s3_cancel(b->gets[i].call);
+}
+
+static void
+load(struct bucket_memo *b)
+{
+	const struct writeback_env *w = b->env->writebacks;
+	char key[sizeof(INTERNAL_PREFIX) + CACHE_NAME_MAX];
+
+	b->state = MEMO_LOADS;
+	b->is_foreign = false;
+	for (int i = 0; i < N_FILES; i++) {
+		snprintf(key, sizeof(key), INTERNAL_PREFIX "%s", names[i]);
+		b->env->n_gets++;
+		b->gets[i].call = s3_get_object(
+			w->s3,
+			&(struct s3_get){ .bucket = b->bucket,
+					  .key = key,
+					  .max = MEMO_BYTES_MAX,
+					  .is_whole = memo_file_is_whole,
+					  .traffic = &b->traffic },
+			on_get, &b->gets[i]);
+	}
+	timer_arm(w->timers, &b->get_limit,
+		  w->limits->timeout_ms / CACHE_GET_PART);
+}
+
+/* --- writing --- */
+
+static bool
+may_write(const struct bucket_memo *b)
+{
+	int64_t now = date_mono_ms();
+
+	return b->env->place == MEMO_IN_BUCKET &&
+	       b->env->writebacks->policy == CACHE_POLICY_RW && !b->put &&
+	       !b->gets[BASE].is_unknown && !b->gets[RECENT].is_unknown &&
+	       b->refused_until_ms <= now &&
+	       !(b->is_foreign && b->foreign_until_ms > now);
+}
+
+static void
+on_put(void *arg, const struct s3_answer *answer)
+{
+	struct bucket_memo *b = arg;
+	const struct err *err = &answer->err;
+
+	b->put = NULL;
+	b->env->writebacks->n_running--;
+	timer_disarm(b->env->writebacks->timers, &b->put_limit);
+	if (err->code) {
+		/* what lies there is not what is known here */
+		b->gets[BASE].is_unknown = true;
+		b->refused_until_ms = date_mono_ms() + HOUR_MS;
+		if (b->is_put_late || err->code != ECANCELED)
+			log_warn("bucket=%s: the memo can't be written: %s",
+				 b->bucket,
+				 b->is_put_late ? "not done in time"
+						: err->msg);
+	}
+	rest_if_unused(b);
+}
+
+static void
+on_put_limit(void *arg)
+{
+	struct bucket_memo *b = arg;
+
+	b->is_put_late = true;
+	s3_cancel(b->put);
+}
+
+static void
+put(struct bucket_memo *b, int file, const struct buf *body)
+{
+	struct writeback_env *w = b->env->writebacks;
+
+	log_info("bucket=%s: the memo " INTERNAL_PREFIX
+		 "%s is written, %zu bytes",
+		 b->bucket, names[file], body->len);
+	w->n_running++;
+	b->is_put_late = false;
+	if (b->is_foreign)
+		b->foreign_until_ms = date_mono_ms() + HOUR_MS;
+	timer_arm(w->timers, &b->put_limit, w->limits->timeout_ms);
+	b->put = cache_put(
+		w->s3,
+		&(struct cache_put){ .bucket = b->bucket,
+				     .name = names[file],
+				     .type = "application/octet-stream",
+				     .body = body->data,
+				     .body_len = body->len,
+				     .sse = w->sse,
+				     .sse_kms_key_id = w->sse_kms_key_id },
+		on_put, b);
+}
+
+void
+bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_sweep *s)
+{
+	int64_t now = date_now();
+	enum memo_write what = memo_end_sweep(&b->memo, s, now);
+	const struct buf *body;
+
+	if (what == MEMO_WRITE_NOTHING || !may_write(b))
+		return;
+	body = memo_pack(&b->memo, what, s, now);
+	if (body)
+		put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body);
+}
+
+/* --- users --- */
+
+void
+bucket_memo_join(struct bucket_memo *b, struct memo_user *u)
+{
+	u->is_told = false;
+	DL_APPEND(b->users, u);
+	if (b->state == MEMO_RESTS && b->env->place == MEMO_IN_BUCKET)
+		load(b);
+	else if (b->state == MEMO_RESTS)
+		b->state = MEMO_READY;
+	if (b->state == MEMO_READY)
+		timer_arm(b->env->writebacks->timers, &b->tell, 0);
+}
+
+void
+bucket_memo_leave(struct bucket_memo *b, struct memo_user *u)
+{
+	DL_DELETE(b->users, u);
+	rest_if_unused(b);
+}
+
+struct memo *
+bucket_memo(struct bucket_memo *b)
+{
+	return &b->memo;
+}
+
+int64_t
+bucket_memo_age(const struct bucket_memo *b)
+{
+	return b->memo.has_base ? date_now() - b->memo.base_written_at : -1;
+}
+
+struct traffic
+bucket_memo_traffic(const struct bucket_memo *b)
+{
+	return b->traffic;
+}
+
+/* --- from first to last --- */
+
+struct bucket_memo *
+bucket_memo_get(struct memo_env *env, struct bucket *bucket)
+{
+	struct bucket_memo *b = bucket->memo;
+
+	if (b || env->place == MEMO_NOWHERE)
+		return b;
+	b = bucket->memo = xnew(struct bucket_memo);
+	b->env = env;
+	b->bucket = bucket->name;
+	memo_init(&b->memo, bucket->name);
+	for (int i = 0; i < N_FILES; i++)
+		b->gets[i] =
+			(struct memo_get){ .owner = b,
+					   .recent = BUF_INIT(MEMO_BYTES_MAX) };
+	timer_init(&b->get_limit, on_get_limit, b);
+	timer_init(&b->put_limit, on_put_limit, b);
+	timer_init(&b->tell, tell_users, b);
+	return b;
+}
+
+void
+bucket_memo_stop(struct bucket_memo *b)
+{
+	struct timers *timers = b->env->writebacks->timers;
+
+	timer_disarm(timers, &b->get_limit);
+	timer_disarm(timers, &b->tell);
+	for (int i = 0; i < N_FILES; i++)
+		if (b->gets[i].call)
+			s3_cancel(b->gets[i].call);
+	if (b->put)
+		timer_arm(timers, &b->put_limit, LAST_PUT_MS);
+}
+
+void
+bucket_memo_free(struct bucket_memo *b)
+{
+	if (!b)
+		return;
+	memo_clear(&b->memo);
+	buf_clear(&b->gets[RECENT].recent);
+	free(b);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memo of a bucket (stats/memo.h), as long as sweeps need it: read when the first
+ * of them has something to ask, written after one that was complete, forgotten but
+ * for what was not written when the last one is over.  Net thread only.
+ *
+ * Nobody needs it: what can't be read in time, or is damaged, is as if it were not
+ * there, with one warning an hour.  What can't be read is not overwritten either, and
+ * a refused PUT is not tried again for an hour, as with documents (writeback.h).
+ * Nobody waits for the PUT; the end of the mount does, for a moment.
+ */
+#ifndef ENGINE_BUCKET_MEMO_H
+#define ENGINE_BUCKET_MEMO_H
+
+#include "engine/buckets.h"
+#include "engine/writeback.h"
+#include "stats/memo.h"
+
+enum memo_place { MEMO_IN_BUCKET, MEMO_IN_MEMORY, MEMO_NOWHERE };
+
+/* What those of all buckets share; it outlives them. */
+struct memo_env {
+	struct writeback_env *writebacks; /* it counts our PUTs as well */
+	enum memo_place place;
+	unsigned n_gets; /* under way */
+};
+
+struct bucket_memo;
+
+/* A sweep that asks it. */
+struct memo_user {
+	/* It is ready now; once, and not from inside bucket_memo_join(). */
+	void (*on_ready)(void *arg);
+	void *arg;
+	bool is_told;
+	struct memo_user *prev, *next;
+};
+
+/* The memo of that bucket; NULL: it has none, by configuration. */
+struct bucket_memo *bucket_memo_get(struct memo_env *env,
+				    struct bucket *bucket);
+
+/* It is to be asked: on_ready follows. */
+void bucket_memo_join(struct bucket_memo *b, struct memo_user *u);
+void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
+
+/* What it knows; to be asked when it is ready. */
+struct memo *bucket_memo(struct bucket_memo *b);
+
+/* How old what was read is, in seconds; -1: there was nothing. */
+int64_t bucket_memo_age(const struct bucket_memo *b);
+
+/* A sweep of a user is complete: write what is worth it. */
+void bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_sweep *s);
+
+/* What reading it has cost so far. */
+struct traffic bucket_memo_traffic(const struct bucket_memo *b);
+
+/* The mount ends: no GET goes on, and a PUT not for long. */
+void bucket_memo_stop(struct bucket_memo *b);
+void bucket_memo_free(struct bucket_memo *b); /* NULL is fine */
+
+#endif

@@ -1,0 +1,322 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The memo of original sizes in the bucket: a changed bucket costs HEADs of what has
+# changed, and the figures are those of a computation from nothing.
+
+load lib
+load documents
+
+# Thirty deltas in three deltaspaces on the stub, each of 10 bytes that were 1,000.
+given_stub() {
+	BUCKET=bkt
+	start_stub
+	stub_ctl PUT bucket/bkt "${1:-[$(spaces)]}"
+}
+
+spaces() {
+	local space
+
+	for space in a b c; do
+		echo '{"key": "'$space'/%02d.delta", "count": 10, "size": 10,
+			"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}},'
+	done
+	echo '{"key": "a/reference.bin", "size": 50}'
+}
+
+readonly DATE=2025-10-14T10:30:00.288Z
+
+# Another delta in the place of that one, as long and with other bytes.
+change() {
+	curl -sS --fail -X PUT -H "x-amz-meta-dg-file-size: $2" \
+		--data-binary "$(printf '%010d' "$2")" "$ENDPOINT/bkt/$1.delta"
+}
+
+# The mount is right in that mode, with so many HEADs.
+assert_costs() {
+	forget_requests
+	cat "$(stats_file "$1")" >"$BATS_TEST_TMPDIR/shown"
+	assert_equal "$(requests HEAD) HEADs" "$2 HEADs"
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown") in all" "$3 in all"
+}
+
+# A mount with these options is, and asks for the memo with so many GETs and PUTs.
+assert_mount() {
+	mount_fs -o "$1"
+	assert_costs detailed "${@:3}"
+	unmount_fs
+	assert_equal "$(memo_requests) of the memo" "$2 of the memo"
+}
+
+memo_requests() {
+	echo "$(requests GET originals_)/$(requests PUT originals_)"
+}
+
+stub_memo() {
+	curl -sS --fail "$ENDPOINT/bkt/.deltaglider/originals_$1.bin"
+}
+
+put_base() {
+	curl -sS --fail -X PUT --data-binary @- \
+		"$ENDPOINT/bkt/.deltaglider/originals_base.bin"
+}
+
+# How many records there are in the base, and in the recent file, if that is asked for.
+records() {
+	local file
+
+	for file; do
+		stub_memo "$file" >"$BATS_TEST_TMPDIR/$file" || return
+	done
+	"$HERE/memo.py" check bkt "${@/#/$BATS_TEST_TMPDIR/}" | paste -sd' '
+}
+
+are_records() {
+	[[ $(records base recent 2>/dev/null) == "$1" ]]
+}
+
+# A base that says of each of the thirty that it has another size, but for the options.
+lies() {
+	local key
+
+	for key in {a,b,c}/{00..09}.delta; do
+		printf '%s\t10\t%s\t%s\n' "$key" "$(md5sum <<<"$key" | head -c 32)" "$DATE"
+	done | "$HERE/memo.py" make "$@"
+}
+
+# md5sum of a line has its newline, too: the stub's ETag is of the key alone.
+md5sum() {
+	tr -d '\n' | command md5sum
+}
+
+# --- what has changed is asked for --------------------------------------------------------
+
+@test "each kind of change costs a HEAD for what is new, and none for what is gone" {
+	new_bucket
+	start_proxy
+	s3 fill "$BUCKET" d/%02d.delta 60 10 dg-file-size=1000
+	mount_fs -o memo=bucket
+	assert_costs detailed 60 60000
+	s3 put "$BUCKET" d/07.delta 10 dg-file-size=4000 # as long as before
+	assert_costs detailed 1 63000
+	s3 <<-END
+		touch $BUCKET d/08.delta dg-file-size=4000
+		touch $BUCKET d/09.delta
+	END
+	assert_costs detailed 2 65010
+	s3 rm "$BUCKET" d/10.delta
+	assert_costs detailed 0 64010
+	unmount_fs
+	mount_fs -o memo=bucket
+	s3 <<-END
+		put $BUCKET d/10.delta 10 dg-file-size=4000
+		put $BUCKET d/direct 5
+		put $BUCKET d/reference.bin 500
+	END
+	assert_costs detailed 1 68505
+	assert_right
+}
+
+@test "ten of many deltas change: ten HEADs, of a fresh mount and of a running one" {
+	local key
+
+	given_stub '[{"key": "%04d.delta", "count": 1500, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+	assert_mount memo=bucket 2/1 1500 1500000
+	assert_equal "$(records base)" 1500
+	assert_mount memo=bucket 0/0 0 1500000 # a hit
+	for key in {0000..1000..100}; do change "$key" 2000; done
+	mount_fs -o memo=bucket,log_level=info
+	assert_costs detailed 11 1511000
+	assert_logged 1 'info: bucket=bkt: 1489 original sizes from the memo, 11 from HEADs'
+	assert_equal "$(jq -c '.detailed.result.requests | [.head, .get]' \
+		"$MNT/bkt/status.json")" '[11,3]'
+	wait_until are_records '1500 11'
+	for key in {0003..1003..100}; do change "$key" 2000; done
+	assert_costs detailed 11 1522000
+}
+
+@test "sampled and detailed know what the other one has learned" {
+	given_stub
+	mount_fs -o memo=bucket
+	assert_costs sampled 3 30000
+	assert_costs detailed 27 30000
+	change a/00 2000
+	assert_costs sampled 1 40000
+	assert_costs detailed 0 31000
+	assert_equal "$(records base)" 30
+}
+
+@test "two mounts in turn: each knows what the other one has asked for" {
+	local i total=30000 mounts=("$MNT" "$BATS_TEST_TMPDIR/b")
+
+	given_stub
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 $total
+	MNT=${mounts[1]} LOG=$BATS_TEST_TMPDIR/b.log mount_fs -o memo=bucket
+	for i in {1..4}; do
+		change a/07 $((1000 + i))
+		MNT=${mounts[i % 2]} assert_costs detailed 1 $((total + i))
+		wait_until are_records "30 $i"
+	done
+}
+
+@test "dgstat starts from it, and leaves it for the next one" {
+	given_stub
+	assert_dgstat() {
+		forget_requests
+		"${DGSTATFS%fs}" --memo=bucket --endpoint-url="$ENDPOINT" --bytes \
+			--detailed bkt >/dev/null
+		assert_equal "$(requests HEAD)" "$1"
+	}
+	assert_dgstat 30
+	change a/07 2000
+	assert_dgstat 1
+	assert_equal "$(records base recent)" '30 1'
+}
+
+# --- when it is not believed, read or written ---------------------------------------------
+
+@test "refresh asks for all, and what was wrong is mended for everybody" {
+	given_stub
+	lies bkt size=5000 at="$(date +%s)" | put_base
+	mount_fs -o memo=bucket
+	assert_costs detailed 0 150000
+	echo sampled detailed >"$MNT/bkt/refresh"
+	assert_costs sampled 3 30000
+	assert_costs detailed 30 30000
+	unmount_fs
+	change a/07 2000
+	assert_mount memo=bucket 2/1 1 31000
+	assert_equal "$(records base recent)" '30 1'
+}
+
+@test "off, memory, and a cache that is read only or off, or not wanted" {
+	given_stub
+	assert_mount memo=bucket,cache=off 0/0 30 30000
+	assert_mount memo=bucket,cache=ro 2/0 30 30000
+	assert_mount memo=off 0/0 30 30000
+	change a/07 2000
+	mount_fs -o memo=memory
+	assert_costs detailed 30 31000
+	change a/07 3000
+	assert_costs detailed 1 32000
+	unmount_fs
+	assert_equal "$(memo_requests)" 0/0
+	change a/07 4000
+	assert_mount memo=bucket 2/1 30 33000
+	change a/07 5000
+	mount_fs -o memo=bucket,cache=ro
+	assert_costs detailed 1 34000
+	echo 1 >"$MNT/bkt/nocache"
+	assert_costs detailed 30 34000
+	assert_equal "$(memo_requests)" 0/0
+}
+
+@test "where listings tell the sizes there is nothing to remember" {
+	given_stub
+	stub_ctl PATCH settings '{"metadata": "minio"}'
+	assert_mount memo=bucket 0/0 0 30000
+}
+
+@test "the lifecycle rule of contrib/ is one that a store takes" {
+	new_bucket
+	assert_equal "$(s3 lifecycle "$BUCKET" "$HERE/../../contrib/lifecycle.json" |
+		jq -c '.[0].NoncurrentVersionExpiration')" '{"NoncurrentDays":1}'
+}
+
+# --- what can't be told apart --------------------------------------------------------------
+
+# Asked for again, all of them.
+assert_forgotten() {
+	given_stub '[{"key": "%02d.delta", "count": 5, "size": 10, '"$1"',
+		"meta": {"dg-file-size": "100"}}]'
+	mount_fs -o memo=memory
+	assert_costs detailed 5 500
+	change 00 200
+	assert_costs detailed 5 600
+	unmount_fs
+}
+
+@test "versions that a listing shows alike are not remembered" {
+	assert_forgotten '"etag": null'
+	# whole seconds, and not over when they were listed
+	assert_forgotten '"last_modified": "2999-01-01T00:00:00.000Z"'
+}
+
+# --- what is wrong with it ------------------------------------------------------------------
+
+# A base like this is as if there were none: one warning, and it is made anew.
+assert_ignored() {
+	: >"$LOG"
+	put_base
+	change a/07 $((TOTAL += 1)) # no hit
+	assert_mount memo=bucket 2/1 30 $((29000 + TOTAL))
+	assert_equal "$(records base)" 30
+	assert_logged 1 "memo \.deltaglider/originals_base\.bin is ignored: .*$1"
+}
+
+@test "whatever lies in its place is ignored, said once, and made anew" {
+	local good=$BATS_TEST_TMPDIR/good TOTAL=1000
+
+	given_stub
+	lies bkt >"$good"
+	assert_ignored 'no memo' </dev/null
+	{ head -c 300 "$good"; printf '\x55'; tail -c +302 "$good"; } | assert_ignored checksum
+	lies bkt version=2 | assert_ignored 'of version 2'
+	head -c 17000000 /dev/zero | assert_ignored ''
+}
+
+@test "a recent file of another base is left alone" {
+	given_stub
+	assert_mount memo=bucket 2/1 30 30000
+	change a/07 2000
+	assert_mount memo=bucket 2/1 1 31000
+	lies bkt size=5000 at="$(date +%s)" | put_base
+	change a/08 2000
+	assert_mount memo=bucket 2/1 2 $((28 * 5000 + 2 * 2000))
+	assert_equal "$(records base recent)" '30 2'
+	! complaints | grep memo
+}
+
+@test "what can't be read is not overwritten" {
+	given_stub
+	assert_mount memo=bucket 2/1 30 30000
+	change a/07 2000
+	fault '{"class": "GET", "path": "originals_base", "status": 403}'
+	assert_mount memo=bucket 2/0 30 31000
+	assert_logged 1 'warn: .*the memo'
+	stub_ctl DELETE faults
+	change a/07 3000
+	assert_mount memo=bucket 2/1 1 32000
+}
+
+@test "a memo that does not come in time is not waited for" {
+	given_stub
+	assert_mount memo=bucket 2/1 30 30000
+	change a/07 2000
+	fault '{"class": "GET", "path": "originals", "gate": "memo"}'
+	mount_fs -o memo=bucket,timeout=2s
+	assert_costs detailed 30 31000
+	assert_logged 1 "the memo can't be read within 500 ms"
+}
+
+@test "no right to PUT: one warning, and the figures" {
+	given_stub
+	fault '{"class": "PUT", "path": "originals", "status": 403}'
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 30000
+	assert_logged 1 "the memo can't be written"
+	change a/07 2000
+	assert_costs detailed 30 31000
+	assert_equal "$(requests PUT originals)" 0
+}
+
+@test "nobody waits for its PUT but the end of the mount, and that not for long" {
+	given_stub
+	fault '{"class": "PUT", "path": "originals", "gate": "memo"}'
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 30000
+	wait_for_gate memo
+	within 4000 unmount_fs
+}
