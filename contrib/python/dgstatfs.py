@@ -259,6 +259,8 @@ def create_client(
         "AWS_SECRET_ACCESS_KEY": aws_secret_access_key,
         "AWS_SESSION_TOKEN": aws_session_token if aws_session_token or not aws_access_key_id else "",
     }
+    if aws_access_key_id:  # these would be of the keys that the environment has
+        keys |= {"AWS_SECURITY_TOKEN": "", "AWS_CREDENTIAL_EXPIRATION": ""}
     env = {name: value for name, value in keys.items() if value is not None}
     return Client(_Command(argv, env, timeout))
 

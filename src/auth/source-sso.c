@@ -39,7 +39,7 @@ struct sso {
 	char *cache; /* the folder; NULL: there is no home */
 	char *url; /* of the environment; NULL: as the profile says */
 	char *ca_bundle;
-	bool ignores_profile; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
+	bool ignores_profile; /* and its URL */
 	int64_t limit_ms;
 	unsigned version; /* of the files that had the profile */
 	struct renewal renewal;
@@ -266,10 +266,9 @@ prepare(const struct creds_options *o)
 	s = xnew(struct sso);
 	s->profiles = o->profiles;
 	s->cache = xstrdup_or_null(o->sso_cache_path);
-	s->url = variable_dup_endpoint("SSO");
+	s->url = variable_dup_endpoint("SSO", o->ignores_endpoints);
 	s->ca_bundle = xstrdup_or_null(o->ca_bundle);
-	s->ignores_profile =
-		variable_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+	s->ignores_profile = o->ignores_endpoints;
 	s->limit_ms = o->fetch_ms;
 	return s;
 }

@@ -12,7 +12,7 @@ void
 sts_settings_init(struct sts_settings *s, const struct creds_options *o)
 {
 	*s = (struct sts_settings){
-		.url = variable_dup_endpoint("STS"),
+		.url = variable_dup_endpoint("STS", o->ignores_endpoints),
 		.region = xstrdup_or_null(o->region),
 		.ca_bundle = xstrdup_or_null(o->ca_bundle),
 		.variant = o->variant,

@@ -19,12 +19,12 @@ variable_dup(const char *name)
 }
 
 char *
-variable_dup_endpoint(const char *service)
+variable_dup_endpoint(const char *service, bool is_ignored)
 {
 	CLEANUP_FREE char *name = xasprintf("AWS_ENDPOINT_URL_%s", service);
 	char *url = NULL;
 
-	if (variable_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
+	if (is_ignored)
 		return NULL;
 	url = variable_dup(name);
 	return url ? url : variable_dup("AWS_ENDPOINT_URL");

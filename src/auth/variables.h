@@ -13,9 +13,9 @@ char *variable_dup(const char *name);
 
 /*
  * Where a service ("STS") is: by AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL.  NULL: neither
- * is set, or they are not to be used.
+ * is set, or they are to be ignored (`ignores_endpoints` of creds_options).
  */
-char *variable_dup_endpoint(const char *service);
+char *variable_dup_endpoint(const char *service, bool is_ignored);
 
 /*
  * Those that are secret.  They are taken once, whoever's they are and whether they are

@@ -46,12 +46,6 @@ struct measure {
 };
 
 static int64_t
-unrestorable(const struct integrity *in)
-{
-	return in->of[FLAW_NO_REFERENCE].n + in->of[FLAW_EMPTY].n;
-}
-
-static int64_t
 number_of(int metric, const struct result *r, int64_t now)
 {
 	switch (metric) {
@@ -60,7 +54,7 @@ number_of(int metric, const struct result *r, int64_t now)
 	case METRIC_STORED:
 		return r->figures.compressed_size;
 	case METRIC_UNRESTORABLE:
-		return r->integrity ? unrestorable(r->integrity) : 0;
+		return r->integrity ? r->integrity->of[FLAW_NO_REFERENCE].n : 0;
 	case METRIC_ORIGINAL:
 		return r->figures.total_size;
 	case METRIC_SAVED:

@@ -12,7 +12,8 @@
 #include "util/json-text.h"
 
 #define JSON_MAX (512 * 1024 * 1024) /* 40,000 keys, and escapes */
-#define KEY_SHOWN (4 * 1024 + 1) /* all of it, if every byte is escaped */
+#define KEY_SHOWN                                                              \
+	(4 * 4096 + 1) /* all of the longest, if every byte is escaped */
 
 static void
 show_space(FILE *f, const struct flawed_space *s)

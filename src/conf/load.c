@@ -416,7 +416,8 @@ is_for_printing(const struct conf *c)
 	const struct conf_cli *cli = &c->cli;
 
 	return cli->refresh || cli->no_cache || cli->json_lines ||
-	       cli->document || cli->bytes || cli->sort != SORT_AS_GIVEN ||
+	       cli->document || cli->bytes || cli->integrity ||
+	       cli->sort != SORT_AS_GIVEN ||
 	       (c->wants_json && !c->show_explanation);
 }
 

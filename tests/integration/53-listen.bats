@@ -209,7 +209,7 @@ is_not_ready_for() {
 @test "listen: wrong usage is exit 2" {
 	local option
 
-	for option in --json --json-lines --document --bytes --sort=name --refresh --no-cache; do
+	for option in --json --json-lines --document --bytes --integrity --sort=name --refresh --no-cache; do
 		run -2 "${DGSTATFS%fs}" --listen=:0 "$option"
 		[[ $output == *'--listen takes no option for what is printed'* ]]
 	done

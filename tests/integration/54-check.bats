@@ -132,11 +132,12 @@ has_ended() {
 	printf '[profile p]\ncredential_process = %s\n' \
 		"$BATS_TEST_TMPDIR/source" >"$BATS_TEST_TMPDIR/config"
 	AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config \
-		assert_unknown 'alpha: no answer within 0\.5 s' check -B alpha --profile=p -t 0.5
-	wait_until has_ended "$(<"$BATS_TEST_TMPDIR/pid")"
+		assert_unknown 'alpha: no answer within 3 s' check -B alpha --profile=p -t 3
+	[[ ! -e $BATS_TEST_TMPDIR/pid ]] || # on a machine that is so slow
+		wait_until has_ended "$(<"$BATS_TEST_TMPDIR/pid")"
 	# the figures are there, but can't be stored
 	fault '{"class": "PUT", "gate": "put"}'
-	assert_says 1 '^DGSTAT WARNING - alpha: ratio 90\.8%' check -B alpha --detailed -t 4 -w 95%:
+	assert_says 1 '^DGSTAT WARNING - alpha: ratio 90\.8%' check -B alpha --detailed -t 60 -w 95%:
 }
 
 @test "check: the commands of contrib/agents/nagios.cfg are right" {

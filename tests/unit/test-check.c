@@ -67,10 +67,10 @@ test_line(void **state)
 	assert_string_equal(
 		plain,
 		"DGSTAT OK - releases: ratio 75.0%, age 2.0 h, "
-		"stored 1.08 KiB, unrestorable 3, original 11.72 KiB, "
+		"stored 1.08 KiB, unrestorable 2, original 11.72 KiB, "
 		"saved 10.64 KiB, objects 11, deltas 10 | "
 		"ratio=75%;;;0;100 age=7300s;;;0; stored=1105B;;;0; "
-		"unrestorable=3;;;0; original=12005B;;;0; saved=10900B;;;0; "
+		"unrestorable=2;;;0; original=12005B;;;0; saved=10900B;;;0; "
 		"objects=11;;;0; deltas=10;;;0;");
 }
 
@@ -102,9 +102,9 @@ test_states(void **state)
 		  "ratio=75%;80:;;0;100 age=7300s;10800;;0; "
 		  "stored=1105B;1024;;0; " },
 		{ "unrestorable", "0", "5", CHECK_WARNING,
-		  " unrestorable 3 (WARNING), " },
-		{ "unrestorable", "3", "@3", CHECK_CRITICAL,
-		  " unrestorable=3;3;@3;0; " },
+		  " unrestorable 2 (WARNING), " },
+		{ "unrestorable", "2", "@2", CHECK_CRITICAL,
+		  " unrestorable=2;2;@2;0; " },
 		{ NULL, "original=1M:", NULL, CHECK_WARNING, "original" },
 		{ NULL, "saved=1M:", NULL, CHECK_WARNING, "saved" },
 		{ NULL, "objects=12:", NULL, CHECK_WARNING, "objects" },
