@@ -200,6 +200,10 @@ read_buckets(struct question *q, const struct buf *body, struct err *err)
 
 	if (buckets_page_parse(&page, buf_str(body), body->len, err) != 0)
 		return err_wrap(err, "ListBuckets");
+	for (size_t i = 0; i < page.n_names; i++)
+		if (page.regions[i])
+			s3_learn_region(q->probe->s3, page.names[i],
+					page.regions[i]);
 	snprintf(out->found, sizeof(out->found), "%zu bucket%s%s", page.n_names,
 		 page.n_names == 1 ? "" : "s",
 		 page.next_token ? ", and there are more" : "");

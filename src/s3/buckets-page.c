@@ -19,13 +19,16 @@
 
 static const char *const name_path[] = { "ListAllMyBucketsResult", "Buckets",
 					 "Bucket", "Name" };
+#define BUCKET_DEPTH 2
 #define OTHER_ROOT "ListBucketsResponse" /* Linode's newer endpoints */
 
 struct reader {
 	struct buckets_page *page;
 	size_t size; /* of page->names */
 	struct buf text; /* of the element that is wanted */
-	bool is_name, is_token; /* which one that is */
+	bool is_name, is_region, is_token; /* which one that is */
+	char *region; /* of the bucket that is read; NULL: none yet */
+	size_t first; /* its names begin there */
 	unsigned n_matched; /* open elements that lie on name_path */
 };
 
@@ -44,9 +47,28 @@ add_name(struct reader *r, struct err *err)
 		r->size = r->size ? 2 * r->size : 64;
 		page->names =
 			xrealloc(page->names, r->size * sizeof(*page->names));
+		page->regions = xrealloc(page->regions,
+					 r->size * sizeof(*page->regions));
 	}
+	page->regions[page->n_names] = NULL;
 	page->names[page->n_names++] = xstrdup(name);
 	return 0;
+}
+
+static void
+end_bucket(struct reader *r)
+{
+	if (r->region && r->first < r->page->n_names)
+		r->page->regions[r->first] = steal(&r->region);
+	free(steal(&r->region));
+	r->first = r->page->n_names;
+}
+
+static void
+keep_region(struct reader *r)
+{
+	if (!r->region && r->text.len > 0)
+		r->region = buf_steal(&r->text);
 }
 
 static int
@@ -58,7 +80,7 @@ on_start(void *arg, unsigned depth, const char *name, struct err *err)
 		name = name_path[0];
 	if (depth == 0 && strcmp(name, name_path[0]) != 0)
 		return err_set(err, EIO, "not a list of buckets: <%s>", name);
-	if (r->is_name || r->is_token)
+	if (r->is_name || r->is_region || r->is_token)
 		return err_set(err, EIO,
 			       "malformed list of buckets: <%s> in a text",
 			       name);
@@ -66,6 +88,8 @@ on_start(void *arg, unsigned depth, const char *name, struct err *err)
 	    strcmp(name, name_path[depth]) == 0)
 		r->n_matched++;
 	r->is_name = r->n_matched == ARRAY_SIZE(name_path);
+	r->is_region = depth == 3 && r->n_matched == 3 &&
+		       strcmp(name, "BucketRegion") == 0;
 	r->is_token = depth == 1 && strcmp(name, "ContinuationToken") == 0;
 	return 0;
 }
@@ -77,7 +101,7 @@ on_text(void *arg, unsigned depth, const char *text, size_t len,
 	struct reader *r = arg;
 
 	(void)depth;
-	if (!r->is_name && !r->is_token)
+	if (!r->is_name && !r->is_region && !r->is_token)
 		return 0;
 	if (buf_add(&r->text, text, len))
 		return err_set(err, EIO,
@@ -93,12 +117,16 @@ on_end(void *arg, unsigned depth, struct err *err)
 
 	if (r->is_name)
 		rc = add_name(r, err);
+	if (r->is_region)
+		keep_region(r);
+	if (depth == BUCKET_DEPTH)
+		end_bucket(r);
 	if (r->is_token && r->page->next_token)
 		rc = err_set(err, EIO, "malformed list of buckets: two tokens");
 	else if (r->is_token && r->text.len > 0) /* empty: the last page */
 		r->page->next_token = buf_steal(&r->text);
 	buf_clear(&r->text);
-	r->is_name = r->is_token = false;
+	r->is_name = r->is_region = r->is_token = false;
 	if (r->n_matched > depth)
 		r->n_matched = depth;
 	return rc;
@@ -120,6 +148,7 @@ buckets_page_parse(struct buckets_page *out, const char *data, size_t len,
 	if (rc)
 		buckets_page_clear(out);
 	buf_clear(&r.text);
+	free(r.region);
 	sax_free(sax);
 	return rc;
 }
@@ -127,9 +156,12 @@ buckets_page_parse(struct buckets_page *out, const char *data, size_t len,
 void
 buckets_page_clear(struct buckets_page *p)
 {
-	for (size_t i = 0; i < p->n_names; i++)
+	for (size_t i = 0; i < p->n_names; i++) {
 		free(p->names[i]);
+		free(p->regions[i]);
+	}
 	free(p->names);
+	free(p->regions);
 	free(p->next_token);
 	*p = (struct buckets_page){ 0 };
 }

@@ -13,6 +13,7 @@
 /* One page of ListBuckets: it is small, so it comes as a whole. */
 struct buckets_page {
 	char **names; /* n_names strings on the heap */
+	char **regions; /* as many: where each is; NULL: it does not say */
 	size_t n_names;
 	char *next_token; /* NULL: the last page */
 };

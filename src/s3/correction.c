@@ -31,6 +31,7 @@ struct bucket_region {
 
 struct moved_bucket {
 	const struct endpoint *endpoint;
+	bool is_hearsay; /* of a list, and nothing has come of it yet */
 	UT_hash_handle hh;
 	char name[]; /* "": the service */
 };
@@ -88,6 +89,7 @@ correction_init(struct correction *c, const struct corrections *all,
 
 	*c = (struct correction){
 		.endpoint = moved ? moved->endpoint : all->home,
+		.is_hearsay = moved && moved->is_hearsay,
 		.clock_s = all->clock_s,
 	};
 }
@@ -117,6 +119,30 @@ endpoint_of(struct corrections *all, const char *region)
 	return made;
 }
 
+static struct moved_bucket *
+add(struct corrections *all, const char *name, const struct endpoint *endpoint)
+{
+	struct moved_bucket *moved = xmalloc(sizeof(*moved) + strlen(name) + 1);
+
+	moved->endpoint = endpoint;
+	moved->is_hearsay = false;
+	memcpy(moved->name, name, strlen(name) + 1);
+	HASH_ADD_STR(all->moved, name, moved);
+	return moved;
+}
+
+void
+corrections_learn(struct corrections *all, const char *bucket,
+		  const char *region)
+{
+	const struct endpoint *there = endpoint_of(all, region);
+
+	/* what was seen to work is known better; what fails is forgotten */
+	if (!there || there == all->home || find(all, bucket))
+		return;
+	add(all, bucket, there)->is_hearsay = !endpoint_is_aws(all->home);
+}
+
 /* 400: the signature was for the wrong region. */
 static bool
 is_redirection(int status)
@@ -133,6 +159,18 @@ correction_lacks_region(const struct correction *c, const struct refusal *r)
 	return r->status != 400 ||
 	       strcmp(r->code, "AuthorizationHeaderMalformed") == 0 ||
 	       strcmp(r->code, "IllegalLocationConstraintException") == 0;
+}
+
+/* Refused where a list has said that it is, and not for being elsewhere. */
+static bool
+go_home(struct correction *c, const struct corrections *all,
+	const struct refusal *r)
+{
+	if (!c->is_hearsay || (r->status != 400 && r->status != 403))
+		return false;
+	c->is_hearsay = false;
+	c->endpoint = all->home;
+	return true;
 }
 
 static bool
@@ -152,6 +190,7 @@ apply_region(struct correction *c, struct corrections *all,
 		return false;
 	c->endpoint = there;
 	c->was_moved = true;
+	c->is_hearsay = false;
 	return true;
 }
 
@@ -165,16 +204,14 @@ keep_region(const struct correction *c, struct corrections *all,
 	/* what fails elsewhere says nothing about what is remembered */
 	if (!has_worked && (!moved || moved->endpoint != c->endpoint))
 		return;
-	if (moved && (!has_worked || c->endpoint == all->home)) {
+	if (moved && !has_worked) {
 		HASH_DEL(all->moved, moved);
 		free(moved);
-	} else if (moved) {
+	} else if (moved) { /* at home, too: a list may say otherwise */
 		moved->endpoint = c->endpoint;
+		moved->is_hearsay = false;
 	} else if (c->endpoint != all->home) {
-		moved = xmalloc(sizeof(*moved) + strlen(name) + 1);
-		moved->endpoint = c->endpoint;
-		memcpy(moved->name, name, strlen(name) + 1);
-		HASH_ADD_STR(all->moved, name, moved);
+		add(all, name, c->endpoint);
 		log_info("bucket=%s: in region %s", name,
 			 endpoint_region(c->endpoint));
 	}
@@ -247,7 +284,8 @@ bool
 correction_apply(struct correction *c, struct corrections *all,
 		 const struct refusal *r)
 {
-	return apply_region(c, all, r) || apply_clock(c, r);
+	return apply_region(c, all, r) || apply_clock(c, r) ||
+	       go_home(c, all, r);
 }
 
 void

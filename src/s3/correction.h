@@ -9,6 +9,10 @@
  * What has worked is remembered, the region for the bucket and the time for the
  * store, and what has not is forgotten: a lie costs the calls it is told to.
  *
+ * What ListBuckets says of regions is remembered, too, until something better is known.  On
+ * AWS it is the truth; elsewhere it may be anything, so that a call which is refused
+ * there is tried again at home.
+ *
  * A Location is never followed.  Only the name of a region is believed, the
  * host is rebuilt from it (endpoint_new_in_region()), and so no signature goes
  * to another host than the store's, or from TLS to a connection without.
@@ -26,6 +30,7 @@ struct correction {
 	int64_t clock_s; /* to be added to the time here */
 	int64_t sent_at; /* when the last try was signed, by that clock */
 	bool was_moved, was_clock_set, was_renewed; /* by this call */
+	bool is_hearsay; /* that the bucket is there: it has not worked yet */
 	bool is_loop; /* it was moved, and was to be moved again */
 };
 
@@ -42,6 +47,10 @@ struct refusal {
 /* `home` stays the caller's and must outlive it. */
 struct corrections *corrections_new(const struct endpoint *home);
 void corrections_free(struct corrections *all); /* NULL is fine */
+
+/* The store's list of buckets says where one is. */
+void corrections_learn(struct corrections *all, const char *bucket,
+		       const char *region);
 
 /* As far as it is known, for a call that begins; `bucket` NULL: the service. */
 void correction_init(struct correction *c, const struct corrections *all,

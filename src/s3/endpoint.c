@@ -305,6 +305,12 @@ endpoint_free(struct endpoint *e)
 	free(e);
 }
 
+bool
+endpoint_is_aws(const struct endpoint *e)
+{
+	return e->is_aws;
+}
+
 const char *
 endpoint_scheme(const struct endpoint *e)
 {

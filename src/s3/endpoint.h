@@ -41,6 +41,7 @@ int endpoint_new_in_region(struct endpoint **out, const struct endpoint *home,
 /* `url` for messages, on the heap: without user and password. */
 char *endpoint_dup_shown(const char *url);
 
+bool endpoint_is_aws(const struct endpoint *e); /* no URL was given */
 const char *endpoint_scheme(const struct endpoint *e); /* "http" or "https" */
 const char *endpoint_region(const struct endpoint *e);
 

@@ -56,8 +56,12 @@ take_page(struct bucket_lister *l, struct buckets_page *page, struct err *err)
 	    strcmp(page->next_token, l->token) == 0)
 		return err_set(err, EIO, "continuation token repeated");
 	l->names = xrealloc(l->names, n * sizeof(l->names[0]));
-	for (size_t i = 0; i < page->n_names; i++)
+	for (size_t i = 0; i < page->n_names; i++) {
+		if (page->regions[i])
+			s3_learn_region(l->s3, page->names[i],
+					page->regions[i]);
 		l->names[l->n_names++] = steal(&page->names[i]);
+	}
 	free(l->token);
 	l->token = steal(&page->next_token);
 	return 0;

@@ -128,6 +128,12 @@ s3_bucket_habits(struct s3 *s3)
 	return &s3->bucket_habits;
 }
 
+void
+s3_learn_region(struct s3 *s3, const char *bucket, const char *region)
+{
+	corrections_learn(s3->corrections, bucket, region);
+}
+
 const struct endpoint *
 s3_endpoint(struct s3 *s3, const char *bucket)
 {

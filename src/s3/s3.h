@@ -51,6 +51,9 @@ struct bucket_habits {
 
 struct bucket_habits *s3_bucket_habits(struct s3 *s3);
 
+/* ListBuckets says where a bucket is. */
+void s3_learn_region(struct s3 *s3, const char *bucket, const char *region);
+
 /* Where it is asked for a bucket, as far as is known now; NULL: the service. */
 const struct endpoint *s3_endpoint(struct s3 *s3, const char *bucket);
 

@@ -15,10 +15,57 @@ new_certificate() {
 	cat "$PEM.key" "$PEM.crt" >"$PEM"
 }
 
+read_figures() {
+	assert_equal "$(jq .stats.object_count "$MNT/bkt/stats_quick.json")" 1
+}
+
 @test "endpoint, region and style are those that botocore picks" {
 	local step=1
 
 	new_certificate
 	[[ $SANITIZER == none ]] || step=9
 	"$HERE/botocore-endpoints.py" "$DGSTATFS" "$BATS_TEST_TMPDIR" "$PEM.crt" "$step"
+}
+
+# The regions that LISTs were signed for, each once, in order.
+regions_of_lists() {
+	stub_ctl GET log | jq -r '[.[] | select(.class == "LIST").headers |
+		with_entries(.key |= ascii_downcase).authorization |
+		capture("Credential=[^/]*/[0-9]*/(?<region>[^/]*)/").region] |
+		reduce .[] as $r ([]; if .[-1] == $r then . else . + [$r] end) | join(" ")'
+}
+
+stub_with_region() {
+	start_stub
+	stub_ctl PUT bucket/bkt '[{"key": "a", "size": 1}]'
+	fault '{"class": "BUCKETS", "sub": ["</Name>", "</Name><BucketRegion>eu-west-7</BucketRegion>"]}'
+}
+
+@test "the region of a bucket is the one that ListBuckets says" {
+	stub_with_region
+	mount_fs
+	ls "$MNT"
+	read_figures
+	assert_equal "$(regions_of_lists)" eu-west-7
+	# that of one who was named, without a list, is told by a refusal
+	unmount_fs
+	forget_requests
+	fault '{"auth": "/us-east-1/", "status": 400,
+		"code": "AuthorizationHeaderMalformed", "headers": {"x-amz-bucket-region": "eu-west-7"}}'
+	mount_fs -o bucket=bkt
+	read_figures
+	read_figures
+	assert_equal "$(regions_of_lists)" 'us-east-1 eu-west-7'
+}
+
+@test "a store whose regions in ListBuckets mean something else is asked as before" {
+	stub_with_region
+	fault '{"auth": "/eu-west-7/", "status": 403, "code": "SignatureDoesNotMatch"}'
+	mount_fs
+	ls "$MNT"
+	read_figures
+	assert_equal "$(regions_of_lists)" 'eu-west-7 us-east-1'
+	forget_requests
+	read_figures
+	assert_equal "$(regions_of_lists)" us-east-1
 }

@@ -57,6 +57,14 @@ struct step {
 	.to = "https://releases.s3.eu-west-1.amazonaws.com/",                  \
 	.region = "eu-west-1"
 #define AGAIN .goes_on = true
+#define LISTED_IN(region)                                                      \
+	.status = 200,                                                         \
+	.body = "<ListAllMyBucketsResult><Buckets><Bucket><Name>releases"      \
+		"</Name><BucketRegion>" region                                 \
+		"</BucketRegion></Bucket></Buckets></ListAllMyBucketsResult>"
+#define CENSUS .call = LIST_BUCKETS, .region = "us-east-1"
+#define HERE .to = "http://s3.test:9000/?"
+#define AWS_HERE .to = "https://s3.amazonaws.com/?"
 #define GOES_ON .code = -1
 
 static const struct {
@@ -97,6 +105,40 @@ static const struct {
 	    { AGAIN, .to = "http://s3.test:9000/?", .region = "garage",
 	      .answer = { .status = 200 } },
 	    { HOME, .answer = { .status = 200 } } } },
+	{ "ListBuckets says where it is: no request is lost",
+	  true,
+	  { { CENSUS, AWS_HERE, .answer = { LISTED_IN("eu-west-1") } },
+	    { AWS_MOVED, .answer = { .status = 200 } },
+	    { CENSUS, AWS_HERE, .answer = { LISTED_IN("us-west-2") } },
+	    { AWS_MOVED, .answer = { .status = 200 } } } },
+	{ "it was wrong: a redirection knows better",
+	  true,
+	  { { CENSUS, AWS_HERE, .answer = { LISTED_IN("us-west-2") } },
+	    { .to = "https://releases.s3.us-west-2.amazonaws.com/",
+	      .region = "us-west-2",
+	      .answer = { MOVED_TO("us-east-1") },
+	      GOES_ON },
+	    { AGAIN, AWS_HOME, .answer = { .status = 200 } },
+	    { CENSUS, AWS_HERE, .answer = { LISTED_IN("us-west-2") } },
+	    { AWS_HOME, .answer = { .status = 200 } } } },
+	{ "another store says the same, and means something else",
+	  false,
+	  { { CENSUS, HERE, .answer = { LISTED_IN("eu-west-1") } },
+	    { MOVED, .answer = { .status = 403 }, GOES_ON },
+	    { AGAIN, HOME, .answer = { .status = 200 } },
+	    { CENSUS, HERE, .answer = { LISTED_IN("eu-west-1") } },
+	    { HOME, .answer = { .status = 403 }, .code = EACCES } } },
+	{ "or it is right, and access is denied: later that is believed",
+	  false,
+	  { { CENSUS, HERE, .answer = { LISTED_IN("eu-west-1") } },
+	    { MOVED, .answer = { .status = 200 } },
+	    { MOVED, .answer = { .status = 403 }, .code = EACCES } } },
+	{ "a list that names what is no region, or is another provider's",
+	  true,
+	  { { CENSUS, AWS_HERE, .answer = { LISTED_IN("evil.test/x") } },
+	    { AWS_HOME, .answer = { .status = 200 } },
+	    { CENSUS, AWS_HERE, .answer = { LISTED_IN("cn-north-1") } },
+	    { AWS_HOME, .answer = { .status = 200 } } } },
 	{ "in a circle: once for each call, and nothing is remembered",
 	  false,
 	  { { HOME, .answer = { MOVED_TO("eu-west-1") }, GOES_ON },

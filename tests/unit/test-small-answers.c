@@ -96,11 +96,20 @@ static const struct {
 	  "<Bucket><CreationDate>2026-11-22T16:30:27.739Z</CreationDate>"
 	  "<BucketRegion>eu-west-1</BucketRegion><Name>Old_bucket.x</Name>"
 	  "</Bucket></Buckets></ListAllMyBucketsResult>",
-	  "bkt Old_bucket.x ", NULL },
+	  "bkt Old_bucket.x@eu-west-1 ", NULL },
 	{ BUCKETS("<ContinuationToken>a&amp;b</ContinuationToken><Prefix>x"
 		  "</Prefix><Buckets>" BUCKET("b-1") "</Buckets>"),
 	  "b-1 ", "a&b" },
 	{ BUCKETS("<Buckets/><ContinuationToken/>"), "", NULL },
+	/* where they are, whatever comes first; a region of nobody's */
+	{ BUCKETS("<Buckets><Bucket><Name>b-1</Name><BucketRegion>eu-west-1"
+		  "</BucketRegion></Bucket><Bucket><BucketRegion>us-west-2"
+		  "</BucketRegion><Name>b-2</Name></Bucket>" BUCKET(
+			  "b-3") "<Bucket><BucketRegion>x</BucketRegion></Bucket>"
+				 "<Bucket><Name>b-4</Name><BucketRegion/>"
+				 "</Bucket></Buckets><BucketRegion>y"
+				 "</BucketRegion>"),
+	  "b-1@eu-west-1 b-2@us-west-2 b-3 b-4 ", NULL },
 	/* Linode; any prefix of a namespace */
 	{ "<ListBucketsResponse><Buckets>" BUCKET("b-1")
 		  BUCKET("b-2") "</Buckets></ListBucketsResponse>",
@@ -130,7 +139,11 @@ test_buckets(void **state)
 			buckets_page_parse(&page, xml, strlen(xml), NULL), 0);
 		for (size_t k = 0; k < page.n_names; k++)
 			assert_int_equal(
-				buf_printf(&names, "%s ", page.names[k]), 0);
+				buf_printf(&names, "%s%s%s ", page.names[k],
+					   page.regions[k] ? "@" : "",
+					   page.regions[k] ? page.regions[k]
+							   : ""),
+				0);
 		assert_string_equal(buf_str(&names), bucket_pages[i].names);
 		if (bucket_pages[i].token)
 			assert_string_equal(page.next_token,
@@ -156,6 +169,8 @@ test_bad_buckets(void **state)
 		"<!DOCTYPE x>" BUCKETS(""),
 		BUCKETS("<Buckets>" BUCKET("a<b/>bc") "</Buckets>"),
 		BUCKETS("<Buckets>" BUCKET("abc") BUCKET("\x01") "</Buckets>"),
+		BUCKETS("<Buckets><Bucket><BucketRegion>a<b/></BucketRegion>"
+			"</Bucket></Buckets>"),
 		BUCKETS("<ContinuationToken>a</ContinuationToken>"
 			"<ContinuationToken>a</ContinuationToken>"),
 	};
