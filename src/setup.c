@@ -333,6 +333,15 @@ setup_modes(unsigned conf_modes)
 	       (conf_modes & CONF_DETAILED ? 1u << MODE_DETAILED : 0);
 }
 
+static struct s3_terms
+terms_of(const struct conf_store *s)
+{
+	return (struct s3_terms){
+		.is_requester_paying = s->is_requester_paying,
+		.bucket_owner = s->expected_bucket_owner,
+	};
+}
+
 static int
 start_engine(struct setup *s, struct err *err)
 {
@@ -360,6 +369,7 @@ start_engine(struct setup *s, struct err *err)
 					  DESCRIPTORS_EACH *
 					  (int)s->limits.connections },
 			.endpoint = s->endpoint,
+			.terms = terms_of(&c->store),
 			.creds = s->creds,
 			.buckets = s->buckets,
 			.meter = s->meter,
@@ -399,6 +409,7 @@ setup_explain(struct setup *s, FILE *f)
 			       .conf = s->conf,
 			       .probe = { .user_agent = user_agent,
 					  .endpoint = s->endpoint,
+					  .terms = terms_of(&s->conf->store),
 					  .creds = s->creds,
 					  .trust = s->trust,
 					  .limits = &s->limits } },

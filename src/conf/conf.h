@@ -45,6 +45,9 @@ struct conf_store {
 	char *credentials_path;
 	char *sso_cache_path;
 
+	bool is_requester_paying;
+	char *expected_bucket_owner; /* NULL: whoever's */
+
 	enum conf_cache cache;
 	enum conf_memo memo;
 	struct prices prices;

@@ -165,7 +165,8 @@ set_bucket(struct conf *c, const char *text, struct err *err)
 		name[len - 1] = '\0';
 	if (is_uri && *name == '\0')
 		return 0;
-	if (strchr(name, ':')) /* several, were it bucket= */
+	if (strchr(name, ':') && strncmp(name, "arn:", 4) != 0)
+		/* several, were it bucket= */
 		return err_set(err, EINVAL, "%s is not one bucket", text);
 	return conf_option_set(c, CONF_FROM_COMMAND_LINE, "bucket", name, err);
 }
@@ -349,6 +350,29 @@ check_file(const char *path)
 	return S_ISDIR(st.st_mode) ? EISDIR : 0;
 }
 
+/* S3 Express has hosts, sessions and signatures of its own. */
+static int
+check_buckets(const struct conf_store *s, struct err *err)
+{
+	static const char *const endings[] = { "--x-s3", "--xa-s3" };
+
+	for (size_t i = 0; i < s->n_buckets && !s->endpoint_url; i++) {
+		const char *name = s->buckets[i];
+
+		for (size_t k = 0; k < ARRAY_SIZE(endings); k++) {
+			const char *end = strstr(name, endings[k]);
+
+			if (end && strcmp(end, endings[k]) == 0)
+				return err_set(
+					err, EINVAL,
+					"bucket %s: S3 Express directory "
+					"buckets are not supported",
+					name);
+		}
+	}
+	return 0;
+}
+
 /* What is wrong now would be wrong at every open. */
 static int
 check(const struct conf *c, struct err *err)
@@ -369,6 +393,8 @@ check(const struct conf *c, struct err *err)
 		return err_set(err, EINVAL,
 			       "option sse_kms_key_id is for sse=aws:kms and "
 			       "sse=aws:kms:dsse");
+	if (check_buckets(s, err) != 0)
+		return -err->code;
 	/* the URL was looked at when it was set */
 	rc = endpoint_new(&e, &(struct endpoint_options){ CONF_ENDPOINT(s) },
 			  err);
@@ -530,6 +556,7 @@ conf_clear(struct conf *c)
 	free(c->store.region);
 	free(c->store.ca_bundle);
 	free(c->store.client_cert);
+	free(c->store.expected_bucket_owner);
 	free(c->store.client_key);
 	free(c->store.sse);
 	free(c->store.sse_kms_key_id);

@@ -393,6 +393,16 @@ conf_set_nonblock(struct conf *c, const struct conf_option *o,
 	return fail(o, value, "block or eagain", err);
 }
 
+/* As AWS has them. */
+int
+conf_set_account(struct conf *c, const struct conf_option *o, const char *value,
+		 struct err *err)
+{
+	if (strlen(value) == 12 && strspn(value, "0123456789") == 12)
+		return conf_set_text(c, o, value, err);
+	return fail(o, value, "an account of 12 digits", err);
+}
+
 int
 conf_set_regional(struct conf *c, const struct conf_option *o,
 		  const char *value, struct err *err)
@@ -526,6 +536,29 @@ add_bucket(struct conf *c, const struct conf_option *o, const char *name,
 	return 0;
 }
 
+/* What else AWS lets one say in the place of a bucket. */
+static int
+refuse_arn(const struct conf_option *o, const char *arn, struct err *err)
+{
+	static const struct {
+		const char *part, *what;
+	} kinds[] = {
+		{ ".mrap", "multi-region access points are" },
+		{ ":s3-outposts:", "buckets on Outposts are" },
+		{ ":s3-object-lambda:", "Object Lambda access points are" },
+		{ ":s3express:", "S3 Express directory buckets are" },
+		{ ":accesspoint", "access points are" },
+		{ "", "ARNs are" },
+	};
+	size_t i = 0;
+
+	while (!strstr(arn, kinds[i].part))
+		i++; /* the last part is in all */
+	return err_set(err, EINVAL,
+		       "option %s: %s not supported: name a bucket, not %s",
+		       o->name, kinds[i].what, arn);
+}
+
 int
 conf_set_buckets(struct conf *c, const struct conf_option *o, const char *value,
 		 struct err *err)
@@ -533,7 +566,7 @@ conf_set_buckets(struct conf *c, const struct conf_option *o, const char *value,
 	int rc;
 
 	if (strncmp(value, "arn:", 4) == 0)
-		return add_bucket(c, o, value, strlen(value), err);
+		return refuse_arn(o, value, err);
 	for (;;) {
 		size_t len = strcspn(value, ":");
 

@@ -360,6 +360,7 @@ engine_start(struct engine **out, const struct engine_options *o,
 		e->pace = pace_new((unsigned)o->limits->connections);
 		e->s3 = s3_new(e->http, &e->timers, o->endpoint, o->creds,
 			       e->pace, (int)o->limits->retries);
+		s3_set_terms(e->s3, &o->terms);
 		s3_set_meter(e->s3, o->meter);
 		set_environments(e, o);
 		rc = thread_start(&e->thread, run, e);

@@ -15,6 +15,7 @@ struct engine;
 struct engine_options {
 	struct http_options http;
 	const struct endpoint *endpoint; /* these four outlive the engine */
+	struct s3_terms terms; /* said with each request */
 	struct creds_chain *creds;
 	struct buckets *buckets;
 	struct meter *meter; /* NULL: nobody counts; outlives it */

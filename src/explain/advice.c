@@ -102,8 +102,13 @@ of_access(const struct advice_case *c)
 	if (c->is_of_all_buckets)
 		return "the keys may not list buckets (the right is "
 		       "s3:ListAllMyBuckets): name some, bucket=NAME";
+	if (c->has_owner)
+		return "the keys may not list the bucket (the right is "
+		       "s3:ListBucket), or it is not of the account that "
+		       "expected_bucket_owner names";
 	return "the keys are known but may not list the bucket: the right is "
-	       "s3:ListBucket";
+	       "s3:ListBucket; or its owner wants others to pay: "
+	       "requester_pays";
 }
 
 const char *

@@ -275,6 +275,7 @@ case_of(const struct explainer *x, const struct probe_answer *a)
 		.has_proxy =
 			proxy_for(endpoint_scheme(x->o->probe.endpoint)).value,
 		.is_signed = x->keys->access_key,
+		.has_owner = x->store->expected_bucket_owner,
 	};
 }
 

@@ -59,6 +59,7 @@ probe_new(struct probe **out, const struct probe_options *o, struct err *err)
 		p->pace = pace_new(1);
 		p->s3 = s3_new(p->http, &p->timers, o->endpoint, o->creds,
 			       p->pace, 0);
+		s3_set_terms(p->s3, &o->terms);
 		*out = p;
 	} else {
 		free(p);

@@ -9,6 +9,7 @@
 #include "auth/creds.h"
 #include "net/trust.h"
 #include "s3/endpoint.h"
+#include "s3/request.h"
 #include "util/limits.h"
 
 struct probe;
@@ -17,6 +18,7 @@ struct probe;
 struct probe_options {
 	const char *user_agent;
 	const struct endpoint *endpoint;
+	struct s3_terms terms;
 	struct creds_chain *creds;
 	struct trust *trust;
 	const struct limits *limits; /* but `retries`: there are none */

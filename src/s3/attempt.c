@@ -27,10 +27,18 @@ add_header(struct attempt *a, const char *name, const char *value)
 /* All header fields that are signed, in the order of signing. */
 static void
 collect_headers(struct attempt *a, const struct s3_request *r,
-		const struct keys *keys)
+		const struct attempt_target *target)
 {
+	const struct keys *keys = target->keys;
+	const struct s3_terms *terms = &target->terms;
+
 	for (size_t i = 0; i < r->n_headers; i++)
 		a->headers[a->n_headers++] = r->headers[i];
+	if (r->bucket && terms->is_requester_paying)
+		add_header(a, "x-amz-request-payer", "requester");
+	if (r->bucket && terms->bucket_owner)
+		add_header(a, "x-amz-expected-bucket-owner",
+			   terms->bucket_owner);
 	if (keys->session_token)
 		add_header(a, "x-amz-security-token", keys->session_token);
 	add_header(a, "host", buf_str(&a->host));
@@ -58,7 +66,7 @@ sign(struct attempt *a, const struct s3_request *r, const char *query,
 
 	sha256_hex(r->body ? r->body : "", r->body_len, a->payload_hash);
 	date_print_amz(target->when, a->amz_date);
-	collect_headers(a, r, target->keys);
+	collect_headers(a, r, target);
 	req.n_headers = a->n_headers;
 	if (!target->keys->access_key)
 		return 0;

@@ -11,8 +11,8 @@
 #include "s3/request.h"
 #include "util/date.h"
 
-/* Fields of a request besides those of signing; its session token is one. */
-#define ATTEMPT_HEADERS_MAX 12
+/* Fields of a request besides those of signing; session token and terms are some. */
+#define ATTEMPT_HEADERS_MAX 14
 /* Signed fields, authorization, expect, and the NULL at the end. */
 #define ATTEMPT_LINES_MAX (ATTEMPT_HEADERS_MAX + 3 + 3)
 
@@ -30,6 +30,7 @@ struct attempt {
 struct attempt_target {
 	const struct endpoint *endpoint;
 	const struct keys *keys;
+	struct s3_terms terms;
 	int64_t when; /* seconds since 1970 */
 };
 

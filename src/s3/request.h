@@ -11,6 +11,12 @@
 #include "s3/traffic.h"
 #include "util/uri.h"
 
+/* What is said with each request about a bucket.  The strings outlive all of them. */
+struct s3_terms {
+	bool is_requester_paying;
+	const char *bucket_owner; /* its account; NULL: whoever's */
+};
+
 /* How one try ended; valid during the completion. */
 struct s3_answer {
 	struct err err; /* code 0: a 2xx answer came whole */

@@ -35,6 +35,7 @@ struct s3 {
 	struct creds_chain *creds;
 	struct pace *pace;
 	struct meter *meter; /* NULL: nobody counts */
+	struct s3_terms terms;
 	int retries;
 	unsigned int seed; /* of the jitter: needs no secrecy */
 	struct s3_call *parked; /* they wait for keys */
@@ -97,6 +98,12 @@ s3_new(struct http *http, struct timers *timers,
 	};
 	creds_listen(creds, on_keys, s3);
 	return s3;
+}
+
+void
+s3_set_terms(struct s3 *s3, const struct s3_terms *terms)
+{
+	s3->terms = *terms;
 }
 
 void
@@ -286,6 +293,7 @@ try_it(struct s3_call *call, struct err *err)
 			  &(struct attempt_target){
 				  .endpoint = call->target.endpoint,
 				  .keys = call->keys,
+				  .terms = call->s3->terms,
 				  .when = call->target.sent_at,
 			  });
 	if (rc || call->query_rc)

@@ -29,6 +29,8 @@ struct head_habits;
 struct s3 *s3_new(struct http *http, struct timers *timers,
 		  const struct endpoint *endpoint, struct creds_chain *creds,
 		  struct pace *pace, int retries);
+/* From now on; copied.  {0} at the start. */
+void s3_set_terms(struct s3 *s3, const struct s3_terms *terms);
 /* Each request is told to it from now on; it outlives `s3`. */
 void s3_set_meter(struct s3 *s3, struct meter *meter);
 

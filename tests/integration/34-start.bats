@@ -10,10 +10,10 @@ load lib
 load mounts
 
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache client_cert client_key connect_timeout
-	connections deadline detailed df endpoint_url force_path_style gid
+	connections deadline detailed df endpoint_url expected_bucket_owner force_path_style gid
 	ignore_configured_endpoint_urls interval interval_modes
 	linger log_file log_level max_age max_wait memo no_sign_request nonblock price_head price_list
-	profile region request_timeout retries sse sse_kms_key_id timeout ttl uid umask
+	profile region request_timeout requester_pays retries sse sse_kms_key_id timeout ttl uid umask
 	us_east_1_regional_endpoint use_dualstack_endpoint use_fips_endpoint'
 
 readonly SECRET=vErYsEcReTkEy0123456789 TOKEN=vErYsEcReTtOkEn0123456789
@@ -102,7 +102,7 @@ can_read() {
 		[memo]=memory [no_sign_request]=true [nonblock]=eagain [sse]=AES256
 		[ignore_configured_endpoint_urls]=true [us_east_1_regional_endpoint]=regional
 		[use_dualstack_endpoint]=true [use_fips_endpoint]=false
-		[detailed]=on_refresh [df]=bucket [interval_modes]=quick
+		[detailed]=on_refresh [df]=bucket [expected_bucket_owner]=123456789012 [requester_pays]=true [interval_modes]=quick
 		[price_head]=0.0004 [price_list]=0.005
 	)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca \

@@ -69,3 +69,43 @@ stub_with_region() {
 	read_figures
 	assert_equal "$(regions_of_lists)" us-east-1
 }
+
+@test "requester pays, and whose a bucket is: said with each request about it, and signed" {
+	start_stub
+	stub_ctl PUT bucket/bkt '[{"key": "a", "size": 1}, {"key": "b/x.delta", "size": 2}]'
+	mount_fs -o requester_pays,expected_bucket_owner=123456789012
+	ls "$MNT"
+	jq .stats.object_count "$MNT/bkt/stats_detailed.json"
+	unmount_fs
+	stub_ctl GET log | jq -e '[.[] | {class, headers: .headers | with_entries(.key |= ascii_downcase)}] |
+		([.[].class] | unique | contains(["BUCKETS", "GET", "HEAD", "LIST", "PUT"])) and
+		all(.[]; if .class == "BUCKETS" then .headers | has("x-amz-request-payer") | not else
+			.headers["x-amz-request-payer"] == "requester" and
+			.headers["x-amz-expected-bucket-owner"] == "123456789012" and
+			(.headers.authorization | contains(";x-amz-expected-bucket-owner;") and
+				contains(";x-amz-request-payer"))
+		end)'
+}
+
+@test "the gateway takes these for signed" {
+	new_bucket
+	s3 put "$BUCKET" a 5
+	mount_fs -o "requester_pays,expected_bucket_owner=123456789012,bucket=$BUCKET"
+	assert_equal "$(field quick .stats.object_count)" 1
+}
+
+@test "what is no plain bucket is refused by name" {
+	local ap=arn:aws:s3:us-west-2:123456789012:accesspoint/a
+
+	run -1 "$DGSTATFS" --explain "--bucket=$ap"
+	[[ $output == *'access points are not supported: name a bucket'* ]]
+	mkdir "$MNT"
+	run -1 "$DGSTATFS" "s3://$ap" "$MNT"
+	[[ $output == *'access points are not supported'* ]]
+	run -1 "$DGSTATFS" s3://abc--usw2-az1--x-s3 "$MNT"
+	[[ $output == *'S3 Express directory buckets are not supported'* ]]
+	# elsewhere it is a name like others
+	start_stub
+	stub_ctl PUT bucket/abc--usw2-az1--x-s3 '[]'
+	"$DGSTATFS" --explain --bucket=abc--usw2-az1--x-s3 "$ENDPOINT"
+}
