@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/web.h"
+#include "auth/imds.h"
 #include "conf/options.h"
 #include "report/state-log.h"
 #include "explain/explain.h"
@@ -128,9 +129,6 @@ read_files(struct setup *s, struct err *err)
 	int rc;
 
 	tzset(); /* syslog(3) asks for the zone */
-	rc = http_prepare(err);
-	if (rc)
-		return rc;
 	if (!needs_trust(s))
 		return trust_load(&s->trust, NULL, NULL, NULL, err);
 	rc = http_load_trust(&s->trust, store->ca_bundle, err);
@@ -188,6 +186,21 @@ keys_wait_ms(const struct setup *s)
 	return of_mount > of_source ? of_mount : of_source;
 }
 
+/*
+ * Where nothing else says which region of AWS it is, that of the instance is meant, if
+ * this is one; the store is not asked.
+ */
+static int
+find_endpoint(struct setup *s, struct err *err)
+{
+	struct endpoint_options o = { CONF_ENDPOINT(&s->conf->store) };
+	struct err unknown = ERR_INIT;
+
+	if (!o.url && !o.region && imds_region(&s->region, &unknown) == 0)
+		o.region = s->region;
+	return endpoint_new(&s->endpoint, &o, err);
+}
+
 int
 setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 {
@@ -200,10 +213,9 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		SPARE_DESCRIPTORS + (c->cli.listen.host ? WEB_CLIENTS_MAX : 0),
 		err);
 	if (rc == 0)
-		rc = endpoint_new(
-			&s->endpoint,
-			&(struct endpoint_options){ CONF_ENDPOINT(&c->store) },
-			err);
+		rc = http_prepare(err);
+	if (rc == 0)
+		rc = find_endpoint(s, err);
 	if (rc)
 		return rc;
 	s->creds = creds_new(&(struct creds_options){
@@ -216,7 +228,7 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.wait_ms = keys_wait_ms(s),
 		.fetch_ms = s->limits.request_timeout_ms,
 		.ca_bundle = c->store.ca_bundle,
-		.region = c->store.region,
+		.region = s->region ? s->region : c->store.region,
 		.variant = c->store.variant,
 		.ignores_endpoints = c->store.ignores_endpoints,
 	});
@@ -407,6 +419,7 @@ setup_explain(struct setup *s, FILE *f)
 	return explain(
 		       &(struct explain_options){
 			       .conf = s->conf,
+			       .has_region_of_instance = s->region,
 			       .probe = { .user_agent = user_agent,
 					  .endpoint = s->endpoint,
 					  .terms = terms_of(&s->conf->store),
@@ -472,5 +485,6 @@ setup_clear(struct setup *s)
 	trust_unref(s->trust);
 	creds_free(s->creds);
 	endpoint_free(s->endpoint);
+	free(s->region);
 	*s = (struct setup){ .conf = NULL };
 }

@@ -17,6 +17,7 @@
 struct setup {
 	const struct conf *conf; /* outlives it */
 	struct endpoint *endpoint;
+	char *region; /* of the EC2 instance; NULL: as configured */
 	struct creds_chain *creds;
 	struct trust *trust;
 	struct buckets *buckets;

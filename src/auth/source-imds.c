@@ -11,12 +11,14 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "auth/imds.h"
 #include "auth/key-json.h"
 #include "auth/profiles.h"
 #include "auth/renewal.h"
 #include "auth/source.h"
 #include "auth/variables.h"
 #include "net/fetch.h"
+#include "util/aws-host.h"
 #include "util/date.h"
 #include "util/number.h"
 #include "util/uri.h"
@@ -25,6 +27,8 @@
 #define FOUR "http://169.254.169.254"
 #define SIX "http://[fd00:ec2::254]"
 #define ROLES "/latest/meta-data/iam/security-credentials/"
+#define REGION "/latest/meta-data/placement/region"
+#define REGION_MAX 64
 #define TOKEN_MAX 4096
 #define ROLE_MAX 256
 /* Keys that it gives although they have expired: AWS takes them while it has trouble. */
@@ -58,7 +62,7 @@ static const struct {
 };
 
 struct imds {
-	const struct profiles *profiles;
+	const struct profiles *profiles; /* NULL: variables alone count */
 	char *variables[N_SETTINGS]; /* NULL: not set */
 	bool is_ec2; /* there is such a service, as it seems */
 	struct renewal renewal;
@@ -68,12 +72,13 @@ struct imds {
 static const char *
 setting(const struct imds *m, int i)
 {
-	const struct aws_profile *p = profiles_found(m->profiles);
+	const struct aws_profile *p;
 
-	return m->variables[i]
-		       ? m->variables[i]
-		       : *(char *const *)(const void *)((const char *)p +
-							settings[i].offset);
+	if (m->variables[i] || !m->profiles)
+		return m->variables[i];
+	p = profiles_found(m->profiles);
+	return *(char *const *)(const void *)((const char *)p +
+					      settings[i].offset);
 }
 
 /* From 1 to 100, else what is usual. */
@@ -245,19 +250,26 @@ is_ec2(void)
 	return is_there && strncmp(vendor, "Amazon EC2", 10) == 0;
 }
 
-static void *
-prepare(const struct creds_options *o)
+/* NULL if it is not to be asked. */
+static struct imds *
+imds_new(const struct profiles *profiles)
 {
 	struct imds *m;
 
-	if (!o->fetch_ms || variable_is_true("AWS_EC2_METADATA_DISABLED"))
+	if (variable_is_true("AWS_EC2_METADATA_DISABLED"))
 		return NULL;
 	m = xnew(struct imds);
-	m->profiles = o->profiles;
+	m->profiles = profiles;
 	for (size_t i = 0; i < N_SETTINGS; i++)
 		m->variables[i] = variable_dup(settings[i].variable);
 	m->is_ec2 = is_ec2();
 	return m;
+}
+
+static void *
+prepare(const struct creds_options *o)
+{
+	return o->fetch_ms ? imds_new(o->profiles) : NULL;
 }
 
 static int
@@ -294,6 +306,41 @@ imds_free(void *source)
 	for (size_t i = 0; i < N_SETTINGS; i++)
 		free(m->variables[i]);
 	free(m);
+}
+
+/* --- the region --- */
+
+static void
+free_imds(struct imds **m)
+{
+	if (*m)
+		imds_free(*m);
+}
+
+static int
+get_region(const struct imds *m, struct buf *region, struct err *err)
+{
+	struct buf field CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_MAX + 64);
+	int rc = get_token(m, &field, err);
+
+	return rc ? rc : get(m, REGION, &field, region, err);
+}
+
+int
+imds_region(char **out, struct err *err)
+{
+	struct imds *m CLEANUP(free_imds) = imds_new(NULL);
+	struct buf region CLEANUP_BUF = BUF_INIT(REGION_MAX);
+
+	if (!m || !is_configured(m))
+		return err_set(err, ENOENT, "no %s", source_imds.name);
+	if (get_region(m, &region, err) != 0)
+		return err_wrap(err, "%s: the region", source_imds.name);
+	if (!aws_region_is_name(buf_str(&region)))
+		return err_set(err, EINVAL, "%s: that is no region",
+			       source_imds.name);
+	*out = xstrdup(buf_str(&region));
+	return 0;
 }
 
 const struct source source_imds = {

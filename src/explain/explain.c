@@ -22,7 +22,7 @@ struct explainer {
 	struct report report;
 	struct probe *probe;
 	struct keys *keys; /* NULL: there are none */
-	bool has_server, has_clock; /* told already */
+	bool has_server, has_clock, has_metadata; /* told already */
 };
 
 static void
@@ -73,7 +73,10 @@ add_endpoint(struct explainer *x)
 	add(x, "endpoint", "service", service, NULL, NULL);
 	add(x, "endpoint", "bucket", bucket, "style",
 	    is_path ? "path style" : "virtual-host style");
-	add(x, "endpoint", "region", endpoint_region(e), NULL, NULL);
+	add(x, "endpoint", "region", endpoint_region(e), "origin",
+	    x->o->has_region_of_instance
+		    ? "EC2 metadata service"
+		    : conf_origin_text(x->o->conf, "region"));
 }
 
 static void
@@ -248,8 +251,15 @@ add_store(struct explainer *x, const struct probe_answer *a)
 {
 	if (a->server[0] && !x->has_server)
 		add(x, "store", "server", a->server, NULL, NULL);
+	if (a->metadata && !x->has_metadata) {
+		add(x, "store", "metadata_in_listings", a->metadata, NULL,
+		    NULL);
+		add(x, "store", "conditional_put", "not tried", "said",
+		    "it would write to the bucket");
+	}
 	if (a->has_clock && !x->has_clock)
 		add_clock(x, a->clock_s);
+	x->has_metadata |= a->metadata != NULL;
 	x->has_server |= a->server[0] != '\0';
 	x->has_clock |= a->has_clock;
 }

@@ -12,6 +12,7 @@
 
 struct explain_options {
 	const struct conf *conf;
+	bool has_region_of_instance; /* EC2 has said which it is */
 	struct probe_options probe;
 };
 

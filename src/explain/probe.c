@@ -39,6 +39,8 @@ struct question {
 	struct s3_call *call; /* NULL once it has ended */
 	struct timer limit;
 	bool is_late;
+	bool wants_metadata;
+	bool is_refusal; /* maybe of that alone */
 };
 
 int
@@ -159,6 +161,7 @@ on_done(void *arg, const struct s3_answer *answer)
 
 	q->call = NULL;
 	out->err = answer->err;
+	q->is_refusal = s3_is_refusal(answer);
 	if (answer->http)
 		read_head(out, answer->http);
 	if (q->is_late)
@@ -235,14 +238,29 @@ parse_page(struct list_parser *parser, const struct buf *body,
 	return rc;
 }
 
+static const char *
+word_of_metadata(const struct question *q, const struct list_page *page)
+{
+	if (!q->wants_metadata)
+		return "refused";
+	if (page->has_metadata)
+		return "yes";
+	return page->n_objects ? "none in this page" : "not known: no object";
+}
+
 static int
 read_page(struct question *q, const struct buf *body, struct err *err)
 {
+	static const char *const names[] = { "dg-file-size" };
 	struct list_parser *parser = list_parser_new();
 	const struct list_page *page = NULL;
 	struct probe_answer *out = q->out;
-	int rc = parse_page(parser, body, &page, err);
+	int rc;
 
+	list_parser_want(parser, names, q->wants_metadata);
+	rc = parse_page(parser, body, &page, err);
+	if (rc == 0)
+		out->metadata = word_of_metadata(q, page);
 	if (rc == 0)
 		snprintf(out->found, sizeof(out->found),
 			 "first page: %zu object%s, in %sorder%s",
@@ -261,11 +279,21 @@ probe_list(struct probe *p, const char *bucket, struct probe_answer *out)
 	static const struct uri_param params[] = {
 		{ "list-type", "2" },
 		{ "encoding-type", "url" },
+		{ "metadata", "true" }, /* the last one */
 	};
-	struct question q = { .probe = p, .out = out, .read = read_page };
+	struct question q = { .probe = p,
+			      .out = out,
+			      .read = read_page,
+			      .wants_metadata = true };
+	struct s3_request r = { .operation = "LIST",
+				.bucket = bucket,
+				.params = params,
+				.n_params = ARRAY_SIZE(params) };
 
-	ask(&q, &(struct s3_request){ .operation = "LIST",
-				      .bucket = bucket,
-				      .params = params,
-				      .n_params = ARRAY_SIZE(params) });
+	ask(&q, &r);
+	if (!q.is_refusal || p->was_interrupted)
+		return;
+	q.wants_metadata = false;
+	r.n_params--;
+	ask(&q, &r);
 }

@@ -37,6 +37,8 @@ struct probe_answer {
 	bool has_clock;
 	int64_t clock_s; /* how far its clock is ahead of the one here */
 	char found[96]; /* in words; "" after a failure */
+	const char *
+		metadata; /* whether a listing has them; NULL: not a good one */
 };
 
 /* As creds_get(), but it waits. */
@@ -44,7 +46,7 @@ int probe_keys(struct probe *p, struct keys **out, struct err *err);
 
 void probe_list_buckets(struct probe *p, struct probe_answer *out);
 
-/* The first page of a listing. */
+/* The first page of a listing, with user metadata unless the store refuses that. */
 void probe_list(struct probe *p, const char *bucket, struct probe_answer *out);
 
 /* Where the bucket is, as far as is known now. */

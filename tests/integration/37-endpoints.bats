@@ -109,3 +109,34 @@ stub_with_region() {
 	stub_ctl PUT bucket/abc--usw2-az1--x-s3 '[]'
 	"$DGSTATFS" --explain --bucket=abc--usw2-az1--x-s3 "$ENDPOINT"
 }
+
+# What --explain says of the region, with the settings given.
+region_by() {
+	AWS_CA_BUNDLE=$PEM.crt https_proxy=http://127.0.0.1:1 http_proxy=http://127.0.0.1:1 \
+		"$DGSTATFS" --explain --json "$@" |
+		jq -r '.endpoint | .region.value + ", " + .region.origin + ", " + .service.value'
+}
+
+@test "the region of the instance, where nothing else names one" {
+	local aws=https://s3.amazonaws.com/ keys=$BATS_TEST_TMPDIR/keys
+
+	new_certificate
+	mkdir "$keys"
+	unset AWS_EC2_METADATA_DISABLED
+	start_server "$HERE/../stub/stub-keys" "$keys"
+	export AWS_EC2_METADATA_SERVICE_ENDPOINT=$ENDPOINT
+	assert_equal "$(region_by)" \
+		'eu-west-7, EC2 metadata service, https://s3.eu-west-7.amazonaws.com/'
+	assert_equal "$(AWS_REGION=eu-2 region_by)" 'eu-2, AWS_REGION, https://s3.eu-2.amazonaws.com/'
+	# the endpoint makes it needless, and nobody is asked
+	: >"$keys/log"
+	assert_equal "$(region_by http://127.0.0.1:1)" 'us-east-1, default, http://127.0.0.1:1/'
+	run ! grep placement "$keys/log"
+	# none, or none that can be one
+	echo >"$keys/region"
+	assert_equal "$(region_by)" "us-east-1, default, $aws"
+	echo evil.example/x >"$keys/region"
+	assert_equal "$(region_by)" "us-east-1, default, $aws"
+	AWS_EC2_METADATA_DISABLED=true region_by |
+		grep "us-east-1, default, $aws"
+}

@@ -55,6 +55,7 @@ stub_with_bucket() {
 	[[ $(said '.checks.ListBuckets.ms') == +([0-9]) ]]
 	assert_said '.keys | .source.value + " " + .key_id.value' 'environment ...tkey'
 	assert_said .store.clock.value 'that of this machine'
+	assert_said '.store.metadata_in_listings.value' 'none in this page'
 	assert_said '.endpoint | .service.value + " " + .bucket.style + " " + .region.value' \
 		"$ENDPOINT/ path style us-east-1"
 	assert_said '.advice | length' 0
@@ -250,4 +251,23 @@ stub_with_bucket() {
 	assert_said '.network.no_proxy | .value + ", " + .origin' 'elsewhere, NO_PROXY'
 	http_proxy=http://127.0.0.1:1 explain 1 http://store.example
 	assert_told 'ListBuckets' 'nothing listens there: look at endpoint_url and at the proxy'
+}
+
+@test "what the store is: its name, metadata in listings, or that it wants no such question" {
+	stub_with_bucket
+	fault '{"class": "LIST", "sub": ["<Key>a</Key>",
+		"<Key>a</Key><UserMetadata><X-Amz-Meta-Dg-File-Size>5</X-Amz-Meta-Dg-File-Size></UserMetadata>"]}' \
+		'{"set_headers": {"Server": "MinIO"}}'
+	explain 0 --bucket=bkt "$ENDPOINT"
+	assert_said '.store | .server.value + ", " + .metadata_in_listings.value' 'MinIO, yes'
+	assert_equal "$(requests LIST)" 2 # one for each report
+	stub_ctl DELETE faults
+	fault '{"class": "LIST", "query": "metadata=true", "status": 400, "code": "InvalidArgument"}'
+	explain 0 --bucket=bkt "$ENDPOINT"
+	assert_said '.store.metadata_in_listings.value' refused
+	assert_said '.store.conditional_put.value' 'not tried'
+	stub_ctl PUT bucket/bkt '[]'
+	stub_ctl DELETE faults
+	explain 0 --bucket=bkt "$ENDPOINT"
+	assert_said '.store.metadata_in_listings.value' 'not known: no object'
 }
