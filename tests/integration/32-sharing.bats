@@ -92,31 +92,9 @@ all_read() {
 
 SAMPLED=bkt/stats_sampled.json
 
-# The three files, opened at once: three documents, in this order.  The daemon stands
-# still until all three have asked, for nothing but the open.
+# The three files, opened at once: three documents, in this order.
 open_together() {
-	python3 - "$FS_PID" "$MNT/$QUICK" "$MNT/$SAMPLED" "$MNT/$DETAILED" <<-'END'
-		import os, signal, sys, time
-		from threading import Thread
-		pid, paths, texts = int(sys.argv[1]), sys.argv[2:], {}
-		known = [os.open(path, os.O_PATH) for path in paths]
-		def read(fd):
-		    with open(f"/proc/self/fd/{fd}") as file:
-		        texts[fd] = file.read()
-		def waits(thread):
-		    with open(f"/proc/self/task/{thread.native_id}/wchan") as file:
-		        return file.read() == "request_wait_answer"
-		threads = [Thread(target=read, args=[fd]) for fd in known]
-		os.kill(pid, signal.SIGSTOP)
-		for thread in threads:
-		    thread.start()
-		while not all(map(waits, threads)):
-		    time.sleep(0.001)
-		os.kill(pid, signal.SIGCONT)
-		for thread in threads:
-		    thread.join()
-		print(*(texts[fd] for fd in known))
-	END
+	"$HERE/together.py" "$FS_PID" "$MNT/$QUICK" "$MNT/$SAMPLED" "$MNT/$DETAILED"
 }
 
 # A daemon that is kept from its work for longer than it waits for others begins
