@@ -41,12 +41,12 @@ struct bucket {
 	/* How often it was written: what began before is not what was asked for. */
 	atomic_uint nocache_writes;
 	/* refresh: a generation number, not a flag; marked != done: pending */
-	atomic_uint marked[N_MODES];
-	atomic_uint done[N_MODES];
+	atomic_uint marked[N_DOCUMENTS];
+	atomic_uint done[N_DOCUMENTS];
 	struct file_state files[BUCKET_FILES_MAX];
 
 	/* net thread only */
-	struct flight *flights[N_MODES];
+	struct flight *flights[N_DOCUMENTS];
 	struct kept *kept; /* see keeper.h */
 	struct bucket_memo *memo; /* see bucket-memo.h; NULL: none yet */
 	struct list_memory list_memory;

@@ -13,7 +13,8 @@
 void
 cache_print_name(enum mode mode, char out[CACHE_NAME_MAX])
 {
-	snprintf(out, CACHE_NAME_MAX, "stats_%s.json", mode_names[mode]);
+	snprintf(out, CACHE_NAME_MAX, "%s%s.json",
+		 mode == MODE_PREFIXES ? "" : "stats_", mode_names[mode]);
 }
 
 static void
@@ -23,20 +24,21 @@ print_key(const char *name, char out[CACHE_KEY_MAX])
 }
 
 struct s3_call *
-cache_get(struct s3 *s3, const char *bucket, enum mode mode,
-	  struct traffic *traffic, s3_done_fn *on_done, void *arg)
+cache_get(struct s3 *s3, const struct document *d, struct traffic *traffic,
+	  s3_done_fn *on_done, void *arg)
 {
 	char name[CACHE_NAME_MAX], key[CACHE_KEY_MAX];
 
-	cache_print_name(mode, name);
+	cache_print_name(d->mode, name);
 	print_key(name, key);
-	return s3_get_object(s3,
-			     &(struct s3_get){ .bucket = bucket,
-					       .key = key,
-					       .max = DOC_MAX,
-					       .is_whole = doc_is_whole,
-					       .traffic = traffic },
-			     on_done, arg);
+	return s3_get_object(
+		s3,
+		&(struct s3_get){ .bucket = d->bucket,
+				  .key = key,
+				  .max = document_max(d),
+				  .is_whole = document_is_whole(d->mode),
+				  .traffic = traffic },
+		on_done, arg);
 }
 
 static enum cache_verdict
@@ -50,57 +52,20 @@ read_failure(const struct s3_answer *answer, struct err *err)
 	return answer->err.code == EACCES ? CACHE_REFUSED : CACHE_FAILED;
 }
 
-/* Another program's, or one of an older version of ours, has another length. */
-static int
-show(struct buf *out, const struct buf *body, const struct doc *doc)
-{
-	if (body->len == DOC_LEN)
-		return buf_add(out, body->data, body->len);
-	return doc_print(out, doc);
-}
-
-static enum cache_verdict
-take_good(const struct buf *body, const struct doc *doc, struct result **out,
-	  struct err *err)
-{
-	struct buf shown CLEANUP_BUF = BUF_INIT(DOC_LEN);
-	struct text *text CLEANUP(text_release) = NULL;
-
-	if (show(&shown, body, doc)) {
-		err_set(err, EFBIG, "more than %d bytes when printed", DOC_LEN);
-		return CACHE_BAD;
-	}
-	text = text_new(&shown);
-	*out = result_new(&(struct result){
-		.text = text,
-		.computed_at = doc->computed_at,
-		.figures = doc->figures,
-		.listed.validation = doc->validation,
-		.is_storable = true,
-		.how = RESULT_HIT,
-	});
-	return CACHE_GOOD;
-}
-
 enum cache_verdict
-cache_read(const struct s3_answer *answer, const char *bucket, enum mode mode,
+cache_read(const struct s3_answer *answer, const struct document *d,
 	   struct result **out, struct err *err)
 {
-	const struct buf *body;
-	struct doc doc;
+	static const enum cache_verdict verdicts[] = {
+		[DOC_GOOD] = CACHE_GOOD,
+		[DOC_BAD] = CACHE_BAD,
+		[DOC_FOREIGN] = CACHE_FOREIGN,
+		[DOC_OTHER] = CACHE_OTHER,
+	};
 
 	if (answer->err.code)
 		return read_failure(answer, err);
-	body = &answer->http->body;
-	switch (doc_parse(&doc, buf_str(body), body->len, bucket, mode, err)) {
-	case DOC_GOOD:
-		return take_good(body, &doc, out, err);
-	case DOC_FOREIGN:
-		return CACHE_FOREIGN;
-	case DOC_BAD:
-		break;
-	}
-	return CACHE_BAD;
+	return verdicts[document_read(d, &answer->http->body, out, err)];
 }
 
 struct s3_call *

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where documents live in a bucket, and what lies there: GET and PUT of
- * ".deltaglider/stats_{mode}.json".  Net thread only.
+ * ".deltaglider/stats_{mode}.json" and ".deltaglider/prefixes.json".  Net thread only.
  */
 #ifndef ENGINE_CACHE_H
 #define ENGINE_CACHE_H
 
-#include "engine/result.h"
+#include "engine/document.h"
 #include "s3/s3-object.h"
-#include "stats/doc.h"
 
 enum cache_policy { CACHE_POLICY_RW, CACHE_POLICY_RO, CACHE_POLICY_OFF };
 
@@ -19,6 +18,7 @@ enum cache_verdict {
 	CACHE_GOOD, /* a document that may be valid */
 	CACHE_BAD, /* corrupt, over-long, of another bucket, contradictory */
 	CACHE_FOREIGN, /* another program's version */
+	CACHE_OTHER, /* made with other settings */
 	CACHE_REFUSED, /* access denied */
 	CACHE_FAILED, /* any other failure: nothing is known */
 };
@@ -34,19 +34,14 @@ enum cache_verdict {
 /* The name of a document behind INTERNAL_PREFIX. */
 void cache_print_name(enum mode mode, char out[CACHE_NAME_MAX]);
 
-struct s3_call *cache_get(struct s3 *s3, const char *bucket, enum mode mode,
+struct s3_call *cache_get(struct s3 *s3, const struct document *d,
 			  struct traffic *traffic, s3_done_fn *on_done,
 			  void *arg);
 
-/*
- * What that answer is.  CACHE_GOOD: *out is the document, a new reference: byte
- * for byte, or, if it does not have the length of ours, printed anew from its
- * figures; true for a listing of the `validation` in it.  Otherwise `err` says what
- * is wrong with it.
- */
+/* What that answer is; *out and `err` as document_read() has them. */
 enum cache_verdict cache_read(const struct s3_answer *answer,
-			      const char *bucket, enum mode mode,
-			      struct result **out, struct err *err);
+			      const struct document *d, struct result **out,
+			      struct err *err);
 
 struct cache_put {
 	const char *bucket;

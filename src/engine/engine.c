@@ -229,7 +229,7 @@ for_flights(struct engine *e, void (*fn)(struct flight *))
 	for (unsigned i = 0; i < n; i++) {
 		struct bucket *bucket = buckets_get(e->flights.buckets, i);
 
-		for (int mode = 0; mode < N_MODES; mode++)
+		for (int mode = 0; mode < N_DOCUMENTS; mode++)
 			if (bucket->flights[mode])
 				fn(bucket->flights[mode]);
 	}

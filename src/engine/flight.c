@@ -18,7 +18,7 @@
  * LISTs.  If it finds another, they wait for `current` to end (at most one sweep
  * runs) and become the next one.  Where the job lists once more, since the cached
  * document was stale or its HEADs fell behind, it takes those who are next with
- * it.  Quick has no probes: they would cost as much as the answer itself.
+ * it.  Quick and prefixes have no probes: they would cost as much as the answer.
  *
  * Refresh is a generation number: a job takes bucket->marked when it begins, and
  * sets bucket->done to it when it has succeeded.  A mark that comes in the middle
@@ -122,8 +122,8 @@ may_share(const struct flight *f)
 static bool
 may_probe(const struct flight *f)
 {
-	/* quick has no HEADs to save: its LIST is all there is */
-	return f->mode != MODE_QUICK && !f->is_outdated && may_share(f);
+	/* without HEADs to save the LIST is all there is */
+	return mode_has_heads(f->mode) && !f->is_outdated && may_share(f);
 }
 
 /* The listing that current's result is, or will be, true for; NULL: unknown. */

@@ -12,9 +12,9 @@
  *         a hit costs the longer of the two.  Whether HEADs will be needed is
  *         not known yet: they wait, for CHECK to forget or for WALK to send.
  * CHECK   LIST alone: counts, bytes and fingerprint, to be compared with the
- *         document.  Quick has its figures too by then and never lists twice;
- *         the others list again if the document turned out stale: cheaper
- *         than remembering millions of keys.
+ *         document.  Quick and prefixes have their figures too by then and
+ *         never list twice; the others list again if the document turned out
+ *         stale: cheaper than remembering millions of keys.
  * WALK    LIST and HEADs overlap (walk.h).
  *
  * RECALL  GET alone, for who does not want more.
@@ -55,6 +55,14 @@ struct job {
 };
 
 static void enter(struct job *job, enum state state);
+
+static struct document
+document_of(const struct job *job)
+{
+	return (struct document){ .bucket = job->o.bucket->name,
+				  .mode = job->o.mode,
+				  .limits = job->o.env->limits };
+}
 
 /* --- the end --- */
 
@@ -185,7 +193,7 @@ why_not_cached(const struct job *job)
 	static const enum result_why of_verdict[] = {
 		[CACHE_ABSENT] = WHY_ABSENT,	 [CACHE_BAD] = WHY_CORRUPT,
 		[CACHE_FOREIGN] = WHY_VERSION,	 [CACHE_REFUSED] = WHY_DENIED,
-		[CACHE_FAILED] = WHY_UNREADABLE,
+		[CACHE_FAILED] = WHY_UNREADABLE, [CACHE_OTHER] = WHY_SETTINGS,
 	};
 	enum result_why why;
 
@@ -262,27 +270,22 @@ take(struct job *job, const struct result *valid, enum result_how how)
 static void
 compute(struct job *job)
 {
-	struct buf shown CLEANUP_BUF = BUF_INIT(DOC_LEN);
-	struct text *text CLEANUP(text_release) = NULL;
-	struct result r = { .computed_at = date_now() };
-	struct doc doc = { .mode = job->o.mode,
-			   .bucket = job->o.bucket->name,
-			   .computed_at = r.computed_at,
-			   .validation = job->done.listed.validation,
-			   .has_accuracy = true };
+	struct document document = document_of(job);
+	struct result r = { .computed_at = date_now(),
+			    .listed = job->done.listed };
 	struct err err = ERR_INIT;
 	int rc;
 
-	walk_figures(&job->walk, &doc.figures, &r.is_storable);
-	rc = doc_print(&shown, &doc);
+	walk_figures(&job->walk, &r.figures, &r.is_storable);
+	rc = document_print(&document, walk_prefixes(&job->walk), &r);
 	if (rc) {
 		err_set(&err, -rc, "document can't be printed");
 		fail(job, &err);
 		return;
 	}
-	r.text = text = text_new(&shown);
-	r.figures = doc.figures;
 	take(job, &r, RESULT_COMPUTED);
+	text_unref(r.text);
+	text_unref(r.ncdu);
 }
 
 /* The result will be of this LIST; HEADs go on. */
@@ -316,7 +319,7 @@ is_forced(const struct job *job)
 static bool
 was_only_check(const struct job *job)
 {
-	return job->state == JOB_CHECK && job->o.mode != MODE_QUICK;
+	return job->state == JOB_CHECK && mode_has_heads(job->o.mode);
 }
 
 /* The LIST is complete, and it is known what lies in the cache. */
@@ -415,6 +418,7 @@ on_get(void *arg, const struct s3_answer *answer)
 {
 	struct job *job = arg;
 	struct job_result *r = &job->done;
+	struct document document = document_of(job);
 
 	job->get = NULL;
 	timer_disarm(job->o.env->timers, &job->get_limit);
@@ -424,8 +428,7 @@ on_get(void *arg, const struct s3_answer *answer)
 	}
 	if (answer->status) /* to give it up is no progress */
 		made_progress(job);
-	r->verdict = cache_read(answer, job->o.bucket->name, job->o.mode,
-				&job->cached, &r->cache_err);
+	r->verdict = cache_read(answer, &document, &job->cached, &r->cache_err);
 	drop_expired(job);
 	if (job->is_get_late && r->cache_err.code == ECANCELED)
 		err_set(&r->cache_err, ETIMEDOUT, "no answer within %lld ms",
@@ -472,8 +475,10 @@ conclude_recall(struct job *job)
 static void
 get_document(struct job *job)
 {
-	job->get = cache_get(job->o.env->s3, job->o.bucket->name, job->o.mode,
-			     &job->get_traffic, on_get, job);
+	struct document document = document_of(job);
+
+	job->get = cache_get(job->o.env->s3, &document, &job->get_traffic,
+			     on_get, job);
 	timer_arm(job->o.env->timers, &job->get_limit,
 		  job->o.env->limits->timeout_ms / CACHE_GET_PART);
 }
@@ -493,8 +498,8 @@ enter_lookup(struct job *job)
 	get_document(job);
 	walk_set_heads(&job->walk, WALK_HOLD);
 	walk_begin(&job->walk, job->o.mode);
-	/* quick needs no HEADs in either case: nothing to wait for */
-	if (job->o.mode == MODE_QUICK)
+	/* no HEADs in either case: nothing to wait for */
+	if (!mode_has_heads(job->o.mode))
 		enter(job, JOB_CHECK);
 }
 
@@ -549,6 +554,7 @@ job_new(const struct job_options *o)
 	result_ref(job->o.last);
 	job->walk = (struct walk){ .env = o->env->scans,
 				   .bucket = o->bucket,
+				   .limits = o->env->limits,
 				   .on_begin = on_list_begins,
 				   .on_step = on_walk_step,
 				   .memo = find_memo(o),
@@ -572,7 +578,8 @@ job_new(const struct job_options *o)
 	job->may_last_serve = o->last != NULL;
 	is_check = o->kind == JOB_PROBE || (o->last && !is_forced(job));
 	enter(job, is_check ? JOB_CHECK : JOB_WALK);
-	walk_begin(&job->walk, is_check ? MODE_QUICK : o->mode);
+	walk_begin(&job->walk,
+		   is_check && mode_has_heads(o->mode) ? MODE_QUICK : o->mode);
 	return job;
 }
 

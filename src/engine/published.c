@@ -25,7 +25,7 @@ published_init(struct published *p)
 void
 published_clear(struct published *p)
 {
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		result_unref(p->of[mode].result);
 	pthread_mutex_destroy(&p->lock);
 }

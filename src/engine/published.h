@@ -61,7 +61,7 @@ struct mode_state {
 struct published {
 	pthread_mutex_t lock;
 	int64_t changed_at; /* seconds since 1970: any of it */
-	struct mode_state of[N_MODES];
+	struct mode_state of[N_DOCUMENTS];
 };
 
 void published_init(struct published *p);

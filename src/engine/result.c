@@ -22,6 +22,7 @@ const char *const result_why_names[N_RESULT_WHYS] = {
 	[WHY_FINGERPRINT] = "fingerprint",
 	[WHY_CORRUPT] = "corrupt",
 	[WHY_VERSION] = "version",
+	[WHY_SETTINGS] = "settings",
 	[WHY_DENIED] = "denied",
 	[WHY_UNREADABLE] = "unreadable",
 	[WHY_TTL] = "ttl",
@@ -47,6 +48,7 @@ result_new(const struct result *from)
 	memcpy((char *)r + start, (const char *)from + start,
 	       sizeof(*r) - start);
 	text_ref(r->text);
+	text_ref(r->ncdu);
 	integrity_ref(r->integrity);
 	atomic_init(&r->refs, 1);
 	return r;
@@ -75,6 +77,7 @@ result_unref(struct result *r)
 	if (!r || atomic_fetch_sub(&r->refs, 1) > 1)
 		return;
 	text_unref(r->text);
+	text_unref(r->ncdu);
 	integrity_unref(r->integrity);
 	free(r);
 }

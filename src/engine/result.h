@@ -32,6 +32,7 @@ enum result_why {
 	WHY_FINGERPRINT, /* … as many and as large, others */
 	WHY_CORRUPT, /* not a document of this bucket and mode */
 	WHY_VERSION, /* another program's */
+	WHY_SETTINGS, /* of prefixes: made with other ones */
 	WHY_DENIED, /* not for us to read */
 	WHY_UNREADABLE, /* no answer, or none in time */
 	WHY_TTL, /* older than ttl allows */
@@ -66,6 +67,7 @@ int64_t cost_price(const struct cost *c, const struct prices *p);
 struct result {
 	atomic_uint refs; /* result_new() sets it */
 	struct text *text;
+	struct text *ncdu; /* of prefixes, the same for ncdu; NULL: no such */
 	int64_t computed_at; /* seconds since 1970: the mtime of the file */
 	struct figures figures;
 	struct listed listed; /* the last one that it is true for */

@@ -489,13 +489,13 @@ scan_new(struct scan_env *env, struct bucket *bucket, enum scan_lane lane)
 	return s;
 }
 
-/* Files of other modes may be opened, too: they were, or nothing is known yet. */
+/* Other files may be opened, too: they were, or nothing is known yet. */
 static bool
 may_meet_others(const struct scan *s)
 {
 	unsigned n = 0;
 
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		n += s->bucket->flights[mode] != NULL;
 	return n > 1 || !queue_of(s)->has_run;
 }
@@ -505,7 +505,7 @@ static int64_t
 gather_ms(const struct scan *s)
 {
 	if (s->lane == SCAN_SLOW || !may_meet_others(s) ||
-	    s->n_users >= N_MODES)
+	    s->n_users >= N_DOCUMENTS)
 		return 0;
 	return s->env->gather_ms * (int64_t)s->n_users;
 }

@@ -104,14 +104,17 @@ static void
 take_look(struct shelf *s, const struct s3_answer *answer)
 {
 	struct shelf_look *look = &s->look;
+	struct document document = { .bucket = s->bucket,
+				     .mode = s->row->mode,
+				     .limits = s->env->limits };
 
 	look->is_there = answer->status == 200;
 	if (!look->is_there)
 		return;
 	look->size = size_of(answer);
 	if (s->row->is_document)
-		look->verdict = cache_read(answer, s->bucket, s->row->mode,
-					   &look->result, &look->flaw);
+		look->verdict = cache_read(answer, &document, &look->result,
+					   &look->flaw);
 }
 
 static void

@@ -28,7 +28,7 @@
 static bool
 needs_heads(const struct walk *w)
 {
-	return w->mode != MODE_QUICK && w->heads != WALK_DROP &&
+	return mode_has_heads(w->mode) && w->heads != WALK_DROP &&
 	       !w->has_forgotten;
 }
 
@@ -163,6 +163,19 @@ on_page_end(void *arg)
 
 /* --- the LIST --- */
 
+static struct tally *
+new_tally(const struct walk *w)
+{
+	struct tally *t;
+
+	if (w->mode != MODE_PREFIXES)
+		return tally_new(w->mode);
+	t = tally_new(MODE_QUICK);
+	tally_want_prefixes(t, (unsigned)w->limits->prefix_depth,
+			    (size_t)w->limits->prefix_nodes);
+	return t;
+}
+
 static void
 on_begin(void *arg, int64_t began_at_ms)
 {
@@ -173,7 +186,7 @@ on_begin(void *arg, int64_t began_at_ms)
 	w->n_objects = 0;
 	w->has_forgotten = false;
 	tally_free(w->tally);
-	w->tally = tally_new(w->mode);
+	w->tally = new_tally(w);
 	if (w->env->spaces_max > 0)
 		tally_tell_spaces(w->tally, w->env->spaces_max);
 	if (w->on_begin)
@@ -313,6 +326,12 @@ walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 	*is_exact = sweep_is_exact(&w->originals.sweep);
 	originals_end(&w->originals, w->mode == MODE_DETAILED);
 	warn_of_missing(w);
+}
+
+const struct prefixes *
+walk_prefixes(const struct walk *w)
+{
+	return tally_prefixes(w->tally);
 }
 
 struct integrity *

@@ -18,6 +18,7 @@
 
 #include "engine/originals.h"
 #include "engine/scan.h"
+#include "util/limits.h"
 
 enum walk_heads {
 	WALK_HOLD, /* they wait */
@@ -29,6 +30,7 @@ struct walk {
 	/* set by the owner */
 	struct scan_env *env;
 	struct bucket *bucket;
+	const struct limits *limits; /* of prefixes; else NULL will do */
 	/* A LIST begins: what comes of it is right for all who have come. */
 	void (*on_begin)(void *arg, int64_t began_at_ms);
 	/*
@@ -73,6 +75,9 @@ struct newest walk_newest(const struct walk *w);
  */
 bool walk_is_complete(const struct walk *w);
 void walk_figures(struct walk *w, struct figures *out, bool *is_exact);
+
+/* And of a walk of prefixes their tree, else NULL; after the figures. */
+const struct prefixes *walk_prefixes(const struct walk *w);
 
 /*
  * The listing is complete: what is wrong with the deltas that it showed, and with

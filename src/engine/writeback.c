@@ -21,6 +21,7 @@ writeback_saw(struct writeback *w, enum cache_verdict verdict,
 	static const char *const what[] = {
 		[CACHE_BAD] = "is no valid document and is ignored",
 		[CACHE_FOREIGN] = "is another program's and is ignored",
+		[CACHE_OTHER] = "is another mount's and is ignored",
 		[CACHE_REFUSED] = "can't be read",
 		[CACHE_FAILED] = "can't be read",
 	};
@@ -34,6 +35,13 @@ writeback_saw(struct writeback *w, enum cache_verdict verdict,
 		 mode_names[w->mode], what[verdict], err->msg);
 }
 
+/* It would be overwritten in turn. */
+static bool
+is_anothers(enum cache_verdict verdict)
+{
+	return verdict == CACHE_FOREIGN || verdict == CACHE_OTHER;
+}
+
 bool
 writeback_may(const struct writeback *w, enum cache_verdict verdict)
 {
@@ -45,7 +53,7 @@ writeback_may(const struct writeback *w, enum cache_verdict verdict)
 		return true;
 	if (verdict == CACHE_REFUSED || verdict == CACHE_FAILED)
 		return false;
-	if (verdict == CACHE_FOREIGN && w->foreign_until_ms > now)
+	if (is_anothers(verdict) && w->foreign_until_ms > now)
 		return false;
 	return w->refused_until_ms <= now;
 }
@@ -127,7 +135,7 @@ start(struct writeback *w, struct text *doc, enum cache_verdict over)
 	w->running = doc;
 	w->is_late = false;
 	w->traffic = (struct traffic){ 0 };
-	if (over == CACHE_FOREIGN)
+	if (is_anothers(over))
 		w->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	w->env->n_running++;
 	timer_arm(w->env->timers, &w->limit, w->env->limits->timeout_ms);

@@ -10,7 +10,8 @@
  *
  * Never: with cache=ro or off, or where the GET said neither "absent" nor
  * "rejected" (then we do not know what we would overwrite).  At most once an
- * hour: while PUT is refused, and over another program's document.
+ * hour: while PUT is refused, and over a document of another program, or of a mount
+ * with other settings.
  */
 #ifndef ENGINE_WRITEBACK_H
 #define ENGINE_WRITEBACK_H

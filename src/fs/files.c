@@ -37,9 +37,12 @@ render_refresh(const struct subject *s, struct buf *out)
 	return rc || is_first ? rc : buf_add_str(out, "\n");
 }
 
+/* What has quick's figures goes with quick. */
 static void
 mark(struct bucket *bucket, unsigned modes)
 {
+	if (modes & 1u << MODE_QUICK)
+		atomic_fetch_add(&bucket->marked[MODE_PREFIXES], 1);
 	for (int mode = 0; mode < N_MODES; mode++)
 		if (modes & 1u << mode)
 			atomic_fetch_add(&bucket->marked[mode], 1);
@@ -86,36 +89,50 @@ write_nocache(struct bucket *bucket, const char *text, size_t len,
 	return rc;
 }
 
-/* --- reports --- */
+/* --- the table --- */
 
-/* All lines but the last, which is a brace. */
-static int
-fill_json(struct buf *out, const char *text, size_t blanks)
+static struct text *
+own_text(const struct result *r)
 {
-	static const char end[] = "}\n";
-	char *lines CLEANUP_FREE = xstrdup(text);
-	int rc;
-
-	lines[strlen(lines) - strlen(end)] = '\0';
-	rc = fill_up(out, lines, blanks);
-	return rc ? rc : buf_add_str(out, end);
+	return r->text;
 }
 
-/* --- the table --- */
+static struct text *
+ncdu_text(const struct result *r)
+{
+	return r->ncdu;
+}
 
 static const struct file bucket_files[] = {
 	{ .name = "stats_quick.json",
 	  .mode = 0444,
 	  .is_stats = true,
-	  .stats_mode = MODE_QUICK },
+	  .stats_mode = MODE_QUICK,
+	  .text_of = own_text },
 	{ .name = "stats_sampled.json",
 	  .mode = 0444,
 	  .is_stats = true,
-	  .stats_mode = MODE_SAMPLED },
+	  .stats_mode = MODE_SAMPLED,
+	  .text_of = own_text },
 	{ .name = "stats_detailed.json",
 	  .mode = 0444,
 	  .is_stats = true,
-	  .stats_mode = MODE_DETAILED },
+	  .stats_mode = MODE_DETAILED,
+	  .text_of = own_text },
+	{ .name = "prefixes.json",
+	  .mode = 0444,
+	  .is_stats = true,
+	  .stats_mode = MODE_PREFIXES,
+	  .text_of = own_text,
+	  .fill = fill_up_before_end,
+	  .length_min = FILE_STEP },
+	{ .name = "prefixes.ncdu.json",
+	  .mode = 0444,
+	  .is_stats = true,
+	  .stats_mode = MODE_PREFIXES,
+	  .text_of = ncdu_text,
+	  .fill = fill_up_before_end,
+	  .length_min = FILE_STEP },
 	{ .name = "refresh",
 	  .mode = 0644,
 	  .text_max = 64, /* the names of the modes */
@@ -131,7 +148,7 @@ static const struct file bucket_files[] = {
 	  .mode = 0444,
 	  .text_max = REPORT_MAX,
 	  .render = bucket_status,
-	  .fill = fill_json,
+	  .fill = fill_up_before_end,
 	  .length_min = 6 * FILE_STEP },
 	{ .name = "metrics.prom",
 	  .mode = 0444,
@@ -145,7 +162,7 @@ static const struct file own_files[] = {
 	  .mode = 0444,
 	  .text_max = REPORT_MAX,
 	  .render = mount_status,
-	  .fill = fill_json },
+	  .fill = fill_up_before_end },
 	{ .name = "metrics.prom",
 	  .mode = 0444,
 	  .text_max = REPORT_MAX,
@@ -182,6 +199,14 @@ state_of(const struct file *f, const struct subject *s)
 	const struct folder *folder = s->bucket ? &bucket_folder : &own_folder;
 
 	return &s->states[f - folder->files];
+}
+
+static int64_t
+length_so_far(const struct file *f, const struct file_state *state)
+{
+	int64_t length = atomic_load(&state->length);
+
+	return length > f->length_min ? length : f->length_min;
 }
 
 /* The length to show it with, from now on at least. */
@@ -228,6 +253,27 @@ file_render(const struct file *f, const struct subject *s, struct buf *out,
 	return err_set(err, -rc, "file %s can't be made", f->name);
 }
 
+struct text *
+file_text(const struct file *f, const struct subject *s, const struct result *r,
+	  bool *grew)
+{
+	struct text *text = f->text_of(r);
+	struct buf longer CLEANUP_BUF = BUF_INIT(0);
+	struct file_state *state = state_of(f, s);
+	size_t len;
+
+	if (grew)
+		*grew = f->fill && length_so_far(f, state) < (int64_t)text->len;
+	if (!f->fill)
+		return text_ref(text);
+	len = (size_t)reserve_length(f, state, text->len);
+	if (len == text->len)
+		return text_ref(text);
+	buf_init(&longer, len); /* another one was longer */
+	f->fill(&longer, text->data, len - text->len);
+	return text_new(&longer);
+}
+
 int
 file_write(const struct file *f, const struct subject *s, const char *text,
 	   size_t len, struct err *err)
@@ -255,7 +301,7 @@ file_size(const struct file *f, const struct subject *s)
 	int64_t length = 0;
 
 	if (f->is_stats)
-		return DOC_LEN;
+		return f->fill ? length_so_far(f, state_of(f, s)) : DOC_LEN;
 	if (f->fill)
 		length = atomic_load(&state_of(f, s)->length);
 	if (length > 0)
@@ -276,6 +322,13 @@ changed_at(const struct subject *s)
 	return counts.changed_at;
 }
 
+/* What tells documents of a bucket from each other is in the beginning. */
+static uint64_t
+hash_of(const struct text *text)
+{
+	return fnv1a(text->data, text->len < DOC_LEN ? text->len : DOC_LEN);
+}
+
 struct timespec
 file_mtime(const struct file *f, const struct subject *s)
 {
@@ -287,9 +340,7 @@ file_mtime(const struct file *f, const struct subject *s)
 		if (last) {
 			t.tv_sec = (time_t)last->computed_at;
 			/* so that documents of one second differ */
-			t.tv_nsec = (long)(fnv1a(last->text->data,
-						 last->text->len) %
-					   1000000);
+			t.tv_nsec = (long)(hash_of(last->text) % 1000000);
 		}
 	} else if (f->fill) {
 		t.tv_sec = (time_t)changed_at(s);

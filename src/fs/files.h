@@ -17,6 +17,8 @@ struct file {
 	unsigned mode; /* permission bits */
 	bool is_stats; /* a document, computed by open(2) */
 	enum mode stats_mode;
+	/* Which text of the result it shows; one of no fixed length has `fill`. */
+	struct text *(*text_of)(const struct result *r);
 	/* The others: what a reader sees now; and control files, one command. */
 	size_t text_max; /* bytes that a reader may see */
 	int (*render)(const struct subject *s, struct buf *out);
@@ -24,7 +26,7 @@ struct file {
 		     struct err *err);
 	void (*touch)(struct bucket *bucket); /* times set to now; or NULL */
 	/*
-	 * Reports: how a text is made longer, by that many blanks or so, for
+	 * How a text is made longer, by that many blanks or so, for
 	 * their length to be a multiple of FILE_STEP that never shrinks, and
 	 * `length_min` at least.  What stat(2) tells holds for the next open, but
 	 * for one that needs more for the first time.
@@ -66,6 +68,13 @@ int file_render(const struct file *f, const struct subject *s, struct buf *out,
 int file_write(const struct file *f, const struct subject *s, const char *text,
 	       size_t len, struct err *err);
 void file_touch(const struct file *f, const struct subject *s);
+
+/*
+ * What a stats file shows of its result: one reference, the caller's.  *grew, if it is
+ * not NULL, tells whether it is longer than what stat(2) has told so far.
+ */
+struct text *file_text(const struct file *f, const struct subject *s,
+		       const struct result *r, bool *grew);
 
 /*
  * Length, 0 if it can't be rendered, and when it last changed; a report, when what it

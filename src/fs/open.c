@@ -9,7 +9,9 @@
  * asks.  What a reader gets in spite of that:
  *
  *   size      All documents have the same one: it is right before, during and
- *             after an open, and no reader can be cut.
+ *             after an open, and no reader can be cut.  Of prefixes.json, which can
+ *             be long, it never shrinks; an open that needs more tells the kernel
+ *             before it is answered, so only who took it before the open has less.
  *   read(2)   and its like: direct I/O, past the page cache.  Always the handle's
  *             own document, however small the reads, whatever others do.
  *   sendfile(2), splice(2), mmap(2)
@@ -92,23 +94,50 @@ answer_open(fuse_req_t req, struct fuse_file_info *fi, struct text *text)
 
 /* --- stats files --- */
 
+/*
+ * Net thread.  The kernel looked the name up before it was known how long the text
+ * would be; sendfile(2) relies on that.  A byte that is stored at the end tells it
+ * (and is dropped with the answer, as all that it has cached).
+ */
+static void
+tell_length(struct fs *fs, fuse_ino_t ino, const struct text *text)
+{
+	struct fuse_bufvec last = FUSE_BUFVEC_INIT(1);
+
+	last.buf[0].mem = (char *)text->data + text->len - 1;
+	fuse_lowlevel_notify_store(fs->session, ino, (off_t)text->len - 1,
+				   &last, 0);
+}
+
 /* Net thread. */
 static void
 reply_stats(struct pending *p, struct result *r, const struct err *err)
 {
-	if (r)
-		answer_open(p->req, &p->open, r->text);
-	else
+	struct text *text CLEANUP(text_release) = NULL;
+	struct place place = { .bucket = NULL };
+	struct subject s;
+	bool grew;
+
+	if (!r) {
 		fuse_reply_err(p->req, err->code);
+		return;
+	}
+	tree_find(p->fs->o.buckets, p->ino, &place);
+	s = subject_of(p->fs, &place);
+	text = file_text(place.file, &s, r, &grew);
+	if (grew)
+		tell_length(p->fs, p->ino, text);
+	answer_open(p->req, &p->open, text);
 }
 
 static void
-open_stats(struct fs *fs, fuse_req_t req, const struct place *place,
-	   const struct fuse_file_info *fi)
+open_stats(struct fs *fs, fuse_req_t req, fuse_ino_t ino,
+	   const struct place *place, const struct fuse_file_info *fi)
 {
 	struct pending *p = pending_new(fs, req, WAIT_FOR_STATS, reply_stats);
 
 	p->open = *fi; /* the request's own dies */
+	p->ino = ino;
 	p->waiter.stats.bucket = place->bucket;
 	p->waiter.stats.mode = place->file->stats_mode;
 	p->waiter.is_impatient =
@@ -185,18 +214,19 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (error)
 		fuse_reply_err(req, error);
 	else if (place.file->is_stats)
-		open_stats(fs, req, &place, fi);
+		open_stats(fs, req, ino, &place, fi);
 	else
 		open_other(fs, req, &place, fi);
 }
 
 static struct text *
-newest_text(const struct place *place)
+newest_text(struct fs *fs, const struct place *place)
 {
 	struct result *r CLEANUP(result_release) = published_result(
 		&place->bucket->published, place->file->stats_mode);
+	struct subject s = subject_of(fs, place);
 
-	return text_ref(r->text);
+	return file_text(place->file, &s, r, NULL);
 }
 
 /* What such a read sees: see above.  A reference. */
@@ -210,7 +240,7 @@ text_for(struct fs *fs, fuse_ino_t ino, const struct fuse_file_info *fi)
 
 	if (is_for_page_cache && tree_find(fs->o.buckets, ino, &place) &&
 	    place.file->is_stats)
-		return newest_text(&place);
+		return newest_text(fs, &place);
 	return text_ref(file->text);
 }
 

@@ -94,6 +94,7 @@ struct pending {
 	struct fs *fs;
 	fuse_req_t req;
 	pending_reply_fn *reply;
+	fuse_ino_t ino; /* WAIT_FOR_STATS */
 	union { /* by waiter.kind; WAIT_FOR_BUCKET has none */
 		struct fuse_file_info open; /* WAIT_FOR_STATS */
 		struct { /* WAIT_FOR_LIST */

@@ -66,8 +66,8 @@ add_head(struct buf *out, const struct doc *d)
 			  mode_names[d->mode], when);
 }
 
-static int
-add_validation(struct buf *out, const struct validation *v)
+int
+doc_add_validation(struct buf *out, const struct validation *v)
 {
 	char hex[FINGERPRINT_HEX_LEN];
 	int rc;
@@ -123,14 +123,14 @@ add_accuracy(struct buf *out, const struct figures *f)
 			  f->estimated_deltas);
 }
 
-/* All lines but the last, without the blanks at their ends. */
+/* All lines but the last. */
 static int
 add_document(struct buf *out, const struct doc *d)
 {
 	int rc = add_head(out, d);
 
 	if (rc == 0)
-		rc = add_validation(out, &d->validation);
+		rc = doc_add_validation(out, &d->validation);
 	if (rc == 0)
 		rc = add_stats(out, d->bucket, &d->figures);
 	if (rc == 0 && d->has_accuracy)
@@ -141,13 +141,11 @@ add_document(struct buf *out, const struct doc *d)
 int
 doc_print(struct buf *out, const struct doc *d)
 {
-	/* without blanks, for those who look at the last line or bytes */
-	static const char end[] = "}\n";
-	const size_t max = DOC_LEN - (sizeof(end) - 1);
-	CLEANUP_BUF struct buf text = BUF_INIT(max);
+	CLEANUP_BUF struct buf text = BUF_INIT(DOC_LEN);
 	int rc = add_document(&text, d);
 
 	if (rc == 0)
-		rc = fill_up(out, buf_str(&text), max - text.len);
-	return rc ? rc : buf_add_str(out, end);
+		rc = buf_add_str(&text, "}\n");
+	return rc ? rc
+		  : fill_up_before_end(out, buf_str(&text), DOC_LEN - text.len);
 }

@@ -40,10 +40,14 @@ struct doc {
  */
 int doc_print(struct buf *out, const struct doc *d);
 
+/* Its lines that tell of the listing, with the comma after them. */
+int doc_add_validation(struct buf *out, const struct validation *v);
+
 enum doc_verdict {
 	DOC_GOOD, /* may be valid: `validation` is to be compared with a LIST */
 	DOC_BAD, /* not a document, not of this bucket or mode, contradictory */
 	DOC_FOREIGN, /* another program's: its "version" is not ours */
+	DOC_OTHER, /* of prefixes: made with other settings than ours */
 };
 
 /* Whether the bytes are all of a JSON text, of whatever kind. */

@@ -17,6 +17,7 @@
 #include <utlist.h>
 
 #include "stats/space.h"
+#include "util/date.h"
 #include "util/number.h"
 
 /* A range of keys: all sums are the tally's, only the open spaces its own. */
@@ -35,6 +36,7 @@ struct tally {
 	struct validation validation;
 	struct newest_text newest;
 	struct integrity *integrity;
+	struct prefixes *prefixes; /* NULL: not wanted */
 	int64_t n_directs;
 	int64_t direct_bytes;
 	int64_t n_deltas;
@@ -81,37 +83,43 @@ on_space_listed(void *arg, const struct space *s)
 		      s->has_reference ? FLAW_ORPHAN : FLAW_NO_REFERENCE, &f);
 }
 
-/* `n` deltas of `s`, `bytes` together, that nothing is known of. */
-static void
+/* The original size of `n` deltas of `s`, `bytes` together, that nothing is known of. */
+static int64_t
 estimate(struct tally *t, const struct space *s, int64_t n, int64_t bytes)
 {
-	if (s->has_reference)
-		bytes = multiply_saturating(n, s->reference_size);
-	t->original_bytes = add_saturating(t->original_bytes, bytes);
 	t->n_estimated += n;
+	return s->has_reference ? multiply_saturating(n, s->reference_size)
+				: bytes;
+}
+
+/* That of all its deltas. */
+static int64_t
+find_original(struct tally *t, const struct space *s)
+{
+	if (s->n_known == 0)
+		return estimate(t, s, s->n_deltas, s->delta_bytes);
+	t->n_exact += s->n_known;
+	if (t->mode == MODE_SAMPLED) {
+		/* one was asked, and its size stands for every sibling */
+		t->n_sampled += s->n_deltas - 1;
+		return multiply_saturating(s->n_deltas, s->known_original);
+	}
+	return add_saturating(
+		s->known_original,
+		estimate(t, s, s->n_deltas - s->n_known, s->missing_bytes));
 }
 
 static void
 on_space_done(void *arg, const struct space *s)
 {
 	struct tally *t = arg;
+	int64_t original = find_original(t, s);
 
-	if (s->n_known == 0) {
-		estimate(t, s, s->n_deltas, s->delta_bytes);
-		return;
-	}
-	t->n_exact += s->n_known;
-	if (t->mode == MODE_SAMPLED) {
-		/* one was asked, and its size stands for every sibling */
-		t->n_sampled += s->n_deltas - 1;
-		t->original_bytes = add_saturating(
-			t->original_bytes,
-			multiply_saturating(s->n_deltas, s->known_original));
-		return;
-	}
-	t->original_bytes =
-		add_saturating(t->original_bytes, s->known_original);
-	estimate(t, s, s->n_deltas - s->n_known, s->missing_bytes);
+	t->original_bytes = add_saturating(t->original_bytes, original);
+	if (t->prefixes)
+		prefixes_add(t->prefixes, s->prefix, s->prefix_len,
+			     &(struct prefix_sums){ .original = original,
+						    .newest = PREFIX_NEVER });
 }
 
 /* --- objects in --- */
@@ -135,6 +143,12 @@ void
 tally_tell_spaces(struct tally *t, size_t max)
 {
 	t->integrity->spaces_max = max;
+}
+
+void
+tally_want_prefixes(struct tally *t, unsigned depth, size_t max)
+{
+	t->prefixes = prefixes_new(depth, max);
 }
 
 struct tally_part *
@@ -171,9 +185,12 @@ tally_free(struct tally *t)
 	}
 	spaces_clear(&t->spaces);
 	integrity_unref(t->integrity);
+	prefixes_free(t->prefixes);
 	sha256_free(t->hash);
 	free(t);
 }
+
+enum kind { KIND_DIRECT, KIND_DELTA, KIND_REFERENCE };
 
 static bool
 ends_with(const struct object *o, const char *end)
@@ -190,6 +207,32 @@ is_reference(const struct object *o)
 
 	return ends_with(o, name) && (o->key_len == sizeof(name) - 1 ||
 				      o->key[o->key_len - sizeof(name)] == '/');
+}
+
+static enum kind
+kind_of(const struct object *o)
+{
+	if (ends_with(o, ".delta"))
+		return KIND_DELTA;
+	return is_reference(o) ? KIND_REFERENCE : KIND_DIRECT;
+}
+
+/* What a delta counts as its original is known when its deltaspace is done. */
+static void
+count_in_tree(struct tally *t, const struct object *o, enum kind kind)
+{
+	bool is_reference = kind == KIND_REFERENCE;
+	struct prefix_sums sums = {
+		.n_deltas = kind == KIND_DELTA,
+		.n_directs = kind == KIND_DIRECT,
+		.stored = is_reference ? 0 : o->size,
+		.references = is_reference ? o->size : 0,
+		.original = kind == KIND_DIRECT ? o->size : 0,
+	};
+
+	if (!date_parse_iso(o->last_modified, &sums.newest))
+		sums.newest = PREFIX_NEVER;
+	prefixes_add(t->prefixes, o->key, o->key_len, &sums);
 }
 
 static void
@@ -245,14 +288,18 @@ struct space *
 tally_add(struct tally_part *p, const struct object *o)
 {
 	struct tally *t = p->tally;
+	enum kind kind;
 
 	if (object_is_internal(o))
 		return NULL;
 	validation_add(&t->validation, o, t->hash);
 	newest_add(&t->newest, o);
-	if (ends_with(o, ".delta"))
+	kind = kind_of(o);
+	if (t->prefixes)
+		count_in_tree(t, o, kind);
+	if (kind == KIND_DELTA)
 		return add_delta(p, o);
-	if (is_reference(o)) {
+	if (kind == KIND_REFERENCE) {
 		add_reference(p, o);
 	} else {
 		t->n_directs++;
@@ -329,6 +376,18 @@ tally_integrity(struct tally *t, bool has_originals)
 }
 
 void
+figures_add_saved(struct figures *f)
+{
+	int64_t total = f->total_size, stored = f->compressed_size;
+
+	f->space_saved = total > stored ? total - stored : 0;
+	/* in doubles, as whoever divides the two printed numbers does it */
+	if (total > 0)
+		f->average_compression_ratio =
+			(double)f->space_saved / (double)total;
+}
+
+void
 tally_figures(struct tally *t, struct figures *out)
 {
 	int64_t stored = add_saturating(t->direct_bytes, t->delta_bytes);
@@ -343,15 +402,19 @@ tally_figures(struct tally *t, struct figures *out)
 		.object_count = t->n_deltas + t->n_directs,
 		.total_size = total,
 		.compressed_size = stored,
-		.space_saved = total > stored ? total - stored : 0,
 		.delta_objects = t->n_deltas,
 		.direct_objects = t->n_directs,
 		.exact_deltas = t->n_exact,
 		.sampled_deltas = t->n_sampled,
 		.estimated_deltas = t->n_estimated,
 	};
-	/* in doubles, as whoever divides the two printed numbers does it */
-	if (total > 0)
-		out->average_compression_ratio =
-			(double)out->space_saved / (double)total;
+	figures_add_saved(out);
+	if (t->prefixes)
+		prefixes_end(t->prefixes, t->n_deltas > 0);
+}
+
+const struct prefixes *
+tally_prefixes(const struct tally *t)
+{
+	return t->prefixes;
 }

@@ -22,6 +22,7 @@
 #include "stats/integrity.h"
 #include "stats/mode.h"
 #include "stats/newest.h"
+#include "stats/prefixes.h"
 
 /* The members of "stats" and "accuracy" in a document. */
 struct figures {
@@ -37,6 +38,9 @@ struct figures {
 	int64_t estimated_deltas; /* from the reference, or its own size */
 };
 
+/* What follows from the others: saved space and ratio, which are 0 before. */
+void figures_add_saved(struct figures *f);
+
 struct tally;
 struct tally_part;
 struct space;
@@ -47,6 +51,12 @@ struct tally *tally_new(enum mode mode);
 
 /* Before the first object: tell of so many deltaspaces with a flaw. */
 void tally_tell_spaces(struct tally *t, size_t max);
+
+/*
+ * Count for the tree of prefixes, too; before the first range, and once.  At no cost
+ * for a tally that nobody wants it of.
+ */
+void tally_want_prefixes(struct tally *t, unsigned depth, size_t max);
 
 /* Every space that tally_add() returned must have been answered. */
 void tally_free(struct tally *t); /* NULL is fine */
@@ -102,8 +112,11 @@ struct newest tally_newest(const struct tally *t); /* likewise */
  */
 struct integrity *tally_integrity(struct tally *t, bool has_originals);
 
-/* The figures: when all ranges have ended, after the last tally_answer(). */
+/* The figures: when all ranges have ended, after the last tally_answer(); once. */
 void tally_figures(struct tally *t, struct figures *out);
+
+/* And their tree, if it was wanted, else NULL; after that. */
+const struct prefixes *tally_prefixes(const struct tally *t);
 
 /* --- the metadata of a delta that tells its original size --- */
 

@@ -105,3 +105,15 @@ fill_up(struct buf *out, const char *text, size_t blanks)
 	}
 	return rc;
 }
+
+int
+fill_up_before_end(struct buf *out, const char *text, size_t blanks)
+{
+	const char *newline = strrchr(text, '\n');
+	const char *before = memrchr(text, '\n', (size_t)(newline - text));
+	const char *end = before ? before + 1 : text;
+	char *lines CLEANUP_FREE = xstrndup(text, (size_t)(end - text));
+	int rc = fill_up(out, lines, blanks);
+
+	return rc ? rc : buf_add_str(out, end);
+}

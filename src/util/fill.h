@@ -14,4 +14,7 @@
  */
 int fill_up(struct buf *out, const char *text, size_t blanks);
 
+/* The same but for the last line, for those who look at last bytes: it stays. */
+int fill_up_before_end(struct buf *out, const char *text, size_t blanks);
+
 #endif

@@ -23,6 +23,8 @@ struct limits {
 	int64_t interval_ms; /* between two reads by itself; 0: none */
 	int64_t retries; /* after the first try */
 	int64_t connections; /* pages and HEADs under way at a time, at most */
+	int64_t prefix_depth; /* of the tree of prefixes, at most */
+	int64_t prefix_nodes; /* in it, at most */
 };
 
 /* The longest that a reader waits, max_wait or deadline; 0: without end. */

@@ -35,9 +35,9 @@ shows_not() {
 	assert_equal "$(stat -c '%A %h' "$MNT")" 'drwxr-xr-x 2'
 	assert_equal "$(stat -c '%A %U' "$MNT/$BUCKET")" "drwxr-xr-x $(id -un)"
 	assert_equal "$(ls -A "$MNT/$BUCKET" | xargs)" \
-		'metrics.prom nocache refresh stats_detailed.json stats_quick.json stats_sampled.json status.json'
+		'metrics.prom nocache prefixes.json prefixes.ncdu.json refresh stats_detailed.json stats_quick.json stats_sampled.json status.json'
 	enter "$MNT/$BUCKET"
-	assert_equal "$(stat -c '%a %h' -- * | sort | uniq -c | xargs)" '5 444 1 2 644 1'
+	assert_equal "$(stat -c '%a %h' -- * | sort | uniq -c | xargs)" '7 444 1 2 644 1'
 	assert_equal "$(stat -c %F stats_quick.json nocache | sort -u)" 'regular file'
 	[[ $(ls -a .) == $'.\n..\n'* ]]
 }
@@ -134,7 +134,7 @@ is_another_second() {
 	s3 put "$BUCKET" another 10
 	cat -- * >/dev/null
 	assert_equal "$(stat -c '%n %i' . .. -- *)" "$before"
-	assert_equal "$(stat -c %i -- * | sort -u | wc -l)" 7
+	assert_equal "$(stat -c %i -- * | sort -u | wc -l)" 9
 	assert_equal "$(ls -i1 | awk '{ print $2, $1 }')" \
 		"$(stat -c '%n %i' -- *)"
 	assert_equal "$(stat -Lc %i /dev/stdin <stats_quick.json)" \
@@ -495,7 +495,7 @@ finds_bucket() {
 	refused "$no" sh -c 'echo >bkt/new'
 	refused "$no" install /dev/null bkt/nocache
 	assert_equal "$(requests LIST)/$(requests GET)/$(requests PUT)" 0/0/0
-	assert_equal "$(ls bkt | wc -l)" 7
+	assert_equal "$(ls bkt | wc -l)" 9
 }
 
 @test "refusals: mode and owner are fixed" {
@@ -551,7 +551,7 @@ os.open(sys.argv[1], functools.reduce(operator.or_, flags))' "$@"
 	enter "$MNT/bkt"
 	refused 'Operation not permitted' sed -i s/0/1/ stats_quick.json
 	refused 'Operation not permitted' sed -i s/0/1/ nocache
-	assert_equal "$(ls | wc -l)" 7
+	assert_equal "$(ls | wc -l)" 9
 	assert_equal "$(<nocache)" 0
 }
 

@@ -12,8 +12,9 @@ load mounts
 readonly OPTIONS='allow_other bucket bucket_ttl ca_bundle cache client_cert client_key connect_timeout
 	connections deadline detailed df endpoint_url expected_bucket_owner force_path_style gid
 	ignore_configured_endpoint_urls interval interval_modes
-	linger log_file log_level max_age max_wait memo no_sign_request nonblock price_head price_list
-	profile region request_timeout requester_pays retries sse sse_kms_key_id timeout ttl uid umask
+	linger log_file log_level max_age max_wait memo no_sign_request nonblock
+	prefix_depth prefix_nodes price_head price_list profile region request_timeout requester_pays
+	retries sse sse_kms_key_id timeout ttl uid umask
 	us_east_1_regional_endpoint use_dualstack_endpoint use_fips_endpoint'
 
 readonly SECRET=vErYsEcReTkEy0123456789 TOKEN=vErYsEcReTtOkEn0123456789

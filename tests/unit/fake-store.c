@@ -16,7 +16,7 @@
 void
 fake_store_clear(struct fake_store *s)
 {
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		free(s->documents[mode]);
 	*s = (struct fake_store){ .list_status = 0 };
 }
@@ -208,7 +208,7 @@ answer_document(struct fake_store *s, struct http_transfer *t)
 {
 	char **document = NULL;
 
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		if (strstr(t->url, mode_names[mode]))
 			document = &s->documents[mode];
 	if (strcmp(t->method, "PUT") == 0) {

@@ -14,7 +14,7 @@
 struct fake_store {
 	/* each "key=size key=size …" in key order; NULL at the end */
 	const char *pages[FAKE_PAGES_MAX + 1];
-	char *documents[N_MODES]; /* cached ones, on the heap; NULL: 404 */
+	char *documents[N_DOCUMENTS]; /* cached ones, on the heap; NULL: 404 */
 	/* to be answered instead, if not 0 */
 	int list_status, get_status, put_status, head_status;
 	/* instead of the listed ones, if not NULL */

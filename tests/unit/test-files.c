@@ -99,13 +99,11 @@ put(const struct world *w, const char *name, const char *text)
 static void
 test_table(void **state)
 {
-	static const char *const names[] = { "stats_quick.json",
-					     "stats_sampled.json",
-					     "stats_detailed.json",
-					     "refresh",
-					     "nocache",
-					     "status.json",
-					     "metrics.prom" };
+	static const char *const names[] = {
+		"stats_quick.json", "stats_sampled.json", "stats_detailed.json",
+		"prefixes.json",    "prefixes.ncdu.json", "refresh",
+		"nocache",	    "status.json",	  "metrics.prom"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -105,7 +105,7 @@ test_costs(void **state)
 static void
 test_moment(void **state)
 {
-	struct reader r[N_MODES];
+	struct reader r[N_MODES], tree;
 	struct world w;
 
 	(void)state;
@@ -119,11 +119,16 @@ test_moment(void **state)
 	fixture_advance(&w.fx, 9);
 	assert_requests(&w, 0, 2, 0);
 	reader_open(&w, &r[2], MODE_DETAILED);
+	fixture_advance(&w.fx, 14);
+	assert_requests(&w, 0, 3, 0);
+	reader_open(&w, &tree, MODE_PREFIXES);
 	fixture_advance(&w.fx, 1);
-	assert_requests(&w, 1, 3, 0);
+	assert_requests(&w, 1, 4, 0);
 	expect_all(&w, r, 0);
-	assert_requests(&w, 1, 3, 0);
+	reader_expect(&tree, 0);
+	assert_requests(&w, 1, 4, 0);
 	clear_all(r);
+	reader_clear(&tree);
 	world_clear(&w);
 }
 
