@@ -32,9 +32,13 @@ enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
 static enum mode
 mode_of(const struct conf_cli *cli)
 {
-	if (cli->detailed && !cli->shows_cache)
+	if (cli->shows_cache)
+		return MODE_QUICK;
+	if (cli->prefixes || cli->ncdu)
+		return MODE_PREFIXES;
+	if (cli->detailed)
 		return MODE_DETAILED;
-	return cli->sampled && !cli->shows_cache ? MODE_SAMPLED : MODE_QUICK;
+	return cli->sampled ? MODE_SAMPLED : MODE_QUICK;
 }
 
 static enum ask_kind
@@ -154,13 +158,16 @@ print_json_lines(const struct show *rows, size_t n)
 }
 
 static void
-print_documents(const struct answer *answers, size_t n)
+print_documents(const struct answer *answers, size_t n, bool is_for_ncdu)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct result *r = answers[i].result;
+		const struct text *text;
 
-		if (r)
-			fwrite(r->text->data, 1, r->text->len, stdout);
+		if (!r)
+			continue;
+		text = is_for_ncdu ? r->ncdu : r->text;
+		fwrite(text->data, 1, text->len, stdout);
 	}
 }
 
@@ -218,8 +225,8 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 		cached_show_json(stdout, answers, n, c->limits.ttl_ms);
 	else if (c->cli.shows_cache)
 		cached_show(stdout, answers, n, c->limits.ttl_ms, &style);
-	else if (c->cli.document)
-		print_documents(answers, n);
+	else if (c->cli.document || mode_of(&c->cli) == MODE_PREFIXES)
+		print_documents(answers, n, c->cli.ncdu);
 	else if (c->cli.json_lines)
 		print_json_lines(rows, n);
 	else if (c->wants_json)

@@ -20,7 +20,7 @@ _check_dgstat() {
 		;;
 	--*=*) ;;
 	-*)
-		mapfile -t COMPREPLY < <(compgen -W '--bucket-ttl= --bucket= --ca-bundle= --cache= --client-cert= --client-key= --connect-timeout= --connections= --critical= --deadline= --detailed --endpoint-url= --expected-bucket-owner= --force-path-style --help --ignore-configured-endpoint-urls --linger= --log-file= --log-level= --max-age= --max-wait= --memo= --metric= --no-sign-request --price-head= --price-list= --profile= --quick --region= --request-timeout= --requester-pays --retries= --sampled --sse-kms-key-id= --sse= --timeout= --ttl= --us-east-1-regional-endpoint= --use-dualstack-endpoint --use-fips-endpoint --verbose --version --warning= -h -V -v -o -H -B -m -w -c -t' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W '--bucket-ttl= --bucket= --ca-bundle= --cache= --client-cert= --client-key= --connect-timeout= --connections= --critical= --deadline= --detailed --endpoint-url= --expected-bucket-owner= --force-path-style --help --ignore-configured-endpoint-urls --linger= --log-file= --log-level= --max-age= --max-wait= --memo= --metric= --no-sign-request --prefix-depth= --prefix-nodes= --price-head= --price-list= --profile= --quick --region= --request-timeout= --requester-pays --retries= --sampled --sse-kms-key-id= --sse= --timeout= --ttl= --us-east-1-regional-endpoint= --use-dualstack-endpoint --use-fips-endpoint --verbose --version --warning= -h -V -v -o -H -B -m -w -c -t' -- "$word")
 		[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
 		;;
 	esac

@@ -23,7 +23,7 @@ _dgstat() {
 		;;
 	--*=*) ;;
 	-*)
-		mapfile -t COMPREPLY < <(compgen -W '--bucket-ttl= --bucket= --bytes --ca-bundle= --cache --cache-clear --cache= --client-cert= --client-key= --connect-timeout= --connections= --deadline= --detailed --document --endpoint-url= --expected-bucket-owner= --explain --force-path-style --help --ignore-configured-endpoint-urls --integrity --interval-modes= --interval= --json --json-lines --linger= --listen= --log-file= --log-level= --max-age= --max-wait= --memo= --no-cache --no-sign-request --price-head= --price-list= --profile= --quick --quiet --refresh --region= --request-timeout= --requester-pays --retries= --sampled --sort= --sse-kms-key-id= --sse= --timeout= --ttl= --us-east-1-regional-endpoint= --use-dualstack-endpoint --use-fips-endpoint --verbose --version -h -V -v -q -o' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W '--bucket-ttl= --bucket= --bytes --ca-bundle= --cache --cache-clear --cache= --client-cert= --client-key= --connect-timeout= --connections= --deadline= --detailed --document --endpoint-url= --expected-bucket-owner= --explain --force-path-style --help --ignore-configured-endpoint-urls --integrity --interval-modes= --interval= --json --json-lines --linger= --listen= --log-file= --log-level= --max-age= --max-wait= --memo= --ncdu --no-cache --no-sign-request --prefix-depth= --prefix-nodes= --prefixes --price-head= --price-list= --profile= --quick --quiet --refresh --region= --request-timeout= --requester-pays --retries= --sampled --sort= --sse-kms-key-id= --sse= --timeout= --ttl= --us-east-1-regional-endpoint= --use-dualstack-endpoint --use-fips-endpoint --verbose --version -h -V -v -q -o' -- "$word")
 		[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
 		;;
 	esac

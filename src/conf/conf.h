@@ -96,6 +96,8 @@ struct conf_address {
 /* What dgstat alone has. */
 struct conf_cli {
 	bool quick, sampled, detailed; /* one at most */
+	bool prefixes, ncdu; /* likewise: their tree, and for whom */
+	char *prefix_depth; /* of --prefixes; NULL: that of prefix_depth */
 	bool refresh, no_cache; /* not both */
 	bool shows_cache; /* --cache */
 	bool clears_cache; /* and of what: names with commas; NULL: all */

@@ -402,16 +402,32 @@ check(const struct conf *c, struct err *err)
 	return rc ? conf_add_origin(c, "region", err) : 0;
 }
 
+/* How figures are printed is said. */
+static bool
+has_form(const struct conf *c)
+{
+	const struct conf_cli *cli = &c->cli;
+
+	return c->wants_json || cli->json_lines || cli->document ||
+	       cli->integrity || cli->bytes || cli->sort != SORT_AS_GIVEN;
+}
+
 /* Which of several is wanted, nobody can know. */
 static int
 check_cli(const struct conf *c, struct err *err)
 {
 	const struct conf_cli *cli = &c->cli;
 
-	if (cli->quick + cli->sampled + cli->detailed > 1)
+	if (cli->quick + cli->sampled + cli->detailed + cli->prefixes +
+		    cli->ncdu >
+	    1)
 		return err_set(err, EINVAL,
-			       "more than one of --quick, --sampled and "
-			       "--detailed");
+			       "more than one of --quick, --sampled, "
+			       "--detailed, --prefixes and --ncdu");
+	if ((cli->prefixes || cli->ncdu) && has_form(c))
+		return err_set(err, EINVAL,
+			       "--prefixes and --ncdu print a document, in no "
+			       "other form");
 	if (c->program == CONF_CHECK && c->store.n_buckets != 1)
 		return err_set(err, EINVAL,
 			       "not one bucket: -B BUCKET is needed");
@@ -442,8 +458,8 @@ is_for_printing(const struct conf *c)
 	const struct conf_cli *cli = &c->cli;
 
 	return cli->refresh || cli->no_cache || cli->json_lines ||
-	       cli->document || cli->bytes || cli->integrity ||
-	       cli->sort != SORT_AS_GIVEN ||
+	       cli->document || cli->prefixes || cli->ncdu || cli->bytes ||
+	       cli->integrity || cli->sort != SORT_AS_GIVEN ||
 	       (c->wants_json && !c->show_explanation);
 }
 
@@ -505,6 +521,10 @@ merge(struct command_line *l, char *const env[], struct err *err)
 		rc = conf_option_offer(c, "log_level", "debug",
 				       CONF_FROM_COMMAND_LINE, NULL, err);
 	if (rc == 0)
+		rc = conf_option_offer(c, "prefix_depth", c->cli.prefix_depth,
+				       CONF_FROM_COMMAND_LINE, "--prefixes",
+				       err);
+	if (rc == 0)
 		rc = conf_env_offer(c, env, err);
 	if (rc == 0)
 		rc = conf_option_offer_defaults(c, err);
@@ -550,6 +570,7 @@ conf_clear(struct conf *c)
 	for (size_t i = 0; i < c->store.n_buckets; i++)
 		free(c->store.buckets[i]);
 	free(c->store.buckets);
+	free(c->cli.prefix_depth);
 	free(c->mount.source);
 	free(c->mount.mountpoint);
 	free(c->store.endpoint_url);

@@ -126,6 +126,15 @@ conf_set_switch(struct conf *c, const struct conf_option *o, const char *value,
 	return parse_switch(o, value, field_of(c, o), err);
 }
 
+/* A switch, which may have a value for another option. */
+int
+conf_set_prefixes(struct conf *c, const struct conf_option *o,
+		  const char *value, struct err *err)
+{
+	c->cli.prefixes = true;
+	return value ? conf_set_text(c, o, value, err) : 0;
+}
+
 int
 conf_set_style(struct conf *c, const struct conf_option *o, const char *value,
 	       struct err *err)

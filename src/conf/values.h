@@ -37,7 +37,7 @@ conf_set_fn conf_set_text, conf_set_url, conf_set_path, conf_set_switch,
 	conf_set_key_id, conf_set_nonblock, conf_set_sort, conf_set_df,
 	conf_set_detailed, conf_set_modes, conf_set_regional, conf_set_account,
 	conf_set_log_level, conf_set_buckets, conf_set_address, conf_set_list,
-	conf_set_limit, conf_set_clear;
+	conf_set_limit, conf_set_clear, conf_set_prefixes;
 
 /* A mode; 0: none has that name. */
 unsigned conf_mode_of(const char *name, size_t len);

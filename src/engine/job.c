@@ -537,8 +537,9 @@ enter(struct job *job, enum state state)
 static struct bucket_memo *
 find_memo(const struct job_options *o)
 {
-	if (!o->env->memos || o->kind != JOB_COMPUTE || o->mode == MODE_QUICK ||
-	    o->why_unread == WHY_NOCACHE || o->why_unread == WHY_OFF)
+	if (!o->env->memos || o->kind != JOB_COMPUTE ||
+	    !mode_has_heads(o->mode) || o->why_unread == WHY_NOCACHE ||
+	    o->why_unread == WHY_OFF)
 		return NULL;
 	return bucket_memo_get(o->env->memos, o->bucket);
 }

@@ -18,11 +18,11 @@
 
 /* A bucket at one moment. */
 struct snapshot {
-	struct mode_state states[N_MODES];
-	struct mode_report modes[N_MODES];
+	struct mode_state states[N_DOCUMENTS];
+	struct mode_report modes[N_DOCUMENTS];
 	struct integrity_report integrity;
 	struct load_report load;
-	struct buf labels, mode_labels[N_MODES];
+	struct buf labels, mode_labels[N_DOCUMENTS];
 };
 
 static void
@@ -30,7 +30,7 @@ print_labels(struct snapshot *s, const char *bucket)
 {
 	buf_init(&s->labels, LABELS_MAX);
 	metrics_add_label(&s->labels, "bucket", bucket);
-	for (int mode = 0; mode < N_MODES; mode++) {
+	for (int mode = 0; mode < N_DOCUMENTS; mode++) {
 		struct buf *labels = &s->mode_labels[mode];
 
 		buf_init(labels, LABELS_MAX);
@@ -43,7 +43,7 @@ static void
 snapshot_take(struct snapshot *s, struct bucket *bucket, struct meter *meter)
 {
 	load_report_fill(&s->load, meter, bucket->name);
-	for (int mode = 0; mode < N_MODES; mode++) {
+	for (int mode = 0; mode < N_DOCUMENTS; mode++) {
 		published_get(&bucket->published, (enum mode)mode,
 			      &s->states[mode]);
 		mode_report_fill(&s->modes[mode], &s->states[mode],
@@ -60,16 +60,26 @@ static void
 snapshot_clear(struct snapshot *s)
 {
 	buf_clear(&s->labels);
-	for (int mode = 0; mode < N_MODES; mode++) {
+	for (int mode = 0; mode < N_DOCUMENTS; mode++) {
 		result_unref(s->states[mode].result);
 		buf_clear(&s->mode_labels[mode]);
 	}
 }
 
+/* That of prefixes is told of only where somebody has asked for it. */
+static bool
+is_told(const struct snapshot *s, int mode)
+{
+	const struct mode_state *state = &s->states[mode];
+
+	return mode < N_MODES || state->result || state->failure.at ||
+	       state->progress.activity != ACTIVITY_IDLE;
+}
+
 static bool
 has_result(const struct snapshot *s)
 {
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		if (s->states[mode].result)
 			return true;
 	return false;
@@ -113,8 +123,9 @@ bucket_status(const struct subject *s, struct buf *out)
 		rc = buf_add_str(out, ",\n");
 	if (rc == 0)
 		rc = json_add_members(out, &load_members, &now.load, 1);
-	for (int mode = 0; mode < N_MODES && rc == 0; mode++)
-		rc = add_mode(&now, (enum mode)mode, out);
+	for (int mode = 0; mode < N_DOCUMENTS && rc == 0; mode++)
+		if (is_told(&now, mode))
+			rc = add_mode(&now, (enum mode)mode, out);
 	if (rc == 0)
 		rc = add_integrity(&now, out);
 	return rc ? rc : buf_add_str(out, "\n}\n");
@@ -141,17 +152,20 @@ static int
 add_of_modes(struct buf *out, const struct snapshot *of, size_t n)
 {
 	struct sample_source *sources CLEANUP_FREE =
-		xcalloc(n * N_MODES, sizeof(*sources));
+		xcalloc(n * N_DOCUMENTS, sizeof(*sources));
+	size_t n_told = 0;
 
-	for (size_t i = 0; i < n * N_MODES; i++) {
-		const struct snapshot *s = &of[i / N_MODES];
+	for (size_t i = 0; i < n * N_DOCUMENTS; i++) {
+		const struct snapshot *s = &of[i / N_DOCUMENTS];
+		int mode = (int)(i % N_DOCUMENTS);
 
-		sources[i] = (struct sample_source){
-			.labels = buf_str(&s->mode_labels[i % N_MODES]),
-			.data = &s->modes[i % N_MODES],
-		};
+		if (is_told(s, mode))
+			sources[n_told++] = (struct sample_source){
+				.labels = buf_str(&s->mode_labels[mode]),
+				.data = &s->modes[mode],
+			};
 	}
-	return metrics_add(out, &mode_members, sources, n * N_MODES);
+	return metrics_add(out, &mode_members, sources, n_told);
 }
 
 static int

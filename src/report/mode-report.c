@@ -279,7 +279,7 @@ left_ms(int64_t elapsed_ms, uint64_t done, uint64_t wanted)
 static uint64_t
 expected_objects(const struct mode_state *s, enum mode mode)
 {
-	bool is_all = mode == MODE_QUICK ||
+	bool is_all = !mode_has_heads(mode) ||
 		      s->progress.activity == ACTIVITY_COMPARING;
 
 	return is_all && s->result

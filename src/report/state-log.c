@@ -90,6 +90,6 @@ state_log(struct buckets *buckets)
 
 	log_warn("state: %u buckets", n);
 	for (unsigned i = 0; i < n; i++)
-		for (int mode = 0; mode < N_MODES; mode++)
+		for (int mode = 0; mode < N_DOCUMENTS; mode++)
 			log_mode(buckets_get(buckets, i), (enum mode)mode);
 }

@@ -248,6 +248,22 @@ assert_tree() {
 	assert_equal "$(grep -o '"fingerprint": "[0-9a-f]*"' <<<"$output" | sort -u | wc -l)" 1
 }
 
+@test "status.json and metrics.prom tell of them once somebody has opened them" {
+	given_stub
+	mount_fs
+	assert_equal "$(jq 'has("prefixes")' "$MNT/bkt/status.json")" false
+	run ! grep 'mode="prefixes"' "$MNT/bkt/metrics.prom"
+	cat "$MNT/bkt/$TREE" >/dev/null
+	assert_equal "$(jq -c '.prefixes | [.state, .result.how, .result.why, .result.objects]' \
+		"$MNT/bkt/status.json")" '["idle","computed","absent",22]'
+	promtool check metrics <"$MNT/bkt/metrics.prom"
+	grep -q 'dgstatfs_stored_size_bytes{bucket="bkt",mode="prefixes"} 312' "$MNT/bkt/metrics.prom"
+	unmount_fs
+	mount_fs -o prefix_nodes=20
+	cat "$MNT/bkt/$NCDU" >/dev/null
+	assert_equal "$(jq -r .prefixes.result.why "$MNT/bkt/status.json")" settings
+}
+
 # --- their length -------------------------------------------------------------------------
 
 # All of it, as read(2) gives it.

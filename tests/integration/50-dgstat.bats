@@ -72,6 +72,22 @@ total 12 10 2 14053 3153 10900 77.6%"
 	assert_equal "$(dgstat --json alpha | jq -c .object_count)" 11
 }
 
+@test "dgstat: the tree of prefixes is the mount's, byte for byte, from one cache" {
+	given_stub
+	mount_fs
+	dgstat --prefixes alpha | cmp - "$MNT/alpha/prefixes.json"
+	dgstat --ncdu alpha | cmp - "$MNT/alpha/prefixes.ncdu.json"
+	dgstat --ncdu alpha | ncdu -f- -o - >/dev/null
+	assert_equal "$(dgstat --prefixes | jq -rs '[.[].bucket] | join(" ")')" 'alpha beta'
+	assert_equal "$(dgstat --prefixes=0 --no-cache alpha |
+		jq -c '[.prefix_depth, .nodes, (.tree | has("children"))]')" '[0,1,false]'
+	assert_equal "$(dgstat --ncdu --prefix-depth=1 --prefix-nodes=7 --no-cache alpha |
+		jq length)" 4
+	assert_fails 2 'prefix_depth: "deep"' dgstat --prefixes=deep alpha
+	assert_fails 2 'more than one of' dgstat --prefixes --sampled alpha
+	assert_fails 2 'in no other form' dgstat --ncdu --json alpha
+}
+
 @test "dgstat: a second call asks for the listing and the document alone" {
 	given_stub
 	dgstat --detailed alpha >/dev/null
