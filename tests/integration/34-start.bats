@@ -104,7 +104,7 @@ can_read() {
 		[ignore_configured_endpoint_urls]=true [us_east_1_regional_endpoint]=regional
 		[use_dualstack_endpoint]=true [use_fips_endpoint]=false
 		[detailed]=on_refresh [df]=bucket [expected_bucket_owner]=123456789012 [requester_pays]=true [interval_modes]=quick
-		[price_head]=0.0004 [price_list]=0.005
+		[prefix_depth]=3 [prefix_nodes]=1 [price_head]=0.0004 [price_list]=0.005
 	)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca \
 		-keyout /dev/null -out "$BATS_TEST_TMPDIR/ca.pem" 2>/dev/null
@@ -138,6 +138,8 @@ can_read() {
 	assert_refused timeout --timeout=-1 "$MNT"
 	assert_refused retries -o retries=many "$MNT"
 	assert_refused connections -o connections=0 "$MNT"
+	assert_refused prefix_depth -o prefix_depth=101 "$MNT"
+	assert_refused prefix_nodes -o prefix_nodes=0 "$MNT"
 	assert_refused cache -o cache=maybe "$MNT"
 	assert_refused memo -o memo=maybe "$MNT"
 	local price
