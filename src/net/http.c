@@ -50,7 +50,9 @@ struct http_transfer {
 
 struct http {
 	CURLM *multi;
-	CURLSH *share;
+	CURLSH *share; /* TLS sessions */
+	CURLSH **old_shares; /* maybe still in use */
+	size_t n_old_shares;
 	struct http_options o;
 	struct trust *trust;
 	char *user_agent;
@@ -426,9 +428,10 @@ take_easy(struct http *h)
 	CURL *easy;
 
 	if (h->n_spare > 0)
-		return h->spare[--h->n_spare];
-	easy = curl_easy_init();
-	if (easy) /* it survives a reset */
+		easy = h->spare[--h->n_spare];
+	else
+		easy = curl_easy_init();
+	if (easy) /* it may have an old one */
 		curl_easy_setopt(easy, CURLOPT_SHARE, h->share);
 	return easy;
 }
@@ -622,11 +625,56 @@ http_load_trust(struct trust **out, const char *ca_bundle, struct err *err)
 	return trust_load(out, ca_bundle, v->cainfo, v->capath, err);
 }
 
+/* NULL if there is no memory. */
+static CURLSH *
+new_share(void)
+{
+	CURLSH *share = curl_share_init();
+
+	if (share &&
+	    curl_share_setopt(share, CURLSHOPT_SHARE,
+			      CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK)
+		return share;
+	curl_share_cleanup(share);
+	return NULL;
+}
+
+/* Curl refuses what a handle still has. */
+static void
+free_old_shares(struct http *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_old_shares; i++)
+		if (curl_share_cleanup(h->old_shares[i]) != CURLSHE_OK)
+			h->old_shares[n++] = h->old_shares[i];
+	h->n_old_shares = n;
+}
+
+/*
+ * Who resumes a session is who he was when it began, and so is the store: what was
+ * trusted then is forgotten with it.
+ */
+static void
+forget_sessions(struct http *h)
+{
+	CURLSH *fresh = new_share();
+
+	if (!fresh)
+		return;
+	free_old_shares(h);
+	h->old_shares = xrealloc(h->old_shares,
+				 (h->n_old_shares + 1) * sizeof(CURLSH *));
+	h->old_shares[h->n_old_shares++] = h->share;
+	h->share = fresh;
+}
+
 void
 http_set_trust(struct http *h, struct trust *trust)
 {
 	trust_unref(h->trust);
 	h->trust = trust;
+	forget_sessions(h);
 }
 
 int
@@ -645,10 +693,8 @@ http_new(struct http **out, const struct http_options *o, struct timers *timers,
 	 * All handles of a multi share its connections and what it knows of
 	 * names, for a minute; TLS sessions are each handle's own without this.
 	 */
-	h->share = curl_share_init();
-	if (!h->multi || !h->share ||
-	    curl_share_setopt(h->share, CURLSHOPT_SHARE,
-			      CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
+	h->share = new_share();
+	if (!h->multi || !h->share) {
 		http_free(h);
 		return err_set(err, ENOMEM, "libcurl can't be initialised");
 	}
@@ -672,6 +718,8 @@ http_free(struct http *h)
 	if (h->multi)
 		curl_multi_cleanup(h->multi);
 	curl_share_cleanup(h->share);
+	free_old_shares(h);
+	free(h->old_shares);
 	sockets_clear(&h->sockets);
 	free(h->spare);
 	trust_unref(h->trust);

@@ -84,3 +84,15 @@ has_ended() {
 	assert_logged 2 'certificates are read again'
 	read_anew
 }
+
+# A store that is known by a session that goes on shows no certificate.
+@test "SIGHUP: what is trusted no more is not in a session that goes on, either" {
+	given_mount
+	fault '{"class": "GET", "framing": "close"}' '{"class": "PUT", "framing": "close"}'
+	read_anew
+	cp "$BATS_TEST_TMPDIR/two.crt" "$CA"
+	kill -HUP "$FS_PID"
+	assert_logged 1 'certificates are read again'
+	run ! read_anew
+	[[ $output == *'Protocol error' ]]
+}
