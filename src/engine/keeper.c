@@ -6,6 +6,8 @@
 
 #include "engine/keeper.h"
 
+#include <errno.h>
+
 #include <utlist.h>
 
 #include "s3/s3-bucket.h"
@@ -14,6 +16,7 @@
 
 #define LIST_EVERY 12 /* times, whatever HeadBucket says */
 #define JITTER_PART 10
+#define PROMPT_RETRY_MS 30000
 
 struct kept;
 
@@ -44,6 +47,7 @@ struct keeper {
 	struct kept *kept;
 	struct waiter names; /* which there are */
 	size_t n_questions; /* about single buckets, under way */
+	bool was_unanswered; /* one of them: nobody knows */
 	struct timer census;
 	unsigned n_heads; /* under way */
 	unsigned seed; /* of the jitter: needs no secrecy */
@@ -70,6 +74,17 @@ next_ms(struct keeper *k)
 	return k->o.limits->interval_ms + jitter_ms(k) - jitter_ms(k);
 }
 
+/* A program that serves nothing else does not wait so long for a store to come back. */
+static int64_t
+again_ms(struct keeper *k, bool has_failed)
+{
+	int64_t next = next_ms(k);
+
+	return has_failed && k->o.is_prompt && next > PROMPT_RETRY_MS
+		       ? PROMPT_RETRY_MS
+		       : next;
+}
+
 /* --- a round --- */
 
 static void
@@ -82,7 +97,7 @@ finish_round(struct kept *b)
 	b->was_told = b->is_told && !b->has_failed;
 	b->last_usage = b->usage;
 	b->n_skipped = 0;
-	timer_arm(k->o.timers, &b->next, next_ms(k));
+	timer_arm(k->o.timers, &b->next, again_ms(k, b->has_failed));
 }
 
 static void
@@ -228,7 +243,7 @@ is_resting(const struct kept *b)
 }
 
 static void
-look_around(struct keeper *k)
+look_around(struct keeper *k, bool has_failed)
 {
 	size_t n;
 	char **names = buckets_names(k->o.buckets, &n);
@@ -245,7 +260,7 @@ look_around(struct keeper *k)
 		free(names[i]);
 	}
 	free(names);
-	timer_arm(k->o.timers, &k->census, next_ms(k));
+	timer_arm(k->o.timers, &k->census, again_ms(k, has_failed));
 }
 
 /* What could not be asked is as it was. */
@@ -255,9 +270,8 @@ on_names(struct waiter *w, struct result *r, const struct err *err)
 	struct keeper *k = CONTAINER_OF(w, struct keeper, names);
 
 	(void)r;
-	(void)err;
 	if (!k->is_stopped)
-		look_around(k);
+		look_around(k, err->code != 0);
 }
 
 /* One that the mount is confined to, and that was not there. */
@@ -273,10 +287,11 @@ on_asked(struct waiter *w, struct result *r, const struct err *err)
 	struct keeper *k = q->keeper;
 
 	(void)r;
-	(void)err;
 	free(q);
+	if (err->code && err->code != ENOENT)
+		k->was_unanswered = true;
 	if (--k->n_questions == 0 && !k->is_stopped)
-		look_around(k);
+		look_around(k, k->was_unanswered);
 }
 
 /* No ListBuckets tells of these.  False: there are none. */
@@ -287,6 +302,7 @@ ask_missing(struct keeper *k)
 	char **names = buckets_missing_names(k->o.buckets, &n);
 
 	k->n_questions = n;
+	k->was_unanswered = false;
 	for (size_t i = 0; i < n; i++) {
 		struct question *q = xnew(struct question);
 
@@ -311,7 +327,7 @@ on_census(void *arg)
 	if (ask_missing(k))
 		return;
 	if (buckets_list_is_fresh(k->o.buckets, &is_denied)) {
-		look_around(k);
+		look_around(k, false);
 		return;
 	}
 	k->names = (struct waiter){ .kind = WAIT_FOR_LIST,

@@ -138,7 +138,7 @@ read_chain(struct trust *t, BIO *bio)
 			X509_free(next);
 			return false;
 		}
-	return true;
+	return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 }
 
 static int
@@ -150,8 +150,9 @@ read_certificate(struct trust *t, const char *path, struct err *err)
 		return err_set(err, errno ? errno : EIO, "client_cert %s: %s",
 			       path, strerror(errno));
 	if (!read_chain(t, bio))
-		return err_set(err, EINVAL,
-			       "client_cert %s: no certificate in PEM", path);
+		return err_set(err, EINVAL, "client_cert %s: %s", path,
+			       t->certificate ? "damaged behind the first one"
+					      : "no certificate in PEM");
 	return 0;
 }
 
@@ -176,13 +177,39 @@ read_key(struct trust *t, const char *path, struct err *err)
 	return 0;
 }
 
+static bool
+show_identity(const struct trust *t, SSL_CTX *ctx)
+{
+	return SSL_CTX_use_certificate(ctx, t->certificate) == 1 &&
+	       SSL_CTX_use_PrivateKey(ctx, t->key) == 1 &&
+	       SSL_CTX_set1_chain(ctx, t->chain) == 1;
+}
+
+/* OpenSSL may find it too weak, which nobody could be told later. */
+static int
+try_identity(const struct trust *t, const char *path, struct err *err)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	bool ok = ctx && show_identity(t, ctx);
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	SSL_CTX_free(ctx);
+	ERR_clear_error();
+	if (ok)
+		return 0;
+	return err_set(err, EINVAL, "client_cert %s: %s", path,
+		       reason ? reason : "not accepted");
+}
+
 int
 trust_identify(struct trust *t, const char *certificate, const char *key,
 	       struct err *err)
 {
 	int rc = read_certificate(t, certificate, err);
 
-	return rc ? rc : read_key(t, key ? key : certificate, err);
+	if (rc == 0)
+		rc = read_key(t, key ? key : certificate, err);
+	return rc ? rc : try_identity(t, certificate, err);
 }
 
 /* --- all of it --- */
@@ -219,7 +246,6 @@ trust_apply(struct trust *t, void *ssl_ctx)
 	SSL_CTX_set_cert_store(ssl_ctx, t->store); /* takes it */
 	if (!t->certificate)
 		return;
-	SSL_CTX_use_certificate(ssl_ctx, t->certificate);
-	SSL_CTX_use_PrivateKey(ssl_ctx, t->key);
-	SSL_CTX_set1_chain(ssl_ctx, t->chain);
+	if (!show_identity(t, ssl_ctx))
+		ERR_clear_error(); /* out of memory: it was tried before */
 }

@@ -166,6 +166,12 @@ start_stunnel() {
 	refuse "client_key $t/ca.key: not the key of the certificate" \
 		--client-cert="$t/client.crt" --client-key="$t/ca.key"
 	refuse 'client_key is for client_cert' --client-key="$t/client.key"
+	openssl req -x509 -newkey rsa:1024 -nodes -days 2 -subj /CN=weak \
+		-keyout "$t/weak.pem" -out "$t/weak.crt" 2>/dev/null
+	cat "$t/weak.crt" >>"$t/weak.pem"
+	refuse "client_cert $t/weak.pem: ee key too small" --client-cert="$t/weak.pem"
+	sed 's/^M/!/' "$t/ca.crt" | cat "$t/client.pem" - >"$t/damaged.pem"
+	refuse "client_cert $t/damaged.pem: damaged behind the first one" --client-cert="$t/damaged.pem"
 }
 
 # --- addresses ---------------------------------------------------------------------------

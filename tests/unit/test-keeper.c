@@ -218,6 +218,24 @@ test_prompt(void **state)
 	house_clear(&h);
 }
 
+/* What has failed is asked again before long. */
+static void
+test_prompt_failure(void **state)
+{
+	struct house h;
+
+	(void)state;
+	house_init_as(&h, 1u << MODE_QUICK, true);
+	h.w.fx.store.list_status = 500;
+	fixture_run(&h.w.fx);
+	live(&h, STEP_MS);
+	assert_false(has_result(&h, MODE_QUICK));
+	h.w.fx.store.list_status = 0;
+	live(&h, INTERVAL_MS * 6 / 10);
+	assert_true(has_result(&h, MODE_QUICK));
+	house_clear(&h);
+}
+
 /* It asks with HeadBucket, and lists every twelfth time. */
 static void
 test_trigger(void **state)
@@ -478,6 +496,7 @@ main(void)
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_prompt_failure),
 		cmocka_unit_test(test_trigger),
 		cmocka_unit_test(test_what_is_owed),
 		cmocka_unit_test(test_failures),
