@@ -425,7 +425,7 @@ given_bucket() {
 mount_with() {
 	local policy
 	policy=$(jq --arg bucket "$BUCKET" '.Statement |= map(select(IN(.Sid; $ARGS.positional[])) |
-		.Resource |= sub("BUCKET"; $bucket))' "$HERE/../../contrib/iam-policy.json" \
+		.Resource |= ([.] | flatten | map(sub("BUCKET"; $bucket))))' "$HERE/../../contrib/iam-policy.json" \
 		--args "$@")
 	(($(jq '.Statement | length' <<<"$policy") == $#)) || fail "no such rights: $*"
 	s3 grant other "$BUCKET" "$policy"
@@ -463,13 +463,15 @@ has_document() {
 		has_document "$mode"
 	done
 	assert_equal "$(field detailed .stats.total_size)" 1005
+	jq . "$MNT/$BUCKET/prefixes.json" >/dev/null
+	has_document prefixes
 	echo all >"$MNT/$BUCKET/refresh"
 	assert_equal "$(field detailed .stats.total_size)" 1005
 	assert_equal "$(<"$LOG")" ''
-	assert_equal "$(s3 ls "$BUCKET" .deltaglider/ | wc -l)" 3
+	assert_equal "$(s3 ls "$BUCKET" .deltaglider/ | wc -l)" 4
 	run -1 "${DGSTATFS%fs}" --endpoint-url="$S3_ENDPOINT" --cache-clear "$BUCKET"
 	[[ $output == *'stats_quick.json: '*403* && $output != *deleted* ]]
-	assert_equal "$(s3 ls "$BUCKET" .deltaglider/ | wc -l)" 3
+	assert_equal "$(s3 ls "$BUCKET" .deltaglider/ | wc -l)" 4
 	# what it may not do it does not try
 	refused 'AccessDenied' env S3_KEY=otherkey S3_SECRET=othersecret \
 		"$HERE/s3.py" put "$BUCKET" b 1
