@@ -56,14 +56,14 @@ read_rows(const struct conf_cli *cli, unsigned *rows, struct err *err)
 	*rows = cli->cleared ? 0 : (1u << SHELF_ROWS) - 1;
 	for (const char *s = cli->cleared; s;) {
 		size_t len = strcspn(s, ",");
-		int row = shelf_find(s, len);
+		unsigned found = shelf_find(s, len);
 
-		if (row < 0)
+		if (found == 0)
 			return err_set(err, EINVAL,
 				       "--cache-clear: nothing of ours is "
 				       "called \"%.*s\"",
 				       (int)len, s);
-		*rows |= 1u << row;
+		*rows |= found;
 		s = s[len] ? s + len + 1 : NULL;
 	}
 	return 0;

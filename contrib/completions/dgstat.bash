@@ -10,7 +10,7 @@ _dgstat() {
 	word=${line##* }
 	COMPREPLY=()
 	case $word in
-	--cache-clear=*) mapfile -t COMPREPLY < <(compgen -W 'quick sampled detailed' -- "${word#*=}") ;;
+	--cache-clear=*) mapfile -t COMPREPLY < <(compgen -W 'quick sampled detailed prefixes memo' -- "${word#*=}") ;;
 	--sort=*) mapfile -t COMPREPLY < <(compgen -W 'name objects original stored saved ratio' -- "${word#*=}") ;;
 	--force-path-style=*) mapfile -t COMPREPLY < <(compgen -W 'true false' -- "${word#*=}") ;;
 	--interval-modes=*) mapfile -t COMPREPLY < <(compgen -W 'quick sampled detailed' -- "${word#*=}") ;;

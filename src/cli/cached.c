@@ -53,6 +53,11 @@ fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
 {
 	const struct look *look = &a->looks[row];
 	const struct shelf_look *found = &look->found;
+	static const char *const verdicts[] = {
+		[CACHE_BAD] = "corrupt",
+		[CACHE_FOREIGN] = "foreign",
+		[CACHE_OTHER] = "other",
+	};
 
 	*l = (struct line){ .bucket = a->name,
 			    .name = shelf_rows[row].name,
@@ -69,8 +74,7 @@ fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
 	} else if (found->result) {
 		fill_good(l, a, found->result, ttl_ms);
 	} else {
-		l->state =
-			found->verdict == CACHE_FOREIGN ? "foreign" : "corrupt";
+		l->state = verdicts[found->verdict];
 		l->why = found->flaw.msg;
 	}
 }

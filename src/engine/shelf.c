@@ -18,6 +18,10 @@ const struct shelf_row shelf_rows[] = {
 	{ "sampled", INTERNAL_PREFIX "stats_sampled.json", true, MODE_SAMPLED },
 	{ "detailed", INTERNAL_PREFIX "stats_detailed.json", true,
 	  MODE_DETAILED },
+	{ "prefixes", INTERNAL_PREFIX "prefixes.json", true, MODE_PREFIXES },
+	{ "memo", INTERNAL_PREFIX "originals_base.bin", false, MODE_DETAILED },
+	{ "memo", INTERNAL_PREFIX "originals_recent.bin", false,
+	  MODE_DETAILED },
 };
 
 struct shelf {
@@ -33,14 +37,16 @@ struct shelf {
 	struct shelf *prev, *next;
 };
 
-int
+unsigned
 shelf_find(const char *name, size_t len)
 {
+	unsigned rows = 0;
+
 	for (size_t i = 0; i < SHELF_ROWS; i++)
 		if (strlen(shelf_rows[i].name) == len &&
 		    memcmp(shelf_rows[i].name, name, len) == 0)
-			return (int)i;
-	return -1;
+			rows |= 1u << i;
+	return rows;
 }
 
 static void
@@ -137,6 +143,17 @@ on_look(void *arg, const struct s3_answer *answer)
 		finish(s, &(struct err)ERR_INIT);
 }
 
+/* Bytes that are looked at. */
+static size_t
+most(const struct shelf *s)
+{
+	struct document document = { .bucket = s->bucket,
+				     .mode = s->row->mode,
+				     .limits = s->env->limits };
+
+	return s->row->is_document ? document_max(&document) : DOC_MAX;
+}
+
 static void
 on_deadline(void *arg)
 {
@@ -162,7 +179,7 @@ shelf_add(struct shelf_env *env, struct waiter *w)
 	s->call = s3_get_object(env->s3,
 				&(struct s3_get){ .bucket = s->bucket,
 						  .key = s->row->key,
-						  .max = DOC_MAX },
+						  .max = most(s) },
 				on_look, s);
 }
 

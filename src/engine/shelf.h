@@ -12,17 +12,17 @@
 
 /* Our names; a new kind of object is a new row. */
 struct shelf_row {
-	const char *name; /* as users call it */
+	const char *name; /* as users call it; of two files maybe */
 	const char *key;
 	bool is_document; /* of `mode`: there is a result in it */
 	enum mode mode;
 };
 
-#define SHELF_ROWS 3
+#define SHELF_ROWS 6
 extern const struct shelf_row shelf_rows[SHELF_ROWS];
 
-/* The row, or -1. */
-int shelf_find(const char *name, size_t len);
+/* Those of that name, as bits; 0: none. */
+unsigned shelf_find(const char *name, size_t len);
 
 /* What was found; nothing of it is set if that failed. */
 struct shelf_look {

@@ -15,8 +15,20 @@ states() {
 	dgstat --cache "$@" | awk 'NR > 1 { print $2, $5 $6 }' | sed 's/B//; s/:$//' | sort
 }
 
+# Of the modes.
 json_states() {
-	dgstat --cache --json "$@" | jq -r '.[] | "\(.name) \(.state)"' | xargs
+	dgstat --cache --json "$@" | jq -r '.[] | select(.key | contains("stats_")) |
+		"\(.name) \(.state)"' | xargs
+}
+
+# Of the rest.
+other_states() {
+	dgstat --cache --json "$@" | jq -r '.[] | select(.key | contains("stats_") | not) |
+		"\(.name) \(.state)"' | xargs
+}
+
+is_too_old() {
+	[[ $(dgstat --cache --json --ttl=1ms alpha | jq -r '.[0] | .state, .why' | xargs) == 'stale older than ttl' ]]
 }
 
 listing() {
@@ -75,14 +87,13 @@ listing() {
 	put detailed <<<nonsense
 	forget_requests
 	assert_equal "$(json_states alpha)" 'quick valid sampled foreign detailed corrupt'
-	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)" 1/0/3/0
+	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)" 1/0/6/0
 	assert_equal "$(dgstat --cache --json alpha | jq -c '.[2] | [.size, .why != null, .computed_at]')" \
 		'[9,true,null]'
 	# larger than any document
 	head -c 1100000 /dev/zero | put detailed
 	assert_equal "$(dgstat --cache --json alpha | jq -c '.[2] | [.size, .state]')" '[1100000,"corrupt"]'
-	assert_equal "$(dgstat --cache --json --ttl=1ms alpha | jq -r '.[0] | .state, .why' | xargs)" \
-		'stale older than ttl'
+	wait_until is_too_old # times are whole seconds
 	run -0 dgstat --cache-clear alpha
 	assert_equal "${#lines[@]}" 3
 	# of all buckets
@@ -140,4 +151,19 @@ listing() {
 	# with a value it is the option of old
 	run -0 dgstat --cache=ro alpha
 	[[ $output == *'Compression ratio'* ]]
+}
+
+@test "cache by hand: the tree of prefixes, and the two files of the memo" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
+		{"key": "r/1.delta", "size": 10, "meta": {"dg-file-size": "1200"}}]'
+	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent'
+	dgstat --prefixes alpha >/dev/null
+	dgstat --detailed --memo=bucket alpha >/dev/null
+	[[ $(other_states alpha) == 'prefixes valid memo '*present* ]]
+	assert_equal "$(dgstat --cache --json --prefix-nodes=1 alpha | jq -r '.[3].state')" other
+	run -0 dgstat --cache-clear=memo,prefixes alpha
+	[[ $output == *'/.deltaglider/prefixes.json'* && $output == *'/.deltaglider/originals_'* ]]
+	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent'
+	assert_equal "$(json_states alpha)" 'quick absent sampled absent detailed valid'
 }
