@@ -198,6 +198,8 @@ find_endpoint(struct setup *s, struct err *err)
 
 	if (!o.url && !o.region && imds_region(&s->region, &unknown) == 0)
 		o.region = s->region;
+	if (unknown.code && unknown.code != ENOENT)
+		log_warn("region: %s", unknown.msg);
 	return endpoint_new(&s->endpoint, &o, err);
 }
 

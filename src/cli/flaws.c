@@ -86,7 +86,7 @@ int
 flaws_show_json(FILE *f, const char *bucket, struct result *r, enum mode mode)
 {
 	struct buf text CLEANUP_BUF = BUF_INIT(JSON_MAX);
-	struct mode_state states[N_MODES] = { { .result = NULL } };
+	struct mode_state states[N_DOCUMENTS] = { { .result = NULL } };
 	struct integrity_report report;
 	int rc;
 

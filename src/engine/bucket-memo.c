@@ -119,6 +119,7 @@ rest_if_unused(struct bucket_memo *b)
 {
 	if (b->state != MEMO_READY || b->users || b->put)
 		return;
+	timer_disarm(b->env->writebacks->timers, &b->tell);
 	b->state = MEMO_RESTS;
 	memo_rest(&b->memo);
 }

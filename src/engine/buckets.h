@@ -51,7 +51,7 @@ struct bucket {
 	struct bucket_memo *memo; /* see bucket-memo.h; NULL: none yet */
 	struct list_memory list_memory;
 	struct scan_queue scans[N_SCAN_LANES];
-	int64_t missing_said_until_ms[N_MODES]; /* see walk.c */
+	int64_t missing_said_until_ms[N_DOCUMENTS]; /* see walk.c */
 	struct flaw_log flaw_log;
 
 	/* under the registry's lock */

@@ -533,13 +533,16 @@ enter(struct job *job, enum state state)
 	enter_fns[state](job);
 }
 
-/* That of the bucket, where figures are computed that may be remembered. */
+/*
+ * That of the bucket, where figures are computed that may be remembered.  Who wants them
+ * computed anew after some time wants to hear of metadata that no listing shows.
+ */
 static struct bucket_memo *
 find_memo(const struct job_options *o)
 {
 	if (!o->env->memos || o->kind != JOB_COMPUTE ||
-	    !mode_has_heads(o->mode) || o->why_unread == WHY_NOCACHE ||
-	    o->why_unread == WHY_OFF)
+	    o->env->limits->ttl_ms > 0 || !mode_has_heads(o->mode) ||
+	    o->why_unread == WHY_NOCACHE || o->why_unread == WHY_OFF)
 		return NULL;
 	return bucket_memo_get(o->env->memos, o->bucket);
 }

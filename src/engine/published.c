@@ -147,7 +147,7 @@ published_newest(struct published *p)
 	struct result *newest = NULL;
 	LOCKED(p);
 
-	for (int mode = 0; mode < N_MODES; mode++) {
+	for (int mode = 0; mode < N_DOCUMENTS; mode++) {
 		struct result *r = p->of[mode].result;
 
 		if (r && (!newest ||

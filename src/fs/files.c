@@ -270,7 +270,8 @@ file_text(const struct file *f, const struct subject *s, const struct result *r,
 	if (len == text->len)
 		return text_ref(text);
 	buf_init(&longer, len); /* another one was longer */
-	f->fill(&longer, text->data, len - text->len);
+	if (f->fill(&longer, text->data, len - text->len))
+		return text_ref(text); /* whole, if shorter than it was */
 	return text_new(&longer);
 }
 

@@ -219,14 +219,21 @@ op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		open_other(fs, req, &place, fi);
 }
 
+/*
+ * The handle's `own` where the newest one is longer than the kernel knows yet: it would
+ * be cut.
+ */
 static struct text *
-newest_text(struct fs *fs, const struct place *place)
+newest_text(struct fs *fs, const struct place *place, struct text *own)
 {
 	struct result *r CLEANUP(result_release) = published_result(
 		&place->bucket->published, place->file->stats_mode);
+	const struct file *f = place->file;
 	struct subject s = subject_of(fs, place);
 
-	return file_text(place->file, &s, r, NULL);
+	if (file_size(f, &s) < (int64_t)f->text_of(r)->len)
+		return text_ref(own);
+	return file_text(f, &s, r, NULL);
 }
 
 /* What such a read sees: see above.  A reference. */
@@ -240,7 +247,7 @@ text_for(struct fs *fs, fuse_ino_t ino, const struct fuse_file_info *fi)
 
 	if (is_for_page_cache && tree_find(fs->o.buckets, ino, &place) &&
 	    place.file->is_stats)
-		return newest_text(fs, &place);
+		return newest_text(fs, &place, file->text);
 	return text_ref(file->text);
 }
 

@@ -41,11 +41,11 @@ const struct members integrity_members = { rows, ARRAY_SIZE(rows), NULL, 0 };
 
 /* The result that was found true last. */
 static const struct result *
-newest(const struct mode_state of[N_MODES])
+newest(const struct mode_state of[N_DOCUMENTS])
 {
 	const struct result *found = NULL;
 
-	for (int mode = 0; mode < N_MODES; mode++) {
+	for (int mode = 0; mode < N_DOCUMENTS; mode++) {
 		const struct result *r = of[mode].result;
 
 		if (r && r->integrity &&
@@ -57,7 +57,7 @@ newest(const struct mode_state of[N_MODES])
 }
 
 static const struct integrity *
-find_originals(const struct mode_state of[N_MODES])
+find_originals(const struct mode_state of[N_DOCUMENTS])
 {
 	const struct result *r = of[MODE_DETAILED].result;
 
@@ -75,7 +75,7 @@ set(struct integrity_report *out, int flaw, const struct findings *f)
 
 void
 integrity_report_fill(struct integrity_report *out,
-		      const struct mode_state of[N_MODES])
+		      const struct mode_state of[N_DOCUMENTS])
 {
 	const struct result *r = newest(of);
 	const struct integrity *originals = find_originals(of);

@@ -32,7 +32,7 @@ extern const struct members integrity_members;
 
 /* Borrows from the results. */
 void integrity_report_fill(struct integrity_report *out,
-			   const struct mode_state of[N_MODES]);
+			   const struct mode_state of[N_DOCUMENTS]);
 
 /* The members of an object, as json_add_members() adds them. */
 int integrity_report_add(struct buf *out, const struct integrity_report *r,

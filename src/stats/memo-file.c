@@ -307,8 +307,10 @@ has_magic(const char *data, size_t len)
 bool
 memo_file_is_whole(const char *data, size_t len)
 {
-	return has_magic(data, len) &&
-	       len == MEMO_BYTES(get_number(data + AT_COUNT, 4));
+	uint64_t n = has_magic(data, len) ? get_number(data + AT_COUNT, 4) : 0;
+
+	return has_magic(data, len) && n <= MEMO_RECORDS_MAX &&
+	       len == MEMO_BYTES(n);
 }
 
 /* Its length is that of its records, and there are not too many of them. */
@@ -317,8 +319,6 @@ copy(struct memo_file *f, const char *data, size_t len, struct err *err)
 {
 	if (!memo_file_is_whole(data, len))
 		return err_set(err, EBADMSG, "its length is not what it says");
-	if (len > MEMO_BYTES_MAX)
-		return err_set(err, EFBIG, "too many records");
 	if (buf_add(&f->bytes, data, len))
 		return err_set(err, ENOMEM, "no memory for it");
 	f->n = get_number(data + AT_COUNT, 4);
@@ -353,6 +353,10 @@ check(const struct memo_file *f, const char *bucket, const unsigned char *base,
 	}
 	if (!ascends(f)) {
 		err_set(err, EBADMSG, "its records are in no order");
+		return MEMO_BAD;
+	}
+	if (memo_file_written_at(f) < 0) {
+		err_set(err, EBADMSG, "it was written before there was time");
 		return MEMO_BAD;
 	}
 	if (memcmp(head + AT_BASE, base ? base : no_base, SHA256_LEN) != 0) {

@@ -16,8 +16,11 @@
 
 #define PREFIXES_STEP 1024
 
-/* A key of 1,024 bytes, each of which takes six in JSON, and 16 numbers. */
-#define PREFIXES_NODE_MAX 8192
+/*
+ * A key of 4,096 bytes, each of which takes three if it is URL-encoded, or of 1,024 that
+ * take six in JSON, and 16 numbers.
+ */
+#define PREFIXES_NODE_MAX 16384
 
 /* What a text says of itself. */
 struct prefixes_doc {

@@ -34,7 +34,7 @@ integrity_of(int64_t n_orphans, int64_t n_large, bool has_originals)
 }
 
 static void
-expect(const struct mode_state of[N_MODES], int64_t listed_at,
+expect(const struct mode_state of[N_DOCUMENTS], int64_t listed_at,
        int64_t n_orphans, int64_t n_large)
 {
 	struct integrity_report r;
@@ -60,7 +60,7 @@ test_which_result(void **state)
 		{ .listed = { .began_at = 11, .began_at_ms = 3000 } },
 		{ .listed = { .began_at = 12, .began_at_ms = 2000 } },
 	};
-	struct mode_state of[N_MODES] = { { .result = NULL } };
+	struct mode_state of[N_DOCUMENTS] = { { .result = NULL } };
 
 	(void)state;
 	expect(of, MEMBER_UNKNOWN, MEMBER_UNKNOWN, MEMBER_UNKNOWN);
@@ -94,7 +94,7 @@ static void
 render(struct integrity *in, struct buf *out)
 {
 	struct result result = { .integrity = in };
-	struct mode_state of[N_MODES] = { { .result = &result } };
+	struct mode_state of[N_DOCUMENTS] = { { .result = &result } };
 	struct integrity_report r;
 
 	integrity_report_fill(&r, of);
@@ -261,7 +261,7 @@ test_longest(void **state)
 	memset(err.request_id, '"', sizeof(err.request_id) - 1);
 	buckets_set_there(buckets, "bkt");
 	s.bucket = buckets_get(buckets, 0);
-	for (int mode = 0; mode < N_MODES; mode++) {
+	for (int mode = 0; mode < N_DOCUMENTS; mode++) {
 		publish_result(&s.bucket->published, (enum mode)mode, r);
 		publish_failure(&s.bucket->published, (enum mode)mode, &err);
 	}

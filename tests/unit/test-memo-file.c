@@ -248,6 +248,23 @@ test_damaged(void **state)
 	memo_file_clear(&f);
 }
 
+/* Where the checksum is right, since whoever may write there can make it so. */
+static void
+test_made_up(void **state)
+{
+	static const unsigned ids[] = { 1, 2 };
+	struct memo_file f;
+
+	(void)state;
+	given(&f, ids, 2, 1);
+	memo_file_seal(&f, BUCKET, -1, NULL);
+	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, NULL), MEMO_BAD);
+	/* 2^28 records of 16 bytes: none, in 32 bits */
+	memcpy(f.bytes.data + 12, "\20\0\0\0", 4);
+	assert_false(memo_file_is_whole(f.bytes.data, 64 + 32));
+	memo_file_clear(&f);
+}
+
 /* Well sealed, and yet none of ours. */
 static void
 test_foreign(void **state)
@@ -277,6 +294,7 @@ main(void)
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_made_up),
 		cmocka_unit_test(test_foreign),
 	};
 

@@ -621,7 +621,7 @@ test_values(void **state)
 	}
 }
 
-/* Whatever is told, it fits: three modes with the longest message each. */
+/* Whatever is told, it fits: all documents with the longest message each. */
 static void
 test_longest(void **state)
 {
@@ -637,7 +637,7 @@ test_longest(void **state)
 	memset(err.request_id, '"', sizeof(err.request_id) - 1);
 	buckets_set_there(buckets, "bkt");
 	s.bucket = buckets_get(buckets, 0);
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		publish_failure(&s.bucket->published, (enum mode)mode, &err);
 	assert_int_equal(bucket_status(&s, &out), 0);
 	assert_in_range(out.len, 3 * sizeof(err.msg), REPORT_MAX / 2);
