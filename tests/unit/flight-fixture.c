@@ -44,13 +44,13 @@ world_clear(struct world *world)
 
 	assert_null(world->all); /* everybody was answered */
 	world->env.is_stopping = true;
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		if (bucket->flights[mode])
 			flight_stop(bucket->flights[mode]);
 	fixture_settle(&world->fx);
 	assert_int_equal(world->env.jobs.n_jobs, 0);
 	assert_int_equal(world->env.writebacks.n_running, 0);
-	for (int mode = 0; mode < N_MODES; mode++)
+	for (int mode = 0; mode < N_DOCUMENTS; mode++)
 		if (bucket->flights[mode])
 			flight_free(bucket->flights[mode]);
 	fixture_clear(&world->fx);
