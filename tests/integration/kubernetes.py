@@ -20,7 +20,7 @@ PROBE = {
 CONTAINER = {
     "name": str, "image": str, "args": [str], "command": [str],
     "env": [{"name": str, "value": str}],
-    "envFrom": [{"secretRef": {"name": str}}],
+    "envFrom": [{"secretRef": {"name": str, "optional": bool}}],
     "ports": [{"name": str, "containerPort": int}],
     "livenessProbe": PROBE, "readinessProbe": PROBE,
     "resources": {"requests": NAMES, "limits": NAMES},
