@@ -99,7 +99,7 @@ with_descriptors() {
 		assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/$n.json")" "$n"
 	done
 	# twelve; but the stub counts a request for a moment after its answer
-	(($(max_in_flight) <= 16)) || fail "$(max_in_flight) at once"
+	(($(max_in_flight) <= 24)) || fail "$(max_in_flight) at once"
 }
 
 # Bytes that have come wait in few pages at a time, but of each bucket in one at least.
