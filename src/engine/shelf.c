@@ -106,13 +106,19 @@ is_answer(const struct s3_answer *answer)
 	       strcmp(answer->error.code, "NoSuchKey") == 0;
 }
 
+static struct document
+document_of(const struct shelf *s)
+{
+	return (struct document){ .bucket = s->bucket,
+				  .mode = s->row->mode,
+				  .limits = s->env->limits };
+}
+
 static void
 take_look(struct shelf *s, const struct s3_answer *answer)
 {
 	struct shelf_look *look = &s->look;
-	struct document document = { .bucket = s->bucket,
-				     .mode = s->row->mode,
-				     .limits = s->env->limits };
+	struct document document = document_of(s);
 
 	look->is_there = answer->status == 200;
 	if (!look->is_there)
@@ -147,9 +153,7 @@ on_look(void *arg, const struct s3_answer *answer)
 static size_t
 most(const struct shelf *s)
 {
-	struct document document = { .bucket = s->bucket,
-				     .mode = s->row->mode,
-				     .limits = s->env->limits };
+	struct document document = document_of(s);
 
 	return s->row->is_document ? document_max(&document) : DOC_MAX;
 }
