@@ -223,6 +223,7 @@ on_put(void *arg, const struct s3_answer *answer)
 	const struct err *err = &answer->err;
 
 	b->put = NULL;
+	memo_note_written(&b->memo, err->code == 0);
 	b->env->writebacks->n_running--;
 	timer_disarm(b->env->writebacks->timers, &b->put_limit);
 	if (err->code) {
@@ -272,16 +273,33 @@ put(struct bucket_memo *b, int file, const struct buf *body)
 		on_put, b);
 }
 
-void
-bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_sweep *s)
+/* Somebody beside `but` (NULL: anybody) learns all anew. */
+static bool
+is_being_renewed(const struct bucket_memo *b, const struct memo_user *but)
 {
+	const struct memo_user *u;
+
+	DL_FOREACH (b->users, u)
+		if (u->is_anew && u != but)
+			return true;
+	return false;
+}
+
+void
+bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
+		      bool is_of_all)
+{
+	struct memo_sweep s = { .is_of_all = is_of_all, .is_anew = u->is_anew };
 	int64_t now = date_now();
-	enum memo_write what = memo_end_sweep(&b->memo, s, now);
+	enum memo_write what;
 	const struct buf *body;
 
-	if (what == MEMO_WRITE_NOTHING || !may_write(b))
+	if (is_being_renewed(b, u) || !may_write(b))
 		return;
-	body = memo_pack(&b->memo, what, s, now);
+	what = memo_end_sweep(&b->memo, &s, now);
+	if (what == MEMO_WRITE_NOTHING)
+		return;
+	body = memo_pack(&b->memo, what, &s, now);
 	if (body)
 		put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body);
 }
@@ -292,6 +310,8 @@ void
 bucket_memo_join(struct bucket_memo *b, struct memo_user *u)
 {
 	u->is_told = false;
+	if (u->is_anew && !is_being_renewed(b, NULL))
+		memo_distrust(&b->memo);
 	DL_APPEND(b->users, u);
 	if (b->state == MEMO_RESTS && b->env->place == MEMO_IN_BUCKET)
 		load(b);

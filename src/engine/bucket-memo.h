@@ -32,6 +32,7 @@ struct memo_user {
 	/* It is ready now; once, and not from inside bucket_memo_join(). */
 	void (*on_ready)(void *arg);
 	void *arg;
+	bool is_anew; /* it asks nothing, and learns all: nothing is believed */
 	bool is_told;
 	struct memo_user *prev, *next;
 };
@@ -50,8 +51,12 @@ struct memo *bucket_memo(struct bucket_memo *b);
 /* How old what was read is, in seconds; -1: there was nothing. */
 int64_t bucket_memo_age(const struct bucket_memo *b);
 
-/* A sweep of a user is complete: write what is worth it. */
-void bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_sweep *s);
+/*
+ * A sweep of that user is complete: write what is worth it.  `is_of_all` as in
+ * struct memo_sweep.  While another one learns anew, it is that one's to write.
+ */
+void bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
+			   bool is_of_all);
 
 /* What reading it has cost so far. */
 struct traffic bucket_memo_traffic(const struct bucket_memo *b);

@@ -55,10 +55,10 @@ static void
 join(struct originals *o)
 {
 	o->has_joined = true;
-	o->user = (struct memo_user){ .on_ready = on_ready, .arg = o };
+	o->user = (struct memo_user){ .on_ready = on_ready,
+				      .arg = o,
+				      .is_anew = o->is_anew };
 	o->before = bucket_memo_traffic(o->memo);
-	if (o->is_anew)
-		memo_distrust(bucket_memo(o->memo));
 	bucket_memo_join(o->memo, &o->user);
 }
 
@@ -123,9 +123,6 @@ originals_send(struct originals *o)
 void
 originals_end(struct originals *o, bool is_of_all)
 {
-	const struct memo_sweep s = { .is_of_all = is_of_all,
-				      .is_anew = o->is_anew };
-
 	if (!o->has_joined)
 		return;
 	log_info("bucket=%s: %u original sizes from the memo, %u from HEADs; "
@@ -133,7 +130,7 @@ originals_end(struct originals *o, bool is_of_all)
 		 o->sweep.bucket, o->n_remembered, o->n_heads,
 		 memo_count(bucket_memo(o->memo)),
 		 (long long)bucket_memo_age(o->memo));
-	bucket_memo_end_sweep(o->memo, &s);
+	bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
 }
 
 struct traffic

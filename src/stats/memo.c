@@ -108,6 +108,20 @@ count_marked(const struct memo_part *p)
 
 /* --- what is known --- */
 
+static void
+sort_learned(struct memo *m)
+{
+	memo_file_sort(&m->learned);
+	m->n_sorted = m->learned.n;
+}
+
+static void
+forget_learned(struct memo *m)
+{
+	memo_file_clear(&m->learned);
+	m->n_sorted = 0;
+}
+
 void
 memo_init(struct memo *m, const char *bucket)
 {
@@ -115,6 +129,7 @@ memo_init(struct memo *m, const char *bucket)
 	memo_file_init(&m->base.file);
 	memo_file_init(&m->recent.file);
 	memo_file_init(&m->learned);
+	memo_file_init(&m->unsaved);
 }
 
 void
@@ -123,6 +138,7 @@ memo_clear(struct memo *m)
 	part_clear(&m->base);
 	part_clear(&m->recent);
 	memo_file_clear(&m->learned);
+	memo_file_clear(&m->unsaved);
 	sha256_free(steal(&m->hash));
 }
 
@@ -163,28 +179,28 @@ memo_rest(struct memo *m)
 	m->has_base = false;
 	m->is_full = false;
 	if (m->learned.bytes.len > MEMO_IDLE_MAX)
-		memo_file_clear(&m->learned);
-	memo_file_sort(&m->learned);
-	m->is_learned_sorted = true;
+		forget_learned(m);
+	sort_learned(m);
 }
 
 void
 memo_distrust(struct memo *m)
 {
-	memo_file_clear(&m->learned);
+	forget_learned(m);
 }
 
 bool
 memo_find(struct memo *m, const struct object *o, int64_t *original)
 {
-	const struct memo_record *r = NULL;
+	struct memo_file learned = m->learned;
+	const struct memo_record *r;
 	unsigned char id[MEMO_ID_LEN];
 
 	if (!is_version(o))
 		return false;
 	set_id(m, o, id);
-	if (m->is_learned_sorted)
-		r = memo_file_find(&m->learned, id);
+	learned.n = m->n_sorted;
+	r = memo_file_find(&learned, id);
 	if (!r)
 		r = part_find(&m->recent, id);
 	if (!r)
@@ -203,10 +219,9 @@ memo_learn(struct memo *m, const struct object *o, int64_t original)
 		return;
 	set_id(m, o, r.id);
 	set_original(&r, original);
-	m->is_learned_sorted = false;
 	m->is_full = memo_file_add(&m->learned, &r) != 0;
 	if (m->is_full)
-		memo_file_clear(&m->learned);
+		forget_learned(m);
 }
 
 size_t
@@ -256,10 +271,10 @@ memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
 {
 	bool is_all_new = s->is_anew && s->is_of_all;
 
-	memo_file_sort(&m->learned);
-	m->is_learned_sorted = true;
+	sort_learned(m);
 	if (!is_all_new)
 		memo_file_filter(&m->learned, is_news, m);
+	m->n_sorted = m->learned.n;
 	if (m->learned.n == 0)
 		return MEMO_WRITE_NOTHING;
 	if (is_all_new || !m->has_base || is_base_due(m, s, now))
@@ -277,10 +292,16 @@ add_learned(struct memo *m)
 {
 	int rc = memo_file_merge(&m->recent.file, &m->learned);
 
-	if (rc == 0)
-		memo_file_clear(&m->learned);
 	free(steal(&m->recent.marks)); /* its records have moved */
-	return rc;
+	if (rc)
+		return rc;
+	memo_file_clear(&m->unsaved);
+	m->unsaved = m->learned;
+	memo_file_init(&m->learned);
+	m->n_sorted = 0;
+	if (m->unsaved.bytes.len > MEMO_IDLE_MAX)
+		memo_file_clear(&m->unsaved);
+	return 0;
 }
 
 static int
@@ -318,6 +339,21 @@ pack_recent(struct memo *m, int64_t now)
 				   m->base_sum);
 }
 
+void
+memo_note_written(struct memo *m, bool is_there)
+{
+	struct memo_file later = m->learned;
+
+	if (!is_there) {
+		memo_file_sort(&later);
+		m->learned = m->unsaved;
+		m->unsaved = later;
+		memo_file_merge(&m->learned, &m->unsaved);
+		m->n_sorted = m->learned.n;
+	}
+	memo_file_clear(&m->unsaved);
+}
+
 const struct buf *
 memo_pack(struct memo *m, enum memo_write what, const struct memo_sweep *s,
 	  int64_t now)
@@ -325,8 +361,10 @@ memo_pack(struct memo *m, enum memo_write what, const struct memo_sweep *s,
 	int rc = what == MEMO_WRITE_BASE ? pack_base(m, s, now)
 					 : pack_recent(m, now);
 
-	if (rc)
+	if (rc) {
+		memo_note_written(m, false);
 		return NULL;
+	}
 	return what == MEMO_WRITE_BASE ? &m->base.file.bytes
 				       : &m->recent.file.bytes;
 }

@@ -61,7 +61,9 @@ struct memo {
 	unsigned char base_sum[SHA256_LEN];
 	int64_t base_written_at;
 	struct memo_file learned; /* here, and not written yet */
-	bool is_learned_sorted; /* it can be looked up */
+	struct memo_file
+		unsaved; /* of it what the last memo_pack() has taken */
+	size_t n_sorted; /* the first ones of it, which can be looked up */
 	bool is_full; /* too many to be learned */
 };
 
@@ -108,5 +110,8 @@ enum memo_write memo_end_sweep(struct memo *m, const struct memo_sweep *s,
 			       int64_t now);
 const struct buf *memo_pack(struct memo *m, enum memo_write what,
 			    const struct memo_sweep *s, int64_t now);
+
+/* How the writing of that ended: what is not there is still to be written. */
+void memo_note_written(struct memo *m, bool is_there);
 
 #endif

@@ -174,6 +174,7 @@ end(struct world *w, struct memo *m, unsigned step, bool is_anew, bool is_lost)
 	w->n_written += b->len;
 	if (!is_lost)
 		store(what == MEMO_WRITE_BASE ? &w->base : &w->recent, b);
+	memo_note_written(m, !is_lost);
 }
 
 static void
@@ -353,6 +354,30 @@ test_anew(void **state)
 	world_clear(w);
 }
 
+/* What could not be written is known to this mount, and written the next time. */
+static void
+test_lost(void **state)
+{
+	struct world *w = given_deltas(100);
+	struct memo m;
+
+	(void)state;
+	memo_init(&m, BUCKET);
+	sweep(w, &m, 100, 1, false);
+	end(w, &m, 1, false, true);
+	put(w, 7, 10);
+	w->n_heads = 0;
+	for (int i = 0; i < 2; i++) {
+		load(w, &m);
+		sweep(w, &m, 100, 1, false);
+		end(w, &m, 1, false, i == 0);
+		assert_int_equal(w->n_heads, 1);
+	}
+	assert_int_equal(fresh_heads(w, 100, 1, false), 0);
+	memo_clear(&m);
+	world_clear(w);
+}
+
 /* Between sweeps little is kept; of what is too much, nothing. */
 static void
 test_memory(void **state)
@@ -431,6 +456,7 @@ main(void)
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_sampled_first),
 		cmocka_unit_test(test_anew),
+		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_not_remembered),
 	};
