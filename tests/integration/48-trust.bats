@@ -5,6 +5,8 @@
 # and with SIGHUP, by whom nobody waits for.
 
 load lib
+load mounts
+load alpha
 
 # certificate NAME: its own authority; the key is in NAME.pem too.
 certificate() {
@@ -95,4 +97,44 @@ has_ended() {
 	assert_logged 1 'certificates are read again'
 	run ! read_anew
 	[[ $output == *'Protocol error' ]]
+}
+
+# One that is good, and one that is damaged behind it: seen by who reads all of it.
+damage_second() {
+	{
+		cat "$BATS_TEST_TMPDIR/one.crt"
+		sed '2s/^..../!!!!/' "$BATS_TEST_TMPDIR/two.crt"
+	} >"$BATS_TEST_TMPDIR/damaged.crt"
+}
+
+@test "dgstat: a ca_bundle is not parsed for a store without TLS, and for one with it when it is asked" {
+	certificate one
+	certificate two
+	damage_second
+	start_stub
+	stub_bucket bkt
+	run -0 --separate-stderr dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/damaged.crt" bkt
+	assert_equal "$stderr" ""
+	serve one
+	run -1 --separate-stderr dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/damaged.crt" bkt
+	assert_equal "$output" ""
+	[[ $stderr == *"ca_bundle $BATS_TEST_TMPDIR/damaged.crt"*"Protocol error"* ]] || fail "$stderr"
+	run -0 dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/one.crt" bkt
+	run -1 dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/two.crt" bkt
+	run -0 dgstat --json --ca-bundle=<(cat "$BATS_TEST_TMPDIR/one.crt") bkt # to be read once
+	run -0 dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/one.pem" bkt # a key before it
+}
+
+@test "dgstat: a ca_bundle without certificates is said at once, with or without TLS" {
+	local file regex='ca_bundle .*: no certificates in PEM'
+
+	start_stub
+	stub_bucket bkt
+	: >"$BATS_TEST_TMPDIR/empty"
+	echo text >"$BATS_TEST_TMPDIR/text"
+	for file in empty text; do
+		run -1 dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/$file" bkt
+		[[ $output =~ $regex ]] || fail "$output"
+	done
+	assert_equal "$(requests LIST)" 0
 }

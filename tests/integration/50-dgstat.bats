@@ -5,19 +5,7 @@
 
 load lib
 load mounts
-
-dgstat() {
-	"${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" "$@"
-}
-
-# Two buckets on the stub.
-given_stub() {
-	start_stub
-	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
-		{"key": "r/%03d.delta", "count": 10, "size": 10,
-		 "meta": {"dg-file-size": "1200"}}, {"key": "direct", "size": 5}]'
-	stub_ctl PUT bucket/beta '[{"key": "a", "size": 2048}]'
-}
+load alpha
 
 all_requests() {
 	echo "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)"

@@ -5,6 +5,7 @@
 
 load lib
 load mounts
+load alpha
 
 # Serve what is at ENDPOINT: sets URL, PORT and PID.
 listen() {
@@ -40,14 +41,6 @@ ask() {
 
 is_ready() {
 	[[ $(ask "$URL/-/ready") == 200 ]]
-}
-
-given_stub() {
-	start_stub
-	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
-		{"key": "r/%03d.delta", "count": 10, "size": 10,
-		 "meta": {"dg-file-size": "1200"}}, {"key": "direct", "size": 5}]'
-	stub_ctl PUT bucket/beta '[{"key": "a", "size": 2048}]'
 }
 
 ends_with() {

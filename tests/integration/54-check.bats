@@ -5,17 +5,10 @@
 
 load lib
 load mounts
+load alpha
 
 check() {
 	"${DGSTATFS%dgstatfs}check_dgstat" -H "$ENDPOINT" "$@"
-}
-
-# Ten deltas: 1105 bytes instead of 12005 in detailed, 10005 in quick.
-given_stub() {
-	start_stub
-	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
-		{"key": "r/%03d.delta", "count": 10, "size": 10,
-		 "meta": {"dg-file-size": "1200"}}, {"key": "direct", "size": 5}]'
 }
 
 # What it says, and nothing else anywhere.

@@ -5,15 +5,12 @@
 
 load lib
 load mounts
+load alpha
 
 PYTHON=$HERE/../../contrib/python
 
-given_stub() {
-	start_stub
-	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
-		{"key": "r/%03d.delta", "count": 10, "size": 10,
-		 "meta": {"dg-file-size": "1200"}}, {"key": "direct", "size": 5}]'
-	stub_bucket beta
+given_stores() {
+	given_stub
 	stub_bucket denied
 	fault '{"path": "^/denied", "status": 403, "code": "AccessDenied"}'
 }
@@ -25,12 +22,12 @@ client() {
 }
 
 @test "python: figures and failures by dgstat" {
-	given_stub
+	given_stores
 	client dgstat
 }
 
 @test "python: figures and failures of a mount" {
-	given_stub
+	given_stores
 	mount_fs
 	client mount
 }

@@ -4,11 +4,8 @@
 # dgstat --cache and --cache-clear: what lies of ours in a bucket, and nothing else.
 
 load lib
+load alpha
 load documents
-
-dgstat() {
-	"${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" "$@"
-}
 
 # "NAME STATE" of each line.
 states() {
