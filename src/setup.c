@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -118,6 +117,13 @@ identify(struct trust *t, const char *certificate, const char *key,
 	return certificate ? trust_identify(t, certificate, key, err) : 0;
 }
 
+/* It serves nobody who would wait for a file that hangs. */
+static bool
+is_short(const struct conf *c)
+{
+	return !is_service(c) && !c->show_explanation;
+}
+
 /*
  * The mount may lie over /etc, and who reads a file there would wait for us: what
  * libraries read when they are used first, they read now.
@@ -129,9 +135,12 @@ read_files(struct setup *s, struct err *err)
 	int rc;
 
 	tzset(); /* syslog(3) asks for the zone */
-	if (!needs_trust(s))
+	if (is_short(s->conf))
+		rc = http_load_trust_later(&s->trust, store->ca_bundle, err);
+	else if (!needs_trust(s))
 		return trust_load(&s->trust, NULL, NULL, NULL, err);
-	rc = http_load_trust(&s->trust, store->ca_bundle, err);
+	else
+		rc = http_load_trust(&s->trust, store->ca_bundle, err);
 	if (rc)
 		return conf_add_origin(s->conf, "ca_bundle", err);
 	return identify(s->trust, store->client_cert, store->client_key, err);
@@ -245,10 +254,9 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		hangup_block(SIGUSR1);
 	}
 	rc = read_files(s, err);
-	if (rc == 0 && needs_trust(s) && trust_is_empty(s->trust))
-		log_to_terminal("warning: no certificates of the "
-				"system are found, so no store is trusted: "
-				"ca_bundle=FILE names some");
+	if (rc == 0 && !is_short(c) && needs_trust(s) &&
+	    trust_is_empty(s->trust))
+		log_to_terminal("warning: " TRUST_NOTHING);
 	return rc;
 }
 
@@ -396,6 +404,8 @@ start_engine(struct setup *s, struct err *err)
 				c->cli.integrity ? INTEGRITY_SPACES_LISTED : 0,
 			/* of a mount nobody may ask for a while */
 			.is_first_round_prompt = c->program != CONF_DGSTATFS,
+			/* one mode alone: nobody joins whom a LIST waits for */
+			.gather_ms = is_short(c) ? 0 : SCAN_GATHER_MS,
 			.interval_modes = setup_modes(c->interval_modes),
 			.sse = c->store.sse,
 			.sse_kms_key_id = c->store.sse_kms_key_id,

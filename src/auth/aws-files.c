@@ -315,7 +315,7 @@ load_file(struct aws_profile *out, const char *path, bool is_config,
 		if (rc)
 			err_wrap(err, "%s", path);
 	}
-	explicit_bzero(data, n > 0 ? (size_t)n : AWS_FILE_MAX + 1);
+	explicit_bzero(data, n >= 0 ? (size_t)n : AWS_FILE_MAX + 1);
 	free(data);
 	return rc;
 }

@@ -313,7 +313,7 @@ set_environments(struct engine *e, const struct engine_options *o)
 				      .lists = &e->lists,
 				      .slots = &e->slots,
 				      .timers = &e->timers,
-				      .gather_ms = SCAN_GATHER_MS,
+				      .gather_ms = o->gather_ms,
 				      .spaces_max = o->spaces_max };
 	e->flights = (struct flight_env){
 		.jobs = { .s3 = e->s3,

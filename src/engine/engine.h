@@ -7,6 +7,7 @@
 #define ENGINE_ENGINE_H
 
 #include "engine/bucket-memo.h"
+#include "engine/scan.h"
 #include "engine/waiter.h"
 #include "net/http.h"
 
@@ -25,7 +26,8 @@ struct engine_options {
 	unsigned interval_modes; /* bits, 1 << enum mode; see keeper.h */
 	bool is_first_round_prompt; /* as is_prompt there */
 	bool is_detailed_on_refresh; /* as in flight.h */
-	size_t spaces_max; /* as in scan.h */
+	size_t spaces_max; /* as in scan.h, as is the next one */
+	int64_t gather_ms;
 	const char *sse,
 		*sse_kms_key_id; /* of documents; NULL: none; outlive it */
 };

@@ -625,6 +625,15 @@ http_load_trust(struct trust **out, const char *ca_bundle, struct err *err)
 	return trust_load(out, ca_bundle, v->cainfo, v->capath, err);
 }
 
+int
+http_load_trust_later(struct trust **out, const char *ca_bundle,
+		      struct err *err)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	return trust_load_later(out, ca_bundle, v->cainfo, v->capath, err);
+}
+
 /* NULL if there is no memory. */
 static CURLSH *
 new_share(void)

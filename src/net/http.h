@@ -87,8 +87,10 @@ int http_new(struct http **out, const struct http_options *o,
 	     struct timers *timers, struct err *err);
 void http_free(struct http *h); /* no request may be under way */
 
-/* Certificates as trust_load() finds them; NULL: those of the system. */
+/* As trust_load() and trust_load_later(); NULL: certificates of the system. */
 int http_load_trust(struct trust **out, const char *ca_bundle, struct err *err);
+int http_load_trust_later(struct trust **out, const char *ca_bundle,
+			  struct err *err);
 
 /* New connections trust these from now on; takes the reference. */
 void http_set_trust(struct http *h, struct trust *trust);

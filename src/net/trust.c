@@ -6,11 +6,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+
+#include "util/lock.h"
+#include "util/log.h"
 
 struct trust {
 	atomic_uint n_refs;
@@ -18,6 +23,11 @@ struct trust {
 	X509 *certificate; /* our own; NULL: none */
 	STACK_OF(X509) * chain; /* what is between it and its CA */
 	EVP_PKEY *key;
+
+	/* under lock */
+	pthread_mutex_t lock;
+	bool is_due; /* what follows is to be read into `store` yet */
+	char *path, *file, *dir; /* as trust_load() has them */
 };
 
 /* Directories of certificates hold links named for a hash: "5ad8a5d6.0". */
@@ -64,6 +74,7 @@ trust_new(void)
 	struct trust *t = xnew(struct trust);
 
 	atomic_store(&t->n_refs, 1);
+	pthread_mutex_init(&t->lock, NULL);
 	t->store = X509_STORE_new();
 	/* as curl does, so that an intermediate may be trusted by itself */
 	if (t->store &&
@@ -103,7 +114,7 @@ trust_load(struct trust **out, const char *path, const char *file,
 	return 0;
 }
 
-/* --- our own --- */
+/* --- later --- */
 
 /* Nobody is there who could be asked. */
 static int
@@ -122,6 +133,78 @@ bio_clear(BIO **bio)
 	BIO_free(*bio);
 	ERR_clear_error();
 }
+
+/* Its text, which takes no time: it is not parsed. */
+static bool
+has_certificate(const char *path)
+{
+	BIO *bio CLEANUP(bio_clear) = BIO_new_file(path, "re");
+	unsigned char *data = NULL;
+	long len;
+	bool has = bio && PEM_bytes_read_bio(&data, &len, NULL,
+					     PEM_STRING_X509_TRUSTED, bio,
+					     no_password, NULL) == 1;
+
+	OPENSSL_free(data);
+	return has;
+}
+
+/* Others, such as a FIFO, can be read only once. */
+static bool
+is_regular(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int
+trust_load_later(struct trust **out, const char *path, const char *file,
+		 const char *dir, struct err *err)
+{
+	struct trust *t;
+
+	if (path && (!is_regular(path) || !has_certificate(path)))
+		return trust_load(out, path, NULL, NULL, err);
+	t = trust_new();
+	if (!t)
+		return err_set(err, ENOMEM, "no memory for certificates");
+	t->is_due = true;
+	t->path = xstrdup_or_null(path);
+	t->file = xstrdup_or_null(file);
+	t->dir = xstrdup_or_null(dir);
+	*out = t;
+	return 0;
+}
+
+/* Of the system: a directory is looked into for those that are asked for. */
+static void
+read_system(struct trust *t)
+{
+	if (t->file)
+		load_file(t->store, t->file);
+	if (t->dir && trust_is_empty(t))
+		load_directory(t->store, t->dir);
+	else if (t->dir)
+		X509_STORE_load_path(t->store, t->dir);
+	ERR_clear_error();
+	if (trust_is_empty(t))
+		log_warn(TRUST_NOTHING);
+}
+
+static void
+read_due(struct trust *t)
+{
+	LOCKED(t);
+
+	if (t->is_due && !t->path)
+		read_system(t);
+	else if (t->is_due && !load_file(t->store, t->path))
+		log_warn("ca_bundle %s: what is there is no PEM", t->path);
+	t->is_due = false;
+}
+
+/* --- our own --- */
 
 /* The first one is ours. */
 static bool
@@ -236,12 +319,17 @@ trust_unref(struct trust *t)
 	X509_free(t->certificate);
 	sk_X509_pop_free(t->chain, X509_free);
 	EVP_PKEY_free(t->key);
+	pthread_mutex_destroy(&t->lock);
+	free(t->path);
+	free(t->file);
+	free(t->dir);
 	free(t);
 }
 
 void
 trust_apply(struct trust *t, void *ssl_ctx)
 {
+	read_due(t);
 	X509_STORE_up_ref(t->store);
 	SSL_CTX_set_cert_store(ssl_ctx, t->store); /* takes it */
 	if (!t->certificate)

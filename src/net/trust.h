@@ -2,9 +2,9 @@
 /*
  * The certificates that TLS trusts, and our own, read once and given to each connection,
  * so that no file is read, and nothing parsed, on the net thread: a file may be a
- * FIFO by now, or on a server that hangs.
+ * FIFO by now, or on a server that hangs.  Who serves nobody else may do that there.
  *
- * Immutable and counted; any thread.  Together with util/hash.c the only user of
+ * To its users it is immutable; counted; any thread.  Together with util/hash.c the only user of
  * OpenSSL.
  */
 #ifndef NET_TRUST_H
@@ -29,6 +29,20 @@ int trust_load(struct trust **out, const char *path, const char *file,
 	       const char *dir, struct err *err);
 
 /*
+ * As trust_load(), for a program that may wait in trust_apply(): what takes longer to
+ * parse than a small bucket to list is read when there is a connection with TLS.  Now
+ * it is only seen that `path` begins with a certificate; if it can't be read later,
+ * the log says so, and no store is trusted.
+ */
+int trust_load_later(struct trust **out, const char *path, const char *file,
+		     const char *dir, struct err *err);
+
+/* What is said where trust_is_empty(). */
+#define TRUST_NOTHING                                                          \
+	"no certificates of the system are found, so no store is trusted: "    \
+	"ca_bundle=FILE names some"
+
+/*
  * Show a certificate to who asks for one: PEM files, with those between it and its CA
  * behind it.  `key` NULL: in the same file.  -EINVAL if there is none, or the key is
  * another one's or encrypted.  It may block; before others have `t`.
@@ -36,7 +50,7 @@ int trust_load(struct trust **out, const char *path, const char *file,
 int trust_identify(struct trust *t, const char *certificate, const char *key,
 		   struct err *err);
 
-/* Whether there were no certificates at all: every store is refused. */
+/* Whether there were no certificates at all, of what is read: every store is refused. */
 bool trust_is_empty(const struct trust *t);
 
 struct trust *trust_ref(struct trust *t);

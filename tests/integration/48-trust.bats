@@ -114,6 +114,7 @@ damage_second() {
 	start_stub
 	stub_bucket bkt
 	run -0 --separate-stderr dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/damaged.crt" bkt
+	# shellcheck disable=SC2154 # set by run
 	assert_equal "$stderr" ""
 	serve one
 	run -1 --separate-stderr dgstat --json --ca-bundle="$BATS_TEST_TMPDIR/damaged.crt" bkt
