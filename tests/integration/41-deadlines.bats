@@ -189,7 +189,7 @@ with_resolver() {
 	echo "nameserver $ENDPOINT" >"$BATS_TEST_TMPDIR/resolv.conf"
 	mkdir "$MNT"
 	export MNT DGSTATFS LOG AT_ONCE_MS QUICK
-	export -f at_once within start_clock elapsed_ms is_fast slowness assert_took
+	export -f at_once within start_clock elapsed_ms is_fast slowness pause assert_took
 	export -f assert_fast fail assert_all_but_open_at_once in_background
 	as_root env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b \
 		"$OWN_MOUNTS" bash -euc '

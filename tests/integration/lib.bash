@@ -85,9 +85,15 @@ wait_until() {
 
 	start_clock
 	until "$@"; do
-		is_fast "$(elapsed_ms)" 20000 || fail "waited in vain for: $*" || return
-		sleep 0.02
+		is_fast $(((${EPOCHREALTIME//[.,]/} - CLOCK) / 1000)) 20000 ||
+			fail "waited in vain for: $*" || return
+		pause 0.02
 	done
+}
+
+# As sleep(1), but nobody is started: nothing is ever written there.
+pause() {
+	read -rt "$1" <>"$NOTHING" || true
 }
 
 complaints() {
@@ -101,7 +107,7 @@ is_logged() {
 # What is logged too often may come a moment later.
 assert_logged() {
 	wait_until is_logged "$1" "$2" || return
-	sleep 0.1
+	pause 0.1
 	assert_equal "$(complaints | grep -Ec -e "$2") of $2" "$1 of $2"
 }
 
@@ -124,7 +130,7 @@ elapsed_ms() {
 slowness() {
 	local since=$1 now=${EPOCHREALTIME//[.,]/}
 
-	until awk -v now="$now" 'END { exit $1 < now }' "$METER"; do sleep 0.02; done
+	until awk -v now="$now" 'END { exit $1 < now }' "$METER"; do pause 0.02; done
 	awk -v since="$since" 'BEGIN { worst = 1 }
 		$1 >= since && $2 > worst { worst = $2 }
 		END { print worst }' "$METER"
@@ -156,7 +162,30 @@ scaled() {
 	echo $(($1 * $(slowness $((${EPOCHREALTIME//[.,]/} - 1000000)))))
 }
 
+# bats notes where it is before each command, to tell of the one that fails, and that
+# takes longer than most of them do.  So it does for those of the test alone; where a
+# function has failed is seen then.
+trace_less() {
+	set +T
+	trap 'on_error; trap - DEBUG' ERR
+}
+
+# shellcheck disable=SC2034 # these are bats's
+on_error() {
+	local status=$? i
+
+	[[ -z ${BATS_TEST_COMPLETED:-} ]] || return 0
+	BATS_ERROR_STATUS=${BATS_ERROR_STATUS:-$status}
+	BATS_DEBUG_LAST_STACK_TRACE=() BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+	for ((i = 1; i < ${#FUNCNAME[@]}; i++)); do
+		BATS_DEBUG_LAST_STACK_TRACE+=(
+			"${BASH_LINENO[i - 1]} ${FUNCNAME[i]} ${BASH_SOURCE[i]:-$BATS_TEST_SOURCE}")
+		[[ ${FUNCNAME[i]} != "$BATS_TEST_NAME" ]] || break
+	done
+}
+
 setup() {
+	trace_less
 	AT_END=()
 	ENDPOINT=$S3_ENDPOINT
 	MNT=$BATS_TEST_TMPDIR/mnt
@@ -214,7 +243,8 @@ new_bucket() {
 
 # There may have been mounts before, below it.
 has_mounts() {
-	(($(count_mounts "$MNT") > $1))
+	count_mounts "$MNT"
+	((MOUNTS > $1))
 }
 
 is_mounted_or_dead() {
@@ -225,7 +255,8 @@ mount_fs() {
 	local before
 
 	mkdir -p "$MNT"
-	before=$(count_mounts "$MNT")
+	count_mounts "$MNT"
+	before=$MOUNTS
 	in_background env --default-signal=INT,QUIT "$DGSTATFS" -f \
 		-o request_timeout=1h,timeout=1h "$@" "$ENDPOINT" "$MNT" >>"$LOG" 2>&1
 	FS_PID=$!
@@ -278,12 +309,32 @@ start_proxy() {
 	start_server "$HERE/../stub/count-proxy" "$S3_ENDPOINT"
 }
 
-stub_ctl() {
-	local method=$1 call=$2
+# Sets ANSWER.  The shell itself can, but for TLS and @FILE, and is much quicker than curl.
+ask_stub() {
+	local method=$1 call=$2 body=${3:-} LC_ALL=C fd line status length=0
 
-	shift 2
-	curl -sS --fail-with-body -X "$method" ${1:+--data-binary "$1"} \
-		"$ENDPOINT/_stub/$call"
+	[[ $body != @* && $ENDPOINT =~ ^http://([0-9.]+):([0-9]+)$ ]] || {
+		ANSWER=$(curl -sS --fail-with-body -X "$method" \
+			${body:+--data-binary "$body"} "$ENDPOINT/_stub/$call")
+		return
+	}
+	[[ -z $body ]] || body+=$'\n' # in one write with the rest
+	exec {fd}<>"/dev/tcp/${BASH_REMATCH[1]}/${BASH_REMATCH[2]}" || return
+	printf '%s /_stub/%s HTTP/1.1\r\nHost: stub\r\nContent-Length: %d\r\n\r\n%s' \
+		"$method" "$call" ${#body} "$body" >&"$fd"
+	read -r _ status _ <&"$fd" || true
+	while read -r line <&"$fd" && [[ $line != $'\r' ]]; do
+		[[ ${line,,} != 'content-length: '* ]] || length=${line//[!0-9]/}
+	done
+	ANSWER=
+	((length == 0)) || read -rN "$length" ANSWER <&"$fd" || true
+	exec {fd}>&-
+	[[ $status == 2* ]] || fail "stub: $method $call: ${status:-no answer} $ANSWER"
+}
+
+stub_ctl() {
+	ask_stub "$@" || return
+	[[ -z $ANSWER ]] || printf '%s\n' "${ANSWER%$'\n'}"
 }
 
 fault() {
@@ -295,7 +346,7 @@ open_gate() {
 }
 
 has_waiting() {
-	(($(stub_ctl GET "gate/$1") >= $2))
+	ask_stub GET "gate/$1" && ((ANSWER >= $2))
 }
 
 wait_for_gate() {
@@ -303,8 +354,17 @@ wait_for_gate() {
 }
 
 requests() {
-	curl -sS --fail-with-body -G "$ENDPOINT/_stub/count" \
-		${1:+-d "class=$1"} ${2:+--data-urlencode "path=$2"}
+	local path=${2:-} LC_ALL=C quoted='' i char
+
+	for ((i = 0; i < ${#path}; i++)); do
+		char=${path:i:1}
+		[[ $char == [a-zA-Z0-9/_.-] ]] || {
+			printf -v char %d "'$char"
+			printf -v char %%%02X $((char & 255))
+		}
+		quoted+=$char
+	done
+	stub_ctl GET "count?${1:+class=$1}&${path:+path=$quoted}"
 }
 
 forget_requests() {

@@ -16,6 +16,8 @@ setup_suite() {
 		export S3_ENDPOINT
 		OWN_SERVER=$BATS_RUN_TMPDIR/rgw
 	fi
+	export NOTHING=$BATS_RUN_TMPDIR/nothing # is what can be read there: pause()
+	mkfifo "$NOTHING"
 	start_warm
 	start_meter
 }

@@ -9,7 +9,7 @@
 #                                     and how much that is
 #   require_fuse                      /dev/fuse is there and may be opened
 #   is_mounted DIR                    something is mounted there, dead or alive
-#   count_mounts DIR                  how many mounts lie there, one over the other
+#   count_mounts DIR                  sets MOUNTS: how many lie there, one over the other
 #   copy_sources TOP DEST             a clean copy to build in
 
 # shellcheck disable=SC2034 # the lists are for those who source this file
@@ -126,17 +126,20 @@ require_fuse() {
 # process that ends on its own time, whose SIGCHLD would end the caller's next
 # open in the mount with EINTR.
 count_mounts() {
-	local target count=0
+	local table line target
 
-	while read -r _ _ _ _ target _; do
+	MOUNTS=0
+	mapfile -t table </proc/self/mountinfo
+	for line in "${table[@]}"; do
+		target=${line#* * * * } target=${target%% *}
 		printf -v target %b "$target"
-		[[ $target != "$1" ]] || count=$((count + 1))
-	done <<<"$(</proc/self/mountinfo)"
-	echo "$count"
+		[[ $target != "$1" ]] || MOUNTS=$((MOUNTS + 1))
+	done
 }
 
 is_mounted() {
-	(($(count_mounts "$1") > 0))
+	count_mounts "$1"
+	((MOUNTS > 0))
 }
 
 # --- the sources -------------------------------------------------------------
