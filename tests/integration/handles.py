@@ -48,7 +48,7 @@ def listing(data):
 
 
 def read(fd):
-    return b"".join(os.pread(fd, 100, i) for i in range(0, LENGTH + 100, 100))
+    return b"".join(os.pread(fd, 300, i) for i in range(0, LENGTH + 300, 300))
 
 
 def sendfile(fd):

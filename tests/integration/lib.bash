@@ -46,6 +46,10 @@
 #                          bucket: most tests have deltas without a reference
 #   assert_logged N REGEX  so many of them say this, now or soon: a line is written
 #                          by a thread that nobody waits for
+#   pause SECONDS
+#   thin_out ARRAY         with sanitizers leave every third of these rows, the one and the
+#                          other others: for tables in which each row has the program do
+#                          the same, and only what comes of it is another
 #   fail MESSAGE...
 #   assert_equal ACTUAL EXPECTED
 #
@@ -74,6 +78,18 @@ fail() {
 
 assert_equal() {
 	[[ $1 == "$2" ]] || fail "got      '$1'"$'\n'"expected '$2'"
+}
+
+thin_out() {
+	local -n rows=$1
+	local -A first=([address]=0 [thread]=1)
+	local i left=()
+
+	[[ $SANITIZER != none ]] || return 0
+	for ((i = first[$SANITIZER]; i < ${#rows[@]}; i += 3)); do
+		left+=("${rows[i]}")
+	done
+	rows=("${left[@]}")
 }
 
 at_end() {
