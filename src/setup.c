@@ -212,6 +212,17 @@ find_endpoint(struct setup *s, struct err *err)
 	return endpoint_new(&s->endpoint, &o, err);
 }
 
+/* Of the hosts of other services than S3. */
+static struct aws_variant
+variant_of_others(const struct conf_store *s)
+{
+	struct aws_variant v = s->variant;
+
+	if (s->is_dualstack_alone)
+		v.is_dualstack = false;
+	return v;
+}
+
 int
 setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 {
@@ -239,8 +250,11 @@ setup_prepare(struct setup *s, const struct conf *c, struct err *err)
 		.wait_ms = keys_wait_ms(s),
 		.fetch_ms = s->limits.request_timeout_ms,
 		.ca_bundle = c->store.ca_bundle,
+		.client_cert = c->store.client_cert,
+		.client_key = c->store.client_key,
+		.home = c->store.home,
 		.region = s->region ? s->region : c->store.region,
-		.variant = c->store.variant,
+		.variant = variant_of_others(&c->store),
 		.ignores_endpoints = c->store.ignores_endpoints,
 	});
 	s->meter = meter_new();

@@ -42,6 +42,7 @@ static const struct field key_fields[] = {
 static const struct field other_fields[] = {
 	FIELD(NULL, "region", region),
 	FIELD(NULL, "endpoint_url", endpoint_url),
+	FIELD(NULL, "services", services),
 	FIELD(NULL, "ca_bundle", ca_bundle),
 	FIELD("s3", "addressing_style", addressing_style),
 	FIELD("s3", "use_dualstack_endpoint", s3_use_dualstack_endpoint),
@@ -60,8 +61,8 @@ static const struct field other_fields[] = {
 	FIELD(NULL, "external_id", external_id),
 	FIELD(NULL, "duration_seconds", duration_seconds),
 	FIELD(NULL, "mfa_serial", mfa_serial),
-	FIELD(NULL, "endpoint_url", sts_endpoint_url),
-	FIELD(NULL, "endpoint_url", sso_endpoint_url),
+	FIELD(NULL, "login_session", login_session),
+	FIELD(NULL, "sts_regional_endpoints", sts_regional_endpoints),
 	FIELD(NULL, "ec2_metadata_service_endpoint", imds_endpoint),
 	FIELD(NULL, "ec2_metadata_service_endpoint_mode", imds_endpoint_mode),
 	FIELD(NULL, "metadata_service_timeout", imds_timeout),
@@ -85,7 +86,7 @@ static const struct field session_fields[] = {
 
 /* In the section that "services = NAME" of the profile points to. */
 static const struct field services_fields[] = {
-	FIELD("s3", "endpoint_url", endpoint_url),
+	FIELD("s3", "endpoint_url", s3_endpoint_url),
 	FIELD("sts", "endpoint_url", sts_endpoint_url),
 	FIELD("sso", "endpoint_url", sso_endpoint_url),
 	NO_FIELD,
@@ -95,7 +96,8 @@ struct reader {
 	struct aws_profile *out;
 	bool is_config;
 	const char *profile;
-	char *services; /* name of the profile's services section, or NULL */
+	const char *services,
+		*session; /* names of other sections; NULL: none */
 	bool has_long_default; /* [profile default] was seen */
 };
 
@@ -167,10 +169,8 @@ is_default_section(struct reader *r, const char *section)
 		return !r->has_long_default;
 	if (!is_section(section, "profile", "default"))
 		return false;
-	if (!r->has_long_default) {
+	if (!r->has_long_default)
 		aws_profile_clear(r->out);
-		free(steal(&r->services));
-	}
 	r->has_long_default = true;
 	return true;
 }
@@ -198,8 +198,6 @@ on_profile_value(void *arg, const char *section, const char *parent,
 		return;
 	store(r->out, key_fields, parent, name, value);
 	store(r->out, other_fields, parent, name, value);
-	if (r->is_config && !parent && strcmp(name, "services") == 0)
-		replace(&r->services, value);
 }
 
 /* Of a section that the profile points to. */
@@ -208,14 +206,26 @@ on_other_value(void *arg, const char *section, const char *parent,
 	       const char *name, const char *value)
 {
 	struct reader *r = arg;
-	const char *session = r->out->sso_session;
 
 	if (!name)
 		return;
 	if (r->services && is_section(section, "services", r->services))
 		store(r->out, services_fields, parent, name, value);
-	if (session && is_section(section, "sso-session", session))
+	if (r->session && is_section(section, "sso-session", r->session))
 		store(r->out, session_fields, parent, name, value);
+}
+
+/* Of the config file alone; the profile may point to them from either file. */
+static void
+choose_sections(struct reader *r, const struct aws_profile *wins)
+{
+	const struct aws_profile *p = r->out;
+
+	if (!r->is_config)
+		return;
+	r->services = wins && wins->services ? wins->services : p->services;
+	r->session =
+		wins && wins->sso_session ? wins->sso_session : p->sso_session;
 }
 
 /* The older of two names wins, as in the environment. */
@@ -230,7 +240,8 @@ choose_token(struct aws_profile *p)
 
 int
 aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
-		  bool is_config, const char *profile, struct err *err)
+		  bool is_config, const struct aws_profile *wins,
+		  const char *profile, struct err *err)
 {
 	struct reader r = { .out = out,
 			    .is_config = is_config,
@@ -240,9 +251,9 @@ aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
 	*out = (struct aws_profile){ 0 };
 	rc = ini_parse(text, len, on_profile_value, &r, err);
 	/* a second pass, since such a section may stand before the profile */
-	if (rc == 0 && is_config && (r.services || out->sso_session))
+	choose_sections(&r, wins);
+	if (rc == 0 && (r.services || r.session))
 		rc = ini_parse(text, len, on_other_value, &r, err);
-	free(r.services);
 	choose_token(out);
 	if (rc)
 		aws_profile_clear(out);
@@ -290,7 +301,7 @@ open_file(const char *path)
 /* Read one file; one that is not there leaves `out` empty. */
 static int
 load_file(struct aws_profile *out, const char *path, bool is_config,
-	  const char *profile, struct err *err)
+	  const struct aws_profile *wins, const char *profile, struct err *err)
 {
 	char *data;
 	ssize_t n;
@@ -310,8 +321,8 @@ load_file(struct aws_profile *out, const char *path, bool is_config,
 	if (n < 0) {
 		rc = err_set(err, (int)-n, "%s: %s", path, strerror((int)-n));
 	} else {
-		rc = aws_profile_parse(out, data, (size_t)n, is_config, profile,
-				       err);
+		rc = aws_profile_parse(out, data, (size_t)n, is_config, wins,
+				       profile, err);
 		if (rc)
 			err_wrap(err, "%s", path);
 	}
@@ -334,20 +345,35 @@ take_missing(struct aws_profile *to, struct aws_profile *from,
 }
 
 int
+aws_profile_load_each(struct aws_profile *config,
+		      struct aws_profile *credentials, const char *config_path,
+		      const char *credentials_path, const char *profile,
+		      struct err *err)
+{
+	int rc;
+
+	*config = (struct aws_profile){ 0 };
+	rc = load_file(credentials, credentials_path, false, NULL, profile,
+		       err);
+	if (rc == 0)
+		rc = load_file(config, config_path, true, credentials, profile,
+			       err);
+	if (rc)
+		aws_profile_clear(credentials);
+	return rc;
+}
+
+int
 aws_profile_load(struct aws_profile *out, const char *config_path,
 		 const char *credentials_path, const char *profile,
 		 struct err *err)
 {
 	struct aws_profile config;
-	int rc = load_file(out, credentials_path, false, profile, err);
+	int rc = aws_profile_load_each(&config, out, config_path,
+				       credentials_path, profile, err);
 
 	if (rc)
 		return rc;
-	rc = load_file(&config, config_path, true, profile, err);
-	if (rc) {
-		aws_profile_clear(out);
-		return rc;
-	}
 	out->is_present = out->is_present || config.is_present;
 	/* a token that belongs to other keys must not come with these */
 	if (!out->access_key && (config.access_key || !out->secret_key)) {
@@ -358,6 +384,7 @@ aws_profile_load(struct aws_profile *out, const char *config_path,
 	}
 	take_missing(out, &config, other_fields);
 	take_missing(out, &config, session_fields);
+	take_missing(out, &config, services_fields);
 	aws_profile_clear(&config);
 	return 0;
 }
@@ -379,13 +406,17 @@ has_equal(const struct aws_profile *a, const struct aws_profile *b,
 bool
 aws_profile_equal(const struct aws_profile *a, const struct aws_profile *b)
 {
-	return has_equal(a, b, other_fields) && has_equal(a, b, session_fields);
+	return has_equal(a, b, other_fields) &&
+	       has_equal(a, b, session_fields) &&
+	       has_equal(a, b, services_fields);
 }
 
 void
 aws_profile_clear(struct aws_profile *p)
 {
 	for (const struct field *f = session_fields; f->name; f++)
+		wipe(field_of(p, f));
+	for (const struct field *f = services_fields; f->name; f++)
 		wipe(field_of(p, f));
 	for (const struct field *f = key_fields; f->name; f++)
 		wipe(field_of(p, f));

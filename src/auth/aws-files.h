@@ -19,7 +19,9 @@ struct aws_profile {
 	char *security_token; /* its older name, which wins: as it is read */
 	bool has_keys_of_config; /* not of the credentials file, which wins */
 	char *region;
-	char *endpoint_url; /* s3's in its services section, else the profile's */
+	char *endpoint_url; /* of all services but those that have their own */
+	char *services; /* a section of the config file: the next ones are there */
+	char *s3_endpoint_url, *sts_endpoint_url, *sso_endpoint_url;
 	char *ca_bundle;
 	char *addressing_style; /* "path", "virtual" or "auto", of s3 = */
 	/* "true", in any case, or not; `s3_` is of s3 =, for S3 alone */
@@ -34,8 +36,8 @@ struct aws_profile {
 	char *credential_source; /* Environment, EcsContainer, Ec2InstanceMetadata */
 	char *web_identity_token_file;
 	char *role_session_name, *external_id, *duration_seconds, *mfa_serial;
-	char *sts_endpoint_url; /* as endpoint_url, for sts */
-	char *sso_endpoint_url;
+	char *login_session; /* of `aws login` */
+	char *sts_regional_endpoints; /* "legacy" or "regional" */
 	/* Of EC2's metadata service. */
 	char *imds_endpoint, *imds_endpoint_mode, *imds_timeout, *imds_attempts;
 	char *imds_v1_disabled;
@@ -59,9 +61,19 @@ int aws_profile_load(struct aws_profile *out, const char *config_path,
 		     const char *credentials_path, const char *profile,
 		     struct err *err);
 
-/* The same for the text of one file. */
+/* The same, each file by itself; what the credentials file points to is of `config`. */
+int aws_profile_load_each(struct aws_profile *config,
+			  struct aws_profile *credentials,
+			  const char *config_path, const char *credentials_path,
+			  const char *profile, struct err *err);
+
+/*
+ * The same for the text of one file.  `wins` is what the credentials file says, for the text
+ * of the config file; NULL: nothing.
+ */
 int aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
-		      bool is_config, const char *profile, struct err *err);
+		      bool is_config, const struct aws_profile *wins,
+		      const char *profile, struct err *err);
 
 /* Whether they say the same, keys aside. */
 bool aws_profile_equal(const struct aws_profile *a,

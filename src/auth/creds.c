@@ -35,8 +35,11 @@ static const struct source *const sources[] = {
 	&source_web_identity, /* before keys that are written down */
 	&source_sso,
 	&source_credentials_file,
+	&source_login, /* which is not built */
 	&source_process, /* between the two files */
 	&source_config_file,
+	&source_credential_file,
+	&source_boto,
 	&source_container, /* what is around us comes after what is configured */
 	&source_imds, /* the last one: it is asked where nothing is configured */
 };
@@ -89,6 +92,17 @@ add_place(struct err *none, const struct err *silent)
 		err_set(none, EACCES, "no credentials found: %s", silent->msg);
 }
 
+/* "https://host:1" of a longer one. */
+static size_t
+url_host_len(const char *url)
+{
+	const char *authority = strstr(url, "://");
+
+	return authority ? (size_t)(authority - url) + 3 +
+				   strcspn(authority + 3, "/?#@")
+			 : 0;
+}
+
 static void
 begin_source(struct creds_chain *c, const char *name)
 {
@@ -97,18 +111,25 @@ begin_source(struct creds_chain *c, const char *name)
 
 	said->source = name;
 	said->err = (struct err)ERR_INIT;
+	said->host[0] = '\0';
 	said->err.code = EINPROGRESS;
 }
 
 static void
 end_source(struct creds_chain *c, size_t i, const struct err *err)
 {
-	int64_t due = err->code == 0 && sources[i]->due_ms
-			      ? sources[i]->due_ms(c->sources[i])
-			      : 0;
+	const struct source *s = sources[i];
+	bool has_keys = err->code == 0, is_silent = err->code == ENOENT;
+	int64_t due = has_keys && s->due_ms ? s->due_ms(c->sources[i]) : 0;
+	CLEANUP_FREE char *url =
+		s->dup_url && !is_silent ? s->dup_url(c->sources[i]) : NULL;
 	LOCKED(c);
+	struct creds_said *said = &c->said[c->n_said - 1];
 
-	c->said[c->n_said - 1].err = *err;
+	said->err = *err;
+	snprintf(said->host, sizeof(said->host), "%s", url ? url : "");
+	/* what is behind it may be a secret, as that of a container is */
+	said->host[url_host_len(said->host)] = '\0';
 	c->due_ms = due;
 }
 

@@ -67,6 +67,7 @@ struct creds_said {
 	const char *source; /* its name; lives for ever */
 	struct err
 		err; /* 0: it has the keys; -ENOENT: none; EINPROGRESS: it is asked */
+	char host[128]; /* that it has asked, as a URL; "": it asks none */
 };
 
 #define CREDS_SOURCES_MAX 16

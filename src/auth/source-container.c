@@ -186,7 +186,7 @@ fetch(void *source, struct keys **found, struct err *err)
 
 /* NULL: none is configured. */
 static char *
-dup_url(void)
+dup_configured_url(void)
 {
 	CLEANUP_FREE char *relative =
 		variable_dup("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
@@ -199,7 +199,7 @@ static void *
 prepare(const struct creds_options *o)
 {
 	const char *token = o->variables->container_token;
-	char *url = o->fetch_ms ? dup_url() : NULL;
+	char *url = o->fetch_ms ? dup_configured_url() : NULL;
 	struct container *c;
 
 	if (!url)
@@ -228,6 +228,14 @@ is_configured(void *source)
 	return true;
 }
 
+static char *
+dup_url(void *source)
+{
+	const struct container *c = source;
+
+	return xstrdup(c->url);
+}
+
 static int64_t
 due_ms(void *source)
 {
@@ -254,6 +262,7 @@ const struct source source_container = {
 	.prepare = prepare,
 	.ask = ask,
 	.is_configured = is_configured,
+	.dup_url = dup_url,
 	.due_ms = due_ms,
 	.free = container_free,
 };

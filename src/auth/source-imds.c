@@ -289,6 +289,12 @@ is_configured(void *source)
 	return setting(m, ENDPOINT) || m->is_ec2;
 }
 
+static char *
+dup_service_url(void *source)
+{
+	return dup_url(source, "/");
+}
+
 static int64_t
 due_ms(void *source)
 {
@@ -348,6 +354,7 @@ const struct source source_imds = {
 	.prepare = prepare,
 	.ask = ask,
 	.is_configured = is_configured,
+	.dup_url = dup_service_url,
 	.due_ms = due_ms,
 	.free = imds_free,
 };

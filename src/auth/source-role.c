@@ -23,7 +23,7 @@
 struct role {
 	const struct profiles *profiles;
 	void *container, *imds; /* sources of our own; NULL: not configured */
-	void *of_profiles[3]; /* likewise, see profile_sources */
+	void *of_profiles[4]; /* likewise, see profile_sources */
 	struct keys *environment; /* NULL: none */
 	struct sts_settings sts;
 	unsigned version; /* of the files that had the role */
@@ -34,6 +34,7 @@ struct role {
 static const struct source *const profile_sources[] = {
 	&source_web_identity,
 	&source_sso,
+	&source_login, /* this one and the next: after the credentials file */
 	&source_process,
 };
 
@@ -182,7 +183,7 @@ keys_without_role(struct role *r, const struct aws_profile *p, const char *name,
 		const struct source *s = profile_sources[i];
 		int rc;
 
-		if (s == &source_process && p->access_key &&
+		if (s == &source_login && p->access_key &&
 		    !p->has_keys_of_config)
 			break;
 		rc = s->of_profile(r->of_profiles[i], p, name, out, err);
@@ -299,6 +300,15 @@ is_configured(void *source)
 	return has_role(found(r));
 }
 
+static char *
+dup_url(void *source)
+{
+	const struct role *r = source;
+	struct sts sts = sts_settings_get(&r->sts, found(r));
+
+	return sts_dup_url(&sts);
+}
+
 static int64_t
 due_ms(void *source)
 {
@@ -329,6 +339,7 @@ const struct source source_role = {
 	.prepare = prepare,
 	.ask = ask,
 	.is_configured = is_configured,
+	.dup_url = dup_url,
 	.due_ms = due_ms,
 	.free = role_free,
 };

@@ -39,6 +39,7 @@ struct sso {
 	char *cache; /* the folder; NULL: there is no home */
 	char *url; /* of the environment; NULL: as the profile says */
 	char *ca_bundle;
+	struct aws_variant variant; /* of Amazon's host */
 	bool ignores_profile; /* and its URL */
 	int64_t limit_ms;
 	unsigned version; /* of the files that had the profile */
@@ -140,31 +141,46 @@ read_login(const struct sso *s, const struct place *p, struct login *out,
 
 /* --- the keys --- */
 
-static char *
-dup_url(const struct sso *s, const struct place *p)
+/* Where the portal is, without "/" at the end. */
+static int
+portal_new(char **out, const struct sso *s, const struct place *p,
+	   struct err *err)
 {
+	const struct aws_profile *f = profiles_found(s->profiles);
 	const char *of_profile =
-		s->ignores_profile
-			? NULL
-			: profiles_found(s->profiles)->sso_endpoint_url;
-	const char *url = s->url ? s->url : of_profile;
+		f->sso_endpoint_url ? f->sso_endpoint_url : f->endpoint_url;
+	const char *url = s->url || s->ignores_profile ? s->url : of_profile;
+	struct aws_variant variant = s->variant;
+	CLEANUP_FREE char *region = aws_region_new(p->region, &variant);
+	CLEANUP_FREE char *host = NULL;
 	size_t len = url ? strlen(url) : 0;
+
+	if (url)
+		*out = xstrndup(url, url[len - 1] == '/' ? len - 1 : len);
+	else if (aws_host_new(&host, AWS_SSO, region, variant, err) != 0)
+		return -err->code;
+	else
+		*out = xasprintf("https://%s", host);
+	return 0;
+}
+
+static int
+url_new(char **out, const struct sso *s, const struct place *p, struct err *err)
+{
+	CLEANUP_FREE char *portal = NULL;
 	const struct uri_param params[] = {
 		{ "account_id", p->account_id },
 		{ "role_name", p->role_name },
 	};
 	struct buf query CLEANUP_BUF = BUF_INIT(4096);
+	int rc = portal_new(&portal, s, p, err);
 
-	if (uri_query(&query, params, ARRAY_SIZE(params)) != 0)
-		return NULL;
-	if (!url)
-		return xasprintf("https://portal.sso.%s.%s/federation/"
-				 "credentials?%s",
-				 p->region, aws_domain(p->region),
+	if (rc == 0 && uri_query(&query, params, ARRAY_SIZE(params)) != 0)
+		rc = err_set(err, EACCES, "too long for a request");
+	if (rc == 0)
+		*out = xasprintf("%s/federation/credentials?%s", portal,
 				 buf_str(&query));
-	return xasprintf("%.*s/federation/credentials?%s",
-			 (int)(url[len - 1] == '/' ? len - 1 : len), url,
-			 buf_str(&query));
+	return rc;
 }
 
 static int
@@ -206,10 +222,11 @@ get_keys(const struct sso *s, const struct place *p, const struct login *login,
 	 struct keys **found, struct err *err)
 {
 	struct buf body CLEANUP_BUF = BUF_INIT_SECRET(KEY_JSON_MAX);
-	CLEANUP_FREE char *url = dup_url(s, p);
-	int rc = url ? get(s, url, login, &body, err)
-		     : err_set(err, EACCES, "too long for a request");
+	CLEANUP_FREE char *url = NULL;
+	int rc = url_new(&url, s, p, err);
 
+	if (rc == 0)
+		rc = get(s, url, login, &body, err);
 	return rc ? rc
 		  : key_json_parse(found, buf_str(&body), body.len, &names,
 				   source_sso.name, err);
@@ -268,6 +285,7 @@ prepare(const struct creds_options *o)
 	s->cache = xstrdup_or_null(o->sso_cache_path);
 	s->url = variable_dup_endpoint("SSO", o->ignores_endpoints);
 	s->ca_bundle = xstrdup_or_null(o->ca_bundle);
+	s->variant = o->variant;
 	s->ignores_profile = o->ignores_endpoints;
 	s->limit_ms = o->fetch_ms;
 	return s;
@@ -293,6 +311,19 @@ ask(void *source, enum must_look must_look, struct keys **found,
 		renewal_clear(&s->renewal);
 	s->version = profiles_version(s->profiles);
 	return renewal_ask(&s->renewal, must_look, fetch, s, found, err);
+}
+
+static char *
+dup_url(void *source)
+{
+	const struct sso *s = source;
+	struct err err = ERR_INIT;
+	struct place p;
+	char *url = NULL;
+
+	if (place_init(&p, profiles_found(s->profiles), &err) == 0)
+		portal_new(&url, s, &p, &err);
+	return url;
 }
 
 static int64_t
@@ -321,6 +352,7 @@ const struct source source_sso = {
 	.ask = ask,
 	.of_profile = of_profile,
 	.is_configured = is_configured,
+	.dup_url = dup_url,
 	.due_ms = due_ms,
 	.free = sso_free,
 };

@@ -18,7 +18,8 @@
 
 struct web_identity {
 	const struct profiles *profiles;
-	char *file, *arn, *session_name; /* of the environment; NULL: not set */
+	/* Of the environment; NULL: not set.  "": nor does the profile count. */
+	char *file, *arn, *session_name;
 	struct sts_settings sts;
 	unsigned version;
 	struct renewal renewal;
@@ -30,10 +31,19 @@ found(const struct web_identity *w)
 	return profiles_found(w->profiles);
 }
 
+/* A variable that is empty is set, with the AWS CLI: then there is none. */
+static const char *
+choose(const char *variable, const char *of_profile)
+{
+	const char *value = variable ? variable : of_profile;
+
+	return value && *value ? value : NULL;
+}
+
 static const char *
 file_of(const struct web_identity *w)
 {
-	return w->file ? w->file : found(w)->web_identity_token_file;
+	return choose(w->file, found(w)->web_identity_token_file);
 }
 
 /* The file is read at each fetch: its owner replaces it. */
@@ -81,9 +91,8 @@ fetch(void *source, struct keys **out, struct err *err)
 	struct web_identity *w = source;
 	const struct aws_profile *p = found(w);
 	const struct sts_role role = {
-		.arn = w->arn ? w->arn : p->role_arn,
-		.session_name = w->session_name ? w->session_name
-						: p->role_session_name,
+		.arn = choose(w->arn, p->role_arn),
+		.session_name = choose(w->session_name, p->role_session_name),
 	};
 
 	return get_keys(w, file_of(w), &role, out, err);
@@ -99,9 +108,11 @@ prepare(const struct creds_options *o)
 	w = xnew(struct web_identity);
 	w->profiles = o->profiles;
 	if (!o->skip_environment) {
-		w->file = variable_dup("AWS_WEB_IDENTITY_TOKEN_FILE");
-		w->arn = variable_dup("AWS_ROLE_ARN");
-		w->session_name = variable_dup("AWS_ROLE_SESSION_NAME");
+		w->file =
+			xstrdup_or_null(getenv("AWS_WEB_IDENTITY_TOKEN_FILE"));
+		w->arn = xstrdup_or_null(getenv("AWS_ROLE_ARN"));
+		w->session_name =
+			xstrdup_or_null(getenv("AWS_ROLE_SESSION_NAME"));
 	}
 	sts_settings_init(&w->sts, o);
 	return w;
@@ -124,6 +135,15 @@ static bool
 is_configured(void *source)
 {
 	return file_of(source) != NULL;
+}
+
+static char *
+dup_url(void *source)
+{
+	const struct web_identity *w = source;
+	struct sts sts = sts_settings_get(&w->sts, found(w));
+
+	return sts_dup_url(&sts);
 }
 
 static int64_t
@@ -153,6 +173,7 @@ const struct source source_web_identity = {
 	.ask = ask,
 	.of_profile = of_profile,
 	.is_configured = is_configured,
+	.dup_url = dup_url,
 	.due_ms = due_ms,
 	.free = web_identity_free,
 };

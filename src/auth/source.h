@@ -28,6 +28,8 @@ struct creds_options {
 	 */
 	int64_t fetch_ms;
 	const char *ca_bundle; /* whom they trust; NULL: as the system does */
+	const char *client_cert, *client_key; /* for STS; see sts.h */
+	const char *home; /* what "~" is; NULL: nothing */
 	const char
 		*region; /* of STS; NULL: as the profile says, or us-east-1 */
 	struct aws_variant variant; /* of its hosts */
@@ -70,6 +72,11 @@ struct source {
 	 * is the auth thread it is asked nothing else.
 	 */
 	bool (*is_configured)(void *source);
+	/*
+	 * Of one that asks a service: the URL that it asks, on the heap.  After ask().
+	 * NULL: of no other.
+	 */
+	char *(*dup_url)(void *source);
 	/* When it wants to be asked by itself, see renewal.h; NULL: never. */
 	int64_t (*due_ms)(void *source);
 	void (*free)(void *source);
@@ -81,8 +88,11 @@ extern const struct source source_role;
 extern const struct source source_web_identity;
 extern const struct source source_sso;
 extern const struct source source_credentials_file;
+extern const struct source source_login;
 extern const struct source source_process;
 extern const struct source source_config_file;
+extern const struct source source_credential_file; /* of EC2's first tools */
+extern const struct source source_boto;
 extern const struct source source_container;
 extern const struct source source_imds;
 

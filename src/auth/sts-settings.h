@@ -12,7 +12,9 @@
 
 struct sts_settings {
 	char *url; /* of the environment; NULL: as the profile says */
+	char *regional; /* likewise */
 	char *region, *ca_bundle; /* NULL: none is configured */
+	char *client_cert, *client_key; /* likewise */
 	struct aws_variant variant;
 	bool ignores_profile; /* and its URL */
 	int64_t limit_ms;

@@ -19,6 +19,7 @@
 #define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 #define TRIES 3
 #define HOME_REGION "us-east-1"
+#define GLOBAL_HOST "sts.amazonaws.com"
 
 /* --- where --- */
 
@@ -36,19 +37,59 @@ place_clear(struct place *p)
 	free(p->region);
 }
 
+/* Those that there were before STS had hosts in regions. */
+static bool
+is_old_region(const char *region)
+{
+	static const char *const old[] = {
+		"ap-northeast-1", "ap-south-1",	  "ap-southeast-1",
+		"ap-southeast-2", "ca-central-1", "eu-central-1",
+		"eu-north-1",	  "eu-west-1",	  "eu-west-2",
+		"eu-west-3",	  "sa-east-1",	  "us-east-1",
+		"us-east-2",	  "us-west-1",	  "us-west-2",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++)
+		if (strcmp(region, old[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether it is the host for all regions, whose own region is a real one. */
+static int
+choose_global(struct place *p, const char *regional, bool *is_global,
+	      struct err *err)
+{
+	bool is_legacy = regional && strcmp(regional, "legacy") == 0;
+
+	if (regional && !is_legacy && strcmp(regional, "regional") != 0)
+		return err_set(err, EACCES,
+			       "sts_regional_endpoints \"%s\" is not legacy or "
+			       "regional",
+			       regional);
+	*is_global = !p->region || (is_legacy && is_old_region(p->region));
+	return 0;
+}
+
 /* AWS's own. */
 static int
-set_url(struct place *p, struct aws_variant variant, struct err *err)
+set_url(struct place *p, const struct sts *sts, struct aws_variant variant,
+	struct err *err)
 {
-	bool is_plain = !variant.is_dualstack && !variant.is_fips;
 	CLEANUP_FREE char *host = NULL;
+	bool is_global = false;
 
-	if (!p->region && is_plain)
-		host = xstrdup("sts.amazonaws.com");
-	else if (aws_host_new(&host, AWS_STS,
-			      p->region ? p->region : HOME_REGION, variant,
-			      err) != 0)
+	if (choose_global(p, sts->regional, &is_global, err) != 0)
 		return -err->code;
+	if (is_global && !variant.is_dualstack && !variant.is_fips) {
+		free(p->region);
+		p->region = xstrdup(HOME_REGION);
+		host = xstrdup(GLOBAL_HOST);
+	} else if (aws_host_new(&host, AWS_STS,
+				p->region ? p->region : HOME_REGION, variant,
+				err) != 0) {
+		return -err->code;
+	}
 	p->url = xasprintf("https://%s/", host);
 	return 0;
 }
@@ -67,7 +108,7 @@ set_place(struct place *p, const struct sts *sts, struct err *err)
 	if (sts->url)
 		p->url = xstrdup(sts->url);
 	else
-		rc = set_url(p, variant, err);
+		rc = set_url(p, sts, variant, err);
 	if (!p->region)
 		p->region = xstrdup(HOME_REGION);
 	return rc;
@@ -95,6 +136,15 @@ place_init(struct place *p, const struct sts *sts, struct err *err)
 			return err_set(err, EACCES,
 				       "the URL of STS has odd characters");
 	return 0;
+}
+
+char *
+sts_dup_url(const struct sts *sts)
+{
+	struct err err = ERR_INIT;
+	struct place p CLEANUP(place_clear) = { .url = NULL };
+
+	return place_init(&p, sts, &err) == 0 ? steal(&p.url) : NULL;
 }
 
 /* --- what --- */
@@ -216,7 +266,10 @@ post(const struct sts *sts, const struct place *p, const struct head *h,
 				 .body = buf_str(body),
 				 .connect_ms = sts->limit_ms,
 				 .total_ms = sts->limit_ms,
-				 .ca_bundle = sts->ca_bundle };
+				 .ca_bundle = sts->ca_bundle,
+				 .client_cert =
+					 sts->url ? sts->client_cert : NULL,
+				 .client_key = sts->client_key };
 	int rc = 0;
 
 	for (int i = 0; i < TRIES; i++) {

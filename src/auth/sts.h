@@ -16,9 +16,16 @@ struct sts {
 	const char *url; /* NULL: AWS's own, of the region */
 	const char *region; /* NULL: us-east-1, at the host for all regions */
 	struct aws_variant variant;
+	/* "legacy": that host for regions that are as old as it, too; NULL: "regional" */
+	const char *regional;
 	const char *ca_bundle; /* NULL: what the system trusts */
+	/* What to show to who is at `url`, not to AWS; NULL: nothing, in the same file */
+	const char *client_cert, *client_key;
 	int64_t limit_ms;
 };
+
+/* Where that is, on the heap; NULL: nowhere, and sts_assume() says why. */
+char *sts_dup_url(const struct sts *sts);
 
 /* What is asked; what is NULL or 0 is left out. */
 struct sts_role {

@@ -29,7 +29,8 @@ struct conf_store {
 	char *endpoint_url; /* NULL: AWS */
 	char *region; /* NULL: us-east-1 */
 	enum addressing style; /* AUTO unless force_path_style says more */
-	struct aws_variant variant; /* of AWS's hosts, as the next one is */
+	struct aws_variant variant; /* of AWS's hosts, as the next two are */
+	bool is_dualstack_alone; /* S3's host, and no other */
 	bool is_regional; /* us_east_1_regional_endpoint */
 	bool ignores_endpoints; /* ignore_configured_endpoint_urls */
 	char *ca_bundle; /* NULL: the system's */
@@ -44,6 +45,7 @@ struct conf_store {
 	char *config_path; /* NULL if there is no home */
 	char *credentials_path;
 	char *sso_cache_path;
+	char *home; /* NULL: none */
 
 	bool is_requester_paying;
 	char *expected_bucket_owner; /* NULL: whoever's */

@@ -49,8 +49,9 @@ static const struct source sources[] = {
 	  .translate = word_to_switch },
 	{ "endpoint_url",
 	  { "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL" },
-	  WORD(endpoint_url),
+	  WORD(s3_endpoint_url),
 	  .is_endpoint = true },
+	{ "endpoint_url", { NULL }, WORD(endpoint_url), .is_endpoint = true },
 	{ "region", { "AWS_REGION", "AWS_DEFAULT_REGION" }, WORD(region) },
 	/* S3's own can only say yes, and nothing else than it can say no then */
 	{ "use_dualstack_endpoint",
@@ -140,6 +141,16 @@ variable(char *const env[], const char *name)
 	return NULL;
 }
 
+/* NULL: there is none. */
+static const char *
+find_home(char *const env[])
+{
+	const char *home = variable(env, "HOME");
+	const struct passwd *pw = home ? NULL : getpwuid(getuid());
+
+	return pw ? pw->pw_dir : home;
+}
+
 /* `path` absolute, with "~" replaced; NULL if there is no home. */
 static char *
 expand(const char *path, char *const env[])
@@ -148,12 +159,7 @@ expand(const char *path, char *const env[])
 
 	if (strncmp(path, "~/", 2) != 0)
 		return conf_absolute_path(path);
-	home = variable(env, "HOME");
-	if (!home) {
-		const struct passwd *pw = getpwuid(getuid());
-
-		home = pw ? pw->pw_dir : NULL;
-	}
+	home = find_home(env);
 	return home ? xasprintf("%s/%s", home, path + 2) : NULL;
 }
 
@@ -175,6 +181,7 @@ usual_path(const struct shared_file *f, char *const env[])
 static int
 find_files(struct conf_store *s, char *const env[], struct err *err)
 {
+	s->home = xstrdup_or_null(find_home(env));
 	s->sso_cache_path = expand("~/.aws/sso/cache", env);
 	for (size_t i = 0; i < ARRAY_SIZE(shared_files); i++) {
 		const struct shared_file *f = &shared_files[i];
@@ -231,15 +238,10 @@ static int
 load_files(struct sources *s, struct err *err)
 {
 	const struct conf_store *c = &s->conf->store;
-	int rc = aws_profile_load(&s->credentials, NULL, c->credentials_path,
-				  c->profile, err);
 
-	if (rc == 0)
-		rc = aws_profile_load(&s->config, c->config_path, NULL,
-				      c->profile, err);
-	if (rc)
-		aws_profile_clear(&s->credentials);
-	return rc;
+	return aws_profile_load_each(&s->config, &s->credentials,
+				     c->config_path, c->credentials_path,
+				     c->profile, err);
 }
 
 static int
@@ -394,6 +396,27 @@ offer_source(struct sources *s, const struct source *source, struct err *err)
 		  : offer(s, source, word, CONF_FROM_PROFILE, profile, err);
 }
 
+/* S3's own yes is not for others. */
+static void
+look_at_others(struct sources *s)
+{
+	static const char option[] = "use_dualstack_endpoint";
+	const char *path;
+	const char *own = profile_word(
+		s, offsetof(struct aws_profile, s3_use_dualstack_endpoint),
+		&path);
+	const char *word = variable(s->env, "AWS_USE_DUALSTACK_ENDPOINT");
+
+	if (!word)
+		word = profile_word(
+			s, offsetof(struct aws_profile, use_dualstack_endpoint),
+			&path);
+	s->conf->store.is_dualstack_alone =
+		conf_option_from(s->conf, option) == CONF_FROM_PROFILE && own &&
+		strcasecmp(own, "true") == 0 &&
+		!(word && strcasecmp(word, "true") == 0);
+}
+
 static int
 offer_all(struct sources *s, struct err *err)
 {
@@ -403,6 +426,7 @@ offer_all(struct sources *s, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(sources) && rc == 0; i++)
 		if (!sources[i].is_endpoint || !*is_ignoring)
 			rc = offer_source(s, &sources[i], err);
+	look_at_others(s);
 	return rc;
 }
 

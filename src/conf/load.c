@@ -585,6 +585,7 @@ conf_clear(struct conf *c)
 	free(c->store.config_path);
 	free(c->store.credentials_path);
 	free(c->store.sso_cache_path);
+	free(c->store.home);
 	free(c->mount.mount_options);
 	free(c->log_file);
 	free(c->cli.listen.host);

@@ -258,6 +258,12 @@ conf_origin_text(const struct conf *c, const char *option)
 	return o->name ? o->name : words[o->from];
 }
 
+enum conf_from
+conf_option_from(const struct conf *c, const char *option)
+{
+	return origin_of(c, option)->from;
+}
+
 bool
 conf_option_is_given(const struct conf *c, const char *option)
 {

@@ -37,6 +37,8 @@ int conf_option_offer_defaults(struct conf *c, struct err *err);
  */
 const char *conf_origin_text(const struct conf *c, const char *option);
 
+enum conf_from conf_option_from(const struct conf *c, const char *option);
+
 /* Whether it has another value than by itself, or was told to have the same. */
 bool conf_option_is_given(const struct conf *c, const char *option);
 

@@ -106,6 +106,9 @@ of_access(const struct advice_case *c)
 		return "the keys may not list the bucket (the right is "
 		       "s3:ListBucket), or it is not of the account that "
 		       "expected_bucket_owner names";
+	if (c->is_paying)
+		return "the keys are known but may not list the bucket: the "
+		       "right is s3:ListBucket";
 	return "the keys are known but may not list the bucket: the right is "
 	       "s3:ListBucket; or its owner wants others to pay: "
 	       "requester_pays";

@@ -14,6 +14,7 @@ struct advice_case {
 	bool is_of_all_buckets; /* ListBuckets, not a bucket's own listing */
 	bool has_proxy; /* it may have gone through one */
 	bool is_signed;
+	bool is_paying; /* requester_pays */
 	bool has_owner; /* expected_bucket_owner is given */
 };
 

@@ -29,8 +29,12 @@ static void
 add(struct explainer *x, const char *section, const char *name,
     const char *value, const char *label, const char *detail)
 {
-	report_add(&x->report, &(struct report_row){ section, name, value,
-						     label, detail, -1 });
+	report_add(&x->report, &(struct report_row){ .section = section,
+						     .name = name,
+						     .value = value,
+						     .label = label,
+						     .detail = detail,
+						     .ms = -1 });
 }
 
 /* --- what is configured --- */
@@ -79,18 +83,31 @@ add_endpoint(struct explainer *x)
 		    : conf_origin_text(x->o->conf, "region"));
 }
 
+/* The proxy on the way to a bucket, NULL: to the service. */
+static struct proxy_variable
+proxy_to(const struct explainer *x, const char *bucket)
+{
+	const struct endpoint *e = x->o->probe.endpoint;
+	CLEANUP_FREE char *url = dup_url(e, bucket);
+
+	if (proxy_is_exempt(url))
+		return (struct proxy_variable){ .value = NULL };
+	return proxy_for(endpoint_scheme(e));
+}
+
 static void
 add_proxy(struct explainer *x)
 {
-	struct proxy_variable proxy =
-		proxy_for(endpoint_scheme(x->o->probe.endpoint));
+	const char *scheme = endpoint_scheme(x->o->probe.endpoint);
+	struct proxy_variable used = proxy_to(x, NULL);
+	struct proxy_variable named = proxy_for(scheme);
 	struct proxy_variable not_for = proxy_exceptions();
 	CLEANUP_FREE char *shown =
-		proxy.value ? endpoint_dup_shown(proxy.value) : NULL;
+		used.value ? endpoint_dup_shown(used.value) : NULL;
 
 	add(x, "network", "proxy", shown ? shown : "none", "origin",
-	    proxy.name);
-	if (shown && not_for.value)
+	    used.value || !named.value ? used.name : not_for.name);
+	if (named.value && not_for.value)
 		add(x, "network", "no_proxy", not_for.value, "origin",
 		    not_for.name);
 }
@@ -140,6 +157,20 @@ word_of(const struct err *said)
 	}
 }
 
+static void
+add_source(struct explainer *x, const struct creds_said *said)
+{
+	report_add(&x->report,
+		   &(struct report_row){
+			   .section = "sources",
+			   .name = said->source,
+			   .value = word_of(&said->err),
+			   .at = said->host[0] ? said->host : NULL,
+			   .label = "said",
+			   .detail = said->err.msg[0] ? said->err.msg : NULL,
+			   .ms = -1 });
+}
+
 /* What the last one has said. */
 static struct creds_said
 add_sources(struct explainer *x)
@@ -148,8 +179,7 @@ add_sources(struct explainer *x)
 	size_t n = creds_said(x->o->probe.creds, said);
 
 	for (size_t i = 0; i < n; i++)
-		add(x, "sources", said[i].source, word_of(&said[i].err), "said",
-		    said[i].err.msg[0] ? said[i].err.msg : NULL);
+		add_source(x, &said[i]);
 	return n ? said[n - 1] : (struct creds_said){ .err = ERR_INIT };
 }
 
@@ -278,12 +308,13 @@ add_check(struct explainer *x, const char *name, const struct probe_answer *a)
 }
 
 static struct advice_case
-case_of(const struct explainer *x, const struct probe_answer *a)
+case_of(const struct explainer *x, const struct probe_answer *a,
+	const char *bucket)
 {
 	return (struct advice_case){
 		.err = &a->err,
-		.has_proxy =
-			proxy_for(endpoint_scheme(x->o->probe.endpoint)).value,
+		.has_proxy = proxy_to(x, bucket).value,
+		.is_paying = x->store->is_requester_paying,
 		.is_signed = x->keys->access_key,
 		.has_owner = x->store->expected_bucket_owner,
 	};
@@ -297,7 +328,7 @@ try_list_buckets(struct explainer *x, struct probe_answer *a)
 
 	probe_list_buckets(x->probe, a);
 	add_check(x, "ListBuckets", a);
-	c = case_of(x, a);
+	c = case_of(x, a, NULL);
 	c.is_of_all_buckets = true;
 	if (a->err.code && x->store->n_buckets == 0)
 		fail(x, &c);
@@ -324,7 +355,7 @@ try_list(struct explainer *x, const char *bucket, struct probe_answer *a)
 
 	probe_list(x->probe, bucket, a);
 	add_check(x, name, a);
-	c = case_of(x, a);
+	c = case_of(x, a, bucket);
 	if (a->err.code)
 		fail(x, &c);
 	else

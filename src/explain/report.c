@@ -31,6 +31,7 @@ report_add(struct report *r, const struct report_row *row)
 	*copy = *row;
 	copy->name = dup_escaped(row->name);
 	copy->value = dup_escaped(row->value);
+	copy->at = dup_escaped(row->at);
 	copy->detail = dup_escaped(row->detail);
 }
 
@@ -51,6 +52,7 @@ report_clear(struct report *r)
 	for (size_t i = 0; i < r->n_rows; i++) {
 		free((char *)r->rows[i].name);
 		free((char *)r->rows[i].value);
+		free((char *)r->rows[i].at);
 		free((char *)r->rows[i].detail);
 	}
 	for (size_t i = 0; i < r->n_advice; i++)
@@ -74,6 +76,8 @@ static void
 print_row(const struct report_row *row, FILE *f)
 {
 	fprintf(f, "    %-22s  %s", row->name, row->value ? row->value : "-");
+	if (row->at)
+		fprintf(f, ", at %s", row->at);
 	if (row->ms >= 0)
 		fprintf(f, ", %lld ms", (long long)row->ms);
 	if (row->detail)
@@ -117,6 +121,10 @@ print_json_row(const struct report_row *row, FILE *f)
 	print_string(row->name, f);
 	fputs(": {\"value\": ", f);
 	print_string(row->value, f);
+	if (row->at) {
+		fputs(", \"at\": ", f);
+		print_string(row->at, f);
+	}
 	if (row->detail) {
 		fprintf(f, ", \"%s\": ", row->label);
 		print_string(row->detail, f);

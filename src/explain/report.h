@@ -13,6 +13,7 @@ struct report_row {
 		*section; /* rows of one are added together; lives for ever */
 	const char *name;
 	const char *value; /* NULL: there is none */
+	const char *at; /* who was asked; NULL: nobody in particular */
 	const char *label; /* of `detail`, in JSON; lives for ever */
 	const char *detail; /* NULL: nothing more is to be said */
 	int64_t ms; /* how long it took; -1: no matter */

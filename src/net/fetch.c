@@ -70,9 +70,14 @@ on_done(void *arg, const struct http_answer *answer)
 static int
 load_trust(struct trust **trust, const struct fetch *f, struct err *err)
 {
+	int rc;
+
 	if (strncasecmp(f->url, "https:", 6) != 0)
 		return trust_load(trust, NULL, NULL, NULL, err);
-	return http_load_trust(trust, f->ca_bundle, err);
+	rc = http_load_trust(trust, f->ca_bundle, err);
+	return rc || !f->client_cert ? rc
+				     : trust_identify(*trust, f->client_cert,
+						      f->client_key, err);
 }
 
 static void

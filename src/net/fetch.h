@@ -16,6 +16,8 @@ struct fetch {
 	int64_t connect_ms, total_ms; /* limits */
 	bool is_direct; /* through no proxy: a service of this machine */
 	const char *ca_bundle; /* read now; NULL: what the system trusts */
+	/* Likewise, see trust_identify(); NULL: none. */
+	const char *client_cert, *client_key;
 };
 
 /*

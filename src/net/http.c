@@ -353,6 +353,8 @@ set_proxy(CURL *e, const struct http_options *o, const char *url)
 {
 	bool is_tls = strncasecmp(url, "https:", 6) == 0;
 
+	/* whom it is not for is decided here, for curl has other words for it */
+	curl_easy_setopt(e, CURLOPT_NOPROXY, "");
 	if (o->is_direct || proxy_is_exempt(url))
 		return curl_easy_setopt(e, CURLOPT_PROXY, "");
 	return curl_easy_setopt(e, CURLOPT_PROXY,

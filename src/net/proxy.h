@@ -15,12 +15,12 @@ struct proxy_variable {
 /* For "http" or "https". */
 struct proxy_variable proxy_for(const char *scheme);
 
-/* The hosts that it is not for; "*" are all. */
+/* The hosts that it is not for, as they are written. */
 struct proxy_variable proxy_exceptions(void);
 
 /*
- * Whether these have the URL's host together with its port, which curl does not know:
- * what else they may have, it knows.
+ * Whether the URL's host is one of these: a name or one below it, with its port or without,
+ * an address, or one of a network; "*" are all.
  */
 bool proxy_is_exempt(const char *url);
 

@@ -2,7 +2,7 @@
 /*
  * Names of hosts: see aws-host.h.  Pure; any thread.
  *
- * Source: partitions.json and the endpoint rule sets for S3 and STS, as the AWS SDKs
+ * Source: partitions.json and the endpoint rule sets for S3, STS and SSO, as the AWS SDKs
  * have them; AWS General Reference, "Amazon S3 endpoints and quotas".
  */
 #include "config.h"
@@ -19,23 +19,22 @@ struct partition {
 	const char *domain;
 	const char *dualstack_domain; /* of all but S3; NULL: it has none */
 	bool has_s3_fips;
-	const char *sts_fips; /* what its host begins with */
+	bool is_fips_plain; /* all but S3: the plain host is one for FIPS */
 };
 
 /* Other regions, those to come as well, are of the last one. */
 static const struct partition partitions[] = {
 	{ "aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn",
-	  false, "sts-fips" },
-	{ "aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", true, "sts" },
-	{ "aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", true,
-	  "sts-fips" },
+	  false, false },
+	{ "aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", true, true },
+	{ "aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", true, false },
 	{ "aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", true,
-	  "sts-fips" },
-	{ "aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", NULL, true, "sts-fips" },
-	{ "aws-iso-f", "us-isof-", "csp.hci.ic.gov", NULL, true, "sts-fips" },
+	  false },
+	{ "aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", NULL, true, false },
+	{ "aws-iso-f", "us-isof-", "csp.hci.ic.gov", NULL, true, false },
 	{ "aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu", true,
-	  "sts-fips" },
-	{ "aws", "", "amazonaws.com", "api.aws", true, "sts-fips" },
+	  false },
+	{ "aws", "", "amazonaws.com", "api.aws", true, false },
 };
 
 /* Some tools have a name for all regions of one. */
@@ -65,12 +64,6 @@ aws_partition(const char *region)
 	return partition_of(region)->id;
 }
 
-const char *
-aws_domain(const char *region)
-{
-	return partition_of(region)->domain;
-}
-
 bool
 aws_region_is_name(const char *region)
 {
@@ -93,12 +86,13 @@ s3_host_dup(const struct partition *p, const char *region,
 }
 
 static char *
-sts_host_dup(const struct partition *p, const char *region,
-	     struct aws_variant variant)
+other_host_dup(const char *service, const struct partition *p,
+	       const char *region, struct aws_variant variant)
 {
-	const char *fips = variant.is_dualstack ? "sts-fips" : p->sts_fips;
+	bool has_word =
+		variant.is_fips && (variant.is_dualstack || !p->is_fips_plain);
 
-	return xasprintf("%s.%s.%s", variant.is_fips ? fips : "sts", region,
+	return xasprintf("%s%s.%s.%s", service, has_word ? "-fips" : "", region,
 			 variant.is_dualstack ? p->dualstack_domain
 					      : p->domain);
 }
@@ -116,8 +110,11 @@ aws_host_new(char **out, enum aws_service service, const char *region,
 	if (service == AWS_S3 && variant.is_fips && !p->has_s3_fips)
 		return err_set(err, EINVAL, "%s has no FIPS endpoints (%s)",
 			       region, p->id);
-	*out = service == AWS_S3 ? s3_host_dup(p, region, variant)
-				 : sts_host_dup(p, region, variant);
+	*out = service == AWS_S3
+		       ? s3_host_dup(p, region, variant)
+		       : other_host_dup(service == AWS_SSO ? "portal.sso"
+							   : "sts",
+					p, region, variant);
 	return 0;
 }
 

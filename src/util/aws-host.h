@@ -9,7 +9,7 @@
 
 #include "util/err.h"
 
-enum aws_service { AWS_S3, AWS_STS };
+enum aws_service { AWS_S3, AWS_STS, AWS_SSO }; /* the last one: its portal */
 
 /* Which of the hosts that a service has in a region; {0}: the plain one. */
 struct aws_variant {
@@ -19,9 +19,6 @@ struct aws_variant {
 
 /* "aws-cn", say: regions of another one are another provider, with keys of its own. */
 const char *aws_partition(const char *region);
-
-/* What hosts of that region end in, but those of some variants. */
-const char *aws_domain(const char *region);
 
 /* Nothing that would end a host, or a header. */
 bool aws_region_is_name(const char *region);

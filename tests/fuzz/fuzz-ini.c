@@ -14,10 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 parse(const uint8_t *data, size_t size, bool is_config, const char *profile)
 {
+	char section[] = "my";
+	const struct aws_profile wins = { .services = section };
 	struct err err = ERR_INIT;
 	struct aws_profile p;
 	int rc = aws_profile_parse(&p, (const char *)data, size, is_config,
-				   profile, &err);
+				   &wins, profile, &err);
 
 	if (rc != -err.code) /* one error for each failure, none without */
 		abort();

@@ -93,9 +93,10 @@ start_stunnel() {
 	done
 	(($(passed 'GET http://127') == 4))
 	for name in "${ENDPOINT#http://}" 127.0.0.1 .0.0.1,127.0.0.1 '*' 127.0.0.0/8; do
-		env "http_proxy=$PROXY" "NO_PROXY=$name" "$DGSTATFS" --explain "$ENDPOINT"
+		http_proxy=$PROXY NO_PROXY=$name explain 0 "$ENDPOINT"
 	done
 	(($(passed 'GET http://127') == 4))
+	[[ $output == *"proxy                   none  (NO_PROXY)"*"no_proxy                $name  (NO_PROXY)"* ]]
 	# through a mount, and lower case wins
 	http_proxy=$PROXY HTTP_PROXY=http://127.0.0.1:1 mount_fs -o "bucket=$BUCKET"
 	assert_equal "$(field quick .stats.object_count)" 1
@@ -153,6 +154,21 @@ is_refused() {
 	mount_fs -o "client_cert=$t/client.crt,client_key=$t/client.key,bucket=$BUCKET"
 	assert_equal "$(field quick .stats.object_count)" 1
 	unmount_fs
+}
+
+@test "the gateway's STS behind the same door wants the same certificate" {
+	local t=$BATS_TEST_TMPDIR
+
+	new_certificates
+	start_stunnel
+	export AWS_CA_BUNDLE=$t/ca.crt AWS_CONFIG_FILE=$t/config AWS_ENDPOINT_URL_STS=$ENDPOINT
+	printf '%s\n' '[default]' 'role_arn = arn:aws:iam:::role/R1' 'source_profile = base' \
+		'[profile base]' "aws_access_key_id = $AWS_ACCESS_KEY_ID" \
+		"aws_secret_access_key = $AWS_SECRET_ACCESS_KEY" >"$AWS_CONFIG_FILE"
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	explain 0 --client-cert="$t/client.pem" "$ENDPOINT"
+	[[ $output == *"role                    has the keys, at $ENDPOINT"* ]]
+	wait_until is_refused 'role of profile default: *client certificate'
 }
 
 @test "certificates of ours that are none are said at the start" {

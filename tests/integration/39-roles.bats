@@ -106,8 +106,35 @@ given_stub() {
 	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'services = my' \
 		'endpoint_url = http://127.0.0.1:1' '[services my]' 'sts =' "  endpoint_url = $SERVICE"
 	[[ $(explained role) == 'has the keys: ' ]]
+	explained role
+	assert_equal "$(jq -r .sources.role.at <<<"$output")" "$SERVICE"
 	echo PackedPolicyTooLarge >"$THERE/error"
 	[[ $(explained role) == *'STS says PackedPolicyTooLarge' ]]
+}
+
+# Nobody is asked: the proxy of TLS is nobody.
+sts_is_at() {
+	https_proxy=http://127.0.0.1:1 run "$DGSTATFS" --explain --json "$ENDPOINT"
+	assert_equal "$(jq -r .sources.role.at <<<"$output")" "https://$1"
+}
+
+@test "the hosts of STS: by region, for all of them, and not by what is S3's alone" {
+	local sts=('[default]' "role_arn = $ROLE" 'source_profile = base' 'region = eu-west-1')
+
+	start_stub
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x \
+		-keyout /dev/null -out "$BATS_TEST_TMPDIR/ca.crt" 2>/dev/null
+	export AWS_CA_BUNDLE=$BATS_TEST_TMPDIR/ca.crt
+	config_roles "${sts[@]}"
+	sts_is_at sts.eu-west-1.amazonaws.com
+	AWS_STS_REGIONAL_ENDPOINTS=legacy sts_is_at sts.amazonaws.com
+	AWS_USE_DUALSTACK_ENDPOINT=true sts_is_at sts.eu-west-1.api.aws
+	config_roles "${sts[@]}" 'sts_regional_endpoints = legacy' 's3 =' '  use_dualstack_endpoint = true'
+	sts_is_at sts.amazonaws.com
+	AWS_USE_FIPS_ENDPOINT=true sts_is_at sts-fips.eu-west-1.amazonaws.com
+	assert_equal "$(jq -r .settings.use_dualstack_endpoint.value <<<"$output")" true
+	config_roles "${sts[@]}" 'use_dualstack_endpoint = true' 's3 =' '  use_dualstack_endpoint = true'
+	sts_is_at sts.eu-west-1.api.aws
 }
 
 @test "web identity: by variables and by the profile, not signed, the file read anew" {

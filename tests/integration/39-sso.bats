@@ -54,6 +54,26 @@ session() {
 	check_secrets
 }
 
+@test "SSO: the portal's host, and aws login, which is said not to be known" {
+	given_portal
+	unset AWS_ENDPOINT_URL_SSO
+	session
+	login my 3600
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x \
+		-keyout /dev/null -out "$BATS_TEST_TMPDIR/ca.crt" 2>/dev/null
+	export AWS_CA_BUNDLE=$BATS_TEST_TMPDIR/ca.crt https_proxy=http://127.0.0.1:1
+	explained SSO
+	assert_equal "$(jq -r .sources.SSO.at <<<"$output")" https://portal.sso.eu-west-7.amazonaws.com
+	AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=true explained SSO
+	assert_equal "$(jq -r .sources.SSO.at <<<"$output")" https://portal.sso-fips.eu-west-7.api.aws
+	config '[profile p]' 'login_session = arn:aws:sts::1:x' 'aws_access_key_id = config' \
+		'aws_secret_access_key = s'
+	[[ $(explained 'aws login') == 'fails: login_session of profile p is not known here, '*' --profile p '* ]]
+	config '[profile p]' 'role_arn = arn:aws:iam::1:role/q' 'source_profile = q' \
+		'[profile q]' 'login_session = arn:aws:sts::1:x'
+	[[ $(explained role) == 'fails: role of profile p: login_session of profile q is not known here'* ]]
+}
+
 @test "SSO: a login that another profile's role is assumed with" {
 	given_portal
 	session

@@ -121,7 +121,7 @@ def ask_botocore(environment, profile):
         session = Session(profile=profile)
         session.register_component("data_loader", LOADER)
         found = session.get_credentials()
-        return found and tuple(found.get_frozen_credentials())
+        return found and tuple(found.get_frozen_credentials())[:3]
     except Exception as error:  # pylint: disable=broad-except
         return f"{type(error).__name__}: {error}"
     finally:
@@ -224,6 +224,8 @@ MORE_BODIES = {
     "web identity, no such file": (WEB.replace("web-token", "none"), ""),
     "web identity and source": (WEB + "source_profile = base\n", ""),
     "SSO and keys in credentials": (SESSION, keys("file")),
+    "SSO in credentials": ("", SESSION),
+    "SSO in both": (SESSION.replace("my\n", "none\n"), SESSION),
     "SSO and process": (SESSION + PROCESS, ""),
     "SSO and web identity": (SESSION + WEB, ""),
     "SSO, older form": (LEGACY, ""),
@@ -301,6 +303,18 @@ MORE_ENVIRONMENTS = {
     "web identity without role": {"AWS_WEB_IDENTITY_TOKEN_FILE": "{dir}/web-token"},
     "role alone": {"AWS_ROLE_ARN": ARN + "variable"},
     "web identity and keys": {**OF_WEB, **variables("env")},
+    "web identity of no file": {**OF_WEB, "AWS_WEB_IDENTITY_TOKEN_FILE": ""},
+    "web identity of no role": {**OF_WEB, "AWS_ROLE_ARN": ""},
+}
+OLD_FILES = {
+    "boto": {"BOTO_CONFIG": "{dir}/boto"},
+    "boto at home": {"HOME": "{dir}/old-home"},
+    "boto elsewhere": {"HOME": "{dir}/old-home", "BOTO_CONFIG": "{dir}/none"},
+    "boto, no secret": {"BOTO_CONFIG": "{dir}/half-boto"},
+    "boto, other section": {"BOTO_CONFIG": "{dir}/web-token.ini"},
+    "file of EC2's tools": {"AWS_CREDENTIAL_FILE": "{dir}/ec2-file", "BOTO_CONFIG": "{dir}/boto"},
+    "no such file of EC2's tools": {"AWS_CREDENTIAL_FILE": "{dir}/none"},
+    "other file of EC2's tools": {"AWS_CREDENTIAL_FILE": "{dir}/boto"},
 }
 CHOICES = {
     "default": ("default", None, {}),
@@ -329,6 +343,11 @@ def rows():
     yield from (("AWS_PROFILE", "", body, every) for body in MORE_BODIES)
     yield from (("default", name, "keys in both", ()) for name in MORE_ENVIRONMENTS)
     yield from ((name, "", "keys in both", ()) for name in MORE_CHOICES)
+    yield "default", "web identity of no file", "web identity", every
+    yield "default", "web identity of no role", "web identity", every
+    yield from (("default", name, "nothing", every) for name in OLD_FILES)
+    yield "default", "boto", "keys in config", ()
+    yield "in code", "boto", "nothing", every
 
 
 # --- one row -------------------------------------------------------------------------
@@ -347,8 +366,8 @@ def settings(row, services):
     for name, text in files.items():
         text = text.replace("{dir}", str(DIR)).replace("{p}", profile)
         (DIR / name).write_text(text, encoding="utf-8")
-    given = {**chosen, **{**ENVIRONMENTS, **MORE_ENVIRONMENTS}[environment],
-             **surroundings(names, services)}
+    given = {**chosen, **surroundings(names, services),
+             **{**ENVIRONMENTS, **MORE_ENVIRONMENTS, **OLD_FILES}[environment]}
     return {name: value.replace("{dir}", str(DIR)) for name, value in given.items()}, in_code
 
 
@@ -399,6 +418,14 @@ echo '{"Version": 1, "AccessKeyId": "'"${1:-none}"'", "SecretAccessKey": "secret
 """, encoding="utf-8")
     program.chmod(0o755)
     (DIR / "web-token").write_text("token/of+web=", encoding="utf-8")
+    (DIR / "old-home").mkdir()
+    for name, text in {"boto": "[Credentials]\n" + keys("boto", token=False),
+                       "old-home/.boto": "[Boto]\ndebug = 1\n[Credentials]\n" + keys("home"),
+                       "half-boto": "[Credentials]\naws_access_key_id = half\n",
+                       "web-token.ini": "[credentials]\n" + keys("other"),
+                       "ec2-file": "# of EC2\nAWSAccessKeyId=ec2\nother\n"
+                                   " AWSSecretKey = secret-of-ec2 \n"}.items():
+        (DIR / name).write_text(text, encoding="utf-8")
     cache = DIR / ".aws" / "sso" / "cache"
     cache.mkdir(parents=True)
     for name in "my", URL:

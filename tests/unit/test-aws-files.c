@@ -37,6 +37,8 @@ describe(struct buf *b, const struct aws_profile *p)
 	add(b, "token", p->session_token);
 	add(b, "region", p->region);
 	add(b, "endpoint", p->endpoint_url);
+	add(b, "s3", p->s3_endpoint_url);
+	add(b, "sts", p->sts_endpoint_url);
 	add(b, "ca", p->ca_bundle);
 	add(b, "style", p->addressing_style);
 	add(b, "attempts", p->max_attempts);
@@ -128,12 +130,13 @@ static const struct {
 	{ CONFIG, "p",
 	  "[profile p]\nservices = my\nendpoint_url = http://all\n"
 	  "[services my]\ns3 =\n  endpoint_url = http://s3\n"
+	  "sts =\n  endpoint_url = http://sts\n"
 	  "ec2 =\n  endpoint_url = http://ec2\n",
-	  "endpoint=http://s3;" },
+	  "endpoint=http://all;s3=http://s3;sts=http://sts;" },
 	{ CONFIG, "p",
 	  "[services \"my\"]\ns3 =\n  endpoint_url = http://s3\n"
 	  "[profile p]\nservices = my\n",
-	  "endpoint=http://s3;" },
+	  "s3=http://s3;" },
 	{ CONFIG, "p",
 	  "[services other]\ns3 =\n  endpoint_url = http://s3\n"
 	  "[profile p]\nservices = my\nendpoint_url = http://all\n",
@@ -166,7 +169,7 @@ test_parse(void **state)
 		struct aws_profile p;
 		int rc = aws_profile_parse(
 			&p, cases[i].text, strlen(cases[i].text),
-			cases[i].is_config, cases[i].profile, &err);
+			cases[i].is_config, NULL, cases[i].profile, &err);
 
 		if (rc)
 			fail_msg("case %zu: %s", i, err.msg);
@@ -186,7 +189,7 @@ test_malformed(void **state)
 
 	(void)state;
 	assert_int_equal(aws_profile_parse(&p, text, sizeof(text) - 1,
-					   CREDENTIALS, "default", &err),
+					   CREDENTIALS, NULL, "default", &err),
 			 -EINVAL);
 	assert_null(p.access_key);
 	assert_false(p.is_present);
@@ -276,6 +279,33 @@ test_load_both(void **state)
 	assert_loads(place, "region=other;");
 }
 
+/* Sections are in the config file; either file may point to them. */
+static void
+test_load_sections(void **state)
+{
+	static const char sections[] =
+		"[services my]\ns3 =\n  endpoint_url = http://s3\n"
+		"[services other]\ns3 =\n  endpoint_url = http://other\n"
+		"[sso-session my]\nsso_start_url = u\n";
+	const struct place *place = *state;
+	CLEANUP_FREE char *config = xasprintf(
+		"%s[profile p]\nservices = other\nendpoint_url = http://all\n",
+		sections);
+
+	write_file(place->config, sections);
+	write_file(place->credentials, "[p]\nservices = my\n");
+	assert_loads(place, "s3=http://s3;");
+	write_file(place->credentials, "[p]\nsso_session = my\n");
+	assert_loads(place, "session=my;session-url=u;");
+	write_file(place->config, config);
+	assert_loads(place, "endpoint=http://all;s3=http://other;session=my;"
+			    "session-url=u;");
+	/* what all services have does not hide what one of them has */
+	write_file(place->credentials,
+		   "[p]\nservices = my\nendpoint_url = http://mine\n");
+	assert_loads(place, "endpoint=http://mine;s3=http://s3;");
+}
+
 static void
 test_load_null(void **state)
 {
@@ -352,6 +382,8 @@ main(void)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_load_null),
 		cmocka_unit_test_setup_teardown(test_load_both, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_load_sections, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_load_odd_files, set_up,
 						tear_down),

@@ -16,7 +16,7 @@
 
 #include "util/aws-host.h"
 
-/* As the endpoint rule set for STS has them; NULL: there is none. */
+/* As the endpoint rule set for STS has them, NULL: there is none; that of SSO's portal differs in its name. */
 static const struct {
 	const char *region;
 	const char *plain, *dualstack, *fips, *both;
@@ -52,23 +52,27 @@ static void
 assert_host(const char *region, bool is_dualstack, bool is_fips,
 	    const char *want)
 {
-	CLEANUP_FREE char *host = NULL;
+	static const char name[] = "portal.sso";
+	const struct aws_variant variant = { is_dualstack, is_fips };
+	CLEANUP_FREE char *sts = NULL, *sso = NULL;
 	struct err err = ERR_INIT;
-	int rc = aws_host_new(&host, AWS_STS, region,
-			      (struct aws_variant){ is_dualstack, is_fips },
-			      &err);
 
 	if (!want) {
-		assert_int_equal(rc, -EINVAL);
+		assert_int_equal(
+			aws_host_new(&sts, AWS_STS, region, variant, &err),
+			-EINVAL);
 		assert_non_null(strstr(err.msg, "has no dual-stack"));
 		return;
 	}
-	assert_int_equal(rc, 0);
-	assert_string_equal(host, want);
+	assert_int_equal(aws_host_new(&sts, AWS_STS, region, variant, NULL), 0);
+	assert_string_equal(sts, want);
+	assert_int_equal(aws_host_new(&sso, AWS_SSO, region, variant, NULL), 0);
+	assert_memory_equal(sso, name, sizeof(name) - 1);
+	assert_string_equal(sso + sizeof(name) - 1, want + strlen("sts"));
 }
 
 static void
-test_sts(void **state)
+test_hosts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sts_hosts); i++) {
@@ -138,7 +142,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sts),
+		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_partition),
 		cmocka_unit_test(test_region),
 	};

@@ -39,41 +39,42 @@ test_report(void **state)
 	CLEANUP_FREE char *json = NULL;
 
 	(void)state;
-	report_add(&r, &(struct report_row){ "a", "x", "1", "of", "y\n\"\xff",
-					     -1 });
-	report_add(&r, &(struct report_row){ "a", "y", NULL, NULL, NULL, 7 });
-	report_add(&r, &(struct report_row){ "b", "\\", "\x1b[m\xc3\xa9", "of",
-					     NULL, -1 });
+	report_add(&r, &(struct report_row){ "a", "x", "1", "h", "of",
+					     "y\n\"\xff", -1 });
+	report_add(&r,
+		   &(struct report_row){ "a", "y", NULL, NULL, NULL, NULL, 7 });
+	report_add(&r, &(struct report_row){ "b", "\\", "\x1b[m\xc3\xa9", NULL,
+					     "of", NULL, -1 });
 	report_advise(&r, "do \"that\"");
 	report_advise(&r, "do \"that\"");
 	r.has_failed = true;
 	text = printed(&r, report_print);
-	assert_string_equal(text,
-			    "a\n"
-			    "    x                       1  (y\\x0a\"\\xff)\n"
-			    "    y                       -, 7 ms\n"
-			    "\n"
-			    "b\n"
-			    "    \\                       \\x1b[m\xc3\xa9\n"
-			    "\n"
-			    "it does not work\n"
-			    "    - do \"that\"\n");
+	assert_string_equal(
+		text, "a\n"
+		      "    x                       1, at h  (y\\x0a\"\\xff)\n"
+		      "    y                       -, 7 ms\n"
+		      "\n"
+		      "b\n"
+		      "    \\                       \\x1b[m\xc3\xa9\n"
+		      "\n"
+		      "it does not work\n"
+		      "    - do \"that\"\n");
 	json = printed(&r, report_print_json);
-	assert_string_equal(json,
-			    "{\n"
-			    "  \"a\": {\n"
-			    "    \"x\": {\"value\": \"1\", \"of\": "
-			    "\"y\\\\x0a\\\"\\\\xff\"},\n"
-			    "    \"y\": {\"value\": null, \"ms\": 7}\n"
-			    "  },\n"
-			    "  \"b\": {\n"
-			    "    \"\\\\\": {\"value\": \"\\\\x1b[m\xc3\xa9\"}\n"
-			    "  },\n"
-			    "  \"advice\": [\n"
-			    "    \"do \\\"that\\\"\"\n"
-			    "  ],\n"
-			    "  \"works\": false\n"
-			    "}\n");
+	assert_string_equal(
+		json, "{\n"
+		      "  \"a\": {\n"
+		      "    \"x\": {\"value\": \"1\", \"at\": \"h\", \"of\": "
+		      "\"y\\\\x0a\\\"\\\\xff\"},\n"
+		      "    \"y\": {\"value\": null, \"ms\": 7}\n"
+		      "  },\n"
+		      "  \"b\": {\n"
+		      "    \"\\\\\": {\"value\": \"\\\\x1b[m\xc3\xa9\"}\n"
+		      "  },\n"
+		      "  \"advice\": [\n"
+		      "    \"do \\\"that\\\"\"\n"
+		      "  ],\n"
+		      "  \"works\": false\n"
+		      "}\n");
 }
 
 static void
@@ -199,9 +200,33 @@ test_exempt(void **state)
 		{ "h:9000", "http://h:9001/b", false },
 		{ "h:9000", "http://oh:9000/b", false },
 		{ "h:9000", "http://h/b", false },
-		/* for curl to know */
-		{ "h", "http://h:9000/b", false },
-		{ "*", "http://h:9000/b", false },
+		{ "h", "http://h:9000/b", true },
+		{ "H.", "http://h/", true },
+		{ "h", "http://h./", true },
+		{ ".h", "http://h", true },
+		{ "h", "http://b.h/", true },
+		{ "h", "http://bh/", false },
+		{ "b.h", "http://h/", false },
+		{ "*.h", "http://b.h/", false },
+		{ "*", "http://h:9000/b", true },
+		{ "a,*", "http://h:9000/b", false },
+		/* addresses are no names */
+		{ "127.0.0.1", "http://127.0.0.1:9000", true },
+		{ "0.0.1", "http://127.0.0.1", false },
+		{ "127.", "http://127.0.0.1", false },
+		{ "a 127.0.0.0/8", "http://127.9.9.9", true },
+		{ "127.0.0.0/8", "http://128.0.0.1", false },
+		{ "10.128.0.0/9", "http://10.255.0.1", true },
+		{ "10.128.0.0/9", "http://10.127.0.1", false },
+		{ "0.0.0.0/0", "http://127.0.0.1", true },
+		{ "127.0.0.1/33", "http://127.0.0.1", false },
+		{ "127.0.0.1/", "http://127.0.0.1", false },
+		{ "::1", "http://[::1]:9000", true },
+		{ "::/0", "http://[fd00::1]/", true },
+		{ "fd00::/15", "http://[fd01::1]/", true },
+		{ "fd00::/16", "http://[fd01::1]/", false },
+		{ "0.0.0.0/0", "http://[::1]/", false },
+		{ "127.0.0.0/8", "http://localhost/", false },
 		{ "", "http://h:9000/b", false },
 		{ ",.,:", "http://h:9000/b", false },
 	};

@@ -43,11 +43,82 @@ test_url(void **state)
 	assert_url(true, NULL);
 }
 
+/* Where it is by itself, in a region that is as old as the host for all of them. */
+static void
+assert_host(const char *region, const char *variable, char *of_profile,
+	    bool is_dualstack, const char *expected)
+{
+	struct creds_options o = { .region = region,
+				   .variant = { is_dualstack, false } };
+	struct aws_profile p = { .sts_regional_endpoints = of_profile };
+	struct sts_settings s;
+	struct sts sts;
+
+	if (variable)
+		setenv("AWS_STS_REGIONAL_ENDPOINTS", variable, 1);
+	else
+		unsetenv("AWS_STS_REGIONAL_ENDPOINTS");
+	sts_settings_init(&s, &o);
+	sts = sts_settings_get(&s, &p);
+	CLEANUP_FREE char *url = sts_dup_url(&sts);
+
+	if (expected)
+		assert_string_equal(url, expected);
+	else
+		assert_null(url);
+	sts_settings_clear(&s);
+}
+
+static void
+test_regional(void **state)
+{
+	char legacy[] = "legacy", regional[] = "regional";
+	static const char global[] = "https://sts.amazonaws.com/",
+			  own[] = "https://sts.eu-west-1.amazonaws.com/";
+
+	(void)state;
+	unsetenv("AWS_ENDPOINT_URL");
+	unsetenv("AWS_ENDPOINT_URL_STS");
+	assert_host("eu-west-1", NULL, NULL, false, own);
+	assert_host("eu-west-1", "legacy", NULL, false, global);
+	assert_host("eu-west-1", NULL, legacy, false, global);
+	assert_host("eu-west-1", "regional", legacy, false, own);
+	assert_host("eu-west-1", "legacy", regional, false, global);
+	assert_host("eu-west-1", "LEGACY", NULL, false, NULL);
+	assert_host("eu-west-1", "legacy", NULL, true,
+		    "https://sts.eu-west-1.api.aws/");
+	assert_host("eu-south-1", "legacy", NULL, false,
+		    "https://sts.eu-south-1.amazonaws.com/");
+	assert_host("aws-global", "regional", NULL, false, global);
+	assert_host(NULL, NULL, NULL, false, global);
+}
+
+/* What is at all services is at this one, too, unless it has its own. */
+static void
+test_url_of_all(void **state)
+{
+	char all[] = "http://all", own[] = "http://own";
+	struct creds_options o = { .ignores_endpoints = false };
+	struct aws_profile p = { .endpoint_url = all };
+	struct sts_settings s;
+
+	(void)state;
+	unsetenv("AWS_ENDPOINT_URL");
+	unsetenv("AWS_ENDPOINT_URL_STS");
+	sts_settings_init(&s, &o);
+	assert_string_equal(sts_settings_get(&s, &p).url, all);
+	p.sts_endpoint_url = own;
+	assert_string_equal(sts_settings_get(&s, &p).url, own);
+	sts_settings_clear(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_url),
+		cmocka_unit_test(test_url_of_all),
+		cmocka_unit_test(test_regional),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
