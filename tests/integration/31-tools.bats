@@ -77,8 +77,8 @@ SIZED_TOOLS=(
 		busybox httpd -i -h "${1%/*}" | sed "1,/^\r$/d"'
 	'sshfs -o ssh_command="$2/../sftp" "host:${1%/*}" "$2";
 		trap "fusermount3 -u \"$2\"" EXIT; cat "$2/${1##*/}"'
-	'"$HERE/warm.py" run "$WARM" "$HERE/s3.py" upload "$BUCKET" .deltaglider/up "$1";
-		"$HERE/warm.py" run "$WARM" "$HERE/s3.py" get "$BUCKET" .deltaglider/up'
+	'"$WARM" "$WARM.again" "$HERE/s3.py" upload "$BUCKET" .deltaglider/up "$1";
+		"$WARM" "$WARM.again" "$HERE/s3.py" get "$BUCKET" .deltaglider/up'
 	'rclone copyto --config= "$1" "$2/rclone"; cat "$2/rclone"'
 )
 thin_out SIZED_TOOLS

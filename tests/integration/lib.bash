@@ -239,7 +239,7 @@ end_process() {
 
 # A script of ours that uses boto3.
 script() {
-	"$HERE/warm.py" run "$WARM" "$HERE/$1" "${@:2}"
+	"$WARM" "$WARM.again" "$HERE/$1" "${@:2}"
 }
 
 s3() {
@@ -311,6 +311,7 @@ field() {
 start_server() {
 	local out=$BATS_TEST_TMPDIR/${1##*/}.endpoint
 
+	[[ $1 != */stub/* ]] || set -- "$WARM" "$WARM.once" "$@"
 	in_background "$@" >"$out" 2>"${out%.endpoint}.log"
 	at_end end_process $!
 	wait_until test -s "$out"

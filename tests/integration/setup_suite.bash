@@ -34,20 +34,29 @@ start_meter() {
 	done
 }
 
-# The scripts with boto3 start at once from here on; see warm.py.
+# What is in Python starts at once from here on; see warm.py.  WARM is the client.
 start_warm() {
 	export WARM=$BATS_RUN_TMPDIR/warm
+	local stub=$BATS_TEST_DIRNAME/../stub
 
-	"$BATS_TEST_DIRNAME/warm.py" serve "$WARM" 3>&- 4>&- &
-	WARM_PID=$!
-	until [[ -S $WARM ]]; do
-		kill -0 "$WARM_PID"
+	cc -O1 -o "$WARM" "$BATS_TEST_DIRNAME/warm.c"
+	warm again boto3 "$BATS_TEST_DIRNAME"/{s3,model}.py
+	PYTHONPATH=$stub warm once argparse asyncio http.client http.server ssl \
+		s3faults s3log s3store "$stub"/{stub-s3,stub-keys,count-proxy}
+}
+
+warm() {
+	PYTHONDONTWRITEBYTECODE=1 "$BATS_TEST_DIRNAME/warm.py" "$1" "$WARM.$1" "${@:2}" \
+		3>&- 4>&- &
+	WARM_PIDS+=("$!")
+	until [[ -S $WARM.$1 ]]; do
+		kill -0 "$!"
 		sleep 0.02
 	done
 }
 
 teardown_suite() {
-	kill "$WARM_PID" "$METER_PID"
+	kill "${WARM_PIDS[@]}" "$METER_PID"
 	if [[ -n ${OWN_SERVER:-} ]]; then
 		"$BATS_TEST_DIRNAME/../server/rgw" stop "$OWN_SERVER"
 	fi
