@@ -281,12 +281,16 @@ finish(const struct conf *c, struct ask *a)
 {
 	size_t n;
 	const struct answer *answers = ask_answers(a, &n);
-	bool has_failed = report_failures(c, answers, n);
+	bool has_failed;
 	int status, signal;
 
+	ends_allow();
+	has_failed = report_failures(c, answers, n);
 	print(c, answers, n);
 	status = setup_end_output(has_failed ? 1 : 0);
+	ends_hold();
 	signal = ask_wait_for_stores(a);
+	ends_allow();
 	for (size_t i = 0; i < n && c->cli.verbose; i++)
 		if (answers[i].result)
 			cost_print(stderr, answers[i].name, answers[i].result,

@@ -443,18 +443,16 @@ setup_explain(struct setup *s, FILE *f)
 		return 1;
 	}
 	return explain(
-		       &(struct explain_options){
-			       .conf = s->conf,
-			       .has_region_of_instance = s->region,
-			       .probe = { .user_agent = user_agent,
-					  .endpoint = s->endpoint,
-					  .terms = terms_of(&s->conf->store),
-					  .creds = s->creds,
-					  .trust = s->trust,
-					  .limits = &s->limits } },
-		       f)
-		       ? 0
-		       : 1;
+		&(struct explain_options){
+			.conf = s->conf,
+			.has_region_of_instance = s->region,
+			.probe = { .user_agent = user_agent,
+				   .endpoint = s->endpoint,
+				   .terms = terms_of(&s->conf->store),
+				   .creds = s->creds,
+				   .trust = s->trust,
+				   .limits = &s->limits } },
+		f);
 }
 
 static int

@@ -13,16 +13,40 @@
 
 #include "util/base.h"
 
-int
-ends_open(void)
+static sigset_t
+set_of_signals(void)
 {
 	sigset_t signals;
-	int fd;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	return signals;
+}
+
+void
+ends_allow(void)
+{
+	sigset_t signals = set_of_signals();
+
+	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+void
+ends_hold(void)
+{
+	sigset_t signals = set_of_signals();
+
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+int
+ends_open(void)
+{
+	sigset_t signals = set_of_signals();
+	int fd;
+
+	ends_hold();
 	fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (fd < 0)
 		die_no_memory();

@@ -153,21 +153,33 @@ is_valued(const struct conf *c, char letter, const char **option)
 	return false;
 }
 
-/* A bucket's name, or its URI, which may end with a slash; s3:// are all of them. */
+/*
+ * A bucket's name, or its URI, which may end with a slash.  s3:// are all buckets to a
+ * mount; to others an empty name, which is that of a variable that is not set.
+ */
 static int
 set_bucket(struct conf *c, const char *text, struct err *err)
 {
 	bool is_uri = strncmp(text, "s3://", 5) == 0;
 	CLEANUP_FREE char *name = xstrdup(is_uri ? text + 5 : text);
 	size_t len = strlen(name);
+	bool is_arn = strncmp(name, "arn:", 4) == 0;
 
 	if (len > 0 && name[len - 1] == '/')
 		name[len - 1] = '\0';
-	if (is_uri && *name == '\0')
+	if (is_uri && *name == '\0' && c->program == CONF_DGSTATFS)
 		return 0;
-	if (strchr(name, ':') && strncmp(name, "arn:", 4) != 0)
+	if (strcspn(name, "/") == 0)
+		return err_set(err, EINVAL, "\"%s\" names no bucket", text);
+	if (strchr(name, ':') && !is_arn)
 		/* several, were it bucket= */
 		return err_set(err, EINVAL, "%s is not one bucket", text);
+	if (strchr(name, '/') && !is_arn)
+		return err_set(err, EINVAL,
+			       "%s is no whole bucket: figures are of all of "
+			       "%s%.*s",
+			       text, is_uri ? "s3://" : "",
+			       (int)strcspn(name, "/"), name);
 	return conf_option_set(c, CONF_FROM_COMMAND_LINE, "bucket", name, err);
 }
 

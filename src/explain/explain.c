@@ -7,6 +7,8 @@
 #include "explain/explain.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include "conf/options.h"
 #include "explain/advice.h"
@@ -15,6 +17,8 @@
 #include "util/date.h"
 
 #define KEY_ID_SHOWN 4 /* characters at its end */
+
+enum { EXIT_SIGNAL = 128 };
 
 struct explainer {
 	const struct explain_options *o;
@@ -381,12 +385,35 @@ try_store(struct explainer *x)
 
 /* --- all of it --- */
 
-bool
+/* Nobody else ends what is written to a pipe that is full. */
+static void
+let_signals_end_us(void)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
+}
+
+static void
+print(const struct explainer *x, FILE *f)
+{
+	if (x->o->conf->wants_json)
+		report_print_json(&x->report, f);
+	else
+		report_print(&x->report, f);
+	fflush(f);
+}
+
+int
 explain(const struct explain_options *o, FILE *f)
 {
 	struct explainer x = { .o = o, .store = &o->conf->store };
 	struct err err = ERR_INIT;
-	bool works;
+	bool has_failed;
+	int signal;
 
 	add(&x, "program", program_invocation_short_name, PACKAGE_VERSION, NULL,
 	    NULL);
@@ -401,13 +428,12 @@ explain(const struct explain_options *o, FILE *f)
 		if (x.keys)
 			try_store(&x);
 	}
-	if (o->conf->wants_json)
-		report_print_json(&x.report, f);
-	else
-		report_print(&x.report, f);
-	works = !x.report.has_failed;
-	report_clear(&x.report);
+	signal = x.probe ? probe_signal(x.probe) : 0;
 	keys_unref(x.keys);
 	probe_free(x.probe);
-	return works;
+	let_signals_end_us();
+	print(&x, f);
+	has_failed = x.report.has_failed;
+	report_clear(&x.report);
+	return signal ? EXIT_SIGNAL + signal : has_failed;
 }

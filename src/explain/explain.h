@@ -16,7 +16,11 @@ struct explain_options {
 	struct probe_options probe;
 };
 
-/* Prints it to `f`.  Whether all that a mount would need works. */
-bool explain(const struct explain_options *o, FILE *f);
+/*
+ * Prints it to `f`.  The exit status: 0 if all works that a mount would need, else 1; or
+ * that of a signal that has ended the requests.  SIGINT and SIGTERM, which are blocked
+ * for these, end the process again while it prints, which may block, and afterwards.
+ */
+int explain(const struct explain_options *o, FILE *f);
 
 #endif

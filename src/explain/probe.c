@@ -17,7 +17,7 @@
 
 #define BODY_MAX (32 * 1024 * 1024)
 #define CONNECTIONS 4
-#define SIGNALS_MS 50 /* between two looks for one */
+#define SIGNALS_MS 20 /* between two looks for one */
 
 struct probe {
 	const struct limits *limits;
@@ -26,7 +26,7 @@ struct probe {
 	struct pace *pace;
 	struct s3 *s3;
 	struct creds_chain *creds;
-	bool was_interrupted;
+	int signal; /* that has ended it; 0: none */
 };
 
 /* A request under way. */
@@ -92,12 +92,20 @@ look_for_signals(struct probe *p)
 {
 	const struct timespec none = { .tv_sec = 0 };
 	sigset_t set;
+	int signal;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	if (sigtimedwait(&set, NULL, &none) > 0)
-		p->was_interrupted = true;
+	signal = sigtimedwait(&set, NULL, &none);
+	if (signal > 0)
+		p->signal = signal;
+}
+
+int
+probe_signal(const struct probe *p)
+{
+	return p->signal;
 }
 
 static void
@@ -118,7 +126,7 @@ probe_keys(struct probe *p, struct keys **out, struct err *err)
 	int rc;
 
 	while ((rc = creds_get(p->creds, &wait, NULL, out, err)) == -EAGAIN &&
-	       !p->was_interrupted)
+	       !p->signal)
 		turn(p, wait.again_in_ms);
 	return rc == -EAGAIN ? err_set(err, EINTR, "interrupted") : rc;
 }
@@ -188,7 +196,7 @@ ask(struct question *q, struct s3_request *r)
 	q->call = s3_start(p->s3, r);
 	while (q->call) {
 		turn(p, -1);
-		if (p->was_interrupted && q->call)
+		if (p->signal && q->call)
 			s3_cancel(q->call);
 	}
 	timer_disarm(&p->timers, &q->limit);
@@ -291,7 +299,7 @@ probe_list(struct probe *p, const char *bucket, struct probe_answer *out)
 				.n_params = ARRAY_SIZE(params) };
 
 	ask(&q, &r);
-	if (!q.is_refusal || p->was_interrupted)
+	if (!q.is_refusal || p->signal)
 		return;
 	q.wants_metadata = false;
 	r.n_params--;

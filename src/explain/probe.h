@@ -29,6 +29,9 @@ int probe_new(struct probe **out, const struct probe_options *o,
 	      struct err *err);
 void probe_free(struct probe *p); /* NULL is fine */
 
+/* The one that came; 0: none. */
+int probe_signal(const struct probe *p);
+
 /* What came of a request. */
 struct probe_answer {
 	struct err err; /* 0: what was asked for */

@@ -207,9 +207,26 @@ alpha: deltas not smaller than their original: 1, 10 bytes
 	assert_fails 2 'unknown option nonsense' dgstat --nonsense
 	assert_fails 2 'unknown option allow-other' dgstat --allow-other
 	assert_fails 2 'is not name, objects' dgstat --sort=age
-	assert_fails 2 'is not the name of a bucket' dgstat A/b
+	assert_fails 2 'is not the name of a bucket' dgstat ab
 	run -0 dgstat --help
 	[[ $output == 'usage: dgstat '* && $output == *--json-lines* && $output != *allow_other* ]]
+}
+
+@test "dgstat: s3://BUCKET and s3://BUCKET/ are the bucket; a prefix, or no name, is refused" {
+	local operand
+
+	start_stub
+	stub_bucket one
+	for operand in one one/ s3://one s3://one/; do
+		assert_equal "$(dgstat --json "$operand" | jq -r .bucket)" one
+	done
+	for operand in s3://one/v s3://one/v/ s3://one/v/w.delta s3://one// one/v; do
+		assert_fails 2 'is no whole bucket' dgstat --json "$operand"
+	done
+	for operand in '' / s3:// s3:/// s3:////; do # s3://$BUCKET/, and BUCKET is not set
+		assert_fails 2 'names no bucket' dgstat --json "$operand"
+	done
+	assert_equal "$(requests LIST)" 4
 }
 
 @test "dgstat: Ctrl-C ends it with 130, and nothing is cached" {
@@ -303,6 +320,112 @@ Original size: 1.21 GiB (1,293,943,284 bytes)
 Stored size: 2.21 MiB (2,312,692 bytes)
 Space saved: 1.20 GiB (1,291,630,592 bytes)
 Compression ratio: 99.8%'
+}
+
+# run_until_gate CLASS ARGUMENT...: in the background, until such a request hangs.
+run_until_gate() {
+	stub_ctl DELETE faults
+	fault "{\"class\": \"$1\", \"gate\": \"$1\"}"
+	in_background env --default-signal=INT "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" \
+		"${@:2}" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+	wait_for_gate "$1"
+}
+
+@test "dgstat: Ctrl-C ends it within 100 ms, whatever it waits for" {
+	given_stub
+	run_until_gate BUCKETS --json
+	kill -INT $!
+	within 100 ends_with $! 130
+	run_until_gate LIST --json alpha beta
+	kill -INT $!
+	within 100 ends_with $! 130
+	assert_equal "$(cat "$BATS_TEST_TMPDIR"/{out,err})" ''
+	run_until_gate GET --cache alpha
+	kill -INT $!
+	within 100 ends_with $! 130
+	run_until_gate GET --cache-clear alpha
+	kill -INT $!
+	within 100 ends_with $! 130
+	run_until_gate LIST --explain alpha
+	kill -INT $!
+	within 100 ends_with $! 130
+}
+
+@test "dgstat: Ctrl-C ends it while nobody reads what it prints" {
+	local option
+
+	given_stub
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec {PIPE}<>"$BATS_TEST_TMPDIR/pipe"
+	head -c 65536 /dev/zero >&"$PIPE" # as much as it holds
+	for option in --json --explain; do
+		in_background env --default-signal=INT "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" \
+			"$option" alpha >&"$PIPE"
+		wait_until grep -q pipe_write "/proc/$!/wchan" "/proc/$!/stack"
+		kill -INT $!
+		within 100 ends_with $! 130
+	done
+}
+
+# broken_pipe [ignored]: exit status, and what is on standard error.
+broken_pipe() {
+	python3 - "${DGSTATFS%fs}" "$ENDPOINT" "$@" <<-'END'
+		import os, signal, subprocess, sys
+		reader, writer = os.pipe()
+		os.close(reader)
+		if "ignored" in sys.argv:
+		    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+		done = subprocess.run([sys.argv[1], f"--endpoint-url={sys.argv[2]}", "--json", "alpha"],
+		                      stdout=writer, stderr=subprocess.PIPE, text=True,
+		                      restore_signals="ignored" not in sys.argv)
+		print(done.returncode, done.stderr.strip())
+	END
+}
+
+@test "dgstat: who reads no more ends it as any program; where that is ignored, it says so" {
+	given_stub
+	assert_equal "$(broken_pipe)" '-13 '
+	assert_equal "$(broken_pipe ignored)" '1 dgstat: standard output: Broken pipe'
+}
+
+# fails_in_each_form REGEX: exit 1, the reason on standard error, and no figures at all.
+fails_in_each_form() {
+	local form
+
+	for form in --bytes --json --json-lines --document --prefixes --ncdu --integrity \
+		'--integrity --json' --sampled '--detailed --json'; do
+		# shellcheck disable=SC2086 # words
+		assert_fails 1 "$1" dgstat --retries=0 $form alpha
+	done
+}
+
+@test "dgstat: a failure is said in each form, with exit 1, and is never shown as zeros" {
+	given_stub
+	stub_ctl DELETE bucket/alpha
+	fails_in_each_form 'bucket=alpha .*NoSuchBucket'
+	given_stub
+	fault '{"class": "LIST", "status": 403, "code": "InvalidAccessKeyId"}'
+	fails_in_each_form 'bucket=alpha .*InvalidAccessKeyId.*\(Permission denied\)'
+	ENDPOINT=http://127.0.0.1:1
+	fails_in_each_form 'bucket=alpha .*\(Connection refused\)'
+}
+
+@test "dgstat: a refused HEAD, and one of several buckets that is refused" {
+	local form
+
+	given_stub
+	fault '{"class": "HEAD", "status": 403, "code": "AccessDenied"}'
+	for form in --sampled --detailed '--detailed --json' '--detailed --integrity --refresh'; do
+		# shellcheck disable=SC2086 # words
+		assert_fails 1 'bucket=alpha .*HEAD alpha/r/00.*403' dgstat $form alpha
+	done
+	fault '{"path": "^/beta", "status": 403, "code": "AccessDenied"}'
+	run -1 --separate-stderr dgstat --json # all
+	assert_equal "$(jq -c 'map(.bucket)' <<<"$output")" '["alpha"]'
+	run -1 --separate-stderr dgstat
+	assert_equal "$(awk '{ print $1, $2 }' <<<"$output" | xargs)" 'bucket objects alpha 11 beta - total -'
+	run -1 --separate-stderr dgstat --document alpha beta
+	assert_equal "$(jq -s 'length' <<<"$output")" 1
 }
 
 @test "dgstat: SIGHUP ends it, as it ends any program of a terminal" {

@@ -554,7 +554,7 @@ static const struct {
 	{ "ca.pem", "", "mount point ca.pem: Not a directory" },
 	{ "bucket mnt", "", "source bucket is neither s3://" },
 	{ "S3://bucket mnt", "", "is neither s3://" },
-	{ "s3://a/b mnt", "", "\"a/b\" is not the name of a bucket" },
+	{ "s3://a/b mnt", "", "s3://a/b is no whole bucket" },
 	{ "s3://one:two mnt", "", "s3://one:two is not one bucket" },
 	{ "http://u:p@h mnt", "", "user names do not belong there" },
 	{ "http://h:0 mnt", "", "source: endpoint URL http://h:0: " },
@@ -812,8 +812,13 @@ test_bucket_operands(void **state)
 		{ "-o ro", "unknown option ro" },
 		{ "--allow-other", "unknown option allow-other" },
 		{ "abc:def", "abc:def is not one bucket" },
-		{ "/", "option bucket needs a value" },
-		{ "s3://abc/key", "\"abc/key\" is not the name" },
+		{ "/", "\"/\" names no bucket" },
+		{ "s3://", "\"s3://\" names no bucket" },
+		{ "s3:///", "\"s3:///\" names no bucket" },
+		{ "abc s3:////", "names no bucket" },
+		{ "s3://abc/key", "figures are of all of s3://abc" },
+		{ "abc/key/", "figures are of all of abc" },
+		{ "s3://abc//", "is no whole bucket" },
 		{ "http://h", "http://h is not one bucket" },
 	};
 	struct conf c CLEANUP(conf_clear) = { .program = CONF_DGSTAT };
@@ -829,8 +834,7 @@ test_bucket_operands(void **state)
 	assert_string_equal(c.store.buckets[2], "ghi");
 	assert_string_equal(c.store.buckets[3], "jkl");
 	assert_int_equal(c.limits.linger_ms, 1000);
-	assert_int_equal(
-		load_for(CONF_DGSTAT, *state, &none, "s3://", "", &err), 0);
+	assert_int_equal(load_for(CONF_DGSTAT, *state, &none, "", "", &err), 0);
 	assert_int_equal(none.store.n_buckets, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct conf b CLEANUP(conf_clear) = { .program = CONF_DGSTAT };
