@@ -11,33 +11,27 @@
 #include "util/escape.h"
 #include "util/json-text.h"
 
-#define JSON_MAX (512 * 1024 * 1024) /* 40,000 keys, and escapes */
+/* Some 40,000 keys of deltaspaces, those of objects, and escapes. */
+#define JSON_MAX (512 * 1024 * 1024)
 #define KEY_SHOWN                                                              \
 	(4 * 4096 + 1) /* all of the longest, if every byte is escaped */
 
+/* All of the objects, one to a line; what there was no room for is counted. */
 static void
-show_space(FILE *f, const struct flawed_space *s)
+show_keys(FILE *f, const struct findings *found)
 {
+	CLEANUP_FREE struct key *keys = key_list_sorted(&found->keys);
+	int64_t rest = found->n - (int64_t)found->keys.n;
 	char n[32], key[KEY_SHOWN];
 
-	show_number(s->n, n);
-	escape_text(key, sizeof(key), s->key, s->key_len);
-	fprintf(f, "%11s  %s\n", n, key);
-}
-
-/* What is in deltaspaces that are too many to be known by name. */
-static void
-show_rest(FILE *f, const struct findings *found)
-{
-	int64_t rest = found->n;
-	char n[32];
-
-	for (size_t i = 0; i < found->n_spaces; i++)
-		rest -= found->spaces[i].n;
+	for (size_t i = 0; i < found->keys.n; i++) {
+		escape_text(key, sizeof(key), keys[i].text, keys[i].len);
+		fprintf(f, "  %s\n", key);
+	}
 	if (rest <= 0)
 		return;
 	show_number(rest, n);
-	fprintf(f, "%11s  in deltaspaces behind these\n", n);
+	fprintf(f, "  and %s more: there was no room for all keys\n", n);
 }
 
 static void
@@ -50,9 +44,7 @@ show_flaw(FILE *f, const char *bucket, enum flaw flaw,
 	show_number(found->bytes, bytes);
 	fprintf(f, "%s: %s: %s, %s bytes\n", bucket, flaw_phrases[flaw], n,
 		bytes);
-	for (size_t i = 0; i < found->n_spaces; i++)
-		show_space(f, &found->spaces[i]);
-	show_rest(f, found);
+	show_keys(f, found);
 }
 
 void
@@ -69,6 +61,48 @@ flaws_show(FILE *f, const char *bucket, const struct integrity *in)
 }
 
 static int
+add_key(struct buf *out, const struct key *key)
+{
+	struct json_key shown;
+	int rc = buf_add_str(out, "\n        { \"key\": ");
+
+	if (rc == 0)
+		rc = json_add_key(out, key->text, key->len, SIZE_MAX, &shown);
+	return rc ? rc
+		  : buf_printf(out, ", \"is_url_encoded\": %s }",
+			       shown.is_url_encoded ? "true" : "false");
+}
+
+static int
+add_keys(struct buf *out, enum flaw flaw, const struct findings *found)
+{
+	CLEANUP_FREE struct key *keys =
+		found ? key_list_sorted(&found->keys) : NULL;
+	int rc = buf_printf(out, "%s\n      \"%s\": %s", flaw ? "," : "",
+			    flaw_names[flaw], found ? "[" : "null");
+
+	for (size_t i = 0; found && i < found->keys.n && rc == 0; i++) {
+		if (i > 0)
+			rc = buf_add_str(out, ",");
+		if (rc == 0)
+			rc = add_key(out, &keys[i]);
+	}
+	return rc || !found ? rc : buf_add_str(out, keys ? "\n      ]" : "]");
+}
+
+static int
+add_integrity(struct buf *out, const struct integrity_report *r)
+{
+	int rc = integrity_report_add(out, r, 2);
+
+	if (rc == 0)
+		rc = buf_add_str(out, ",\n    \"keys\": {");
+	for (int flaw = 0; flaw < N_FLAWS && rc == 0; flaw++)
+		rc = add_keys(out, (enum flaw)flaw, r->of[flaw]);
+	return rc ? rc : buf_add_str(out, "\n    }");
+}
+
+static int
 add_json(struct buf *out, const char *bucket, const struct integrity_report *r)
 {
 	int rc = buf_add_str(out, "{\n  \"bucket\": ");
@@ -78,7 +112,7 @@ add_json(struct buf *out, const char *bucket, const struct integrity_report *r)
 	if (rc == 0)
 		rc = buf_add_str(out, ",\n  \"integrity\": {\n");
 	if (rc == 0)
-		rc = integrity_report_add(out, r, 2);
+		rc = add_integrity(out, r);
 	return rc ? rc : buf_add_str(out, "\n  }\n}");
 }
 

@@ -2,7 +2,7 @@
 /*
  * What is wrong with the deltas of a bucket, as text for people, and as JSON: the
  * member "integrity" of status.json, with all deltaspaces that are known and whole
- * keys.  Pure, but for the stream.
+ * keys; and in both the keys of all objects that are known, in their order.  Pure, but for the stream.
  */
 #ifndef CLI_FLAWS_H
 #define CLI_FLAWS_H

@@ -56,7 +56,7 @@ struct scan_env {
 	struct slots *slots;
 	struct timers *timers;
 	int64_t gather_ms; /* SCAN_GATHER_MS */
-	size_t spaces_max; /* of what is wrong with a bucket; 0: as usual */
+	size_t spaces_max; /* as tally_list_flaws() has it; 0: as usual */
 	unsigned n_scans; /* not freed yet */
 };
 

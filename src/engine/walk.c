@@ -188,7 +188,7 @@ on_begin(void *arg, int64_t began_at_ms)
 	tally_free(w->tally);
 	w->tally = new_tally(w);
 	if (w->env->spaces_max > 0)
-		tally_tell_spaces(w->tally, w->env->spaces_max);
+		tally_list_flaws(w->tally, w->env->spaces_max);
 	if (w->on_begin)
 		w->on_begin(w->arg, began_at_ms);
 }

@@ -122,6 +122,20 @@ integrity_add(struct integrity *in, enum flaw flaw, const struct flawed *f)
 }
 
 void
+integrity_add_key(struct integrity *in, enum flaw flaw, const char *key,
+		  size_t key_len)
+{
+	key_list_add(&in->of[flaw].keys, &in->keys_room, key, key_len);
+}
+
+void
+integrity_add_keys(struct integrity *in, enum flaw flaw,
+		   const struct key_list *keys)
+{
+	key_list_add_all(&in->of[flaw].keys, &in->keys_room, keys);
+}
+
+void
 integrity_forget(struct integrity *in, enum flaw flaw)
 {
 	struct findings *f = &in->of[flaw];
@@ -129,6 +143,7 @@ integrity_forget(struct integrity *in, enum flaw flaw)
 	while (f->n_spaces > 0)
 		free(f->spaces[--f->n_spaces].key);
 	free(f->spaces);
+	key_list_clear(&f->keys, &in->keys_room);
 	*f = (struct findings){ 0 };
 }
 

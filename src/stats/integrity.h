@@ -8,7 +8,8 @@
  * not depend on the order in which they are found: a deltaspace that was left out
  * has as many before it as are kept, now and later.
  *
- * Memory: that many keys for each flaw.  Pure; one thread until it is
+ * Memory: that many keys for each flaw; and of all these objects the keys, if somebody
+ * wants them, up to INTEGRITY_KEYS_BYTES.  Pure; one thread until it is
  * complete, then immutable, counted references, any thread.
  */
 #ifndef STATS_INTEGRITY_H
@@ -16,10 +17,11 @@
 
 #include <stdatomic.h>
 
-#include "util/base.h"
+#include "stats/key-list.h"
 
 #define INTEGRITY_SPACES_MAX 20 /* unless somebody wants to know more */
 #define INTEGRITY_SPACES_LISTED 10000 /* by who does */
+#define INTEGRITY_KEYS_BYTES ((size_t)64 * 1024 * 1024)
 
 enum flaw {
 	FLAW_NO_REFERENCE, /* a delta: no reference in its deltaspace */
@@ -45,11 +47,14 @@ struct findings {
 	int64_t bytes;
 	struct flawed_space *spaces; /* the first ones; NULL: none */
 	size_t n_spaces, room;
+	struct key_list
+		keys; /* of the objects; fewer than n: there was no room */
 };
 
 struct integrity {
 	atomic_uint refs;
 	size_t spaces_max; /* of each flaw */
+	size_t keys_room; /* for their keys; 0: not wanted, or no more */
 	/*
 	 * FLAW_NOT_SMALLER is known; else it has no findings.  It takes a HEAD of
 	 * each delta, or a listing that tells as much.
@@ -69,6 +74,10 @@ struct flawed {
 struct integrity *integrity_new(void); /* up to INTEGRITY_SPACES_MAX */
 void integrity_add(struct integrity *in, enum flaw flaw,
 		   const struct flawed *f); /* copies the key */
+void integrity_add_key(struct integrity *in, enum flaw flaw, const char *key,
+		       size_t key_len); /* of one that is counted */
+void integrity_add_keys(struct integrity *in, enum flaw flaw,
+			const struct key_list *keys);
 void integrity_forget(struct integrity *in, enum flaw flaw);
 
 bool integrity_has_any(const struct integrity *in);

@@ -43,8 +43,9 @@ space_new(const char *key, size_t key_len, size_t prefix_len)
 }
 
 static void
-space_free(struct space *s)
+space_free(struct spaces *all, struct space *s)
 {
+	key_list_clear(&s->deltas, &all->keys_room);
 	free(s->candidate);
 	free(s->earlier);
 	free(s);
@@ -79,7 +80,7 @@ static void
 finish(struct spaces *all, struct space *s)
 {
 	all->events->on_done(all->arg, s);
-	space_free(s);
+	space_free(all, s);
 }
 
 void
@@ -161,14 +162,15 @@ add_part(struct space *sum, const struct space *s)
 }
 
 static void
-free_rest(struct space *s)
+free_parts(struct spaces *all, struct space *s)
 {
 	struct space *rest;
 
 	while ((rest = s->rest)) {
 		s->rest = rest->rest;
-		space_free(rest);
+		space_free(all, rest);
 	}
+	space_free(all, s);
 }
 
 /* All parts of a deltaspace; lives as long as they do. */
@@ -206,8 +208,7 @@ spaces_fold(struct spaces *all)
 
 		all->events->on_done(all->arg, &sum);
 		HASH_DEL(all->shared, s);
-		free_rest(s);
-		space_free(s);
+		free_parts(all, s);
 	}
 	all->shared_bytes = 0;
 }
@@ -219,8 +220,7 @@ spaces_clear(struct spaces *all)
 
 	HASH_ITER (hh, all->shared, s, next) {
 		HASH_DEL(all->shared, s);
-		free_rest(s);
-		space_free(s);
+		free_parts(all, s);
 	}
 	all->shared_bytes = 0;
 }
@@ -372,7 +372,7 @@ space_stack_clear(struct space_stack *stack)
 	while (stack->top) {
 		struct space *below = stack->top->below;
 
-		space_free(stack->top);
+		space_free(stack->spaces, stack->top);
 		stack->top = below;
 	}
 	free(steal(&stack->after));

@@ -21,8 +21,9 @@
  * its keys only that one is known when the space closes, to name it by.
  *
  * Memory: the depth of keys for each range and each cut, and HEADs under way;
- * without order, all deltaspaces, up to SPACES_BYTES_MAX.  Pure; one thread at a
- * time.
+ * without order, all deltaspaces, up to SPACES_BYTES_MAX; keys of deltas that may turn
+ * out to have no reference, if they are wanted, as far as there is room.  Pure; one
+ * thread at a time.
  */
 #ifndef STATS_SPACE_H
 #define STATS_SPACE_H
@@ -30,6 +31,7 @@
 #define uthash_fatal(msg) die_no_memory()
 #include <uthash.h>
 
+#include "stats/key-list.h"
 #include "util/object.h"
 
 /* Shared spaces together; some 400 bytes each with keys of usual length. */
@@ -53,6 +55,8 @@ struct space {
 	bool is_closed;
 	bool is_shared;
 	struct object *candidate; /* a delta put by; space_put_by() */
+	struct key_list
+		deltas; /* if keys are wanted, until a reference comes */
 	char *earlier; /* `first`, if it was not the first one to come */
 	struct space *below; /* the stack; NULL at the bottom */
 	struct space *rest; /* shared: other parts of the same deltaspace */
@@ -71,6 +75,7 @@ struct space_events {
 struct spaces {
 	struct space *shared; /* by prefix */
 	size_t shared_bytes;
+	size_t keys_room; /* for `deltas` of spaces; 0: not wanted, or no more */
 	bool is_listed; /* all ranges have ended, and on_listed was called */
 	const struct space_events *events;
 	void *arg;

@@ -74,13 +74,17 @@ on_space_listed(void *arg, const struct space *s)
 {
 	struct tally *t = arg;
 	struct flawed f = { .key = s->first, .key_len = s->first_len };
+	enum flaw flaw = s->has_reference ? FLAW_ORPHAN : FLAW_NO_REFERENCE;
 
 	if (s->n_deltas > 0 && s->has_reference)
 		return;
 	f.n = s->has_reference ? 1 : s->n_deltas;
 	f.bytes = s->has_reference ? s->reference_size : s->delta_bytes;
-	integrity_add(t->integrity,
-		      s->has_reference ? FLAW_ORPHAN : FLAW_NO_REFERENCE, &f);
+	integrity_add(t->integrity, flaw, &f);
+	if (flaw == FLAW_ORPHAN)
+		integrity_add_key(t->integrity, flaw, f.key, f.key_len);
+	for (; flaw == FLAW_NO_REFERENCE && s; s = s->rest)
+		integrity_add_keys(t->integrity, flaw, &s->deltas);
 }
 
 /* The original size of `n` deltas of `s`, `bytes` together, that nothing is known of. */
@@ -140,9 +144,11 @@ tally_new(enum mode mode)
 }
 
 void
-tally_tell_spaces(struct tally *t, size_t max)
+tally_list_flaws(struct tally *t, size_t spaces_max)
 {
-	t->integrity->spaces_max = max;
+	t->integrity->spaces_max = spaces_max;
+	t->integrity->keys_room = INTEGRITY_KEYS_BYTES;
+	t->spaces.keys_room = INTEGRITY_KEYS_BYTES;
 }
 
 void
@@ -243,6 +249,7 @@ add_reference(struct tally_part *p, const struct object *o)
 
 	s->has_reference = true;
 	s->reference_size = o->size;
+	key_list_clear(&s->deltas, &t->spaces.keys_room);
 	t->reference_bytes = add_saturating(t->reference_bytes, o->size);
 }
 
@@ -255,6 +262,7 @@ note_flaw(struct tally *t, enum flaw flaw, const struct object *o)
 					.key_len = o->key_len,
 					.n = 1,
 					.bytes = o->size });
+	integrity_add_key(t->integrity, flaw, o->key, o->key_len);
 }
 
 static struct space *
@@ -268,6 +276,9 @@ add_delta(struct tally_part *p, const struct object *o)
 	s->delta_bytes = add_saturating(s->delta_bytes, o->size);
 	t->n_deltas++;
 	t->delta_bytes = add_saturating(t->delta_bytes, o->size);
+	if (!s->has_reference)
+		key_list_add(&s->deltas, &t->spaces.keys_room, o->key,
+			     o->key_len);
 	if (o->size == 0)
 		note_flaw(t, FLAW_EMPTY, o);
 	if (t->mode == MODE_QUICK)

@@ -49,8 +49,8 @@ struct space;
 
 struct tally *tally_new(enum mode mode);
 
-/* Before the first object: tell of so many deltaspaces with a flaw. */
-void tally_tell_spaces(struct tally *t, size_t max);
+/* Before the first object: tell of so many deltaspaces with a flaw, and all their keys. */
+void tally_list_flaws(struct tally *t, size_t spaces_max);
 
 /*
  * Count for the tree of prefixes, too; before the first range, and once.  At no cost

@@ -125,38 +125,52 @@ total 12 10 2 14053 3153 10900 77.6%"
 	assert_equal "$(all_requests)" 2/0/2/2
 	assert_equal "$output" "\
 alpha: deltas without a reference, which can't be restored: 2, 30 bytes
-          2  a/1\x0a.delta
+  a/1\x0a.delta
+  a/2.delta
 alpha: references without a delta: 1, 500 bytes
-          1  b/reference.bin
+  b/reference.bin
 alpha: deltas of no bytes, which can't be restored: 1, 0 bytes
-          1  c/1.delta
+  c/1.delta
 alpha: $unknown
 beta: nothing found
 beta: $unknown"
 	run -0 --separate-stderr dgstat --integrity --detailed alpha
 	assert_equal "$(sed -n '/not smaller/,$p' <<<"$output")" "\
 alpha: deltas not smaller than their original: 1, 10 bytes
-          1  a/1\x0a.delta"
+  a/1\x0a.delta"
 	# a hit: no HEAD tells it
 	run -0 --separate-stderr dgstat --integrity --detailed alpha
 	assert_equal "$(tail -n 1 <<<"$output")" "alpha: $unknown"
 	assert_equal "$(dgstat --integrity --json alpha | jq -c '[.bucket, .integrity.objects,
 		.integrity.deltaspaces.deltas_without_reference]')" \
 		'["alpha",{"deltas_without_reference":2,"orphaned_references":1,"empty_deltas":1,"deltas_not_smaller":null},[{"objects":2,"key":"a/1\n.delta","is_url_encoded":false,"is_cut":false}]]'
+	assert_equal "$(dgstat --integrity --json alpha | jq -c .integrity.keys)" \
+		'{"deltas_without_reference":[{"key":"a/1\n.delta","is_url_encoded":false},{"key":"a/2.delta","is_url_encoded":false}],"orphaned_references":[{"key":"b/reference.bin","is_url_encoded":false}],"empty_deltas":[{"key":"c/1.delta","is_url_encoded":false}],"deltas_not_smaller":null}'
 	assert_equal "$(dgstat --integrity --json | jq -c 'map(.bucket)')" '["alpha","beta"]'
 	assert_fails 2 'no --json-lines' dgstat --integrity --json-lines alpha
 }
 
-@test "dgstat: --integrity knows more deltaspaces than a mount, and says where it ends" {
+@test "dgstat: --integrity lists every key, however many pages, deltaspaces and ranges" {
 	start_stub
-	stub_ctl PUT bucket/alpha '[{"key": "%05d/1.delta", "count": 10050, "size": 3}]'
+	stub_ctl PATCH settings '{"page_size": 100}'
+	stub_ctl PUT bucket/alpha '[{"key": "%05d/1.delta", "count": 10050, "size": 3},
+		{"key": "flat/%04d.delta", "count": 1500, "size": 0},
+		{"key": "whole/%04d.delta", "count": 1500, "size": 9},
+		{"key": "whole/reference.bin", "size": 10}, {"key": "zz/reference.bin", "size": 1}]'
 	run -0 --separate-stderr dgstat --integrity alpha
-	assert_equal "${lines[0]}" \
-		"alpha: deltas without a reference, which can't be restored: 10,050, 30,150 bytes"
-	assert_equal "${lines[1]}|${lines[10000]}|${lines[10001]}" \
-		'          1  00000/1.delta|          1  09999/1.delta|         50  in deltaspaces behind these'
-	assert_equal "$(dgstat --integrity --json alpha |
-		jq '.integrity.deltaspaces.deltas_without_reference | length')" 10000
+	{
+		echo "alpha: deltas without a reference, which can't be restored: 11,550, 30,150 bytes"
+		printf '  %05d/1.delta\n' {0..10049}
+		printf '  flat/%04d.delta\n' {0..1499}
+		echo 'alpha: references without a delta: 1, 1 bytes'
+		echo '  zz/reference.bin'
+		echo "alpha: deltas of no bytes, which can't be restored: 1,500, 0 bytes"
+		printf '  flat/%04d.delta\n' {0..1499}
+	} >"$BATS_TEST_TMPDIR/expected"
+	diff "$BATS_TEST_TMPDIR/expected" <(head -n -1 <<<"$output")
+	dgstat --integrity --json alpha >"$BATS_TEST_TMPDIR/out"
+	assert_equal "$(jq -c '.integrity | [.deltaspaces, .keys | .deltas_without_reference | length]' \
+		"$BATS_TEST_TMPDIR/out")" '[10000,11550]'
 }
 
 @test "dgstat: output that can't be written is a failure" {

@@ -13,6 +13,7 @@
 
 #include "brief.h"
 #include "stats/integrity.h"
+#include "stats/stats.h"
 #include "util/object.h"
 
 static void
@@ -207,6 +208,90 @@ test_long_keys(void **state)
 	integrity_unref(in);
 }
 
+/* --- all keys --- */
+
+/* "KEY " for each. */
+static void
+expect_keys(const struct integrity *in, enum flaw flaw, const char *expected)
+{
+	const struct key_list *list = &in->of[flaw].keys;
+	struct key *keys = key_list_sorted(list);
+	char text[1024] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%.*s ",
+					(int)keys[i].len, keys[i].text);
+	assert_string_equal(text, expected);
+	free(keys);
+}
+
+/* Those that find no room are left out, and what was forgotten makes some. */
+static void
+test_room_for_keys(void **state)
+{
+	struct integrity *in = integrity_new();
+	const size_t each = sizeof(uint32_t) + 3;
+
+	(void)state;
+	integrity_add_key(in, FLAW_EMPTY, "a/1", 3); /* not wanted */
+	expect_keys(in, FLAW_EMPTY, "");
+	in->keys_room = 2 * each;
+	integrity_add_key(in, FLAW_EMPTY, "b/1", 3);
+	integrity_add_key(in, FLAW_ORPHAN, "a/1", 3);
+	integrity_add_key(in, FLAW_EMPTY, "c/1", 3);
+	expect_keys(in, FLAW_EMPTY, "b/1 ");
+	expect_keys(in, FLAW_ORPHAN, "a/1 ");
+	integrity_forget(in, FLAW_ORPHAN);
+	assert_int_equal(in->keys_room, each);
+	integrity_add_key(in, FLAW_EMPTY, "a/1", 3);
+	expect_keys(in, FLAW_EMPTY, "a/1 b/1 ");
+	assert_int_equal(in->keys_room, 0);
+	integrity_unref(in);
+}
+
+static void
+add_object(struct tally_part *p, const char *key)
+{
+	tally_add(p, &(struct object){ .key = key,
+				       .key_len = strlen(key),
+				       .size = 1,
+				       .etag = "",
+				       .last_modified = "" });
+}
+
+/* A deltaspace in two ranges; a reference that comes behind some of its deltas. */
+static void
+test_keys_of_ranges(void **state)
+{
+	struct tally *t = tally_new(MODE_QUICK);
+	struct tally_part *first, *second;
+	struct integrity *in;
+
+	(void)state;
+	tally_list_flaws(t, INTEGRITY_SPACES_MAX);
+	first = tally_part_new(t, NULL, 0, true);
+	second = tally_part_new(t, "v/b.delta", 9, true);
+	add_object(second, "v/c.delta");
+	add_object(second, "w/a.delta");
+	add_object(second, "w/reference.bin");
+	add_object(second, "w/z.delta");
+	add_object(second, "x/reference.bin");
+	add_object(first, "a.delta");
+	add_object(first, "v/a.delta");
+	add_object(first, "v/a/1.delta");
+	add_object(first, "v/b.delta");
+	tally_part_end(second);
+	tally_part_end(first);
+	in = tally_integrity(t, false);
+	expect_keys(in, FLAW_NO_REFERENCE,
+		    "a.delta v/a.delta v/a/1.delta v/b.delta v/c.delta ");
+	expect_keys(in, FLAW_ORPHAN, "x/reference.bin ");
+	assert_int_equal(in->of[FLAW_NO_REFERENCE].n, 5);
+	integrity_unref(in);
+	tally_free(t);
+}
+
 int
 main(void)
 {
@@ -215,6 +300,8 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_long_keys),
+		cmocka_unit_test(test_room_for_keys),
+		cmocka_unit_test(test_keys_of_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
