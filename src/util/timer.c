@@ -26,6 +26,21 @@ timer_disarm(struct timers *ts, struct timer *t)
 	t->is_armed = false;
 }
 
+/* The last one that is due no later; looked for from both ends. */
+static struct timer *
+find_before(const struct timers *ts, int64_t due_ms)
+{
+	struct timer *low = ts->first, *high = ts->last;
+
+	while (high && high->due_ms > due_ms) {
+		if (low->due_ms > due_ms)
+			return low->prev;
+		low = low->next;
+		high = high->prev;
+	}
+	return high;
+}
+
 void
 timer_arm(struct timers *ts, struct timer *t, int64_t delay_ms)
 {
@@ -33,9 +48,7 @@ timer_arm(struct timers *ts, struct timer *t, int64_t delay_ms)
 
 	timer_disarm(ts, t);
 	t->due_ms = date_mono_ms() + delay_ms;
-	before = ts->last;
-	while (before && before->due_ms > t->due_ms)
-		before = before->prev;
+	before = find_before(ts, t->due_ms);
 	t->prev = before;
 	t->next = before ? before->next : ts->first;
 	*(t->prev ? &t->prev->next : &ts->first) = t;

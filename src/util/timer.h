@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Timers of the net thread: a callback after some milliseconds.  A list sorted
- * by time; most timers have the few durations of the configuration, so a new
- * one goes in near the end.  Net thread only.
+ * by time; most timers have the few durations of the configuration, or none, so a
+ * new one goes in near one of its ends.  Net thread only.
  */
 #ifndef UTIL_TIMER_H
 #define UTIL_TIMER_H

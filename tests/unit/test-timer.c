@@ -150,6 +150,51 @@ test_disarm(void **state)
 	assert_null(log.timers.last);
 }
 
+/* --- many --- */
+
+struct place {
+	struct timer timer;
+	int64_t ms, *last;
+};
+
+static void
+on_place(void *arg)
+{
+	struct place *p = arg;
+
+	assert_true(*p->last <= p->ms);
+	*p->last = p->ms;
+}
+
+/* Armed in any order, and two for each time. */
+static void
+test_many(void **state)
+{
+	struct timers timers = { NULL, NULL };
+	struct place places[200];
+	int64_t last = 0;
+
+	(void)state;
+	fake_clock_reset();
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct place *p = &places[i];
+
+		*p = (struct place){ .ms = 37 * (int64_t)i % 100,
+				     .last = &last };
+		timer_init(&p->timer, on_place, p);
+		timer_arm(&timers, &p->timer, p->ms);
+	}
+	fake_clock_advance(49);
+	timers_run(&timers);
+	assert_int_equal(last, 49);
+	assert_int_equal(timers_wait_ms(&timers), 1);
+	fake_clock_advance(50);
+	timers_run(&timers);
+	assert_int_equal(last, 99);
+	assert_null(timers.first);
+	assert_null(timers.last);
+}
+
 /* --- callbacks that change what is armed --- */
 
 static void
@@ -179,9 +224,9 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),  cmocka_unit_test(test_due),
-		cmocka_unit_test(test_again),  cmocka_unit_test(test_disarm),
-		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_due),
+		cmocka_unit_test(test_again), cmocka_unit_test(test_disarm),
+		cmocka_unit_test(test_many),  cmocka_unit_test(test_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
