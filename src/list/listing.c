@@ -21,7 +21,11 @@ struct listing {
 	enum list_plan plan;
 	struct range *ranges;
 	struct pivot_seen seen;
-	unsigned n_ready; /* ranges that could ask for their next page */
+	/*
+	 * Those that could ask for their next page; one that goes on stands before
+	 * those that have not begun.
+	 */
+	struct range *ready;
 	unsigned n_open; /* ranges that are not done */
 	unsigned n_in_flight;
 	unsigned n_pages; /* delivered */
@@ -59,7 +63,7 @@ begin_range(struct listing *l, const char *after, const char *until,
 					 after ? strlen(after) : 0,
 					 l->plan != LIST_UNORDERED);
 	l->n_open++;
-	l->n_ready++;
+	DL_APPEND2(l->ready, r, prev_ready, next_ready);
 	return r;
 }
 
@@ -227,11 +231,9 @@ find_ready(struct listing *l)
 	bool may_have_more = l->plan == LIST_PARALLEL && l->n_pages >= 2;
 	struct range *r;
 
-	if (l->n_ready > 0)
-		DL_FOREACH (l->ranges, r)
-			if (!r->is_sent && !r->is_done)
-				return r;
-	while (may_have_more && (r = find_largest(l)) && affords_a_cut(l)) {
+	if (l->ready)
+		return l->ready;
+	while (may_have_more && affords_a_cut(l) && (r = find_largest(l))) {
 		if (cut_range(l, r))
 			return r->next;
 		r->n_pages = 0; /* not before its next page */
@@ -292,7 +294,7 @@ take_page(struct listing *l, struct range *r, const struct lister_answer *a)
 	if (a->is_last)
 		end_range(l, r, a);
 	else
-		l->n_ready++;
+		DL_PREPEND2(l->ready, r, prev_ready, next_ready);
 }
 
 /* A page has come, or will not: what that means for the listing. */
@@ -351,7 +353,7 @@ on_page(void *arg, const struct lister_answer *a)
 bool
 listing_can_send(struct listing *l)
 {
-	return !l->is_ended && (l->n_ready > 0 || find_ready(l));
+	return !l->is_ended && find_ready(l);
 }
 
 void
@@ -360,7 +362,7 @@ listing_send(struct listing *l)
 	struct range *r = find_ready(l);
 
 	r->is_sent = true;
-	l->n_ready--;
+	DL_DELETE2(l->ready, r, prev_ready, next_ready);
 	l->n_in_flight++;
 	l->n_requests++;
 	lister_next(r->lister);

@@ -39,6 +39,7 @@ struct range {
 	int64_t n_left; /* keys, as far as the memory knows; 0: no idea */
 	struct list_marks marks;
 	struct range *prev, *next; /* in key order */
+	struct range *prev_ready, *next_ready;
 };
 
 /* `o` lacks only `after` and `arg`, which will be the range.  Copies all. */
