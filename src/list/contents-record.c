@@ -25,59 +25,38 @@ read_size(const struct contents_text *t, int64_t *out)
 	return ok;
 }
 
-/* At the end of the text, which has room; returns where it begins. */
+/* In whole steps: there is something to read behind each text, and room. */
 static char *
-put_text(struct object_list *l, const struct contents_text *t)
+put_plain(char *out, const struct contents_text *t)
 {
-	char *out = l->text.data + l->text.len;
-
-	if (t->is_coded) {
-		l->text.len += plain_text_decode(t->s, t->len, out);
-	} else if (t->len > 0) {
-		memcpy(out, t->s, t->len);
-		l->text.len += t->len;
-	}
-	return out;
+	for (size_t i = 0; i < t->len; i += CONTENTS_BEHIND)
+		memcpy(out + i, t->s + i, CONTENTS_BEHIND);
+	return out + t->len;
 }
 
-static uint32_t
-end_text(struct object_list *l, const char *start)
+/* A text and its NUL; returns what is behind. */
+static char *
+put_text(char *out, const struct contents_text *t)
 {
-	l->text.data[l->text.len++] = '\0';
-	return (uint32_t)(start - l->text.data);
+	out = t->is_coded ? out + plain_text_decode(t->s, t->len, out)
+			  : put_plain(out, t);
+	*out = '\0';
+	return out + 1;
 }
 
-/* A text and its NUL; its place. */
-static uint32_t
-add_text(struct object_list *l, const struct contents_text *t)
+/* The same without the quotes around it. */
+static char *
+put_unquoted(char *out, const struct contents_text *t)
 {
-	return end_text(l, put_text(l, t));
-}
+	const char *s = out, *end = put_text(out, t) - 1;
+	size_t len;
 
-/* Quotes that are written as such are not copied. */
-static struct contents_text
-without_quotes(struct contents_text t)
-{
-	if (t.len > 0 && t.s[0] == '"') {
-		t.s++;
-		t.len--;
-	}
-	if (t.len > 0 && t.s[t.len - 1] == '"')
-		t.len--;
-	return t;
-}
-
-static uint32_t
-add_etag(struct object_list *l, const struct contents *c)
-{
-	struct contents_text t = c->texts[CONTENTS_ETAG];
-
-	if (c->is_unquoted)
-		return add_text(l, &t);
-	if (t.is_coded)
-		return end_text(l, object_list_unquote(l, put_text(l, &t)));
-	t = without_quotes(t);
-	return add_text(l, &t);
+	s += s < end && *s == '"';
+	end -= s < end && end[-1] == '"';
+	len = (size_t)(end - s);
+	memmove(out, s, len);
+	out[len] = '\0';
+	return out + len + 1;
 }
 
 /* Whether it is what a number is printed as. */
@@ -91,19 +70,22 @@ is_canonical(const struct contents_text *size)
 static void
 add_texts(struct object_list *l, const struct contents *c)
 {
+	const struct contents_text *size = &c->texts[CONTENTS_SIZE],
+				   *etag = &c->texts[CONTENTS_ETAG];
+	char *start = l->text.data, *at = start + l->text.len;
 	struct object_record *r = l->current;
-	uint32_t etag;
 
-	r->key = (uint32_t)l->text.len;
-	add_text(l, &c->texts[CONTENTS_KEY]);
-	r->key_len = (uint32_t)l->text.len - 1 - r->key;
-	add_text(l, &c->texts[CONTENTS_SIZE]);
-	etag = (uint32_t)l->text.len;
-	r->etag = add_etag(l, c);
-	r->last_modified = add_text(l, &c->texts[CONTENTS_MODIFIED]);
-	if (r->etag == etag && is_canonical(&c->texts[CONTENTS_SIZE]))
-		r->line_len = (uint32_t)l->text.len - 1 - r->key;
-	l->text.data[l->text.len] = '\0';
+	r->key = (uint32_t)(at - start);
+	at = put_text(at, &c->texts[CONTENTS_KEY]);
+	r->key_len = (uint32_t)(at - start) - 1 - r->key;
+	at = put_text(at, size);
+	r->etag = (uint32_t)(at - start);
+	at = c->is_unquoted ? put_text(at, etag) : put_unquoted(at, etag);
+	r->last_modified = (uint32_t)(at - start);
+	at = put_text(at, &c->texts[CONTENTS_MODIFIED]);
+	if (is_canonical(size))
+		r->line_len = (uint32_t)(at - start) - 1 - r->key;
+	object_list_cut(l, (size_t)(at - start));
 }
 
 /* Texts over their limits are not. */
@@ -118,8 +100,8 @@ put_texts(struct object_list *l, const struct contents *c)
 	if (key->len > OBJECT_ENCODED_KEY_MAX ||
 	    modified->len > OBJECT_MODIFIED_MAX ||
 	    etag->len > OBJECT_ETAG_MAX - 2 ||
-	    buf_reserve(&l->text,
-			key->len + size->len + modified->len + etag->len + 4))
+	    buf_reserve(&l->text, key->len + size->len + modified->len +
+					  etag->len + 4 + CONTENTS_BEHIND))
 		return false;
 	add_texts(l, c);
 	return true;

@@ -35,6 +35,9 @@ enum {
 
 #define CONTENTS_VALUES_MAX 16
 
+/* So many bytes at least follow each text in what was scanned: "</Key></Contents>". */
+#define CONTENTS_BEHIND 16
+
 struct contents_text {
 	const char *s; /* in what was scanned */
 	size_t len;
