@@ -43,30 +43,62 @@ struct contents_scanner {
 
 /* --- an element that looks like the last one --- */
 
-/* Its length; 0: it does not, or not all of it is there. */
-static size_t
+/*
+ * memcmp() == 0, and without a call where it is as long as markup mostly is: two
+ * pieces, which may overlap.
+ */
+static bool
+is_same(const char *a, const char *b, size_t len)
+{
+	plain_text_bytes x[2], y[2];
+	uint64_t half[2];
+
+	if (len < sizeof(x[0]) || len > sizeof(x))
+		return memcmp(a, b, len) == 0;
+	memcpy(&x[0], a, sizeof(x[0]));
+	memcpy(&y[0], b, sizeof(y[0]));
+	memcpy(&x[1], a + len - sizeof(x[1]), sizeof(x[1]));
+	memcpy(&y[1], b + len - sizeof(y[1]), sizeof(y[1]));
+	x[0] = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+	memcpy(half, x, sizeof(half));
+	return (half[0] | half[1]) == 0;
+}
+
+/* The length of the markup; 0: it goes on behind the end; -1: it differs. */
+static ssize_t
+compare_markup(const char *at, const char *end, const char *markup, size_t len)
+{
+	size_t have = (size_t)(end - at);
+
+	if (!is_same(at, markup, have < len ? have : len))
+		return -1;
+	return have < len ? 0 : (ssize_t)len;
+}
+
+/* Its length; 0: it does as far as it is there; -1: it does not. */
+static ssize_t
 read_alike(struct shape *shape, const char *data, size_t len)
 {
 	const char *at = data, *end = data + len, *markup = shape->markup;
+	ssize_t n;
 
 	if (shape->n_parts == 0)
-		return 0;
+		return -1;
 	for (size_t i = 0; i < shape->n_parts; i++) {
-		size_t n = shape->parts[i].markup_len;
-		const char *text = at + n;
+		const struct part *part = &shape->parts[i];
+		struct contents_text *text = &shape->contents.texts[part->slot];
 
-		if ((size_t)(end - at) < n || memcmp(at, markup, n) != 0)
-			return 0;
+		n = compare_markup(at, end, markup, part->markup_len);
+		if (n <= 0)
+			return n;
 		markup += n;
-		at = plain_text_end(text, end);
-		shape->contents.texts[shape->parts[i].slot] =
-			(struct contents_text){ text, (size_t)(at - text),
-						false };
+		text->s = at + n;
+		at = plain_text_end(text->s, end);
+		text->len = (size_t)(at - text->s);
+		text->is_coded = false;
 	}
-	if ((size_t)(end - at) < shape->end_len ||
-	    memcmp(at, markup, shape->end_len) != 0)
-		return 0;
-	return (size_t)(at - data) + shape->end_len;
+	n = compare_markup(at, end, markup, shape->end_len);
+	return n <= 0 ? n : at + n - data;
 }
 
 /* --- one that does not --- */
@@ -428,15 +460,11 @@ contents_scan(struct contents_scanner *s, const char *data, size_t len,
 	ssize_t n;
 
 	*out = &s->shapes[s->known].contents;
-	n = (ssize_t)read_alike(&s->shapes[s->known], data, most);
-	if (n > 0)
-		return n;
-	n = read_anew(other, s->wanted, data, most);
-	if (n == 0 && most == CONTENTS_MAX)
-		return -1;
-	if (n > 0) {
-		s->known = !s->known;
-		*out = &other->contents;
+	n = read_alike(&s->shapes[s->known], data, most);
+	if (n < 0) {
+		n = read_anew(other, s->wanted, data, most);
+		s->known ^= n > 0;
+		*out = &s->shapes[s->known].contents;
 	}
-	return n;
+	return n == 0 && most == CONTENTS_MAX ? -1 : n;
 }

@@ -117,12 +117,12 @@ read_element(struct page_feed *f, struct piece *p, bool *is_short,
 
 	while (rest.at < rest.end && is_blank(*rest.at))
 		rest.at++;
-	if (!is_tag(&rest)) {
+	n = contents_scan(f->scanner, rest.at, (size_t)(rest.end - rest.at),
+			  &c);
+	if (n <= 0 && !is_tag(&rest)) {
 		f->is_between = false;
 		return 0;
 	}
-	n = contents_scan(f->scanner, rest.at, (size_t)(rest.end - rest.at),
-			  &c);
 	*is_short = n == 0;
 	if (n < 0 || (n > 0 && !f->on_contents(f->arg, c)))
 		return refuse(f, p, rest.at, err);
