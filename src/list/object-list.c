@@ -103,6 +103,21 @@ object_list_commit(struct object_list *l)
 	l->current = NULL;
 }
 
+/*
+ * Whether any key is not written as itself.  What lies between them is looked at, too:
+ * that takes less than a call for each.
+ */
+static bool
+has_codes(const struct object_list *l)
+{
+	const struct object_record *first = l->records,
+				   *last = first + l->n - 1;
+	const char *text = l->text.data + first->key;
+	size_t len = last->key + last->key_len - first->key;
+
+	return memchr(text, '%', len) || memchr(text, '+', len);
+}
+
 /* A key that has become shorter, moved to where it ended before. */
 static char *
 move_key(char *key, size_t old_len, size_t len)
@@ -179,6 +194,7 @@ object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
 {
 	l->objects = xcalloc(l->n, sizeof(*l->objects));
 	l->is_ordered = true;
+	is_encoded = is_encoded && l->n > 0 && has_codes(l);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct object *o = &l->objects[i];
 		int rc = finish_object(l, i, is_encoded, err), c = -1;

@@ -121,6 +121,13 @@ static const struct expected answers[] = {
 	{ LIST("<EncodingType/>" LAST TOKEN("") OBJECT("  ")
 		       OBJECT("<![CDATA[<%2f]]>]]")),
 	  "   1  \n<%2f]] 1  \n", false, NULL },
+	/* one key alone has a code: the first, one within, the last */
+	{ LIST(URL LAST OBJECT("%61") OBJECT("b") OBJECT("c")),
+	  "a 1  \nb 1  \nc 1  \n", false, NULL },
+	{ LIST(URL LAST OBJECT("a") OBJECT("b+") OBJECT("c")),
+	  "a 1  \nb  1  \nc 1  \n", false, NULL },
+	{ LIST(URL LAST OBJECT("a") OBJECT("b") OBJECT("%63")),
+	  "a 1  \nb 1  \nc 1  \n", false, NULL },
 	/* LeoFS: laid out; as Python and others write words and numbers */
 	{ "<?xml version=\"1.0\"?>\n<ListBucketResult " XMLNS ">\n"
 	  "  <Name>b</Name>\n  <Prefix>\n  </Prefix>\n  <Delimiter>\n"
