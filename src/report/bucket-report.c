@@ -76,11 +76,12 @@ is_told(const struct snapshot *s, int mode)
 	       state->progress.activity != ACTIVITY_IDLE;
 }
 
+/* Somebody has asked, and the store has answered, be it with a refusal. */
 static bool
-has_result(const struct snapshot *s)
+has_outcome(const struct snapshot *s)
 {
 	for (int mode = 0; mode < N_DOCUMENTS; mode++)
-		if (s->states[mode].result)
+		if (s->states[mode].result || s->states[mode].failure.at)
 			return true;
 	return false;
 }
@@ -203,7 +204,7 @@ buckets_metrics(const struct subject *s, struct buf *out)
 	for (unsigned i = 0; i < n; i++) {
 		snapshot_take(&of[n_known], buckets_get(s->buckets, i),
 			      s->meter);
-		if (has_result(&of[n_known]))
+		if (has_outcome(&of[n_known]))
 			n_known++;
 		else
 			snapshot_clear(&of[n_known]);

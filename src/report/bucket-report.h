@@ -21,7 +21,7 @@
 int bucket_status(const struct subject *s, struct buf *out);
 int bucket_metrics(const struct subject *s, struct buf *out);
 
-/* The metrics of all buckets that have a result, without an end. */
+/* The metrics of all buckets that have a result or a failure, without an end. */
 int buckets_metrics(const struct subject *s, struct buf *out);
 
 #endif

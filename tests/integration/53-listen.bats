@@ -130,6 +130,11 @@ has_sample() {
 	run -0 get /metrics
 	[[ $output == *'dgstatfs_original_size_bytes{bucket="alpha",mode="detailed"} 12005'* ]]
 	assert_logged 1 'bucket=?.?beta.*403'
+	# it never had a result, and an alert on it fires
+	[[ $output == *'dgstatfs_up{bucket="beta",mode="detailed"} 0'* ]]
+	[[ $output == *'dgstatfs_failures_total{bucket="beta",mode="detailed"} 1'* ]]
+	[[ $output != *'size_bytes{bucket="beta"'* && $output != *'objects{bucket="beta"'* ]] ||
+		fail "$output"
 	kill -INT "$PID"
 	ends_with "$PID" 0
 	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}' \
@@ -137,6 +142,7 @@ has_sample() {
 	listen --interval=1h alpha
 	wait_until is_not_ready_for 'not ready: 1 of 1 buckets were read, and no result'
 	assert_equal "$(ask "$URL/metrics")" 200
+	[[ $(get /metrics) == *'dgstatfs_up{bucket="alpha",mode="quick"} 0'* ]]
 }
 
 is_not_ready_for() {
