@@ -89,8 +89,9 @@ print_line(FILE *f, const struct line *l, int width,
 		snprintf(size, sizeof(size), "%" PRId64, l->size);
 	else if (l->size >= 0)
 		show_size(l->size, size);
-	fprintf(f, "%-*s  %-8s  %-20s  %12s  %s%s%s\n", width, l->bucket,
-		l->name, *l->computed ? l->computed : "-", size, l->state,
+	fprintf(f, "%-*s  %-8s  %-20s  %-20s  %12s  %s%s%s\n", width, l->bucket,
+		l->name, l->key + strlen(INTERNAL_PREFIX),
+		*l->computed ? l->computed : "-", size, l->state,
 		*l->why ? ": " : "", l->why);
 }
 
@@ -104,8 +105,8 @@ cached_show(FILE *f, const struct answer *answers, size_t n, int64_t ttl_ms,
 	for (size_t i = 0; i < n; i++)
 		if ((int)strlen(answers[i].name) > width)
 			width = (int)strlen(answers[i].name);
-	fprintf(f, "%-*s  %-8s  %-20s  %12s  %s\n", width, "bucket", "cached",
-		"computed", "size", "state");
+	fprintf(f, "%-*s  %-8s  %-20s  %-20s  %12s  %s\n", width, "bucket",
+		"cached", "file", "computed", "size", "state");
 	for (size_t i = 0; i < n; i++) {
 		for (unsigned row = 0; row < SHELF_ROWS; row++) {
 			fill(&l, &answers[i], row, ttl_ms);

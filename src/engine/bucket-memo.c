@@ -14,6 +14,7 @@
 
 #include <utlist.h>
 
+#include "engine/ours.h"
 #include "util/date.h"
 #include "util/log.h"
 
@@ -22,8 +23,7 @@
 
 enum { BASE, RECENT, N_FILES };
 
-static const char *const names[N_FILES] = { "originals_base.bin",
-					    "originals_recent.bin" };
+static const char *const keys[N_FILES] = { OURS_MEMO_BASE, OURS_MEMO_RECENT };
 
 /* One file of the two. */
 struct memo_get {
@@ -53,15 +53,15 @@ struct bucket_memo {
 /* --- reading --- */
 
 static void
-warn(struct bucket_memo *b, const char *name, const struct err *err)
+warn(struct bucket_memo *b, const char *key, const struct err *err)
 {
 	int64_t now = date_mono_ms();
 
 	if (b->warned_until_ms > now)
 		return;
 	b->warned_until_ms = now + HOUR_MS;
-	log_warn("bucket=%s: the memo " INTERNAL_PREFIX "%s is ignored: %s",
-		 b->bucket, name, err->msg);
+	log_warn("bucket=%s: the memo %s is ignored: %s", b->bucket, key,
+		 err->msg);
 }
 
 static void
@@ -71,7 +71,7 @@ saw(struct bucket_memo *b, int file, enum memo_verdict verdict,
 	if (verdict == MEMO_GOOD || verdict == MEMO_OUTDATED)
 		return;
 	b->is_foreign = b->is_foreign || verdict == MEMO_FOREIGN;
-	warn(b, names[file], err);
+	warn(b, keys[file], err);
 }
 
 static void
@@ -141,7 +141,7 @@ note_failure(struct bucket_memo *b, int file, const struct s3_answer *answer)
 	b->gets[file].is_unknown =
 		answer->status != 404 && answer->err.code != EFBIG;
 	if (answer->status != 404 && answer->err.code != ECANCELED)
-		warn(b, names[file], &answer->err);
+		warn(b, keys[file], &answer->err);
 }
 
 static void
@@ -182,17 +182,15 @@ static void
 load(struct bucket_memo *b)
 {
 	const struct writeback_env *w = b->env->writebacks;
-	char key[sizeof(INTERNAL_PREFIX) + CACHE_NAME_MAX];
 
 	b->state = MEMO_LOADS;
 	b->is_foreign = false;
 	for (int i = 0; i < N_FILES; i++) {
-		snprintf(key, sizeof(key), INTERNAL_PREFIX "%s", names[i]);
 		b->env->n_gets++;
 		b->gets[i].call = s3_get_object(
 			w->s3,
 			&(struct s3_get){ .bucket = b->bucket,
-					  .key = key,
+					  .key = keys[i],
 					  .max = MEMO_BYTES_MAX,
 					  .is_whole = memo_file_is_whole,
 					  .traffic = &b->traffic },
@@ -253,9 +251,8 @@ put(struct bucket_memo *b, int file, const struct buf *body)
 {
 	struct writeback_env *w = b->env->writebacks;
 
-	log_info("bucket=%s: the memo " INTERNAL_PREFIX
-		 "%s is written, %zu bytes",
-		 b->bucket, names[file], body->len);
+	log_info("bucket=%s: the memo %s is written, %zu bytes", b->bucket,
+		 keys[file], body->len);
 	w->n_running++;
 	b->is_put_late = false;
 	if (b->is_foreign)
@@ -264,7 +261,7 @@ put(struct bucket_memo *b, int file, const struct buf *body)
 	b->put = cache_put(
 		w->s3,
 		&(struct cache_put){ .bucket = b->bucket,
-				     .name = names[file],
+				     .key = keys[file],
 				     .type = "application/octet-stream",
 				     .body = body->data,
 				     .body_len = body->len,

@@ -8,33 +8,29 @@
 
 #include <errno.h>
 
-#define CACHE_KEY_MAX (sizeof(INTERNAL_PREFIX) + CACHE_NAME_MAX)
+#include "engine/ours.h"
 
-void
-cache_print_name(enum mode mode, char out[CACHE_NAME_MAX])
+const char *
+cache_key(enum mode mode)
 {
-	snprintf(out, CACHE_NAME_MAX, "%s%s.json",
-		 mode == MODE_PREFIXES ? "" : "stats_", mode_names[mode]);
-}
+	static const char *const keys[N_DOCUMENTS] = {
+		[MODE_QUICK] = OURS_QUICK,
+		[MODE_SAMPLED] = OURS_SAMPLED,
+		[MODE_DETAILED] = OURS_DETAILED,
+		[MODE_PREFIXES] = OURS_PREFIXES,
+	};
 
-static void
-print_key(const char *name, char out[CACHE_KEY_MAX])
-{
-	snprintf(out, CACHE_KEY_MAX, INTERNAL_PREFIX "%s", name);
+	return keys[mode];
 }
 
 struct s3_call *
 cache_get(struct s3 *s3, const struct document *d, struct traffic *traffic,
 	  s3_done_fn *on_done, void *arg)
 {
-	char name[CACHE_NAME_MAX], key[CACHE_KEY_MAX];
-
-	cache_print_name(d->mode, name);
-	print_key(name, key);
 	return s3_get_object(
 		s3,
 		&(struct s3_get){ .bucket = d->bucket,
-				  .key = key,
+				  .key = cache_key(d->mode),
 				  .max = document_max(d),
 				  .is_whole = document_is_whole(d->mode),
 				  .traffic = traffic },
@@ -85,16 +81,14 @@ cache_put(struct s3 *s3, const struct cache_put *put, s3_done_fn *on_done,
 		  put->sse_kms_key_id },
 	};
 	struct sigv4_header headers[ARRAY_SIZE(all)];
-	char key[CACHE_KEY_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i].value)
 			headers[n++] = all[i];
-	print_key(put->name, key);
 	return s3_put_object(s3,
 			     &(struct s3_put){ .bucket = put->bucket,
-					       .key = key,
+					       .key = put->key,
 					       .body = put->body,
 					       .body_len = put->body_len,
 					       .headers = headers,

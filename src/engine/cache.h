@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where documents live in a bucket, and what lies there: GET and PUT of
- * ".deltaglider/stats_{mode}.json" and ".deltaglider/prefixes.json".  Net thread only.
+ * The documents in a bucket, and what lies there: GET and PUT.  Net thread only.
  */
 #ifndef ENGINE_CACHE_H
 #define ENGINE_CACHE_H
@@ -29,10 +28,8 @@ enum cache_verdict {
  */
 #define CACHE_GET_PART 4
 
-#define CACHE_NAME_MAX 64
-
-/* The name of a document behind INTERNAL_PREFIX. */
-void cache_print_name(enum mode mode, char out[CACHE_NAME_MAX]);
+/* The key of a document. */
+const char *cache_key(enum mode mode);
 
 struct s3_call *cache_get(struct s3 *s3, const struct document *d,
 			  struct traffic *traffic, s3_done_fn *on_done,
@@ -45,7 +42,7 @@ enum cache_verdict cache_read(const struct s3_answer *answer,
 
 struct cache_put {
 	const char *bucket;
-	const char *name; /* behind INTERNAL_PREFIX */
+	const char *key; /* one of engine/ours.h */
 	const char *type; /* of the bytes: Content-Type */
 	const void *body; /* must live until the completion */
 	size_t body_len;

@@ -10,18 +10,17 @@
 
 #include <utlist.h>
 
+#include "engine/ours.h"
 #include "net/http-header.h"
 #include "util/number.h"
 
 const struct shelf_row shelf_rows[] = {
-	{ "quick", INTERNAL_PREFIX "stats_quick.json", true, MODE_QUICK },
-	{ "sampled", INTERNAL_PREFIX "stats_sampled.json", true, MODE_SAMPLED },
-	{ "detailed", INTERNAL_PREFIX "stats_detailed.json", true,
-	  MODE_DETAILED },
-	{ "prefixes", INTERNAL_PREFIX "prefixes.json", true, MODE_PREFIXES },
-	{ "memo", INTERNAL_PREFIX "originals_base.bin", false, MODE_DETAILED },
-	{ "memo", INTERNAL_PREFIX "originals_recent.bin", false,
-	  MODE_DETAILED },
+	{ "quick", OURS_QUICK, true, MODE_QUICK },
+	{ "sampled", OURS_SAMPLED, true, MODE_SAMPLED },
+	{ "detailed", OURS_DETAILED, true, MODE_DETAILED },
+	{ "prefixes", OURS_PREFIXES, true, MODE_PREFIXES },
+	{ "memo", OURS_MEMO_BASE, false, MODE_DETAILED },
+	{ "memo", OURS_MEMO_RECENT, false, MODE_DETAILED },
 };
 
 struct shelf {

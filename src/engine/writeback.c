@@ -130,8 +130,6 @@ on_limit(void *arg)
 static void
 start(struct writeback *w, struct text *doc, enum cache_verdict over)
 {
-	char name[CACHE_NAME_MAX];
-
 	w->running = doc;
 	w->is_late = false;
 	w->traffic = (struct traffic){ 0 };
@@ -139,11 +137,10 @@ start(struct writeback *w, struct text *doc, enum cache_verdict over)
 		w->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	w->env->n_running++;
 	timer_arm(w->env->timers, &w->limit, w->env->limits->timeout_ms);
-	cache_print_name(w->mode, name);
 	w->call = cache_put(
 		w->env->s3,
 		&(struct cache_put){ .bucket = w->bucket,
-				     .name = name,
+				     .key = cache_key(w->mode),
 				     .type = "application/json",
 				     .body = doc->data,
 				     .body_len = doc->len,

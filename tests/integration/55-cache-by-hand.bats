@@ -9,7 +9,7 @@ load documents
 
 # "NAME STATE" of each line.
 states() {
-	dgstat --cache "$@" | awk 'NR > 1 { print $2, $5 $6 }' | sed 's/B//; s/:$//' | sort
+	dgstat --cache "$@" | awk 'NR > 1 { print $2, $6 $7 }' | sed 's/B//; s/:$//' | sort
 }
 
 # Of the modes.
@@ -51,8 +51,8 @@ listing() {
 	dgstat --detailed "$BUCKET" >/dev/null
 	assert_equal "$(json_states "$BUCKET")" 'quick valid sampled absent detailed valid'
 	run -0 dgstat --cache --bytes "$BUCKET"
-	assert_equal "$(tr -s ' ' <<<"${lines[2]}")" "$BUCKET sampled - - absent"
-	[[ $(tr -s ' ' <<<"${lines[3]}") =~ ^$BUCKET\ detailed\ 2[-0-9]+T[:0-9]+Z\ 1024\ valid$ ]]
+	assert_equal "$(tr -s ' ' <<<"${lines[2]}")" "$BUCKET sampled stats_sampled.json - - absent"
+	[[ $(tr -s ' ' <<<"${lines[3]}") =~ ^$BUCKET\ detailed\ stats_detailed.json\ 2[-0-9]+T[:0-9]+Z\ 1024\ valid$ ]]
 	s3 put "$BUCKET" new 5
 	assert_equal "$(json_states "$BUCKET")" 'quick stale sampled absent detailed stale'
 	[[ $(dgstat --cache "$BUCKET") == *' stale: the bucket has another number of objects'* ]]
@@ -159,6 +159,8 @@ listing() {
 	dgstat --detailed --memo=bucket alpha >/dev/null
 	[[ $(other_states alpha) == 'prefixes valid memo '*present* ]]
 	assert_equal "$(dgstat --cache --json --prefix-nodes=1 alpha | jq -r '.[3].state')" other
+	assert_equal "$(dgstat --cache alpha | awk '$2 == "memo" || $2 == "prefixes" { print $3 }' | xargs)" \
+		'prefixes.json originals_base.bin originals_recent.bin'
 	run -0 dgstat --cache-clear=memo,prefixes alpha
 	[[ $output == *'/.deltaglider/prefixes.json'* && $output == *'/.deltaglider/originals_'* ]]
 	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent'
