@@ -29,8 +29,8 @@ struct bucket_region {
 	struct bucket_region *next;
 };
 
-struct moved_bucket {
-	const struct endpoint *endpoint;
+struct known_bucket {
+	const struct endpoint *endpoint; /* home, too, if it was seen to work */
 	bool is_hearsay; /* of a list, and nothing has come of it yet */
 	UT_hash_handle hh;
 	char name[]; /* "": the service */
@@ -40,7 +40,7 @@ struct corrections {
 	const struct endpoint *home;
 	struct bucket_region *regions;
 	unsigned n_regions;
-	struct moved_bucket *moved;
+	struct known_bucket *moved;
 	int64_t clock_s;
 };
 
@@ -56,7 +56,7 @@ corrections_new(const struct endpoint *home)
 void
 corrections_free(struct corrections *all)
 {
-	struct moved_bucket *b, *next_bucket;
+	struct known_bucket *b, *next_bucket;
 	struct bucket_region *p, *next;
 
 	if (!all)
@@ -72,10 +72,10 @@ corrections_free(struct corrections *all)
 	free(all);
 }
 
-static struct moved_bucket *
+static struct known_bucket *
 find(const struct corrections *all, const char *bucket)
 {
-	struct moved_bucket *found;
+	struct known_bucket *found;
 
 	HASH_FIND_STR(all->moved, bucket ? bucket : "", found);
 	return found;
@@ -85,7 +85,7 @@ void
 correction_init(struct correction *c, const struct corrections *all,
 		const char *bucket)
 {
-	const struct moved_bucket *moved = find(all, bucket);
+	const struct known_bucket *moved = find(all, bucket);
 
 	*c = (struct correction){
 		.endpoint = moved ? moved->endpoint : all->home,
@@ -119,10 +119,10 @@ endpoint_of(struct corrections *all, const char *region)
 	return made;
 }
 
-static struct moved_bucket *
+static struct known_bucket *
 add(struct corrections *all, const char *name, const struct endpoint *endpoint)
 {
-	struct moved_bucket *moved = xmalloc(sizeof(*moved) + strlen(name) + 1);
+	struct known_bucket *moved = xmalloc(sizeof(*moved) + strlen(name) + 1);
 
 	moved->endpoint = endpoint;
 	moved->is_hearsay = false;
@@ -198,7 +198,7 @@ static void
 keep_region(const struct correction *c, struct corrections *all,
 	    const char *bucket, bool has_worked)
 {
-	struct moved_bucket *moved = find(all, bucket);
+	struct known_bucket *moved = find(all, bucket);
 	const char *name = bucket ? bucket : "";
 
 	/* what fails elsewhere says nothing about what is remembered */
@@ -207,13 +207,14 @@ keep_region(const struct correction *c, struct corrections *all,
 	if (moved && !has_worked) {
 		HASH_DEL(all->moved, moved);
 		free(moved);
-	} else if (moved) { /* at home, too: a list may say otherwise */
+	} else { /* at home, too: a list may say otherwise */
+		if (!moved)
+			moved = add(all, name, all->home);
+		if (moved->endpoint != c->endpoint)
+			log_info("bucket=%s: in region %s", name,
+				 endpoint_region(c->endpoint));
 		moved->endpoint = c->endpoint;
 		moved->is_hearsay = false;
-	} else if (c->endpoint != all->home) {
-		add(all, name, c->endpoint);
-		log_info("bucket=%s: in region %s", name,
-			 endpoint_region(c->endpoint));
 	}
 }
 
