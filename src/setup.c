@@ -16,6 +16,7 @@
 
 #include "cli/web.h"
 #include "auth/imds.h"
+#include "engine/shelf.h"
 #include "conf/options.h"
 #include "report/state-log.h"
 #include "explain/explain.h"
@@ -427,6 +428,17 @@ start_engine(struct setup *s, struct err *err)
 		err);
 }
 
+/* Of the first one that there may be; NULL: none is written. */
+static const char *
+document_key(const struct conf_store *s)
+{
+	size_t i = 0;
+
+	while (!shelf_rows[i].is_document || shelf_rows[i].mode != MODE_QUICK)
+		i++;
+	return s->cache == CACHE_RW ? shelf_rows[i].key : NULL;
+}
+
 int
 setup_explain(struct setup *s, FILE *f)
 {
@@ -446,6 +458,7 @@ setup_explain(struct setup *s, FILE *f)
 		&(struct explain_options){
 			.conf = s->conf,
 			.has_region_of_instance = s->region,
+			.document = document_key(&s->conf->store),
 			.probe = { .user_agent = user_agent,
 				   .endpoint = s->endpoint,
 				   .terms = terms_of(&s->conf->store),

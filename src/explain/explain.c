@@ -288,8 +288,6 @@ add_store(struct explainer *x, const struct probe_answer *a)
 	if (a->metadata && !x->has_metadata) {
 		add(x, "store", "metadata_in_listings", a->metadata, NULL,
 		    NULL);
-		add(x, "store", "conditional_put", "not tried", "said",
-		    "it would write to the bucket");
 	}
 	if (a->has_clock && !x->has_clock)
 		add_clock(x, a->clock_s);
@@ -366,20 +364,53 @@ try_list(struct explainer *x, const char *bucket, struct probe_answer *a)
 		add_region(x, bucket);
 }
 
+/* What a mount would do, and only where one has written before. */
+static void
+try_condition(struct explainer *x, const char *bucket)
+{
+	const struct probe_document d = { .bucket = bucket,
+					  .key = x->o->document,
+					  .sse = x->store->sse,
+					  .sse_kms_key_id =
+						  x->store->sse_kms_key_id };
+	struct probe_answer a = { .err = ERR_INIT };
+
+	if (!d.key) {
+		add(x, "store", "conditional_put", "not tried", "said",
+		    "cache is not rw: nothing is written");
+		return;
+	}
+	probe_condition(x->probe, &d, &a);
+	if (a.err.status == 404)
+		add(x, "store", "conditional_put", "not tried", "said",
+		    "no document of ours is in the bucket, which could be "
+		    "written again");
+	else
+		add(x, "store", "conditional_put",
+		    a.err.code ? "not known" : a.found, "said",
+		    a.err.code ? a.err.msg : NULL);
+}
+
 static void
 try_store(struct explainer *x)
 {
+	const char *listed = NULL;
 	size_t n = x->store->n_buckets;
 	struct probe_answer *answers = xcalloc(n + 1, sizeof(answers[0]));
 
 	try_list_buckets(x, &answers[0]);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		try_list(x, x->store->buckets[i], &answers[i + 1]);
+		if (!listed && !answers[i + 1].err.code)
+			listed = x->store->buckets[i];
+	}
 	if (n == 0)
 		add(x, "checks", "LIST", "not tried", "said",
 		    "no bucket is named: bucket=NAME");
 	for (size_t i = 0; i <= n; i++)
 		add_store(x, &answers[i]);
+	if (listed)
+		try_condition(x, listed);
 	free(answers);
 }
 

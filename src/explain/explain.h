@@ -14,6 +14,8 @@ struct explain_options {
 	const struct conf *conf;
 	bool has_region_of_instance; /* EC2 has said which it is */
 	struct probe_options probe;
+	/* An object that a mount writes to a bucket; NULL: it is to write none. */
+	const char *document;
 };
 
 /*

@@ -14,8 +14,10 @@
 #include "s3/buckets-page.h"
 #include "s3/s3.h"
 #include "util/date.h"
+#include "util/hash.h"
 
 #define BODY_MAX (32 * 1024 * 1024)
+#define DOCUMENT_MAX (64 * 1024)
 #define CONNECTIONS 4
 #define SIGNALS_MS 20 /* between two looks for one */
 
@@ -41,6 +43,7 @@ struct question {
 	bool is_late;
 	bool wants_metadata;
 	bool is_refusal; /* maybe of that alone */
+	struct buf *body; /* where to keep it; or NULL */
 };
 
 int
@@ -187,7 +190,8 @@ ask(struct question *q, struct s3_request *r)
 	int64_t since = date_mono_ms();
 
 	*q->out = (struct probe_answer){ .err = ERR_INIT };
-	r->method = "GET";
+	if (!r->method)
+		r->method = "GET";
 	r->body_max = BODY_MAX;
 	r->on_done = on_done;
 	r->arg = q;
@@ -304,4 +308,87 @@ probe_list(struct probe *p, const char *bucket, struct probe_answer *out)
 	q.wants_metadata = false;
 	r.n_params--;
 	ask(&q, &r);
+}
+
+/* --- conditions --- */
+
+static int
+keep_body(struct question *q, const struct buf *body, struct err *err)
+{
+	if (buf_add(q->body, buf_str(body), body->len) != 0)
+		return err_set(err, EFBIG, "that is not what a mount writes");
+	return 0;
+}
+
+static int
+say_ignored(struct question *q, const struct buf *body, struct err *err)
+{
+	(void)body;
+	(void)err;
+	strcpy(q->out->found, "ignored");
+	return 0;
+}
+
+/* The store has looked at the condition, or at the field's name. */
+static bool
+is_about_condition(struct probe_answer *out)
+{
+	const char *word = out->err.status == 412   ? "yes"
+			   : out->err.status == 501 ? "refused"
+						    : NULL;
+
+	if (!word)
+		return false;
+	strcpy(out->found, word);
+	out->err = (struct err)ERR_INIT;
+	return true;
+}
+
+static void
+put_again(struct probe *p, const struct probe_document *d,
+	  const struct buf *body, struct probe_answer *out)
+{
+	struct question q = { .probe = p, .out = out, .read = say_ignored };
+	char md5[SHA256_BASE64_LEN];
+	const struct sigv4_header all[] = {
+		{ "content-type", "application/json" },
+		{ "if-none-match", "*" },
+		{ "x-amz-meta-dg-no-delta", "true" },
+		{ "x-amz-meta-x-deltaglider-cache", "true" },
+		{ "content-md5",
+		  md5_base64(buf_str(body), body->len, md5) ? md5 : NULL },
+		{ "x-amz-server-side-encryption", d->sse },
+		{ "x-amz-server-side-encryption-aws-kms-key-id",
+		  d->sse_kms_key_id },
+	};
+	struct sigv4_header headers[ARRAY_SIZE(all)];
+	struct s3_request r = { .method = "PUT",
+				.bucket = d->bucket,
+				.key = d->key,
+				.key_len = strlen(d->key),
+				.headers = headers,
+				.body = buf_str(body),
+				.body_len = body->len };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i].value)
+			headers[r.n_headers++] = all[i];
+	ask(&q, &r);
+	is_about_condition(out);
+}
+
+void
+probe_condition(struct probe *p, const struct probe_document *d,
+		struct probe_answer *out)
+{
+	struct buf body CLEANUP_BUF = BUF_INIT(DOCUMENT_MAX);
+	struct question q = {
+		.probe = p, .out = out, .read = keep_body, .body = &body
+	};
+
+	ask(&q, &(struct s3_request){ .bucket = d->bucket,
+				      .key = d->key,
+				      .key_len = strlen(d->key) });
+	if (out->err.code == 0 && !p->signal)
+		put_again(p, d, &body, out);
 }

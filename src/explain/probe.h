@@ -52,6 +52,19 @@ void probe_list_buckets(struct probe *p, struct probe_answer *out);
 /* The first page of a listing, with user metadata unless the store refuses that. */
 void probe_list(struct probe *p, const char *bucket, struct probe_answer *out);
 
+/*
+ * Whether the store knows If-None-Match of a PUT: `found` is the word for it, and why it
+ * is not known is `err`.  An object that is there is put with its own bytes, on condition
+ * that it is not there: a store that knows no conditions changes nothing but its time.
+ */
+struct probe_document {
+	const char *bucket, *key;
+	const char *sse, *sse_kms_key_id; /* as in struct conf_store */
+};
+
+void probe_condition(struct probe *p, const struct probe_document *d,
+		     struct probe_answer *out);
+
 /* Where the bucket is, as far as is known now. */
 const char *probe_region(struct probe *p, const char *bucket);
 

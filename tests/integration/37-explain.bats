@@ -265,9 +265,42 @@ stub_with_bucket() {
 	fault '{"class": "LIST", "query": "metadata=true", "status": 400, "code": "InvalidArgument"}'
 	explain 0 --bucket=bkt "$ENDPOINT"
 	assert_said '.store.metadata_in_listings.value' refused
-	assert_said '.store.conditional_put.value' 'not tried'
 	stub_ctl PUT bucket/bkt '[]'
 	stub_ctl DELETE faults
 	explain 0 --bucket=bkt "$ENDPOINT"
 	assert_said '.store.metadata_in_listings.value' 'not known: no object'
+}
+
+assert_condition() {
+	explain 0 --bucket="${BUCKET:-bkt}" "${@:2}" "$ENDPOINT"
+	assert_said '.store.conditional_put.value' "$1"
+}
+
+@test "a conditional PUT: a store that knows it, ignores it or refuses it; and what is not tried" {
+	new_bucket
+	s3 put "$BUCKET" a 5
+	assert_condition 'not tried'
+	mount_fs
+	field quick .stats.object_count
+	unmount_fs
+	assert_condition yes
+	BUCKET=
+	stub_with_bucket
+	assert_condition 'not tried'
+	assert_equal "$(requests PUT)" 0
+	stub_ctl PUT bucket/bkt '[{"key": ".deltaglider/stats_quick.json", "body": "{}"}]'
+	assert_condition 'not tried' --cache=ro
+	assert_equal "$(requests PUT)" 0
+	assert_condition ignored
+	assert_equal "$(curl -sS "$ENDPOINT/bkt/.deltaglider/stats_quick.json")" '{}'
+	assert_equal "$(requests PUT)" 2 # one for each report
+	[[ $(stub_ctl GET log | jq '[.[] | select(.class == "PUT").headers |
+		with_entries(.key |= ascii_downcase)] | all(."if-none-match" == "*")') == true ]]
+	fault '{"class": "PUT", "status": 501, "code": "NotImplemented"}'
+	assert_condition refused
+	stub_ctl DELETE faults
+	fault '{"class": "PUT", "status": 403, "code": "AccessDenied"}'
+	assert_condition 'not known'
+	assert_said '.store.conditional_put.said' \
+		'PUT bkt/.deltaglider/stats_quick.json: HTTP status 403, AccessDenied, request id stub'
 }
