@@ -172,6 +172,10 @@ warn(const struct setup *s)
 			"if %s is a bucket, say bucket=%s and leave it out "
 			"there",
 			s->conf->store.endpoint_url, bucket, bucket);
+	if (s->conf->store.wants_acceleration)
+		log_to_terminal("warning: profile %s: use_accelerate_endpoint "
+				"is not built: the plain host is used",
+				s->conf->store.profile);
 	if (creds_get(s->creds, &wait, NULL, &keys, &err) != 0 &&
 	    !has_unasked(s->creds))
 		log_to_terminal("warning: %s; until there are some, "

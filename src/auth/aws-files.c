@@ -46,6 +46,7 @@ static const struct field other_fields[] = {
 	FIELD(NULL, "ca_bundle", ca_bundle),
 	FIELD("s3", "addressing_style", addressing_style),
 	FIELD("s3", "use_dualstack_endpoint", s3_use_dualstack_endpoint),
+	FIELD("s3", "use_accelerate_endpoint", use_accelerate_endpoint),
 	FIELD("s3", "us_east_1_regional_endpoint", us_east_1_endpoint),
 	FIELD(NULL, "s3_us_east_1_regional_endpoint", us_east_1_endpoint),
 	FIELD(NULL, "use_dualstack_endpoint", use_dualstack_endpoint),
@@ -206,10 +207,14 @@ on_other_value(void *arg, const char *section, const char *parent,
 	       const char *name, const char *value)
 {
 	struct reader *r = arg;
+	bool is_services =
+		r->services && is_section(section, "services", r->services);
 
+	if (is_services)
+		r->out->lacks_services = false;
 	if (!name)
 		return;
-	if (r->services && is_section(section, "services", r->services))
+	if (is_services)
 		store(r->out, services_fields, parent, name, value);
 	if (r->session && is_section(section, "sso-session", r->session))
 		store(r->out, session_fields, parent, name, value);
@@ -252,6 +257,7 @@ aws_profile_parse(struct aws_profile *out, const char *text, size_t len,
 	rc = ini_parse(text, len, on_profile_value, &r, err);
 	/* a second pass, since such a section may stand before the profile */
 	choose_sections(&r, wins);
+	out->lacks_services = r.services;
 	if (rc == 0 && (r.services || r.session))
 		rc = ini_parse(text, len, on_other_value, &r, err);
 	choose_token(out);
@@ -422,5 +428,5 @@ aws_profile_clear(struct aws_profile *p)
 		wipe(field_of(p, f));
 	for (const struct field *f = other_fields; f->name; f++)
 		wipe(field_of(p, f));
-	p->is_present = p->has_keys_of_config = false;
+	p->is_present = p->has_keys_of_config = p->lacks_services = false;
 }

@@ -18,6 +18,7 @@ struct aws_profile {
 	char *session_token;
 	char *security_token; /* its older name, which wins: as it is read */
 	bool has_keys_of_config; /* not of the credentials file, which wins */
+	bool lacks_services; /* there is no section of that name */
 	char *region;
 	char *endpoint_url; /* of all services but those that have their own */
 	char *services; /* a section of the config file: the next ones are there */
@@ -27,6 +28,7 @@ struct aws_profile {
 	/* "true", in any case, or not; `s3_` is of s3 =, for S3 alone */
 	char *s3_use_dualstack_endpoint, *use_dualstack_endpoint;
 	char *use_fips_endpoint;
+	char *use_accelerate_endpoint; /* of s3 =, as those */
 	char *us_east_1_endpoint; /* "legacy" or "regional" */
 	char *max_attempts;
 	char *retry_mode; /* "legacy", "standard" or "adaptive" */

@@ -31,6 +31,7 @@ struct conf_store {
 	enum addressing style; /* AUTO unless force_path_style says more */
 	struct aws_variant variant; /* of AWS's hosts, as the next two are */
 	bool is_dualstack_alone; /* S3's host, and no other */
+	bool wants_acceleration; /* of a profile: it is not built */
 	bool is_regional; /* us_east_1_regional_endpoint */
 	bool ignores_endpoints; /* ignore_configured_endpoint_urls */
 	char *ca_bundle; /* NULL: the system's */

@@ -396,25 +396,50 @@ offer_source(struct sources *s, const struct source *source, struct err *err)
 		  : offer(s, source, word, CONF_FROM_PROFILE, profile, err);
 }
 
-/* S3's own yes is not for others. */
+static bool
+is_true(const char *word)
+{
+	return word && strcasecmp(word, "true") == 0;
+}
+
+/* What is no option: S3's own yes, which is not for others, and what is not built. */
 static void
-look_at_others(struct sources *s)
+look_at_rest(struct sources *s)
 {
 	static const char option[] = "use_dualstack_endpoint";
-	const char *path;
-	const char *own = profile_word(
-		s, offsetof(struct aws_profile, s3_use_dualstack_endpoint),
-		&path);
+	struct conf_store *store = &s->conf->store;
 	const char *word = variable(s->env, "AWS_USE_DUALSTACK_ENDPOINT");
+	const char *path;
 
+#define OF_PROFILE(member)                                                     \
+	profile_word(s, offsetof(struct aws_profile, member), &path)
 	if (!word)
-		word = profile_word(
-			s, offsetof(struct aws_profile, use_dualstack_endpoint),
-			&path);
-	s->conf->store.is_dualstack_alone =
-		conf_option_from(s->conf, option) == CONF_FROM_PROFILE && own &&
-		strcasecmp(own, "true") == 0 &&
-		!(word && strcasecmp(word, "true") == 0);
+		word = OF_PROFILE(use_dualstack_endpoint);
+	store->is_dualstack_alone =
+		conf_option_from(s->conf, option) == CONF_FROM_PROFILE &&
+		is_true(OF_PROFILE(s3_use_dualstack_endpoint)) &&
+		!is_true(word);
+	store->wants_acceleration =
+		!store->endpoint_url &&
+		is_true(OF_PROFILE(use_accelerate_endpoint));
+#undef OF_PROFILE
+}
+
+/* Where the URL would be is nothing, and AWS is not what was meant. */
+static int
+check_services(const struct sources *s, struct err *err)
+{
+	enum conf_from from = conf_option_from(s->conf, "endpoint_url");
+	const char *path;
+	const char *name =
+		profile_word(s, offsetof(struct aws_profile, services), &path);
+
+	if (!s->config.lacks_services || s->conf->store.ignores_endpoints ||
+	    (from != CONF_FROM_DEFAULT && from != CONF_FROM_PROFILE))
+		return 0;
+	return err_set(err, EINVAL,
+		       "%s, profile %s: there is no section [services %s]",
+		       path, s->conf->store.profile, name);
 }
 
 static int
@@ -426,8 +451,8 @@ offer_all(struct sources *s, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(sources) && rc == 0; i++)
 		if (!sources[i].is_endpoint || !*is_ignoring)
 			rc = offer_source(s, &sources[i], err);
-	look_at_others(s);
-	return rc;
+	look_at_rest(s);
+	return rc ? rc : check_services(s, err);
 }
 
 int

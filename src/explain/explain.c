@@ -81,6 +81,9 @@ add_endpoint(struct explainer *x)
 	add(x, "endpoint", "service", service, NULL, NULL);
 	add(x, "endpoint", "bucket", bucket, "style",
 	    is_path ? "path style" : "virtual-host style");
+	if (x->store->wants_acceleration)
+		add(x, "endpoint", "acceleration", "none", "said",
+		    "use_accelerate_endpoint is not built");
 	add(x, "endpoint", "region", endpoint_region(e), "origin",
 	    x->o->has_region_of_instance
 		    ? "EC2 metadata service"

@@ -108,6 +108,20 @@ stub_with_bucket() {
 	[[ $(said '.sources."shared AWS files".said') == "profile default of $AWS_SHARED_CREDENTIALS_FILE"* ]]
 }
 
+@test "acceleration, which is not built: said, and told at the start of a mount" {
+	start_stub
+	export AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config
+	printf '%s\n' '[default]' 's3 =' '  use_accelerate_endpoint = True' >"$AWS_CONFIG_FILE"
+	explain 0 "$ENDPOINT"
+	assert_said '.endpoint.acceleration' null # another store's, anyway
+	http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 explain 1
+	assert_said '.endpoint | .acceleration.value + " " + .acceleration.said' \
+		'none use_accelerate_endpoint is not built'
+	http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 run \
+		"${DGSTATFS%fs}" --retries=0 bkt
+	[[ $output == *'profile default: use_accelerate_endpoint is not built: the plain host is used'* ]]
+}
+
 # --- what does not -----------------------------------------------------------------------
 
 @test "no keys: where they were looked for, and what to do" {

@@ -151,6 +151,13 @@ def rows_of_names():
     yield Row(of("eu-west-3"), {"AWS_REGION": "eu-west-3"}, two, since=NEVER)
     yield Row(of("eu-west-3"), {"AWS_REGION": "eu-west-3", **region(EU)}, since=NEVER)
     yield Row(of(EU), {"AWS_REGION": "", **region(EU)})
+    yield Row(REFUSED, {"AWS_PROFILE": "none"}, two)
+    yield Row(of("eu-west-2"), {"AWS_DEFAULT_PROFILE": "p", "AWS_PROFILE": "default"}, two)
+    yield Row(of("eu-west-4"), {"AWS_PROFILE": "p"},
+              two + "[profile p]\nREGION  =  eu-west-4 \n", since=NEVER)
+    yield Row(REFUSED, region("eu_west"))
+    yield Row(REFUSED, region(" " + EU))
+    yield Row(hosted(f"s3.{EU}.{AWS}", EU), {}, f"[default]\nRegion={EU}  \n")
 
 
 def rows_of_endpoints():
@@ -184,6 +191,13 @@ def rows_of_endpoints():
         (path(f"https://s3.{EU}.{AWS}"), {all_of_them: f"https://s3.{EU}.{AWS}"}, ""),
         (path("https://h.example/base"), {all_of_them: "https://h.example/base/"}, ""),
         (path("http://[::1]:9000"), {all_of_them: "http://[::1]:9000"}, ""),
+        (REFUSED, {}, profile("services = none") + services),
+        (path("https://a.example"), {s3: "https://a.example"}, profile("services = none")),
+        (plain, {}, profile("services = x") + "[services x]\nsts =\n"
+         "  endpoint_url = https://e.example\n"),
+        (path("https://d.example"), {}, profile("services = x", own)
+         + "[services x]\ns3 =\n  endpoint_url =\n"),
+        (REFUSED, {all_of_them: "x.example"}, ""),
     ]
     for want, env, config in table:
         yield Row(want, env, config, since=KNOWS_ENDPOINT_URLS)
@@ -196,6 +210,8 @@ def rows_of_styles():
     yield Row(hosted("s3." + AWS, "us-east-1"), {}, profile("s3 =", "  addressing_style = auto"))
     yield Row(hosted("s3." + AWS, "us-east-1"), {}, virtual)
     yield Row(hosted("s3." + AWS, "us-east-1"), {}, profile("addressing_style = path"))
+    yield Row(hosted("s3." + AWS, "us-east-1"), {},
+              profile("s3 =", "  payload_signing_enabled = true", "  use_arn_region = true"))
     yield Row(REFUSED, {}, profile("s3 =", "  addressing_style = PATH"))
     yield Row(path(f"https://s3.dualstack.{EU}.{AWS}", EU),
               {**region(EU), "AWS_USE_DUALSTACK_ENDPOINT": "true"},

@@ -79,6 +79,8 @@ set_up(void **state)
 				  "ignore_configured_endpoint_urls = true\n"
 				  "[profile ftp]\n"
 				  "endpoint_url = ftp://profile\n"
+				  "[profile lost]\n"
+				  "services = none\n"
 				  "[profile place]\n"
 				  "region = a/b\n"
 				  "[profile ca]\n"
@@ -476,6 +478,12 @@ static const struct {
 	  "eu-west-2", "p", 7, ADDRESSING_VIRTUAL },
 	{ "mnt -o retries=7", "AWS_RETRY_MODE=legacy", "-", "eu-west-1",
 	  "default", 7, ADDRESSING_AUTO },
+	{ "mnt", "AWS_PROFILE=lost AWS_ENDPOINT_URL=http://b", "http://b", "-",
+	  "lost", 4, ADDRESSING_AUTO },
+	{ "http://s mnt", "AWS_PROFILE=lost", "http://s", "-", "lost", 4,
+	  ADDRESSING_AUTO },
+	{ "mnt -o ignore_configured_endpoint_urls", "AWS_PROFILE=lost", "-",
+	  "-", "lost", 4, ADDRESSING_AUTO },
 	{ "mnt", "AWS_PROFILE=stern AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false",
 	  "http://profile", "-", "stern", 4, ADDRESSING_AUTO },
 };
@@ -656,6 +664,8 @@ static const struct {
 	  "AWS_ENDPOINT_URL_S3: endpoint URL x: " },
 	{ "mnt", "AWS_PROFILE=ftp",
 	  "profile ftp: endpoint URL ftp://profile: " },
+	{ "mnt", "AWS_PROFILE=lost",
+	  "/.aws/config, profile lost: there is no section [services none]" },
 	{ "mnt", "AWS_PROFILE=odd", "profile odd: addressing_style \"round\"" },
 	{ "mnt", "AWS_PROFILE=ftp", "/.aws/config, profile ftp: endpoint" },
 	{ "mnt", "AWS_PROFILE=tries",
