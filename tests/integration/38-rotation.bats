@@ -17,3 +17,8 @@ setup_file() {
 	"$HERE/rotation.py" "$DGSTATFS" "$BATS_TEST_TMPDIR" "${LIFE:-4}" "${TIME:-5}" \
 		"${CROWD:-8}" >"$LOG" 2>&1
 }
+
+@test "keys that are taken back in the middle of a listing: one fetch, and no failed read" {
+	"$HERE/rotation.py" "$DGSTATFS" "$BATS_TEST_TMPDIR" revoked 2 4 \
+		process container instance role web sso >"$LOG" 2>&1
+}

@@ -42,11 +42,12 @@ given_stub() {
 	assert_equal "$(cat "$LOG")" ''
 }
 
-@test "keys of a role of 4 s that really expire: no read fails" {
+@test "a role that is assumed by a role, with keys of 4 s that really expire: no read fails" {
 	local end
 
 	given_bucket
-	config_roles '[default]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 4'
+	config_roles '[default]' "role_arn = $ROLE" 'source_profile = first' 'duration_seconds = 4' \
+		'[profile first]' "role_arn = $ROLE" 'source_profile = base' 'duration_seconds = 4'
 	mount_fs -o cache=off
 	end=$((SECONDS + 6))
 	while ((SECONDS < end)); do read_anew; done

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Keys of short lives, from each source, while many read: no read may fail.
 
-usage: rotation.py DGSTATFS DIR LIFE SECONDS READERS [SOURCE...]
+usage: rotation.py DGSTATFS DIR LIFE|revoked SECONDS READERS [SOURCE...]
 
 For each source one mount, all at the same time, with so many READERS each: keys live
-LIFE seconds, for so many SECONDS.  The store knows from ../stub/stub-keys when keys end,
+LIFE seconds, for so many SECONDS; or the first ones are taken back, long before their
+time, in the middle of a listing.  The store knows from ../stub/stub-keys when keys end,
 and refuses them from then on, as Amazon does (400, ExpiredToken).
 
 Prints a line for each source: reads, fetches, refusals.  Ends with 1 if a read has failed,
@@ -23,20 +24,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 DGSTATFS, DIR = sys.argv[1], Path(sys.argv[2])
-LIFE, SECONDS, READERS = float(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5])
+IS_REVOKED = sys.argv[3] == "revoked"
+LIFE = 3600 if IS_REVOKED else float(sys.argv[3])
+SECONDS, READERS = float(sys.argv[4]), int(sys.argv[5])
 STUB = Path(__file__).resolve().parent.parent / "stub" / "stub-keys"
 PAUSE = max(0.2, READERS / 50)  # of a reader between two reads
-PAGE = b"""<ListBucketResult><Name>bkt</Name><Prefix></Prefix><KeyCount>1</KeyCount>
-<MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>
-<Contents><Key>a</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>
+REVOKED_AFTER = 2.5  # seconds: keys are fetched again no more often than once in one
+PAGE = """<ListBucketResult><Name>bkt</Name><Prefix></Prefix><KeyCount>1</KeyCount>
+<MaxKeys>1</MaxKeys>{more}<EncodingType>url</EncodingType>
+<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>
 <ETag>"d41d8cd98f00b204e9800998ecf8427e"</ETag><Size>1</Size></Contents></ListBucketResult>"""
+FIRST = PAGE.format(key="a", more="<IsTruncated>true</IsTruncated>"
+                    "<NextContinuationToken>t</NextContinuationToken>").encode()
+SECOND = PAGE.format(key="b", more="<IsTruncated>false</IsTruncated>").encode()
 ARN = "arn:aws:iam::123456789012:role/r"
 
 
 # --- the store -----------------------------------------------------------------------
 
 class Store(BaseHTTPRequestHandler):
-    """One bucket, for keys that are still good."""
+    """One bucket, of two pages, for keys that are still good."""
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -48,8 +55,9 @@ class Store(BaseHTTPRequestHandler):
 
     def do_GET(self):
         key = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")[0]
-        if self.server.sources[key.rpartition("-")[0]].is_good(key):
-            return self.answer(200, PAGE)
+        page = SECOND if "continuation-token" in self.path else FIRST
+        if self.server.sources[key.rpartition("-")[0]].is_good(key, page is SECOND):
+            return self.answer(200, page)
         return self.answer(400, b"<Error><Code>ExpiredToken</Code></Error>")
 
     def log_message(self, *args):
@@ -65,7 +73,7 @@ class Source:
         self.name, self.dir = name, DIR / name
         self.dir.mkdir()
         self.n_reads, self.n_refused, self.failures = 0, 0, []
-        self.lock, self.ends = threading.Lock(), {}
+        self.lock, self.ends, self.has_revoked = threading.Lock(), {}, False
         self.write("name", name)
         self.write("life", str(LIFE))
         self.write("token", "token-of-container")
@@ -92,11 +100,15 @@ class Source:
         lines = (self.dir / "given").read_text(encoding="utf-8").splitlines()
         return [(key, int(end), float(at)) for key, end, at in map(str.split, lines)]
 
-    def is_good(self, key):
+    def is_good(self, key, is_in_the_middle):
         with self.lock:
             if key not in self.ends:
-                self.ends = {key: end for key, end, _ in self.given()}
-            is_good = time.time() < self.ends[key]
+                self.ends = {key: (end, at) for key, end, at in self.given()}
+            end, at = self.ends[key]
+            is_good = time.time() < end
+            if IS_REVOKED and key.endswith("-1"):
+                self.has_revoked |= is_in_the_middle and time.time() > at + REVOKED_AFTER
+                is_good = not self.has_revoked
             self.n_refused += not is_good
         return is_good
 
@@ -125,7 +137,7 @@ class Source:
         while not is_over.is_set():
             try:
                 text = (self.dir / "mnt/bkt/stats_quick.json").read_bytes()
-                if json.loads(text)["stats"]["object_count"] != 1:
+                if json.loads(text)["stats"]["object_count"] != 2:
                     raise ValueError("other figures")
             except (OSError, ValueError) as error:
                 self.failures.append(f"{time.time():.3f} {error}")
@@ -148,6 +160,8 @@ class Source:
             return self.failures[0]
         if not self.is_renewed():
             return "keys were not renewed"
+        if IS_REVOKED:
+            return len(fetched) != 2 and "more than one fetch for one refusal"
         # after a refusal it may come at once
         return least < soonest and not self.n_refused and "fetched too often"
 

@@ -39,24 +39,7 @@ write_file(const char *path, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
-static int
-set_up(void **state)
-{
-	struct place *place = xnew(struct place);
-	char name[] = "/tmp/test-conf.XXXXXX";
-	char *real;
-
-	place->old_cwd = get_current_dir_name();
-	assert_non_null(mkdtemp(name));
-	real = realpath(name, NULL);
-	snprintf(place->dir, sizeof(place->dir), "%s", real);
-	free(real);
-	place->home = xasprintf("HOME=%s", place->dir);
-	assert_int_equal(chdir(place->dir), 0);
-	assert_int_equal(mkdir("mnt", 0755), 0);
-	assert_int_equal(mkdir(".aws", 0755), 0);
-	write_file("ca.pem", "");
-	write_file(".aws/config", "[default]\n"
+static const char config_text[] = "[default]\n"
 				  "region = eu-west-1\n"
 				  "[profile p]\n"
 				  "region = eu-west-2\n"
@@ -89,7 +72,26 @@ set_up(void **state)
 				  "region = eu-west-3\n"
 				  "max_attempts = 3\n"
 				  "s3 =\n"
-				  "  addressing_style = path\n");
+				  "  addressing_style = path\n";
+
+static int
+set_up(void **state)
+{
+	struct place *place = xnew(struct place);
+	char name[] = "/tmp/test-conf.XXXXXX";
+	char *real;
+
+	place->old_cwd = get_current_dir_name();
+	assert_non_null(mkdtemp(name));
+	real = realpath(name, NULL);
+	snprintf(place->dir, sizeof(place->dir), "%s", real);
+	free(real);
+	place->home = xasprintf("HOME=%s", place->dir);
+	assert_int_equal(chdir(place->dir), 0);
+	assert_int_equal(mkdir("mnt", 0755), 0);
+	assert_int_equal(mkdir(".aws", 0755), 0);
+	write_file("ca.pem", "");
+	write_file(".aws/config", config_text);
 	write_file(".aws/credentials", "[keys]\naws_access_key_id = A\n"
 				       "[both]\n"
 				       "region = eu-west-4\n"
