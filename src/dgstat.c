@@ -208,13 +208,22 @@ print_flaws(const struct conf *c, const struct answer *answers, size_t n)
 				   answers[i].result->integrity);
 }
 
+/* As https://no-color.org has it: a variable that is empty says nothing. */
+static bool
+has_bold(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
 static void
 print(const struct conf *c, const struct answer *answers, size_t n)
 {
 	CLEANUP_FREE struct show *rows = new_rows(answers, n, c->cli.sort);
 	struct show_style style = {
 		.is_exact = c->cli.bytes,
-		.has_bold = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.has_bold = has_bold(),
 	};
 
 	if (c->cli.integrity)

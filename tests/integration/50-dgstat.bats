@@ -180,6 +180,11 @@ alpha: deltas not smaller than their original: 1, 10 bytes
 	run -1 --separate-stderr bash -c '"$1" --endpoint-url="$2" alpha >/dev/full' _ \
 		"${DGSTATFS%fs}" "$ENDPOINT"
 	assert_equal "$stderr" 'dgstat: standard output: No space left on device'
+	for option in --json --json-lines --document --prefixes --ncdu --integrity --cache --cache-clear; do
+		run -1 --separate-stderr bash -c '"$1" --endpoint-url="$2" "$3" alpha >/dev/full' _ \
+			"${DGSTATFS%fs}" "$ENDPOINT" "$option"
+		assert_equal "$stderr" 'dgstat: standard output: No space left on device'
+	done
 	run -1 --separate-stderr bash -c '"$1" --endpoint-url="$2" alpha >&-' _ \
 		"${DGSTATFS%fs}" "$ENDPOINT"
 	assert_equal "$stderr" 'dgstat: standard output: Bad file descriptor'
@@ -281,6 +286,35 @@ ends_with() {
 	run -1 grep HEADs <(sed 's/.*\x1b\[K//' "$BATS_TEST_TMPDIR/typescript")
 	run -0 --separate-stderr dgstat --no-cache --detailed alpha
 	assert_equal "$stderr" ''
+}
+
+# on_terminal ASSIGNMENT ARGUMENT...: what dgstat prints there, "<b>" where bold begins.
+on_terminal() {
+	env "$1" script -qec "'${DGSTATFS%fs}' -q --endpoint-url='$ENDPOINT' ${*:2}" /dev/null </dev/null |
+		sed 's/\x1b\[1m/<b>/g; s/\x1b\[0m//g; s/\r$//'
+}
+
+@test "dgstat: titles are bold on a terminal, unless NO_COLOR is set" {
+	local bold
+
+	given_stub
+	for bold in A=b:'<b>' NO_COLOR=:'<b>' NO_COLOR=1: NO_COLOR=0:; do
+		assert_equal "$(on_terminal "${bold%%:*}" alpha | head -n 1)" "${bold#*:}alpha (quick)"
+		assert_equal "$(on_terminal "${bold%%:*}" | head -n 1 | tr -s ' ')" \
+			"${bold#*:}bucket objects deltas direct original stored saved ratio"
+	done
+	assert_equal "$(dgstat alpha | head -n 1)" 'alpha (quick)'
+}
+
+@test "dgstat: --bytes are exact bytes alone, of one bucket, in a table, and of what is cached" {
+	given_stub
+	assert_equal "$(dgstat --bytes alpha | grep size | tr -s ' ')" 'Original size: 10005
+Stored size: 1105'
+	assert_equal "$(dgstat --bytes alpha beta | tr -s ' ' | cut -d ' ' -f 1,5-7)" 'bucket original stored saved
+alpha 10005 1105 8900
+beta 2048 2048 0
+total 12053 3153 8900'
+	[[ $(dgstat --cache --bytes alpha) == *' 1024  valid'* ]]
 }
 
 @test "dgstat is linked without libfuse, and explains itself" {
