@@ -10,7 +10,14 @@
 
 #define DIGEST_HEX_DIGITS (FINGERPRINT_HEX_LEN - 1)
 #define NUMBER_LEN 24 /* a size between two NULs */
-#define SHORT_MAX 512 /* bytes that are hashed of an object */
+#define TOGETHER 8 /* objects that are hashed one after the other */
+
+struct validator {
+	struct validation sum; /* but for the fingerprints of those that wait */
+	struct sha256_short waiting[TOGETHER];
+	size_t n_waiting;
+	struct sha256 *hash;
+};
 
 bool
 object_is_internal(const struct object *o)
@@ -51,78 +58,139 @@ struct text {
 	size_t len;
 };
 
-static void
-hash_long_texts(struct sha256 *h, const struct text texts[4],
-		unsigned char out[SHA256_LEN])
-{
-	sha256_begin(h);
-	for (size_t i = 0; i < 4; i++)
-		sha256_add(h, texts[i].s, texts[i].len);
-	sha256_end(h, out);
-}
-
-/* Most are so short that they are hashed in one go: a third less. */
-static void
-hash_texts(struct sha256 *h, const struct text texts[4],
-	   unsigned char out[SHA256_LEN])
-{
-	unsigned char all[SHORT_MAX], *end = all;
-
-	for (size_t i = 0; i < 4; end += texts[i++].len) {
-		if (texts[i].len > SHORT_MAX - (size_t)(end - all)) {
-			hash_long_texts(h, texts, out);
-			return;
-		}
-		memcpy(end, texts[i].s, texts[i].len);
-	}
-	sha256_whole(all, (size_t)(end - all), out);
-}
-
-static void
-hash_object(const struct object *o, struct sha256 *h,
-	    unsigned char out[SHA256_LEN])
-{
+struct texts {
+	struct text all[4];
 	char number[NUMBER_LEN];
-	struct text texts[4] = {
-		{ o->key, o->key_len },
-		{ NULL, 0 },
-		{ o->etag, strlen(o->etag) + 1 }, /* with its NUL */
-		{ o->last_modified, strlen(o->last_modified) },
-	};
+};
 
-	texts[1].s = print_size(o->size, number, &texts[1].len);
-	hash_texts(h, texts, out);
+static void
+texts_of(const struct object *o, struct texts *t)
+{
+	t->all[0] = (struct text){ o->key, o->key_len };
+	t->all[1].s = print_size(o->size, t->number, &t->all[1].len);
+	t->all[2] = (struct text){ o->etag, strlen(o->etag) + 1 }; /* its NUL */
+	t->all[3] = (struct text){ o->last_modified, strlen(o->last_modified) };
+}
+
+/* In a line, as it lies or in `room`; NULL: it is too long. */
+static const char *
+line_of(const struct object *o, char room[SHA256_SHORT_MAX], size_t *len)
+{
+	struct texts t;
+
+	*len = o->line_len;
+	if (*len > 0)
+		return *len <= SHA256_SHORT_MAX ? o->key : NULL;
+	texts_of(o, &t);
+	for (size_t i = 0; i < ARRAY_SIZE(t.all); *len += t.all[i++].len) {
+		if (t.all[i].len > SHA256_SHORT_MAX - *len)
+			return NULL;
+		memcpy(room + *len, t.all[i].s, t.all[i].len);
+	}
+	return room;
+}
+
+static void
+hash_long(const struct object *o, struct sha256 *h,
+	  unsigned char out[SHA256_LEN])
+{
+	struct texts t;
+
+	texts_of(o, &t);
+	sha256_begin(h);
+	if (o->line_len > 0)
+		sha256_add(h, o->key, o->line_len);
+	for (size_t i = 0; i < ARRAY_SIZE(t.all) && o->line_len == 0; i++)
+		sha256_add(h, t.all[i].s, t.all[i].len);
+	sha256_end(h, out);
 }
 
 void
 object_digest(const struct object *o, struct sha256 *h,
 	      unsigned char out[SHA256_LEN])
 {
-	if (o->line_len > 0)
-		sha256_whole(o->key, o->line_len, out);
-	else
-		hash_object(o, h, out);
+	char room[SHA256_SHORT_MAX];
+	struct sha256_short s;
+	size_t len;
+	const char *line = line_of(o, room, &len);
+
+	if (!line) {
+		hash_long(o, h, out);
+		return;
+	}
+	sha256_short_set(&s, line, len);
+	sha256_short_hash(&s, out);
 }
 
-static struct fingerprint
-object_fingerprint(const struct object *o, struct sha256 *h)
-{
-	unsigned char digest[SHA256_LEN];
-	struct fingerprint f;
+/* --- of many --- */
 
-	object_digest(o, h, digest);
-	memcpy(&f, digest, sizeof(f));
-	return (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
+struct validator *
+validator_new(void)
+{
+	struct validator *v = xnew(struct validator);
+
+	v->hash = sha256_new();
+	v->sum.has_fingerprint = true;
+	return v;
 }
 
 void
-validation_add(struct validation *v, const struct object *o, struct sha256 *h)
+validator_free(struct validator *v)
 {
-	struct fingerprint f = object_fingerprint(o, h);
+	if (!v)
+		return;
+	sha256_free(v->hash);
+	free(v);
+}
 
-	v->object_count = add_saturating(v->object_count, 1);
-	v->compressed_size = add_saturating(v->compressed_size, o->size);
-	fingerprint_add(&v->fingerprint, &f);
+static void
+add_digest(struct validator *v, const unsigned char digest[SHA256_LEN])
+{
+	struct fingerprint f;
+
+	memcpy(&f, digest, sizeof(f));
+	f = (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
+	fingerprint_add(&v->sum.fingerprint, &f);
+}
+
+static void
+hash_waiting(struct validator *v)
+{
+	unsigned char digest[SHA256_LEN];
+
+	for (size_t i = 0; i < v->n_waiting; i++) {
+		sha256_short_hash(&v->waiting[i], digest);
+		add_digest(v, digest);
+	}
+	v->n_waiting = 0;
+}
+
+void
+validator_add(struct validator *v, const struct object *o)
+{
+	char room[SHA256_SHORT_MAX];
+	unsigned char digest[SHA256_LEN];
+	size_t len;
+	const char *line = line_of(o, room, &len);
+
+	v->sum.object_count = add_saturating(v->sum.object_count, 1);
+	v->sum.compressed_size =
+		add_saturating(v->sum.compressed_size, o->size);
+	if (!line) {
+		hash_long(o, v->hash, digest);
+		add_digest(v, digest);
+		return;
+	}
+	sha256_short_set(&v->waiting[v->n_waiting++], line, len);
+	if (v->n_waiting == TOGETHER)
+		hash_waiting(v);
+}
+
+const struct validation *
+validator_sum(struct validator *v)
+{
+	hash_waiting(v);
+	return &v->sum;
 }
 
 bool

@@ -40,9 +40,15 @@ bool object_is_internal(const struct object *o);
 void object_digest(const struct object *o, struct sha256 *h,
 		   unsigned char out[SHA256_LEN]);
 
-/* Add one object, which must not be internal. */
-void validation_add(struct validation *v, const struct object *o,
-		    struct sha256 *h);
+/* What a listing is, of objects that are added one by one; none is internal. */
+struct validator;
+
+struct validator *validator_new(void);
+void validator_free(struct validator *v); /* NULL is fine */
+void validator_add(struct validator *v, const struct object *o);
+
+/* Of all that were added; until the next one is. */
+const struct validation *validator_sum(struct validator *v);
 
 /* Whether a document with `cached` describes the listing `listed`. */
 bool validation_matches(const struct validation *cached,

@@ -29,11 +29,10 @@ struct tally_part {
 
 struct tally {
 	enum mode mode;
-	struct sha256 *hash;
+	struct validator *validator;
 	struct spaces spaces;
 	struct tally_part *parts; /* not ended yet */
 	struct space *last_candidate; /* of tally_next_candidate() */
-	struct validation validation;
 	struct newest_text newest;
 	struct integrity *integrity;
 	struct prefixes *prefixes; /* NULL: not wanted */
@@ -136,9 +135,8 @@ tally_new(enum mode mode)
 	struct tally *t = xnew(struct tally);
 
 	t->mode = mode;
-	t->hash = sha256_new();
+	t->validator = validator_new();
 	t->integrity = integrity_new();
-	t->validation.has_fingerprint = true;
 	spaces_init(&t->spaces, &events, t);
 	return t;
 }
@@ -192,7 +190,7 @@ tally_free(struct tally *t)
 	spaces_clear(&t->spaces);
 	integrity_unref(t->integrity);
 	prefixes_free(t->prefixes);
-	sha256_free(t->hash);
+	validator_free(t->validator);
 	free(t);
 }
 
@@ -303,7 +301,7 @@ tally_add(struct tally_part *p, const struct object *o)
 
 	if (object_is_internal(o))
 		return NULL;
-	validation_add(&t->validation, o, t->hash);
+	validator_add(t->validator, o);
 	newest_add(&t->newest, o);
 	kind = kind_of(o);
 	if (t->prefixes)
@@ -367,7 +365,7 @@ tally_is_full(const struct tally *t)
 const struct validation *
 tally_validation(const struct tally *t)
 {
-	return &t->validation;
+	return validator_sum(t->validator);
 }
 
 struct newest

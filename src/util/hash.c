@@ -17,8 +17,6 @@
 #include <openssl/sha.h>
 
 #define BLOCK_LEN SHA256_CBLOCK
-#define SHORT_MAX (8 * BLOCK_LEN)
-#define END_LEN (1 + 8) /* a bit that is set, and how many came before it */
 
 struct sha256 {
 	SHA256_CTX ctx;
@@ -57,32 +55,29 @@ sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN])
 	SHA256_Final(out, &h->ctx);
 }
 
-/*
- * With its end by FIPS 180-4, what is short is whole blocks, which one call hashes
- * faster than several do.
- */
+/* By FIPS 180-4: a bit that is set, and in the end how many came before it. */
 void
-sha256_whole(const void *data, size_t len, unsigned char out[SHA256_LEN])
+sha256_short_set(struct sha256_short *s, const void *data, size_t len)
 {
-	unsigned char blocks[SHORT_MAX];
-	size_t n = (len + END_LEN + BLOCK_LEN - 1) / BLOCK_LEN * BLOCK_LEN;
 	uint64_t bits = htobe64((uint64_t)len * 8);
-	struct sha256 h;
 
-	sha256_begin(&h);
-	if (n > sizeof(blocks)) {
-		sha256_add(&h, data, len);
-		sha256_end(&h, out);
-		return;
-	}
+	s->n = (len + 1 + sizeof(bits) + BLOCK_LEN - 1) / BLOCK_LEN * BLOCK_LEN;
 	if (len > 0)
-		memcpy(blocks, data, len);
-	memset(blocks + len, 0, n - len);
-	blocks[len] = 0x80;
-	memcpy(blocks + n - sizeof(bits), &bits, sizeof(bits));
-	sha256_add(&h, blocks, n);
+		memcpy(s->blocks, data, len);
+	memset(s->blocks + len, 0, s->n - len);
+	s->blocks[len] = 0x80;
+	memcpy(s->blocks + s->n - sizeof(bits), &bits, sizeof(bits));
+}
+
+void
+sha256_short_hash(const struct sha256_short *s, unsigned char out[SHA256_LEN])
+{
+	SHA256_CTX ctx;
+
+	SHA256_Init(&ctx);
+	SHA256_Update(&ctx, s->blocks, s->n); /* and no end of its own */
 	for (size_t i = 0; i < SHA256_LEN / 4; i++) {
-		uint32_t word = htobe32(h.ctx.h[i]);
+		uint32_t word = htobe32(ctx.h[i]);
 
 		memcpy(out + 4 * i, &word, sizeof(word));
 	}

@@ -23,8 +23,21 @@ void sha256_begin(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *data, size_t len);
 void sha256_end(struct sha256 *h, unsigned char out[SHA256_LEN]);
 
-/* In one go, where that matters. */
-void sha256_whole(const void *data, size_t len, unsigned char out[SHA256_LEN]);
+/*
+ * Short data, a copy of them.  A hash that reads what was written only just before
+ * waits for it: of many, it takes a fifth less time to copy some, and then to hash
+ * these.
+ */
+#define SHA256_SHORT_MAX (8 * 64 - 9)
+
+struct sha256_short {
+	size_t n; /* bytes of whole blocks, the end that SHA-256 wants included */
+	unsigned char blocks[8 * 64];
+};
+
+void sha256_short_set(struct sha256_short *s, const void *data, size_t len);
+void sha256_short_hash(const struct sha256_short *s,
+		       unsigned char out[SHA256_LEN]);
 
 /* In one go; the hexadecimal form is lower case and NUL-terminated. */
 void sha256_hex(const void *data, size_t len, char out[SHA256_HEX_LEN]);

@@ -243,14 +243,13 @@ print(struct buf *out, const char *name, const char *text)
 static void
 print_fingerprint(struct buf *out, const struct list_page *page)
 {
-	struct validation v = { .object_count = 0 };
-	struct sha256 *h = sha256_new();
+	struct validator *v = validator_new();
 	char text[FINGERPRINT_HEX_LEN];
 
 	for (size_t i = 0; i < page->n_objects; i++)
-		validation_add(&v, &page->objects[i], h);
-	sha256_free(h);
-	fingerprint_print(&v.fingerprint, text);
+		validator_add(v, &page->objects[i]);
+	fingerprint_print(&validator_sum(v)->fingerprint, text);
+	validator_free(v);
 	print(out, "fingerprint", text);
 }
 

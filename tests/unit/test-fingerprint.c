@@ -37,6 +37,19 @@ test_internal(void **state)
 	}
 }
 
+static struct validation
+validate(const struct object *o, size_t n)
+{
+	struct validator *v = validator_new();
+	struct validation sum;
+
+	for (size_t i = 0; i < n; i++)
+		validator_add(v, &o[i]);
+	sum = *validator_sum(v);
+	validator_free(v);
+	return sum;
+}
+
 /* printf 'KEY\0SIZE\0ETAG\0DATE' | sha256sum | cut -c -32 */
 static void
 test_objects(void **state)
@@ -53,35 +66,36 @@ test_objects(void **state)
 		{ { "n\0l\xff", 4, INT64_MAX, "e-2", "d", NULL, 0 },
 		  "9ccc090d6c97da19078c3c9af57f4db5" },
 	};
-	struct sha256 *h = sha256_new();
-	struct validation all = { 0 };
+	struct validator *all = validator_new();
 	char hex[FINGERPRINT_HEX_LEN];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct validation v = { 0 };
+		struct validation v = validate(&cases[i].o, 1);
 
-		validation_add(&v, &cases[i].o, h);
-		validation_add(&all, &cases[i].o, h);
+		validator_add(all, &cases[i].o);
 		fingerprint_print(&v.fingerprint, hex);
 		assert_string_equal(hex, cases[i].hex);
 		assert_int_equal(v.object_count, 1);
 		assert_int_equal(v.compressed_size, cases[i].o.size);
 	}
-	fingerprint_print(&all.fingerprint, hex);
+	fingerprint_print(&validator_sum(all)->fingerprint, hex);
 	assert_string_equal(
 		hex,
 		"8403a0ce024f36d27a153cee6645293c"); /* with carries, mod 2^128 */
-	sha256_free(h);
+	validator_free(all);
 }
 
 static void
 assert_hash(const struct object *o, struct sha256 *h, const char *expected)
 {
-	char hex[FINGERPRINT_HEX_LEN];
-	struct validation v = { 0 };
+	struct validation v = validate(o, 1);
+	unsigned char digest[SHA256_LEN];
+	char hex[SHA256_HEX_LEN];
 
-	validation_add(&v, o, h);
+	object_digest(o, h, digest);
+	hex_print(digest, sizeof(digest), hex);
+	assert_string_equal(hex, expected);
 	fingerprint_print(&v.fingerprint, hex);
 	assert_memory_equal(hex, expected, FINGERPRINT_HEX_LEN - 1);
 }
@@ -122,21 +136,44 @@ test_sum(void **state)
 {
 	struct object a = { "a", 1, 5, "x", "t", NULL, 0 };
 	struct object b = { "b", 1, 6, "y", "t", NULL, 0 };
-	struct validation ab = { 0 }, ba = { 0 }, changed = { 0 };
-	struct sha256 *h = sha256_new();
+	struct validation ab = validate((struct object[]){ a, b }, 2),
+			  ba = validate((struct object[]){ b, a }, 2), changed;
 
 	(void)state;
-	validation_add(&ab, &a, h);
-	validation_add(&ab, &b, h);
-	validation_add(&ba, &b, h);
-	validation_add(&ba, &a, h);
 	assert_true(fingerprint_equals(&ab.fingerprint, &ba.fingerprint));
 	a.etag = "z";
-	validation_add(&changed, &a, h);
-	validation_add(&changed, &b, h);
+	changed = validate((struct object[]){ a, b }, 2);
 	assert_false(fingerprint_equals(&ab.fingerprint, &changed.fingerprint));
 	assert_int_equal(ab.compressed_size, 11);
-	sha256_free(h);
+}
+
+/* However many there are, and whenever somebody looks; some are too long to wait. */
+static void
+test_many(void **state)
+{
+	struct validator *all = validator_new(), *looked = validator_new();
+	const struct validation *a, *b;
+	char key[600];
+
+	(void)state;
+	memset(key, 'k', sizeof(key));
+	for (size_t i = 0; i < 40; i++) {
+		struct object o = {
+			key, 1 + i * i % sizeof(key), 1, "e", "d", NULL, 0
+		};
+
+		validator_add(all, &o);
+		validator_add(looked, &o);
+		assert_int_equal(validator_sum(looked)->object_count, i + 1);
+	}
+	a = validator_sum(all);
+	b = validator_sum(looked);
+	assert_true(fingerprint_equals(&a->fingerprint, &b->fingerprint));
+	assert_true(a->has_fingerprint);
+	assert_int_equal(a->object_count, 40);
+	assert_int_equal(a->compressed_size, 40);
+	validator_free(all);
+	validator_free(looked);
 }
 
 static void
@@ -191,21 +228,17 @@ test_hex(void **state)
 static void
 test_saturation(void **state)
 {
-	struct validation v = { .object_count = INT64_MAX,
-				.compressed_size = INT64_MAX - 1 };
-	struct object o = { "k", 1, 2, "", "", NULL, 0 };
-	struct sha256 *h = sha256_new();
+	struct object o[] = { { "k", 1, INT64_MAX - 1, "", "", NULL, 0 },
+			      { "l", 1, 2, "", "", NULL, 0 } };
+	struct validation v = validate(o, 2);
 
 	(void)state;
-	validation_add(&v, &o, h);
-	assert_true(v.object_count == INT64_MAX);
 	assert_true(v.compressed_size == INT64_MAX);
 	assert_true(add_saturating(INT64_MAX - 1, 1) == INT64_MAX);
 	assert_true(add_saturating(1, 2) == 3);
 	assert_true(multiply_saturating(INT64_MAX / 2 + 1, 2) == INT64_MAX);
 	assert_true(multiply_saturating(INT64_MAX, 0) == 0);
 	assert_true(multiply_saturating(3, 4) == 12);
-	sha256_free(h);
 }
 
 int
@@ -215,6 +248,7 @@ main(void)
 		cmocka_unit_test(test_internal),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_hex),
