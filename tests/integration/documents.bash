@@ -42,10 +42,7 @@ assert_figures() {
 	local mode=$1
 
 	shift
-	assert_equal "$mode $(field "$mode" '[(.stats | .object_count, .total_size,
-		.compressed_size, .space_saved, .delta_objects, .direct_objects),
-		(.accuracy | [.exact_deltas, .sampled_deltas, .estimated_deltas]
-		| map(tostring) | join("/"))] | map(tostring) | join(" ")')" "$mode $*"
+	assert_equal "$mode $(script member.py figures "$(stats_file "$mode")")" "$mode $*"
 }
 
 assert_right() {

@@ -40,7 +40,7 @@ start_warm() {
 	local stub=$BATS_TEST_DIRNAME/../stub
 
 	cc -O1 -o "$WARM" "$BATS_TEST_DIRNAME/warm.c"
-	warm again boto3 "$BATS_TEST_DIRNAME"/{s3,model}.py
+	warm again boto3 "$BATS_TEST_DIRNAME"/{s3,model,member}.py
 	PYTHONPATH=$stub warm once argparse asyncio http.client http.server ssl \
 		s3faults s3log s3store "$stub"/{stub-s3,stub-keys,count-proxy}
 }

@@ -91,6 +91,7 @@ def serve_one(client):
     done.set()
     for fd in range(3):
         os.dup2(NULL, fd)       # who reads what it wrote waits for the end of that
+    os.chdir("/")               # where it was may be unmounted
     client.sendall(bytes([status]))
     client.close()
 
