@@ -91,16 +91,16 @@ start_stunnel() {
 	for name in http_proxy HTTP_PROXY; do
 		env "$name=$PROXY" "$DGSTATFS" --explain "--bucket=$BUCKET" "$ENDPOINT"
 	done
-	(($(passed 'GET http://127') == 4))
+	(($(passed 'GET http://127') == 6))
 	for name in "${ENDPOINT#http://}" 127.0.0.1 .0.0.1,127.0.0.1 '*' 127.0.0.0/8; do
 		http_proxy=$PROXY NO_PROXY=$name explain 0 "$ENDPOINT"
 	done
-	(($(passed 'GET http://127') == 4))
+	(($(passed 'GET http://127') == 6))
 	[[ $output == *"proxy                   none  (NO_PROXY)"*"no_proxy                $name  (NO_PROXY)"* ]]
 	# through a mount, and lower case wins
 	http_proxy=$PROXY HTTP_PROXY=http://127.0.0.1:1 mount_fs -o "bucket=$BUCKET"
 	assert_equal "$(field quick .stats.object_count)" 1
-	(($(passed 'GET http://127') > 4))
+	(($(passed 'GET http://127') > 6))
 	unmount_fs
 }
 
