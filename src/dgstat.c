@@ -367,7 +367,7 @@ static int
 serve(const struct conf *c, struct setup *s, int listen_fd)
 {
 	struct err err = ERR_INIT;
-	int end_fd = ends_open();
+	int end_fd = ends_open(true);
 	int rc = setup_start(s, &err);
 
 	if (rc == 0)

@@ -272,7 +272,7 @@ ask_new(const struct ask_options *o)
 	pthread_mutex_init(&a->lock, NULL);
 	if (o->names)
 		take_names(a, o->names, o->n_names);
-	a->signal_fd = ends_open();
+	a->signal_fd = ends_open(false);
 	a->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (a->wake_fd < 0)
 		die_no_memory();

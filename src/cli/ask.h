@@ -55,7 +55,7 @@ struct ask *ask_new(const struct ask_options *o); /* options are copied */
 
 /*
  * Ask, and wait until all is answered.  -errno with a message: which buckets there
- * are could not be found out.  A positive number is the signal (SIGINT, SIGTERM) of
+ * are could not be found out.  A positive number is the signal (SIGINT, SIGTERM, SIGHUP) of
  * who does not want to wait: then the engine has to be stopped.
  */
 int ask_run(struct ask *a, struct err *err);

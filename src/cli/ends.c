@@ -13,6 +13,17 @@
 
 #include "util/base.h"
 
+/* What is blocked waits even where it is to be ignored, as SIGHUP by nohup(1). */
+static void
+add(sigset_t *signals, int signal)
+{
+	struct sigaction action;
+
+	if (sigaction(signal, NULL, &action) == 0 &&
+	    action.sa_handler != SIG_IGN)
+		sigaddset(signals, signal);
+}
+
 static sigset_t
 set_of_signals(void)
 {
@@ -21,6 +32,7 @@ set_of_signals(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	add(&signals, SIGHUP);
 	return signals;
 }
 
@@ -41,12 +53,14 @@ ends_hold(void)
 }
 
 int
-ends_open(void)
+ends_open(bool is_service)
 {
 	sigset_t signals = set_of_signals();
 	int fd;
 
-	ends_hold();
+	if (is_service)
+		sigdelset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (fd < 0)
 		die_no_memory();

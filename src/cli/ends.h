@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIGINT and SIGTERM as what a descriptor has to read.  Main thread.
+ * SIGINT, SIGTERM and SIGHUP as what a descriptor has to read, so that what runs ends in
+ * due form, such as programs that give keys.  Main thread.
  */
 #ifndef CLI_ENDS_H
 #define CLI_ENDS_H
 
-/* From here on they are blocked, and wait there. */
-int ends_open(void);
+#include <stdbool.h>
+
+/* From here on they are blocked, and wait there; SIGHUP is no end of a service. */
+int ends_open(bool is_service);
 
 /*
  * While it prints: a pipe that nobody reads may block that, and nobody else would end

@@ -484,6 +484,42 @@ fails_in_each_form() {
 	kill -HUP $!
 	within 1000 ends_with $! 129
 	assert_equal "$(requests PUT)" 0
+	# not under nohup(1)
+	run_until_gate LIST alpha
+	kill -INT $!
+	ends_with $! 130
+	stub_ctl DELETE faults
+	fault '{"class": "LIST", "gate": "list"}'
+	in_background env --ignore-signal=HUP "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" alpha \
+		>"$BATS_TEST_TMPDIR/out"
+	wait_for_gate list
+	kill -HUP $!
+	open_gate list
+	ends_with $! 0
+}
+
+has_no_source() {
+	run ! pgrep -f "$BATS_TEST_TMPDIR/source"
+}
+
+@test "dgstat: a signal ends the program that gives keys, too" {
+	local signal
+
+	start_stub
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	printf '#!/bin/sh\necho began >"%s"\nsleep 60\n' "$BATS_TEST_TMPDIR/began" >"$BATS_TEST_TMPDIR/source"
+	chmod +x "$BATS_TEST_TMPDIR/source"
+	printf '[profile slow]\ncredential_process = %s\n' "$BATS_TEST_TMPDIR/source" \
+		>"$BATS_TEST_TMPDIR/config"
+	for signal in INT:130 TERM:143 HUP:129; do
+		rm -f "$BATS_TEST_TMPDIR/began"
+		AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config in_background env --default-signal=INT,HUP \
+			"${DGSTATFS%fs}" --profile=slow --endpoint-url="$ENDPOINT" alpha
+		wait_until test -s "$BATS_TEST_TMPDIR/began"
+		kill "-${signal%:*}" $!
+		within 100 ends_with $! "${signal#*:}"
+		wait_until has_no_source
+	done
 }
 
 @test "dgstat: keys that take their time are waited for" {
