@@ -66,6 +66,7 @@ struct s3_request {
 	 * on_end.  If not, it is tried again.  NULL: any body will do.
 	 */
 	s3_whole_fn *is_whole;
+	bool wants_part; /* status 206 is a success, too */
 	bool is_urgent; /* as http.h says */
 	/* Each try is added to it as it goes; outlives the call; NULL: nobody asks. */
 	struct traffic *traffic;

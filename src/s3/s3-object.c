@@ -8,6 +8,8 @@
 
 #include <assert.h>
 
+#define RANGE_MAX 64
+
 struct s3_call *
 s3_head_object(struct s3 *s3, const struct s3_head *head, s3_done_fn *on_done,
 	       void *arg)
@@ -28,17 +30,36 @@ struct s3_call *
 s3_get_object(struct s3 *s3, const struct s3_get *get, s3_done_fn *on_done,
 	      void *arg)
 {
+	char range[RANGE_MAX];
+	const struct sigv4_header header = { "range", range };
+
+	snprintf(range, sizeof(range), "bytes=%zu-%zu", get->first,
+		 get->first + get->n - 1);
 	return s3_start(s3, &(struct s3_request){
 				    .method = "GET",
 				    .bucket = get->bucket,
 				    .key = get->key,
 				    .key_len = strlen(get->key),
+				    .headers = &header,
+				    .n_headers = get->n > 0,
+				    .wants_part = get->n > 0,
 				    .body_max = get->max,
 				    .is_whole = get->is_whole,
 				    .traffic = get->traffic,
 				    .on_done = on_done,
 				    .arg = arg,
 			    });
+}
+
+const char *
+s3_part(const struct s3_answer *answer, size_t first, size_t n)
+{
+	const struct buf *body = &answer->http->body;
+
+	if (answer->status == 206)
+		return body->len == n ? body->data : NULL;
+	return body->len >= first && body->len - first >= n ? body->data + first
+							    : NULL;
 }
 
 static const char *

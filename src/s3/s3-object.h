@@ -26,11 +26,20 @@ struct s3_get {
 	size_t max; /* more bytes are EFBIG */
 	s3_whole_fn *is_whole; /* as in request.h */
 	struct traffic *traffic; /* likewise */
+	/* If `n` is not 0: so many bytes, from `first` on; see s3_part(). */
+	size_t first, n;
 };
 
 /* The body is in answer->http->body. */
 struct s3_call *s3_get_object(struct s3 *s3, const struct s3_get *get,
 			      s3_done_fn *on_done, void *arg);
+
+/*
+ * Of a success: those `n` bytes, of the answer; NULL: it does not have them.  A store
+ * that knows no Range sends all of the object, up to `max`.  Whether they are those
+ * that are looked for, a checksum of them has to say: another one may have been put.
+ */
+const char *s3_part(const struct s3_answer *answer, size_t first, size_t n);
 
 #define S3_PUT_HEADERS_MAX 8
 

@@ -441,7 +441,7 @@ is_success(const struct s3_call *call, int status)
 {
 	if (is_write(call) && (status == 201 || status == 204))
 		return true;
-	return status == 200;
+	return status == 200 || (status == 206 && call->r.wants_part);
 }
 
 /* It may be another request's: ask once more, or it has failed. */

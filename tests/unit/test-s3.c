@@ -108,6 +108,91 @@ expect_header(struct run *run, const char *name, const char *value)
 	free(found);
 }
 
+/* --- a part of an object --- */
+
+static const struct {
+	int status;
+	const char *body;
+	const char *part; /* NULL: it is not there */
+	int err;
+} ranges[] = {
+	{ 206, "cdef", "cdef", 0 },
+	{ 206, "cde", NULL, 0 },
+	{ 206, "cdefg", NULL, 0 },
+	{ 206, "", NULL, 0 },
+	/* a store that does not know it */
+	{ 200, "abcdef", "cdef", 0 },
+	{ 200, "abcdefg", "cdef", 0 },
+	{ 200, "abcde", NULL, 0 },
+	{ 200, "a", NULL, 0 },
+	{ 200, "", NULL, 0 },
+	{ 200, "abcdefghijk", "cdef", 0 },
+	{ 206, "abcdefghijk", NULL, 0 },
+	{ 404, "", NULL, EIO },
+	{ 412, "", NULL, EIO },
+	{ 416, "", NULL, EIO },
+};
+
+struct part_run {
+	struct run run;
+	size_t i;
+};
+
+static void
+on_part(void *arg, const struct s3_answer *answer)
+{
+	struct part_run *p = arg;
+	const char *expected = ranges[p->i].part;
+	const char *part;
+
+	on_done(&p->run, answer);
+	if (answer->err.code)
+		return;
+	part = s3_part(answer, 2, 4);
+	assert_int_equal(part != NULL, expected != NULL);
+	if (part)
+		assert_memory_equal(part, expected, 4);
+}
+
+static void
+test_parts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		struct part_run p = { .i = i };
+
+		run_init(&p.run, 0);
+		s3_get_object(p.run.fx.s3,
+			      &(struct s3_get){ .bucket = FIXTURE_BUCKET,
+						.key = "k",
+						.max = 10,
+						.first = 2,
+						.n = 4 },
+			      on_part, &p);
+		fixture_settle(&p.run.fx);
+		expect_header(&p.run, "range", "bytes=2-5");
+		run_answer(&p.run,
+			   &(struct fake_answer){ .status = ranges[i].status,
+						  .body = ranges[i].body });
+		assert_int_equal(p.run.err.code, ranges[i].err);
+		run_clear(&p.run);
+	}
+}
+
+/* Nobody asked for a part. */
+static void
+test_part_of_whole(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run, 0);
+	run_get(&run);
+	run_answer(&run, &(struct fake_answer){ .status = 206, .body = "x." });
+	assert_int_equal(run.err.code, EIO);
+	run_clear(&run);
+}
+
 static void
 test_headers(void **state)
 {
@@ -688,6 +773,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_part_of_whole),
 		cmocka_unit_test(test_signed_anew),
 		cmocka_unit_test(test_no_credentials),
 		cmocka_unit_test(test_tries),
