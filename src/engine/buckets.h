@@ -20,6 +20,7 @@
 #include "stats/mode.h"
 #include "util/bucket-name.h"
 
+struct block_memo;
 struct bucket_memo;
 struct flight;
 struct kept;
@@ -49,6 +50,7 @@ struct bucket {
 	struct flight *flights[N_DOCUMENTS];
 	struct kept *kept; /* see keeper.h */
 	struct bucket_memo *memo; /* see bucket-memo.h; NULL: none yet */
+	struct block_memo *block_memo; /* likewise */
 	struct list_memory list_memory;
 	struct scan_queue scans[N_SCAN_LANES];
 	int64_t missing_said_until_ms[N_DOCUMENTS]; /* see walk.c */

@@ -15,6 +15,7 @@
 
 #include <utlist.h>
 
+#include "engine/block-memo.h"
 #include "engine/flight.h"
 #include "engine/keeper.h"
 #include "engine/lookup.h"
@@ -235,9 +236,10 @@ for_flights(struct engine *e, void (*fn)(struct flight *))
 	}
 }
 
-/* Call `fn` for every memo there is. */
+/* Call them for every memo there is. */
 static void
-for_memos(struct engine *e, void (*fn)(struct bucket_memo *))
+for_memos(struct engine *e, void (*fn)(struct bucket_memo *),
+	  void (*block_fn)(struct block_memo *))
 {
 	unsigned n = buckets_count(e->flights.buckets);
 
@@ -246,6 +248,8 @@ for_memos(struct engine *e, void (*fn)(struct bucket_memo *))
 
 		if (bucket->memo)
 			fn(bucket->memo);
+		if (bucket->block_memo)
+			block_fn(bucket->block_memo);
 	}
 }
 
@@ -262,13 +266,13 @@ wind_down(struct engine *e)
 	while (e->all)
 		waiter_complete(e->all, NULL, &err);
 	for_flights(e, flight_stop);
-	for_memos(e, bucket_memo_stop);
+	for_memos(e, bucket_memo_stop, block_memo_stop);
 	lookup_stop(&e->lookups);
 	shelf_stop(&e->shelves);
 	while (is_busy(e))
 		turn(e);
 	for_flights(e, flight_free);
-	for_memos(e, bucket_memo_free);
+	for_memos(e, bucket_memo_free, block_memo_free);
 	keeper_free(steal(&e->keeper));
 }
 

@@ -292,7 +292,7 @@ compute(struct job *job)
 static void
 announce(struct job *job)
 {
-	if (job->is_announced)
+	if (job->is_announced || walk_may_begin_again(&job->walk))
 		return;
 	job->is_announced = true;
 	if (job->o.on_listed)
@@ -303,8 +303,11 @@ announce(struct job *job)
 static void
 list_again(struct job *job)
 {
+	bool goes_on = walk_goes_on(&job->walk);
+
 	enter(job, JOB_WALK);
-	walk_begin(&job->walk, job->o.mode);
+	if (!goes_on)
+		walk_begin(&job->walk, job->o.mode);
 }
 
 /* Neither the last document nor one in the bucket is wanted. */
@@ -547,6 +550,24 @@ find_memo(const struct job_options *o)
 	return bucket_memo_get(o->env->memos, o->bucket);
 }
 
+/* And what detailed has instead, where it can. */
+static struct block_memo *
+find_block_memo(const struct job_options *o)
+{
+	if (o->mode != MODE_DETAILED || !find_memo(o))
+		return NULL;
+	return block_memo_get(o->env->memos, o->bucket);
+}
+
+/* Its figures are not those of the mode, or may become them. */
+static enum mode
+mode_of_check(const struct job *job)
+{
+	if (!mode_has_heads(job->o.mode) || job->walk.block_memo)
+		return job->o.mode;
+	return MODE_QUICK;
+}
+
 struct job *
 job_new(const struct job_options *o)
 {
@@ -562,6 +583,7 @@ job_new(const struct job_options *o)
 				   .on_begin = on_list_begins,
 				   .on_step = on_walk_step,
 				   .memo = find_memo(o),
+				   .block_memo = find_block_memo(o),
 				   .is_anew = o->why_unread == WHY_REFRESH,
 				   .arg = job };
 	walk_init(&job->walk);
@@ -582,8 +604,7 @@ job_new(const struct job_options *o)
 	job->may_last_serve = o->last != NULL;
 	is_check = o->kind == JOB_PROBE || (o->last && !is_forced(job));
 	enter(job, is_check ? JOB_CHECK : JOB_WALK);
-	walk_begin(&job->walk,
-		   is_check && mode_has_heads(o->mode) ? MODE_QUICK : o->mode);
+	walk_begin(&job->walk, is_check ? mode_of_check(job) : o->mode);
 	return job;
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/originals.h"
 
+#include "stats/memo-run.h"
 #include "util/log.h"
 
 void
@@ -14,6 +15,8 @@ originals_begin(struct originals *o)
 	sweep_stop(&o->sweep);
 	sweep_begin(&o->sweep);
 	o->n_heads = o->n_remembered = 0;
+	o->is_by_blocks = false;
+	o->blocks = NULL;
 }
 
 /* --- the memo --- */
@@ -23,7 +26,7 @@ find(void *arg, const struct object *listed, int64_t *original)
 {
 	struct originals *o = arg;
 
-	if (!o->is_memo_ready || o->is_anew ||
+	if (!o->is_memo_ready || o->is_anew || o->is_by_blocks ||
 	    !memo_find(bucket_memo(o->memo), listed, original))
 		return false;
 	o->n_remembered++;
@@ -31,11 +34,25 @@ find(void *arg, const struct object *listed, int64_t *original)
 }
 
 static void
+learn_in_block(struct originals *o, const struct object *listed,
+	       int64_t original)
+{
+	struct block *b = blocks_of(o->blocks, listed->key, listed->key_len);
+
+	if (b)
+		memo_learn_block(b, listed, bucket_memo(o->memo)->hash,
+				 original);
+}
+
+static void
 on_known(void *arg, const struct object *listed, int64_t original)
 {
 	struct originals *o = arg;
 
-	memo_learn(bucket_memo(o->memo), listed, original);
+	if (!o->is_by_blocks)
+		memo_learn(bucket_memo(o->memo), listed, original);
+	else if (o->blocks)
+		learn_in_block(o, listed, original);
 }
 
 /* What it knows of those that have waited for it counts as HEADs no more. */
@@ -114,9 +131,11 @@ originals_ask(struct originals *o, struct tally *tally, struct space *space,
 void
 originals_send(struct originals *o)
 {
-	if (o->memo && !o->has_joined && o->sweep.queue)
+	bool needs_memo = o->memo && !o->is_by_blocks;
+
+	if (needs_memo && !o->has_joined && o->sweep.queue)
 		join(o);
-	if (!o->memo || o->is_memo_ready)
+	if (!needs_memo || o->is_memo_ready)
 		sweep_send(&o->sweep);
 }
 

@@ -30,6 +30,8 @@ struct originals {
 	/* of this listing */
 	unsigned n_heads; /* that were found to be needed */
 	unsigned n_remembered; /* deltas that the memo has spared them */
+	bool is_by_blocks; /* nothing is asked of that memo */
+	struct blocks *blocks; /* that learn instead of it; NULL: none do */
 };
 
 /* Where HEADs are sent, and for whom. */

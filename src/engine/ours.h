@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names of our objects in a bucket: a document for each mode, and the two files of
- * the memo.  Each of them has a row in shelf_rows[], too.
+ * The names of our objects in a bucket: a document for each mode, and the files of the
+ * memo.  Each of them has a row in shelf_rows[], too, but packs, of which there may be
+ * many: they are of no use without their index.
  */
 #ifndef ENGINE_OURS_H
 #define ENGINE_OURS_H
@@ -12,6 +13,8 @@
 #define OURS_SAMPLED INTERNAL_PREFIX "stats_sampled.json"
 #define OURS_DETAILED INTERNAL_PREFIX "stats_detailed.json"
 #define OURS_PREFIXES INTERNAL_PREFIX "prefixes.json"
+#define OURS_MEMO_INDEX INTERNAL_PREFIX "originals_index.bin"
+#define OURS_MEMO_PACK INTERNAL_PREFIX "originals_%03u.bin" /* its slot */
 #define OURS_MEMO_BASE INTERNAL_PREFIX "originals_base.bin"
 #define OURS_MEMO_RECENT INTERNAL_PREFIX "originals_recent.bin"
 

@@ -19,6 +19,7 @@ const struct shelf_row shelf_rows[] = {
 	{ "sampled", OURS_SAMPLED, true, MODE_SAMPLED },
 	{ "detailed", OURS_DETAILED, true, MODE_DETAILED },
 	{ "prefixes", OURS_PREFIXES, true, MODE_PREFIXES },
+	{ "memo", OURS_MEMO_INDEX, false, MODE_DETAILED },
 	{ "memo", OURS_MEMO_BASE, false, MODE_DETAILED },
 	{ "memo", OURS_MEMO_RECENT, false, MODE_DETAILED },
 };

@@ -18,7 +18,7 @@ struct shelf_row {
 	enum mode mode;
 };
 
-#define SHELF_ROWS 6
+#define SHELF_ROWS 7
 extern const struct shelf_row shelf_rows[SHELF_ROWS];
 
 /* Those of that name, as bits; 0: none. */

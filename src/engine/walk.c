@@ -23,13 +23,23 @@
 #define HELD_MAX 4000
 #define PAGES_WITH_HEADS_MAX 16
 
+/* So often a bucket may change while it is looked at by blocks. */
+#define OUTDATED_MAX 3
+
 /* --- when the next page is asked for --- */
 
 static bool
-needs_heads(const struct walk *w)
+wants_originals(const struct walk *w)
 {
 	return mode_has_heads(w->mode) && w->heads != WALK_DROP &&
 	       !w->has_forgotten;
+}
+
+/* While the listing goes on. */
+static bool
+needs_heads(const struct walk *w)
+{
+	return wants_originals(w) && !w->is_by_blocks;
 }
 
 /* How many a page brings, at a guess. */
@@ -102,7 +112,9 @@ on_page(void *arg, void *range, const struct list_page *page)
 	for (size_t i = 0; i < page->n_objects; i++) {
 		struct space *space = tally_add(range, &page->objects[i]);
 
-		if (space)
+		if (space && w->is_by_blocks)
+			w->is_told = w->is_told || page->objects[i].metadata;
+		else if (space)
 			ask(w, space, &page->objects[i]);
 	}
 	w->n_pages++;
@@ -116,7 +128,7 @@ ask_candidates(struct walk *w)
 	struct object o;
 	struct space *space;
 
-	while (w->is_listed && !w->is_asked &&
+	while (w->is_listed && !w->is_asked && !w->is_by_blocks &&
 	       w->originals.sweep.n_queued < HELD_MAX) {
 		space = tally_next_candidate(w->tally, &o);
 		if (space)
@@ -128,10 +140,29 @@ ask_candidates(struct walk *w)
 
 /* --- what has ended --- */
 
+static void begin_in(struct walk *w, enum scan_lane lane);
+
+/* All begins again, with a space for each delta that waits. */
+static void
+begin_without_blocks(struct walk *w)
+{
+	w->is_without_blocks = true;
+	begin_in(w, SCAN_SHARED);
+}
+
+/* The HEADs have told of more deltas without original sizes than can be counted so. */
+static bool
+is_lost(const struct walk *w)
+{
+	return w->is_by_blocks && w->is_asked && !tally_blocks(w->tally);
+}
+
 /* What can be sent now; then the owner hears of it. */
 static void
 step(struct walk *w, const struct err *err)
 {
+	if (is_lost(w) && !err && !w->is_stopped)
+		begin_without_blocks(w);
 	if (w->heads == WALK_SEND && !w->is_stopped)
 		originals_send(&w->originals);
 	scan_go_on(&w->user);
@@ -144,6 +175,8 @@ on_head_answer(void *arg, const struct err *err)
 	struct walk *w = arg;
 
 	ask_candidates(w);
+	if (w->is_by_blocks)
+		block_sweep_go_on(&w->blocks);
 	step(w, err);
 }
 
@@ -162,6 +195,17 @@ on_page_end(void *arg)
 }
 
 /* --- the LIST --- */
+
+static bool
+may_go_by_blocks(const struct walk *w)
+{
+	return w->block_memo && w->mode == MODE_DETAILED &&
+	       !w->is_without_blocks &&
+	       !block_memo_is_given_up(w->block_memo) &&
+	       w->env->lists->metadata.has != LIST_METADATA_YES &&
+	       list_memory_plan(&w->bucket->list_memory, date_mono_ms()) ==
+		       LIST_PARALLEL;
+}
 
 static struct tally *
 new_tally(const struct walk *w)
@@ -187,6 +231,10 @@ on_begin(void *arg, int64_t began_at_ms)
 	w->has_forgotten = false;
 	tally_free(w->tally);
 	w->tally = new_tally(w);
+	w->is_told = false;
+	w->is_by_blocks = w->originals.is_by_blocks = may_go_by_blocks(w);
+	if (w->is_by_blocks)
+		tally_want_blocks(w->tally);
 	if (w->env->spaces_max > 0)
 		tally_list_flaws(w->tally, w->env->spaces_max);
 	if (w->on_begin)
@@ -198,7 +246,7 @@ static void
 begin_in(struct walk *w, enum scan_lane lane)
 {
 	w->is_listed = w->is_asked = false;
-	w->user.wants_metadata = needs_heads(w);
+	w->user.wants_metadata = wants_originals(w);
 	scan_join(w->env, w->bucket, lane, &w->user);
 }
 
@@ -219,12 +267,47 @@ on_hold_up(void *arg)
 	begin_in(w, SCAN_SLOW);
 }
 
+/* --- by blocks --- */
+
+static void
+begin_blocks(struct walk *w)
+{
+	if (!w->is_told && tally_blocks(w->tally))
+		block_sweep_begin(&w->blocks, w->tally);
+	else
+		begin_without_blocks(w);
+}
+
+static void
+on_blocks_step(void *arg)
+{
+	step(arg, NULL);
+}
+
+static void
+on_blocks_end(void *arg, enum relist_how how, const struct err *err)
+{
+	struct walk *w = arg;
+
+	if (how == RELIST_COMPLETE)
+		w->is_asked = true;
+	else if (how == RELIST_IMPOSSIBLE)
+		block_memo_give_up(w->block_memo, "ranges can't be listed");
+	if (how == RELIST_OUTDATED && ++w->n_outdated < OUTDATED_MAX)
+		begin_in(w, SCAN_SHARED);
+	else if (how == RELIST_OUTDATED || how == RELIST_IMPOSSIBLE)
+		begin_without_blocks(w);
+	step(w, how == RELIST_FAILED ? err : NULL);
+}
+
 static void
 on_end(void *arg, const struct err *err)
 {
 	struct walk *w = arg;
 
 	w->is_listed = !err;
+	if (w->is_listed && w->is_by_blocks && w->heads == WALK_SEND)
+		begin_blocks(w);
 	ask_candidates(w);
 	step(w, err);
 }
@@ -248,6 +331,18 @@ walk_init(struct walk *w)
 		       &(struct originals_place){ .s3 = w->env->s3,
 						  .slots = w->env->slots,
 						  .bucket = w->bucket });
+	w->blocks = (struct block_sweep){ .s3 = w->env->s3,
+					  .slots = w->env->slots,
+					  .lists = w->env->lists,
+					  .limits = w->limits,
+					  .timers = w->env->timers,
+					  .bucket = w->bucket,
+					  .memo = w->block_memo,
+					  .originals = &w->originals,
+					  .is_anew = w->is_anew,
+					  .on_step = on_blocks_step,
+					  .on_end = on_blocks_end,
+					  .arg = w };
 }
 
 void
@@ -265,6 +360,8 @@ walk_set_heads(struct walk *w, enum walk_heads heads)
 	if (heads == WALK_SEND && w->has_forgotten) {
 		scan_leave(&w->user);
 		walk_begin(w, w->mode);
+	} else if (heads == WALK_SEND && walk_goes_on(w)) {
+		begin_blocks(w);
 	} else if (heads == WALK_SEND) {
 		originals_send(&w->originals);
 	} else if (heads == WALK_DROP) {
@@ -324,7 +421,10 @@ walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 {
 	tally_figures(w->tally, out);
 	*is_exact = sweep_is_exact(&w->originals.sweep);
-	originals_end(&w->originals, w->mode == MODE_DETAILED);
+	if (w->is_by_blocks)
+		block_sweep_write(&w->blocks);
+	originals_end(&w->originals,
+		      w->mode == MODE_DETAILED && !w->is_by_blocks);
 	warn_of_missing(w);
 }
 
@@ -337,10 +437,22 @@ walk_prefixes(const struct walk *w)
 struct integrity *
 walk_integrity(const struct walk *w)
 {
-	bool has_originals = w->mode == MODE_DETAILED && needs_heads(w) &&
+	bool has_originals = w->mode == MODE_DETAILED && wants_originals(w) &&
 			     walk_is_complete(w);
 
 	return tally_integrity(w->tally, has_originals);
+}
+
+bool
+walk_goes_on(const struct walk *w)
+{
+	return w->is_listed && w->is_by_blocks && !w->is_asked;
+}
+
+bool
+walk_may_begin_again(const struct walk *w)
+{
+	return walk_goes_on(w);
 }
 
 struct counts
@@ -355,7 +467,7 @@ walk_counts(const struct walk *w)
 struct traffic
 walk_list_traffic(const struct walk *w)
 {
-	return w->user.traffic;
+	return traffic_sum(w->user.traffic, w->blocks.pages);
 }
 
 struct traffic
@@ -367,7 +479,7 @@ walk_head_traffic(const struct walk *w)
 struct traffic
 walk_memo_traffic(const struct walk *w)
 {
-	return originals_traffic(&w->originals);
+	return traffic_sum(originals_traffic(&w->originals), w->blocks.records);
 }
 
 int64_t
@@ -382,17 +494,20 @@ walk_stop(struct walk *w)
 	w->is_stopped = true;
 	originals_stop(&w->originals);
 	originals_leave(&w->originals);
+	block_sweep_stop(&w->blocks);
 	scan_leave(&w->user);
 }
 
 bool
 walk_is_idle(const struct walk *w)
 {
-	return !w->user.scan && sweep_is_idle(&w->originals.sweep);
+	return !w->user.scan && sweep_is_idle(&w->originals.sweep) &&
+	       block_sweep_is_idle(&w->blocks);
 }
 
 void
 walk_clear(struct walk *w)
 {
+	block_sweep_clear(&w->blocks);
 	tally_free(steal(&w->tally));
 }

@@ -16,6 +16,7 @@
 #ifndef ENGINE_WALK_H
 #define ENGINE_WALK_H
 
+#include "engine/block-sweep.h"
 #include "engine/originals.h"
 #include "engine/scan.h"
 #include "util/limits.h"
@@ -40,6 +41,7 @@ struct walk {
 	void (*on_step)(void *arg, const struct err *err);
 	void *arg;
 	struct bucket_memo *memo; /* for its originals, as is is_anew */
+	struct block_memo *block_memo; /* NULL: not by blocks */
 	bool is_anew;
 
 	enum walk_heads heads;
@@ -53,6 +55,12 @@ struct walk {
 	bool is_asked; /* of all candidates, too */
 	bool has_forgotten; /* HEADs that were held: the figures are void */
 	bool is_stopped;
+	/* of detailed, see block-sweep.h */
+	bool is_by_blocks; /* this listing is */
+	bool is_without_blocks; /* none is, from now on */
+	bool is_told; /* the listing tells metadata: there is no need for it */
+	unsigned n_outdated; /* listings */
+	struct block_sweep blocks;
 };
 
 /* `w` has its first fields set. */
@@ -84,6 +92,14 @@ const struct prefixes *walk_prefixes(const struct walk *w);
  * their originals if it is a complete walk of detailed.  One reference, the caller's.
  */
 struct integrity *walk_integrity(const struct walk *w);
+
+/*
+ * The LIST is complete, and if originals are wanted, they are those of this listing:
+ * it need not be begun again for that.  But it may have to be for another reason, as
+ * long as the second one says so.
+ */
+bool walk_goes_on(const struct walk *w);
+bool walk_may_begin_again(const struct walk *w);
 
 /* How far it is, since its LIST began. */
 struct counts walk_counts(const struct walk *w);

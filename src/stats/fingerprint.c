@@ -45,7 +45,7 @@ print_size(int64_t size, char out[NUMBER_LEN], size_t *len)
 	return s;
 }
 
-static void
+void
 fingerprint_add(struct fingerprint *sum, const struct fingerprint *f)
 {
 	sum->high +=
@@ -143,13 +143,20 @@ validator_free(struct validator *v)
 	free(v);
 }
 
-static void
-add_digest(struct validator *v, const unsigned char digest[SHA256_LEN])
+struct fingerprint
+fingerprint_of(const unsigned char digest[SHA256_LEN])
 {
 	struct fingerprint f;
 
 	memcpy(&f, digest, sizeof(f));
-	f = (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
+	return (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
+}
+
+static void
+add_digest(struct validator *v, const unsigned char digest[SHA256_LEN])
+{
+	struct fingerprint f = fingerprint_of(digest);
+
 	fingerprint_add(&v->sum.fingerprint, &f);
 }
 
@@ -165,6 +172,22 @@ hash_waiting(struct validator *v)
 	v->n_waiting = 0;
 }
 
+static void
+count(struct validator *v, const struct object *o)
+{
+	v->sum.object_count = add_saturating(v->sum.object_count, 1);
+	v->sum.compressed_size =
+		add_saturating(v->sum.compressed_size, o->size);
+}
+
+void
+validator_add_digest(struct validator *v, const struct object *o,
+		     const unsigned char digest[SHA256_LEN])
+{
+	count(v, o);
+	add_digest(v, digest);
+}
+
 void
 validator_add(struct validator *v, const struct object *o)
 {
@@ -173,9 +196,7 @@ validator_add(struct validator *v, const struct object *o)
 	size_t len;
 	const char *line = line_of(o, room, &len);
 
-	v->sum.object_count = add_saturating(v->sum.object_count, 1);
-	v->sum.compressed_size =
-		add_saturating(v->sum.compressed_size, o->size);
+	count(v, o);
 	if (!line) {
 		hash_long(o, v->hash, digest);
 		add_digest(v, digest);

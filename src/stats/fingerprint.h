@@ -46,9 +46,16 @@ struct validator;
 struct validator *validator_new(void);
 void validator_free(struct validator *v); /* NULL is fine */
 void validator_add(struct validator *v, const struct object *o);
+/* Likewise, where its object_digest() is known. */
+void validator_add_digest(struct validator *v, const struct object *o,
+			  const unsigned char digest[SHA256_LEN]);
 
 /* Of all that were added; until the next one is. */
 const struct validation *validator_sum(struct validator *v);
+
+/* What it adds to the sum. */
+struct fingerprint fingerprint_of(const unsigned char digest[SHA256_LEN]);
+void fingerprint_add(struct fingerprint *sum, const struct fingerprint *f);
 
 /* Whether a document with `cached` describes the listing `listed`. */
 bool validation_matches(const struct validation *cached,

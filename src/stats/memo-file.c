@@ -8,7 +8,12 @@
 
 #include <errno.h>
 
+#include "stats/fingerprint.h"
+#include "stats/original.h"
+#include "util/big-endian.h"
+
 #define FORMAT 1
+#define SIZE_NONE ((UINT64_C(1) << 8 * MEMO_SIZE_LEN) - 1)
 
 static const char magic[8] = { 'D', 'G', 'M', 'E', 'M', 'O', '\r', '\n' };
 static const unsigned char no_base[SHA256_LEN];
@@ -24,28 +29,51 @@ enum {
 _Static_assert(sizeof(struct memo_record) == MEMO_ID_LEN + MEMO_SIZE_LEN,
 	       "records have no holes");
 
-/* --- numbers --- */
+/* --- one record --- */
 
-static uint64_t
-get_number(const char *at, size_t len)
+bool
+memo_can_know(const struct object *o)
 {
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n = n << 8 | (unsigned char)at[i];
-	return n;
+	return o->etag[0] && o->last_modified[0];
 }
 
-static void
-put_number(char *at, size_t len, uint64_t n)
+void
+memo_id_of(const unsigned char digest[SHA256_LEN],
+	   unsigned char id[MEMO_ID_LEN])
 {
-	while (len-- > 0) {
-		at[len] = (char)n;
-		n >>= 8;
-	}
+	memcpy(id, digest + sizeof(struct fingerprint), MEMO_ID_LEN);
 }
 
-/* --- records --- */
+void
+memo_set_id(const struct object *o, struct sha256 *h,
+	    unsigned char id[MEMO_ID_LEN])
+{
+	unsigned char digest[SHA256_LEN];
+
+	object_digest(o, h, digest);
+	memo_id_of(digest, id);
+}
+
+int64_t
+memo_record_original(const struct memo_record *r)
+{
+	uint64_t n = big_endian_get(r->size, MEMO_SIZE_LEN);
+
+	return n == SIZE_NONE ? ORIGINAL_UNKNOWN : (int64_t)n;
+}
+
+bool
+memo_record_set_original(struct memo_record *r, int64_t original)
+{
+	if (original >= (int64_t)SIZE_NONE)
+		return false;
+	big_endian_put(r->size, MEMO_SIZE_LEN,
+		       original == ORIGINAL_UNKNOWN ? SIZE_NONE
+						    : (uint64_t)original);
+	return true;
+}
+
+/* --- records of a file --- */
 
 void
 memo_file_init(struct memo_file *f)
@@ -72,7 +100,7 @@ memo_file_records(const struct memo_file *f)
 int64_t
 memo_file_written_at(const struct memo_file *f)
 {
-	return (int64_t)get_number(f->bytes.data + AT_TIME, 8);
+	return (int64_t)big_endian_get(f->bytes.data + AT_TIME, 8);
 }
 
 /* There are `n` of them now, and no checksum. */
@@ -281,10 +309,10 @@ memo_file_seal(struct memo_file *f, const char *bucket, int64_t now,
 	if (rc)
 		return rc;
 	memcpy(head, magic, sizeof(magic));
-	put_number(head + AT_VERSION, 4, FORMAT);
-	put_number(head + AT_COUNT, 4, f->n);
-	put_number(head + AT_TIME, 8, (uint64_t)now);
-	put_number(head + AT_ZERO, 8, 0);
+	big_endian_put(head + AT_VERSION, 4, FORMAT);
+	big_endian_put(head + AT_COUNT, 4, f->n);
+	big_endian_put(head + AT_TIME, 8, (uint64_t)now);
+	big_endian_put(head + AT_ZERO, 8, 0);
 	memcpy(head + AT_BASE, base ? base : no_base, SHA256_LEN);
 	digest(f, bucket, sum);
 	rc = buf_add(&f->bytes, sum, sizeof(sum));
@@ -307,7 +335,8 @@ has_magic(const char *data, size_t len)
 bool
 memo_file_is_whole(const char *data, size_t len)
 {
-	uint64_t n = has_magic(data, len) ? get_number(data + AT_COUNT, 4) : 0;
+	uint64_t n =
+		has_magic(data, len) ? big_endian_get(data + AT_COUNT, 4) : 0;
 
 	return has_magic(data, len) && n <= MEMO_RECORDS_MAX &&
 	       len == MEMO_BYTES(n);
@@ -321,7 +350,7 @@ copy(struct memo_file *f, const char *data, size_t len, struct err *err)
 		return err_set(err, EBADMSG, "its length is not what it says");
 	if (buf_add(&f->bytes, data, len))
 		return err_set(err, ENOMEM, "no memory for it");
-	f->n = get_number(data + AT_COUNT, 4);
+	f->n = big_endian_get(data + AT_COUNT, 4);
 	f->is_sealed = true;
 	return 0;
 }
@@ -376,9 +405,9 @@ memo_file_parse(struct memo_file *f, const char *data, size_t len,
 		err_set(err, EBADMSG, "it is no memo");
 		return MEMO_BAD;
 	}
-	if (get_number(data + AT_VERSION, 4) != FORMAT) {
+	if (big_endian_get(data + AT_VERSION, 4) != FORMAT) {
 		err_set(err, EBADMSG, "it is of version %u",
-			(unsigned)get_number(data + AT_VERSION, 4));
+			(unsigned)big_endian_get(data + AT_VERSION, 4));
 		return MEMO_FOREIGN;
 	}
 	if (copy(f, data, len, err) == 0)

@@ -30,6 +30,7 @@
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/hash.h"
+#include "util/object.h"
 
 #define MEMO_ID_LEN 11
 #define MEMO_SIZE_LEN 5
@@ -39,6 +40,19 @@ struct memo_record {
 	unsigned char id[MEMO_ID_LEN];
 	unsigned char size[MEMO_SIZE_LEN];
 };
+
+/* The listing shows which version it is; where it lacks a field, others look the same. */
+bool memo_can_know(const struct object *o);
+
+/* The id of the version; `h` is scratch space.  And of its object_digest(). */
+void memo_set_id(const struct object *o, struct sha256 *h,
+		 unsigned char id[MEMO_ID_LEN]);
+void memo_id_of(const unsigned char digest[SHA256_LEN],
+		unsigned char id[MEMO_ID_LEN]);
+
+/* The original size, or ORIGINAL_UNKNOWN (of stats.h).  False: it is too large. */
+bool memo_record_set_original(struct memo_record *r, int64_t original);
+int64_t memo_record_original(const struct memo_record *r);
 
 #define MEMO_RECORDS_MAX 1048500 /* of a file, which fits into 16 MiB */
 #define MEMO_BYTES(n)                                                          \

@@ -9,46 +9,7 @@
 #include "stats/stats.h"
 #include "util/date.h"
 
-#define SIZE_NONE ((INT64_C(1) << 8 * MEMO_SIZE_LEN) - 1)
 #define DAY_S (DAY_MS / 1000)
-
-/* --- records --- */
-
-/* Where the listing lacks either, another version may look the same. */
-static bool
-is_version(const struct object *o)
-{
-	return o->etag[0] && o->last_modified[0];
-}
-
-static void
-set_id(const struct memo *m, const struct object *o,
-       unsigned char id[MEMO_ID_LEN])
-{
-	unsigned char digest[SHA256_LEN];
-
-	object_digest(o, m->hash, digest);
-	memcpy(id, digest + sizeof(struct fingerprint), MEMO_ID_LEN);
-}
-
-static int64_t
-get_original(const struct memo_record *r)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < MEMO_SIZE_LEN; i++)
-		n = n << 8 | r->size[i];
-	return n == SIZE_NONE ? ORIGINAL_UNKNOWN : n;
-}
-
-static void
-set_original(struct memo_record *r, int64_t original)
-{
-	int64_t n = original == ORIGINAL_UNKNOWN ? SIZE_NONE : original;
-
-	for (size_t i = MEMO_SIZE_LEN; i-- > 0; n >>= 8)
-		r->size[i] = (unsigned char)n;
-}
 
 /* --- a file and its marks --- */
 
@@ -196,9 +157,9 @@ memo_find(struct memo *m, const struct object *o, int64_t *original)
 	const struct memo_record *r;
 	unsigned char id[MEMO_ID_LEN];
 
-	if (!is_version(o))
+	if (!memo_can_know(o))
 		return false;
-	set_id(m, o, id);
+	memo_set_id(o, m->hash, id);
 	learned.n = m->n_sorted;
 	r = memo_file_find(&learned, id);
 	if (!r)
@@ -206,7 +167,7 @@ memo_find(struct memo *m, const struct object *o, int64_t *original)
 	if (!r)
 		r = part_find(&m->base, id);
 	if (r)
-		*original = get_original(r);
+		*original = memo_record_original(r);
 	return r != NULL;
 }
 
@@ -215,10 +176,10 @@ memo_learn(struct memo *m, const struct object *o, int64_t original)
 {
 	struct memo_record r;
 
-	if (m->is_full || !is_version(o) || original >= SIZE_NONE)
+	if (m->is_full || !memo_can_know(o) ||
+	    !memo_record_set_original(&r, original))
 		return;
-	set_id(m, o, r.id);
-	set_original(&r, original);
+	memo_set_id(o, m->hash, r.id);
 	m->is_full = memo_file_add(&m->learned, &r) != 0;
 	if (m->is_full)
 		forget_learned(m);

@@ -16,6 +16,7 @@
 
 #include <utlist.h>
 
+#include "stats/missing.h"
 #include "stats/space.h"
 #include "util/date.h"
 #include "util/number.h"
@@ -24,18 +25,23 @@
 struct tally_part {
 	struct tally *tally;
 	struct space_stack stack;
+	struct blocks_part *blocks; /* NULL: not wanted */
 	struct tally_part *prev, *next;
 };
 
 struct tally {
 	enum mode mode;
 	struct validator *validator;
+	struct sha256 *hash; /* scratch space, with blocks */
 	struct spaces spaces;
 	struct tally_part *parts; /* not ended yet */
 	struct space *last_candidate; /* of tally_next_candidate() */
 	struct newest_text newest;
 	struct integrity *integrity;
 	struct prefixes *prefixes; /* NULL: not wanted */
+	struct blocks *blocks; /* NULL: not wanted */
+	struct missing *missing; /* with blocks */
+	struct space any_space; /* of all deltas, with blocks */
 	int64_t n_directs;
 	int64_t direct_bytes;
 	int64_t n_deltas;
@@ -116,7 +122,7 @@ static void
 on_space_done(void *arg, const struct space *s)
 {
 	struct tally *t = arg;
-	int64_t original = find_original(t, s);
+	int64_t original = t->blocks ? 0 : find_original(t, s);
 
 	t->original_bytes = add_saturating(t->original_bytes, original);
 	if (t->prefixes)
@@ -155,6 +161,29 @@ tally_want_prefixes(struct tally *t, unsigned depth, size_t max)
 	t->prefixes = prefixes_new(depth, max);
 }
 
+void
+tally_want_blocks(struct tally *t)
+{
+	t->blocks = blocks_new();
+	t->hash = sha256_new();
+	t->missing = missing_new();
+}
+
+struct space *
+tally_any_space(struct tally *t)
+{
+	return &t->any_space;
+}
+
+struct blocks *
+tally_blocks(const struct tally *t)
+{
+	if (!t->blocks || blocks_are_void(t->blocks) ||
+	    missing_is_lost(t->missing))
+		return NULL;
+	return t->blocks;
+}
+
 struct tally_part *
 tally_part_new(struct tally *t, const char *after, size_t after_len,
 	       bool is_ordered)
@@ -163,6 +192,9 @@ tally_part_new(struct tally *t, const char *after, size_t after_len,
 
 	p->tally = t;
 	space_stack_init(&p->stack, &t->spaces, after, after_len, is_ordered);
+	if (t->blocks)
+		p->blocks = blocks_part_new(t->blocks, after, after_len,
+					    is_ordered);
 	DL_APPEND(t->parts, p);
 	return p;
 }
@@ -171,6 +203,8 @@ void
 tally_part_end(struct tally_part *p)
 {
 	space_stack_end(&p->stack);
+	if (p->blocks)
+		blocks_part_end(p->blocks);
 	DL_DELETE(p->tally->parts, p);
 	free(p);
 }
@@ -191,6 +225,9 @@ tally_free(struct tally *t)
 	integrity_unref(t->integrity);
 	prefixes_free(t->prefixes);
 	validator_free(t->validator);
+	blocks_free(t->blocks);
+	missing_free(t->missing);
+	sha256_free(t->hash);
 	free(t);
 }
 
@@ -221,6 +258,12 @@ kind_of(const struct object *o)
 	return is_reference(o) ? KIND_REFERENCE : KIND_DIRECT;
 }
 
+bool
+object_is_delta(const struct object *o)
+{
+	return kind_of(o) == KIND_DELTA && !object_is_internal(o);
+}
+
 /* What a delta counts as its original is known when its deltaspace is done. */
 static void
 count_in_tree(struct tally *t, const struct object *o, enum kind kind)
@@ -249,6 +292,8 @@ add_reference(struct tally_part *p, const struct object *o)
 	s->reference_size = o->size;
 	key_list_clear(&s->deltas, &t->spaces.keys_room);
 	t->reference_bytes = add_saturating(t->reference_bytes, o->size);
+	if (t->missing)
+		missing_add_reference(t->missing, o, t->hash);
 }
 
 /* One delta has it, whatever else is in its deltaspace. */
@@ -264,7 +309,8 @@ note_flaw(struct tally *t, enum flaw flaw, const struct object *o)
 }
 
 static struct space *
-add_delta(struct tally_part *p, const struct object *o)
+add_delta(struct tally_part *p, const struct object *o,
+	  const unsigned char *digest)
 {
 	struct space *s = space_stack_enter(&p->stack, o->key, o->key_len);
 	struct tally *t = p->tally;
@@ -279,6 +325,10 @@ add_delta(struct tally_part *p, const struct object *o)
 			     o->key_len);
 	if (o->size == 0)
 		note_flaw(t, FLAW_EMPTY, o);
+	if (p->blocks) {
+		blocks_add(p->blocks, o, digest);
+		return &t->any_space;
+	}
 	if (t->mode == MODE_QUICK)
 		return NULL;
 	if (t->mode == MODE_SAMPLED && !s->has_start) {
@@ -297,17 +347,23 @@ struct space *
 tally_add(struct tally_part *p, const struct object *o)
 {
 	struct tally *t = p->tally;
+	unsigned char digest[SHA256_LEN];
 	enum kind kind;
 
 	if (object_is_internal(o))
 		return NULL;
-	validator_add(t->validator, o);
+	if (p->blocks) {
+		object_digest(o, t->hash, digest);
+		validator_add_digest(t->validator, o, digest);
+	} else {
+		validator_add(t->validator, o);
+	}
 	newest_add(&t->newest, o);
 	kind = kind_of(o);
 	if (t->prefixes)
 		count_in_tree(t, o, kind);
 	if (kind == KIND_DELTA)
-		return add_delta(p, o);
+		return add_delta(p, o, p->blocks ? digest : NULL);
 	if (kind == KIND_REFERENCE) {
 		add_reference(p, o);
 	} else {
@@ -317,10 +373,31 @@ tally_add(struct tally_part *p, const struct object *o)
 	return NULL;
 }
 
+/* Where its deltaspace does not wait for it. */
+static void
+answer_anywhere(struct tally *t, const struct object *o, int64_t original)
+{
+	if (original == ORIGINAL_UNKNOWN)
+		missing_add_delta(t->missing, o, t->hash);
+	else
+		tally_know(t, 1, original);
+}
+
+void
+tally_know(struct tally *t, int64_t n, int64_t original)
+{
+	t->n_exact += n;
+	t->original_bytes = add_saturating(t->original_bytes, original);
+}
+
 void
 tally_answer_other(struct tally *t, struct space *s, const struct object *o,
 		   int64_t original)
 {
+	if (s == &t->any_space) {
+		answer_anywhere(t, o, original);
+		return;
+	}
 	if (original == ORIGINAL_UNKNOWN) {
 		s->missing_bytes = add_saturating(s->missing_bytes, o->size);
 	} else {
@@ -396,6 +473,14 @@ figures_add_saved(struct figures *f)
 			(double)f->space_saved / (double)total;
 }
 
+static void
+count_missing(struct tally *t)
+{
+	t->n_estimated += missing_count(t->missing);
+	t->original_bytes =
+		add_saturating(t->original_bytes, missing_sum(t->missing));
+}
+
 void
 tally_figures(struct tally *t, struct figures *out)
 {
@@ -403,6 +488,8 @@ tally_figures(struct tally *t, struct figures *out)
 	int64_t total;
 
 	spaces_fold(&t->spaces);
+	if (t->missing)
+		count_missing(t);
 	total = add_saturating(t->direct_bytes, t->original_bytes);
 	/* a reference without any delta is not DeltaGlider's */
 	if (t->n_deltas > 0)

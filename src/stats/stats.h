@@ -18,10 +18,12 @@
 #ifndef STATS_STATS_H
 #define STATS_STATS_H
 
+#include "stats/blocks.h"
 #include "stats/fingerprint.h"
 #include "stats/integrity.h"
 #include "stats/mode.h"
 #include "stats/newest.h"
+#include "stats/original.h"
 #include "stats/prefixes.h"
 
 /* The members of "stats" and "accuracy" in a document. */
@@ -45,8 +47,6 @@ struct tally;
 struct tally_part;
 struct space;
 
-#define ORIGINAL_UNKNOWN ((int64_t)-1)
-
 struct tally *tally_new(enum mode mode);
 
 /* Before the first object: tell of so many deltaspaces with a flaw, and all their keys. */
@@ -58,6 +58,27 @@ void tally_list_flaws(struct tally *t, size_t spaces_max);
  */
 void tally_want_prefixes(struct tally *t, unsigned depth, size_t max);
 
+/*
+ * Detailed, before the first range, and once: its deltas are cut into blocks (blocks.h),
+ * and what they count does not wait for their deltaspaces.  So tally_add() returns for
+ * each delta the same space, tally_any_space(), which waits for nothing: the owner may
+ * tell of each delta at any time by tally_answer(), or of many by tally_know(), and of
+ * each of them once.
+ *
+ * For a delta without an original size the size of its reference counts.  So those are
+ * remembered, in 24 bytes each, up to REFERENCES_MAX; where there are more, or deltas
+ * without original size in as many deltaspaces, tally_blocks() turns to NULL when the
+ * first such delta comes.
+ */
+void tally_want_blocks(struct tally *t);
+struct space *tally_any_space(struct tally *t);
+
+/* So many deltas have these original sizes together, each larger than the delta. */
+void tally_know(struct tally *t, int64_t n, int64_t original);
+
+/* NULL: not wanted, or not to be had, and the figures neither: see blocks.h. */
+struct blocks *tally_blocks(const struct tally *t);
+
 /* Every space that tally_add() returned must have been answered. */
 void tally_free(struct tally *t); /* NULL is fine */
 
@@ -68,6 +89,9 @@ void tally_free(struct tally *t); /* NULL is fine */
  */
 struct tally_part *tally_part_new(struct tally *t, const char *after,
 				  size_t after_len, bool is_ordered);
+
+/* A delta that counts: one that tally_add() may want the original size of. */
+bool object_is_delta(const struct object *o);
 
 /* No more objects in this range; frees it. */
 void tally_part_end(struct tally_part *p);

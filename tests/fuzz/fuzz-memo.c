@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of the memo from anywhere.  To come by the checksum, it is also tried with
- * the right one: what is taken then is in order, can be looked up, and is the same
- * when it is sealed again.
+ * A file of the memo from anywhere, or its index.  To come by the checksum, it is also
+ * tried with the right one: what is taken then is in order, can be looked up, and is the
+ * same when it is written again.  And as records of a pack, only those that fit are.
  */
 #include "config.h"
 
-#include "stats/memo-file.h"
+#include "stats/memo-index.h"
 
 #define BUCKET "releases"
 
@@ -35,7 +35,7 @@ check_good(struct memo_file *f, const char *data, size_t len)
 }
 
 static void
-try(const char *data, size_t len)
+try_file(const char *data, size_t len)
 {
 	struct err err = ERR_INIT;
 	struct memo_file f;
@@ -49,6 +49,93 @@ try(const char *data, size_t len)
 	else
 		check(f.n == 0 && f.bytes.len == 0);
 	memo_file_clear(&f);
+}
+
+static void
+print(const struct memo_index *x, struct buf *out)
+{
+	check(memo_index_print(&x->list, BUCKET, x->written_at, x->anew_at,
+			       out) == 0);
+}
+
+static void
+check_blocks(const struct memo_index *x)
+{
+	const struct block_list *l = &x->list;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct block *b = &l->blocks[i];
+
+		check(block_list_find(l, b->key, b->key_len) == i);
+		check(b->n > 0 && b->n_known <= b->n && b->original >= 0);
+		for (size_t j = 0; j < b->n_extents; j++)
+			check(x->slots.is_used[b->extents[j].slot]);
+	}
+}
+
+/* It may have been written with more bytes than it takes. */
+static void
+check_good_index(const struct memo_index *x, size_t len)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
+	CLEANUP_BUF struct buf again = BUF_INIT(INDEX_BYTES_MAX);
+	struct err err = ERR_INIT;
+	struct memo_index copy;
+
+	check_blocks(x);
+	print(x, &out);
+	check(out.len <= len);
+	memo_index_init(&copy);
+	check(memo_index_parse(&copy, out.data, out.len, BUCKET, &err) ==
+	      MEMO_GOOD);
+	print(&copy, &again);
+	check(again.len == out.len &&
+	      memcmp(again.data, out.data, out.len) == 0);
+	memo_index_clear(&copy);
+}
+
+static void
+try_index(const char *data, size_t len)
+{
+	struct err err = ERR_INIT;
+	struct memo_index x;
+	enum memo_verdict verdict;
+
+	memo_index_init(&x);
+	verdict = memo_index_parse(&x, data, len, BUCKET, &err);
+	check((verdict == MEMO_GOOD) == (err.code == 0));
+	if (verdict == MEMO_GOOD)
+		check_good_index(&x, len);
+	else
+		check(x.list.n == 0 && x.slots.n == 0);
+	memo_index_clear(&x);
+}
+
+static void
+try_records(const char *data, size_t len)
+{
+	size_t n = len / sizeof(struct memo_record);
+	struct memo_record *r = xcalloc(n + 1, sizeof(*r));
+	struct extent e;
+	struct pack p;
+
+	memcpy(r, data, n * sizeof(*r));
+	pack_init(&p, 0);
+	check(pack_add(&p, BUCKET, r, (uint32_t)n, &e) == 0);
+	check(extent_offset(&e) + extent_length(&e) == p.bytes.len);
+	check(extent_fits(&e, BUCKET, p.bytes.data + extent_offset(&e),
+			  extent_length(&e)));
+	check(!extent_fits(&e, "other", data, n * sizeof(*r)));
+	check(extent_fits(&e, BUCKET, data, len) == (len % sizeof(*r) == 0));
+	free(r);
+	pack_clear(&p);
+}
+
+static void
+try(const char *data, size_t len)
+{
+	try_file(data, len);
+	try_index(data, len);
 }
 
 static void
@@ -69,6 +156,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	try((const char *)data, size);
+	try_records((const char *)data, size);
 	if (size >= SHA256_LEN)
 		try_sealed(data, size);
 	return 0;

@@ -17,7 +17,8 @@ given_stub() {
 spaces() {
 	local space
 
-	for space in a b c; do
+	(($# > 0)) || set -- a b c
+	for space; do
 		echo '{"key": "'$space'/%02d.delta", "count": 10, "size": 10,
 			"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}},'
 	done
@@ -56,6 +57,11 @@ stub_memo() {
 	curl -sS --fail "$ENDPOINT/bkt/.deltaglider/originals_$1.bin"
 }
 
+put_index() {
+	curl -sS --fail -X PUT --data-binary @- \
+		"$ENDPOINT/bkt/.deltaglider/originals_index.bin"
+}
+
 put_base() {
 	curl -sS --fail -X PUT --data-binary @- \
 		"$ENDPOINT/bkt/.deltaglider/originals_base.bin"
@@ -75,13 +81,34 @@ are_records() {
 	[[ $(records base recent 2>/dev/null) == "$1" ]]
 }
 
-# A base that says of each of the thirty that it has another size, but for the options.
+# How many blocks, deltas, records in the index and records in packs there are.
+blocks() {
+	local slot packs=()
+
+	stub_memo index >"$BATS_TEST_TMPDIR/index" || return
+	for slot in "$@"; do
+		stub_memo "$slot" >"$BATS_TEST_TMPDIR/$slot" || return
+		packs+=("$BATS_TEST_TMPDIR/$slot")
+	done
+	"$HERE/memo.py" check-index bkt "$BATS_TEST_TMPDIR/index" "${packs[@]}"
+}
+
+are_blocks() {
+	[[ $(blocks 2>/dev/null) == "$1" ]]
+}
+
+# An index that says of each of the thirty that it has another size, but for the options.
 lies() {
+	listed {a,b,c}/{00..09}.delta | "$HERE/memo.py" index "$@"
+}
+
+# What LIST shows of these on the stub.
+listed() {
 	local key
 
-	for key in {a,b,c}/{00..09}.delta; do
+	for key; do
 		printf '%s\t10\t%s\t%s\n' "$key" "$(md5sum <<<"$key" | head -c 32)" "$DATE"
-	done | "$HERE/memo.py" make "$@"
+	done
 }
 
 # md5sum of a line has its newline, too: the stub's ETag is of the key alone.
@@ -117,34 +144,75 @@ md5sum() {
 	assert_right
 }
 
-@test "ten of many deltas change: ten HEADs, of a fresh mount and of a running one" {
-	local key
-
-	given_stub '[{"key": "%04d.delta", "count": 1500, "size": 10,
+# The index of 10,000 deltas is there, with packs that the stub was told of.
+given_many() {
+	given_stub '[{"key": "%04d.delta", "count": 10000, "size": 10,
 		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
-	assert_mount memo=bucket 2/1 1500 1500000
-	assert_equal "$(records base)" 1500
-	assert_mount memo=bucket 0/0 0 1500000 # a hit
-	for key in {0000..1000..100}; do change "$key" 2000; done
-	mount_fs -o memo=bucket,log_level=info
-	assert_costs detailed 11 1511000
-	assert_logged 1 'info: bucket=bkt: 1489 original sizes from the memo, 11 from HEADs'
-	assert_equal "$(jq -c '.detailed.result.requests | [.head, .get]' \
-		"$MNT/bkt/status.json")" '[11,3]'
-	wait_until are_records '1500 11'
-	for key in {0003..1003..100}; do change "$key" 2000; done
-	assert_costs detailed 11 1522000
+	python3 -c '
+import hashlib
+for i in range(10000):
+    key = f"{i:04}.delta"
+    etag = hashlib.md5(key.encode()).hexdigest()
+    print(key, 10, etag, "'$DATE'", sep="\t")' |
+		"$HERE/memo.py" index bkt size=1000 at="$(date +%s)" | put_index
 }
 
-@test "sampled and detailed know what the other one has learned" {
+@test "ten of 10,000 deltas change: ten HEADs, of a fresh mount and of a running one" {
+	local key
+
+	given_many
+	for key in {0000..9000..1000}; do change "$key" 2000; done
+	mount_fs -o memo=bucket,log_level=info
+	assert_costs detailed 10 10010000
+	assert_logged 1 'info: bucket=bkt: 9990 original sizes from the memo, 10 from HEADs'
+	for key in {0003..9003..1000}; do change "$key" 2000; done
+	assert_costs detailed 10 10020000
+	unmount_fs
+	assert_mount memo=bucket 0/0 0 10020000 # a hit
+	change 5555 2000
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 10021000
+}
+
+@test "records that are many lie in packs, of which parts are read" {
+	given_stub '[{"key": "%04d.delta", "count": 5000, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+	assert_mount memo=bucket 1/2 5000 5000000
+	PACK=$(find_pack)
+	assert_equal "$(blocks "$PACK" | cut -d' ' -f2-)" '5000 0 5000'
+	change 2500 2000
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 5001000
+	(($(requests GET "originals_$PACK") >= 1))
+	stub_ctl PATCH settings '{"ranges": false}'
+	change 2501 2000
+	assert_costs detailed 1 5002000
+	unmount_fs
+	assert_equal "$(blocks "$PACK" | cut -d' ' -f2,3)" '5000 2'
+	# what a damaged pack had of the block is asked for again
+	stub_memo "$PACK" | tr '\003' '\004' >"$BATS_TEST_TMPDIR/damaged"
+	curl -sS --fail -T "$BATS_TEST_TMPDIR/damaged" \
+		"$ENDPOINT/bkt/.deltaglider/originals_$PACK.bin"
+	change 2502 2000
+	mount_fs -o memo=bucket
+	cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 5003000
+	(($(requests HEAD) > 1))
+}
+
+# The only one that lies there.
+find_pack() {
+	S3_ENDPOINT=$ENDPOINT script s3.py ls bkt | grep -oE 'originals_[0-9]{3}' | grep -o '...$'
+}
+
+@test "sampled has a memo of its own" {
 	given_stub
 	mount_fs -o memo=bucket
 	assert_costs sampled 3 30000
-	assert_costs detailed 27 30000
 	change a/00 2000
 	assert_costs sampled 1 40000
-	assert_costs detailed 0 31000
-	assert_equal "$(records base)" 30
+	unmount_fs
+	assert_equal "$(records base recent)" '3 1'
 }
 
 @test "two mounts in turn: each knows what the other one has asked for" {
@@ -157,8 +225,12 @@ md5sum() {
 	for i in {1..4}; do
 		change a/07 $((1000 + i))
 		MNT=${mounts[i % 2]} assert_costs detailed 1 $((total + i))
-		wait_until are_records "30 $i"
+		wait_until has_put index
 	done
+}
+
+has_put() {
+	(($(requests PUT "originals_$1") >= 1))
 }
 
 @test "dgstat starts from it, and leaves it for the next one" {
@@ -172,14 +244,28 @@ md5sum() {
 	assert_dgstat 30
 	change a/07 2000
 	assert_dgstat 1
-	assert_equal "$(records base recent)" '30 1'
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+}
+
+@test "deltas without original size count as their reference, and are not asked for again" {
+	given_stub '[{"key": "a/%02d.delta", "count": 9, "size": 10, "last_modified": "'$DATE'"},
+		{"key": "b/%02d.delta", "count": 9, "size": 10, "last_modified": "'$DATE'"},
+		{"key": "b/x.delta", "size": 10, "last_modified": "'$DATE'",
+			"meta": {"dg-file-size": "7"}},
+		{"key": "b/reference.bin", "size": 50, "last_modified": "'$DATE'"}]'
+	mount_fs -o memo=bucket
+	assert_costs detailed 19 $((9 * 10 + 9 * 50 + 7))
+	change a/07 2000
+	assert_costs detailed 1 $((8 * 10 + 2000 + 9 * 50 + 7))
+	assert_right
+	assert_equal "$(jq -c .integrity.objects.deltas_not_smaller "$MNT/bkt/status.json")" 1
 }
 
 # --- when it is not believed, read or written ---------------------------------------------
 
 @test "refresh asks for all, and what was wrong is mended for everybody" {
 	given_stub
-	lies bkt size=5000 at="$(date +%s)" | put_base
+	lies bkt size=5000 at="$(date +%s)" | put_index
 	mount_fs -o memo=bucket
 	assert_costs detailed 0 150000
 	echo sampled detailed >"$MNT/bkt/refresh"
@@ -187,15 +273,17 @@ md5sum() {
 	assert_costs detailed 30 30000
 	unmount_fs
 	change a/07 2000
-	assert_mount memo=bucket 2/1 1 31000
-	assert_equal "$(records base recent)" '30 1'
+	assert_mount memo=bucket 1/1 1 31000
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
 
 @test "refresh of detailed, and sampled is done before: all is written" {
 	given_stub
-	lies bkt size=5000 at="$(date +%s)" | put_base
+	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]" # so not by blocks
+	listed {a,b,c}/{00..09}.delta |
+		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
 	mount_fs -o memo=bucket
-	fault '{"class": "HEAD", "path": "c/09", "gate": "memo"}'
+	fault '{"class": "HEAD", "path": "a/09", "gate": "memo"}'
 	echo sampled detailed >"$MNT/bkt/refresh"
 	in_background cat "$(stats_file detailed)" >/dev/null
 	wait_for_gate memo
@@ -204,14 +292,12 @@ md5sum() {
 	wait $!
 	unmount_fs
 	assert_equal "$(records base)" 30
-	change a/07 2000
-	assert_mount memo=bucket 2/1 1 31000
 }
 
 @test "off, memory, and a cache that is read only or off, or not wanted" {
 	given_stub
 	assert_mount memo=bucket,cache=off 0/0 30 30000
-	assert_mount memo=bucket,cache=ro 2/0 30 30000
+	assert_mount memo=bucket,cache=ro 3/0 30 30000 # and what sampled has
 	assert_mount memo=off 0/0 30 30000
 	change a/07 2000
 	mount_fs -o memo=memory
@@ -221,23 +307,51 @@ md5sum() {
 	unmount_fs
 	assert_equal "$(memo_requests)" 0/0
 	change a/07 4000
-	assert_mount memo=bucket 2/1 30 33000
+	assert_mount memo=bucket 1/1 30 33000
 	change a/07 5000
 	mount_fs -o memo=bucket,cache=ro
 	assert_costs detailed 1 34000
+	change a/08 5000
+	assert_costs detailed 1 38000
 	echo 1 >"$MNT/bkt/nocache"
-	assert_costs detailed 30 34000
+	assert_costs detailed 30 38000
 	assert_equal "$(memo_requests)" 0/0
 	unmount_fs
 	# metadata may change where nothing that is listed does
 	change a/07 6000
-	assert_mount memo=bucket,ttl=1h 0/0 30 35000
+	assert_mount memo=bucket,ttl=1h 0/0 30 39000
 }
 
 @test "where listings tell the sizes there is nothing to remember" {
 	given_stub
 	stub_ctl PATCH settings '{"metadata": "minio"}'
 	assert_mount memo=bucket 0/0 0 30000
+}
+
+@test "where ranges can't be listed, or come in no order, the figures are right" {
+	given_stub
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 30000
+	stub_ctl PATCH settings '{"start_after": "ignored"}'
+	change a/07 2000
+	assert_costs detailed 1 31000
+	unmount_fs
+	stub_ctl PUT 'bucket/bkt?order=given' '[{"key": "b.delta", "size": 10},
+		{"key": "a.delta", "size": 10, "meta": {"dg-file-size": "50"}}]'
+	mount_fs -o memo=bucket
+	assert_costs detailed 2 60
+}
+
+@test "a bucket that changes while it is listed again is listed anew" {
+	given_stub
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 30000
+	change a/07 2000
+	fault '{"class": "GET", "path": "originals_index", "times": 1,
+		"put": [{"key": "a/08.delta", "size": 10, "etag": "8", "last_modified": "'$DATE'",
+			"meta": {"dg-file-size": "3000"}}]}'
+	assert_costs detailed 2 33000
+	assert_right
 }
 
 @test "the lifecycle rule of contrib/ is one that a store takes" {
@@ -267,14 +381,14 @@ assert_forgotten() {
 
 # --- what is wrong with it ------------------------------------------------------------------
 
-# A base like this is as if there were none: one warning, and it is made anew.
+# An index like this is as if there were none: one warning, and it is made anew.
 assert_ignored() {
 	: >"$LOG"
-	put_base
+	put_index
 	change a/07 $((TOTAL += 1)) # no hit
-	assert_mount memo=bucket 2/1 30 $((29000 + TOTAL))
-	assert_equal "$(records base)" 30
-	assert_logged 1 "memo \.deltaglider/originals_base\.bin is ignored: .*$1"
+	assert_mount memo=bucket 1/1 30 $((29000 + TOTAL))
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+	assert_logged 1 "memo \.deltaglider/originals_index\.bin is ignored: .*$1"
 }
 
 @test "whatever lies in its place is ignored, said once, and made anew" {
@@ -282,55 +396,49 @@ assert_ignored() {
 
 	given_stub
 	lies bkt >"$good"
-	assert_ignored 'no memo' </dev/null
+	assert_ignored 'no index' </dev/null
 	assert_ignored checksum < <(head -c 300 "$good"; printf '\x55'; tail -c +302 "$good")
+	assert_ignored checksum < <(lies other)
 	assert_ignored 'of version 2' < <(lies bkt version=2)
-	assert_ignored '' < <(head -c 17000000 /dev/zero)
-}
-
-@test "a recent file of another base is left alone" {
-	given_stub
-	assert_mount memo=bucket 2/1 30 30000
-	change a/07 2000
-	assert_mount memo=bucket 2/1 1 31000
-	lies bkt size=5000 at="$(date +%s)" | put_base
-	change a/08 2000
-	assert_mount memo=bucket 2/1 2 $((28 * 5000 + 2 * 2000))
-	assert_equal "$(records base recent)" '30 2'
-	! complaints | grep memo
+	assert_ignored '' < <(head -c 9000000 /dev/zero)
 }
 
 @test "what can't be read is not overwritten" {
 	given_stub
-	assert_mount memo=bucket 2/1 30 30000
+	assert_mount memo=bucket 1/1 30 30000
 	change a/07 2000
-	fault '{"class": "GET", "path": "originals_base", "status": 403}'
-	assert_mount memo=bucket 2/0 30 31000
+	fault '{"class": "GET", "path": "originals_index", "status": 403}'
+	assert_mount memo=bucket,cache=ro 3/0 30 31000
 	assert_logged 1 'warn: .*the memo'
 	stub_ctl DELETE faults
-	change a/07 3000
-	assert_mount memo=bucket 2/1 1 32000
+	assert_mount memo=bucket 1/1 1 31000
 }
 
 @test "a memo that does not come in time is not waited for" {
 	given_stub
-	assert_mount memo=bucket 2/1 30 30000
+	assert_mount memo=bucket 1/1 30 30000
 	change a/07 2000
 	fault '{"class": "GET", "path": "originals", "gate": "memo"}'
 	mount_fs -o memo=bucket,timeout=2s
 	assert_costs detailed 30 31000
-	assert_logged 1 "the memo can't be read within 500 ms"
+	assert_logged 1 'originals_index.bin is ignored'
 }
 
 @test "no right to PUT: one warning, and the figures" {
+	local i
+
 	given_stub
 	fault '{"class": "PUT", "path": "originals", "status": 403}'
 	mount_fs -o memo=bucket
 	assert_costs detailed 30 30000
 	assert_logged 1 "the memo can't be written"
 	change a/07 2000
-	assert_costs detailed 1 31000
-	assert_equal "$(requests PUT originals)" 0
+	assert_costs detailed 30 31000
+	for i in 1 2; do
+		change a/08 "200$i"
+		assert_costs detailed 1 3200$i
+		assert_equal "$(requests PUT originals)" 0
+	done
 }
 
 @test "nobody waits for its PUT but the end of the mount, and that not for long" {

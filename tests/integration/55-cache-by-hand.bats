@@ -150,19 +150,19 @@ listing() {
 	[[ $output == *'Compression ratio'* ]]
 }
 
-@test "cache by hand: the tree of prefixes, and the two files of the memo" {
+@test "cache by hand: the tree of prefixes, and the files of the memo" {
 	start_stub
 	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
 		{"key": "r/1.delta", "size": 10, "meta": {"dg-file-size": "1200"}}]'
-	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent'
+	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent memo absent'
 	dgstat --prefixes alpha >/dev/null
 	dgstat --detailed --memo=bucket alpha >/dev/null
 	[[ $(other_states alpha) == 'prefixes valid memo '*present* ]]
 	assert_equal "$(dgstat --cache --json --prefix-nodes=1 alpha | jq -r '.[3].state')" other
 	assert_equal "$(dgstat --cache alpha | awk '$2 == "memo" || $2 == "prefixes" { print $3 }' | xargs)" \
-		'prefixes.json originals_base.bin originals_recent.bin'
+		'prefixes.json originals_index.bin originals_base.bin originals_recent.bin'
 	run -0 dgstat --cache-clear=memo,prefixes alpha
 	[[ $output == *'/.deltaglider/prefixes.json'* && $output == *'/.deltaglider/originals_'* ]]
-	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent'
+	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent memo absent'
 	assert_equal "$(json_states alpha)" 'quick absent sampled absent detailed valid'
 }

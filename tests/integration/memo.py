@@ -12,8 +12,14 @@ usage: memo.py check BUCKET BASE [RECENT]   all is well with these files; prints
            version=N      of that version of the format
            base=HEX       that belongs to this base
            order=reversed
+       memo.py check-index BUCKET INDEX [PACK...]
+                          all is well with an index, and with the packs that it names;
+                          prints how many blocks, deltas, records in it and in packs
+       memo.py index BUCKET [size=N] [at=N] [version=N] < LIST > FILE
+                          likewise an index, which has the records, too
 """
 import hashlib
+import re
 import struct
 import sys
 from urllib.parse import unquote_to_bytes
@@ -21,11 +27,15 @@ from urllib.parse import unquote_to_bytes
 NONE = (1 << 40) - 1
 
 
-def identity(line):
+def digest(line):
     key, size, etag, modified = line.rstrip("\n").split("\t")
     text = b"\0".join([unquote_to_bytes(key), size.encode(), etag.strip('"').encode(),
                        modified.encode()])
-    return hashlib.sha256(text).digest()[16:27]
+    return hashlib.sha256(text).digest()
+
+
+def identity(line):
+    return digest(line)[16:27]
 
 
 def checksum(bucket, data):
@@ -56,7 +66,99 @@ def make(bucket, size="1", at="0", version="1", base="00" * 32, order=""):
     sys.stdout.buffer.write(data + checksum(bucket, data))
 
 
+# --- by blocks -----------------------------------------------------------------------
+
+
+class Reader:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def bytes(self, n):
+        self.at += n
+        assert self.at <= len(self.data)
+        return self.data[self.at - n:self.at]
+
+    def varint(self):
+        n = shift = 0
+        while True:
+            byte = self.bytes(1)[0]
+            n |= (byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80:
+                return n
+
+
+def varint(n):
+    out = b""
+    while n >= 0x80:
+        out += bytes([n & 0x7f | 0x80])
+        n >>= 7
+    return out + bytes([n])
+
+
+def check_index(bucket, path, *pack_paths):
+    packs = {int(re.search(r"(\d{3})(\.bin)?$", p)[1]): open(p, "rb").read()
+             for p in pack_paths}
+    data = open(path, "rb").read()
+    magic, version, count, _, _ = struct.unpack(">8sIIqq", data[:32])
+    assert (magic, version) == (b"DGINDEX\n", 1)
+    assert data[-32:] == checksum(bucket, data[:-32])
+    r = Reader(data[32:-32])
+    key, n_deltas, n_inside, n_packed = b"", 0, 0, 0
+    for _ in range(count):
+        before = key
+        key = key[:r.varint()] + r.bytes(r.varint())
+        assert key > before
+        r.bytes(16)
+        n_deltas += r.varint()
+        assert r.bytes(1)[0] < 8
+        r.varint()
+        for _ in range(r.varint()):
+            slot, first, n = r.varint(), r.varint(), r.varint()
+            part = packs[slot][16 + 16 * first:][:16 * n]
+            assert packs[slot][:16] == b"DGPACK\r\n\0\0\0\1\0\0\0\0"
+            assert checksum(bucket, part)[:8] == r.bytes(8)
+            n_packed += n
+        n = r.varint()
+        r.bytes(16 * n)
+        n_inside += n
+    assert r.at == len(r.data)
+    print(count, n_deltas, n_inside, n_packed)
+
+
+def block(deltas, before, size):
+    key = deltas[-1][0]
+    common = 0
+    while common < min(len(key), len(before)) and key[common] == before[common]:
+        common += 1
+    total = sum(int.from_bytes(d[:16], "big") for _, d in deltas) % (1 << 128)
+    return (varint(common) + varint(len(key) - common) + key[common:]
+            + total.to_bytes(16, "big") + varint(len(deltas)) + b"\0"
+            + varint(size * len(deltas)) + varint(0) + varint(len(deltas))
+            + b"".join(d[16:27] + size.to_bytes(5, "big") for _, d in deltas))
+
+
+def index(bucket, size="1", at="0", version="1"):
+    deltas = sorted((unquote_to_bytes(line.split("\t")[0]), digest(line))
+                    for line in sys.stdin if line.split("\t")[0].endswith(".delta"))
+    blocks = [[]]
+    for one in deltas:
+        blocks[-1].append(one)
+        if int.from_bytes(one[1][-4:], "big") % 1024 == 0:
+            blocks.append([])
+    blocks = [b for b in blocks if b]
+    data = struct.pack(">8sIIqq", b"DGINDEX\n", int(version), len(blocks), int(at), int(at))
+    before = b""
+    for b in blocks:
+        data += block(b, before, int(size))
+        before = b[-1][0]
+    sys.stdout.buffer.write(data + checksum(bucket, data))
+
+
+CALLS = {"make": make, "index": index}
 if sys.argv[1] == "check":
     check(*sys.argv[2:])
+elif sys.argv[1] == "check-index":
+    check_index(*sys.argv[2:])
 else:
-    make(sys.argv[2], **dict(pair.split("=", 1) for pair in sys.argv[3:]))
+    CALLS[sys.argv[1]](sys.argv[2], **dict(pair.split("=", 1) for pair in sys.argv[3:]))

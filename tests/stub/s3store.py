@@ -194,6 +194,7 @@ class Store:
             "usage": False,
             # What LIST does with start-after: null, as S3; or a value of STARTS
             "start_after": None,
+            "ranges": True,             # false: a GET with Range gets all
         }
 
     def change(self, bucket, put, delete):
@@ -282,6 +283,19 @@ class Store:
 
     # --- objects --------------------------------------------------------------
 
+    def part(self, headers, answer):
+        """Of a GET with Range: bytes=FIRST-LAST."""
+        wanted = {name.lower(): value for name, value in headers.items()}.get("range")
+        if not wanted or not self.settings["ranges"]:
+            return answer
+        first, last = (int(n) for n in wanted.removeprefix("bytes=").split("-"))
+        size = len(answer.body)
+        if first >= size:
+            return error(416, "InvalidRange")
+        body = answer.body[first:last + 1]
+        span = f"bytes {first}-{first + len(body) - 1}/{size}"
+        return Answer(206, {**answer.headers, "Content-Range": span}, body)
+
     def get_object(self, bucket, key):
         one = self.buckets[bucket].objects.get(key)
         if one is None:
@@ -316,8 +330,10 @@ class Store:
         if not key:
             is_list = method == "GET" and "list-type" in query
             return self.list_objects(bucket, query) if is_list else self.usage(bucket)
-        if method in ("GET", "HEAD"):
+        if method == "HEAD":
             return self.get_object(bucket, key)
+        if method == "GET":
+            return self.part(headers, self.get_object(bucket, key))
         if method == "PUT":
             return self.put_object(bucket, key, headers, body)
         if method == "DELETE":

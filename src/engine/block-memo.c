@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memo by blocks in a bucket: see block-memo.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/block-memo.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "engine/ours.h"
+#include "util/date.h"
+#include "util/log.h"
+
+/* How long the end of the mount waits for PUTs. */
+#define LAST_PUTS_MS 2000
+
+/* What is to be put. */
+struct put {
+	char key[BLOCK_MEMO_KEY_MAX];
+	struct buf bytes;
+	struct put *prev, *next;
+};
+
+struct block_memo {
+	struct memo_env *env;
+	const char *bucket;
+	struct put *puts; /* the first one is under way, or will be */
+	unsigned n_puts;
+	struct s3_call *call; /* NULL: none is under way */
+	bool is_late, has_failed, is_stopping, is_given_up;
+	struct timer limit;
+	int64_t warned_until_ms; /* of what lies there */
+	int64_t refused_until_ms; /* PUTs */
+	int64_t foreign_until_ms; /* PUTs over what is of a newer version */
+};
+
+void
+block_memo_print_pack_key(char *out, size_t size, unsigned slot)
+{
+	snprintf(out, size, OURS_MEMO_PACK, slot);
+}
+
+/* --- what is known of it --- */
+
+void
+block_memo_give_up(struct block_memo *m, const char *why)
+{
+	if (!m->is_given_up)
+		log_info("bucket=%s: no memo by blocks: %s", m->bucket, why);
+	m->is_given_up = true;
+}
+
+bool
+block_memo_is_given_up(const struct block_memo *m)
+{
+	return m->is_given_up;
+}
+
+void
+block_memo_warn(struct block_memo *m, const struct err *err)
+{
+	int64_t now = date_mono_ms();
+
+	if (m->warned_until_ms > now)
+		return;
+	m->warned_until_ms = now + HOUR_MS;
+	log_warn("bucket=%s: the memo " OURS_MEMO_INDEX " is ignored: %s",
+		 m->bucket, err->msg);
+}
+
+bool
+block_memo_may_take_over(struct block_memo *m)
+{
+	int64_t now = date_mono_ms();
+
+	if (m->foreign_until_ms > now)
+		return false;
+	m->foreign_until_ms = now + HOUR_MS;
+	return true;
+}
+
+bool
+block_memo_may_write(const struct block_memo *m)
+{
+	return m->env->writebacks->policy == CACHE_POLICY_RW && !m->puts &&
+	       !m->is_stopping && m->refused_until_ms <= date_mono_ms();
+}
+
+/* --- one PUT after the other --- */
+
+static void
+drop(struct block_memo *m, struct put *p)
+{
+	DL_DELETE(m->puts, p);
+	m->n_puts--;
+	m->env->writebacks->n_running--;
+	buf_clear(&p->bytes);
+	free(p);
+}
+
+static void
+fail(struct block_memo *m, const struct err *err)
+{
+	struct put *p;
+
+	if (m->is_late || err->code != ECANCELED)
+		log_warn("bucket=%s: the memo can't be written: %s", m->bucket,
+			 m->is_late ? "not done in time" : err->msg);
+	m->has_failed = true;
+	m->refused_until_ms = date_mono_ms() + HOUR_MS;
+	while ((p = m->puts))
+		drop(m, p);
+}
+
+static void on_put(void *arg, const struct s3_answer *answer);
+
+static void
+send(struct block_memo *m)
+{
+	struct writeback_env *w = m->env->writebacks;
+	struct put *p = m->puts;
+
+	log_info("bucket=%s: the memo %s is written, %zu bytes", m->bucket,
+		 p->key, p->bytes.len);
+	m->is_late = false;
+	if (!m->is_stopping)
+		timer_arm(w->timers, &m->limit, w->limits->timeout_ms);
+	m->call = cache_put(
+		w->s3,
+		&(struct cache_put){ .bucket = m->bucket,
+				     .key = p->key,
+				     .type = "application/octet-stream",
+				     .body = p->bytes.data,
+				     .body_len = p->bytes.len,
+				     .sse = w->sse,
+				     .sse_kms_key_id = w->sse_kms_key_id },
+		on_put, m);
+}
+
+static void
+on_put(void *arg, const struct s3_answer *answer)
+{
+	struct block_memo *m = arg;
+
+	m->call = NULL;
+	if (answer->err.code)
+		fail(m, &answer->err);
+	else
+		drop(m, m->puts);
+	if (m->puts)
+		send(m);
+	else
+		timer_disarm(m->env->writebacks->timers, &m->limit);
+}
+
+static void
+on_limit(void *arg)
+{
+	struct block_memo *m = arg;
+
+	m->is_late = true;
+	s3_cancel(m->call);
+}
+
+static void
+put(struct block_memo *m, const char *key, struct buf *bytes)
+{
+	struct put *p = xnew(struct put);
+
+	snprintf(p->key, sizeof(p->key), "%s", key);
+	p->bytes = *bytes;
+	buf_init(bytes, bytes->max);
+	DL_APPEND(m->puts, p);
+	m->n_puts++;
+	m->env->writebacks->n_running++;
+	if (m->has_failed)
+		drop(m, p);
+	else if (!m->call)
+		send(m);
+}
+
+void
+block_memo_begin_set(struct block_memo *m)
+{
+	m->has_failed = false;
+}
+
+void
+block_memo_put_pack(struct block_memo *m, struct pack *pack)
+{
+	char key[BLOCK_MEMO_KEY_MAX];
+
+	block_memo_print_pack_key(key, sizeof(key), pack->slot);
+	put(m, key, &pack->bytes);
+}
+
+void
+block_memo_put_index(struct block_memo *m, struct buf *bytes)
+{
+	put(m, OURS_MEMO_INDEX, bytes);
+}
+
+unsigned
+block_memo_n_waiting(const struct block_memo *m)
+{
+	return m->n_puts;
+}
+
+bool
+block_memo_has_failed(const struct block_memo *m)
+{
+	return m->has_failed;
+}
+
+/* --- from first to last --- */
+
+struct block_memo *
+block_memo_get(struct memo_env *env, struct bucket *bucket)
+{
+	struct block_memo *m = bucket->block_memo;
+
+	if (m || env->place != MEMO_IN_BUCKET)
+		return m;
+	m = bucket->block_memo = xnew(struct block_memo);
+	m->env = env;
+	m->bucket = bucket->name;
+	timer_init(&m->limit, on_limit, m);
+	return m;
+}
+
+void
+block_memo_stop(struct block_memo *m)
+{
+	m->is_stopping = true;
+	if (m->call)
+		timer_arm(m->env->writebacks->timers, &m->limit, LAST_PUTS_MS);
+}
+
+void
+block_memo_free(struct block_memo *m)
+{
+	free(m);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the memo by blocks (stats/memo-index.h) of a bucket is in the bucket: names, and
+ * who may write, and one thing after the other: packs, and the index last, so that
+ * nothing is named that is not there.  Net thread only.
+ *
+ * As with documents, nobody waits for a PUT; the end of the mount does, for a moment.
+ * One that fails ends the set, and is not tried again for an hour.
+ */
+#ifndef ENGINE_BLOCK_MEMO_H
+#define ENGINE_BLOCK_MEMO_H
+
+#include "engine/bucket-memo.h"
+#include "stats/memo-pack.h"
+
+#define BLOCK_MEMO_KEY_MAX 64
+
+/* More packs wait for no PUT: a sweep is slower than that, or the store hangs. */
+#define BLOCK_MEMO_WAITING_MAX 4
+
+struct block_memo;
+
+/* The one of that bucket; NULL: it has none, by configuration. */
+struct block_memo *block_memo_get(struct memo_env *env, struct bucket *bucket);
+
+/* The key of a pack. */
+void block_memo_print_pack_key(char *out, size_t size, unsigned slot);
+
+/* Another way is better for this bucket, from now on. */
+void block_memo_give_up(struct block_memo *m, const char *why);
+bool block_memo_is_given_up(const struct block_memo *m);
+
+/* What lies there is wrong: one warning an hour. */
+void block_memo_warn(struct block_memo *m, const struct err *err);
+
+/* A newer version has written it: once an hour it is written over. */
+bool block_memo_may_take_over(struct block_memo *m);
+
+/* A set may be begun now, by one sweep at a time. */
+bool block_memo_may_write(const struct block_memo *m);
+void block_memo_begin_set(struct block_memo *m);
+
+/* The next of the set; takes the bytes.  In vain, if one before it has failed. */
+void block_memo_put_pack(struct block_memo *m, struct pack *pack);
+void block_memo_put_index(struct block_memo *m, struct buf *bytes);
+
+/* Of a set: what waits, and that it is in vain. */
+unsigned block_memo_n_waiting(const struct block_memo *m);
+bool block_memo_has_failed(const struct block_memo *m);
+
+/* The mount ends: it goes on for a moment. */
+void block_memo_stop(struct block_memo *m);
+void block_memo_free(struct block_memo *m); /* NULL is fine */
+
+#endif

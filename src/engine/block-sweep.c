@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The deltas of a bucket by blocks: see block-sweep.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/block-sweep.h"
+
+#include <errno.h>
+
+#include "engine/ours.h"
+#include "util/date.h"
+#include "util/log.h"
+
+/* HEADs that wait, with those that pages under way may bring, at a guess, at most. */
+#define HELD_MAX 4000
+
+/* HEADs after which it is looked whether there is a pack of records. */
+#define HEADS_PER_LOOK 1000
+
+/* --- the end --- */
+
+static void
+end(struct block_sweep *b, enum relist_how how, const struct err *err)
+{
+	relist_free(steal(&b->relist));
+	b->on_end(b->arg, how, err);
+}
+
+static void
+on_relist_end(void *arg, enum relist_how how, const struct err *err)
+{
+	end(arg, how, err);
+}
+
+static void
+on_relist_step(void *arg)
+{
+	struct block_sweep *b = arg;
+
+	b->on_step(b->arg);
+}
+
+/* --- what is listed again --- */
+
+static void
+on_delta(void *arg, const struct object *o, const int64_t *original)
+{
+	struct block_sweep *b = arg;
+
+	head_habits_see_date(s3_head_habits(b->s3), o->last_modified);
+	if (original) {
+		b->n_remembered++;
+		tally_answer(b->tally, b->space, o, *original);
+	} else {
+		b->n_asked++;
+		originals_ask(b->originals, b->tally, b->space, o);
+	}
+}
+
+/* HEADs that a page brings, at a guess. */
+static uint64_t
+heads_of_page(const struct block_sweep *b, unsigned n_pages)
+{
+	if (n_pages > 0)
+		return (uint64_t)b->n_asked / n_pages + 1;
+	return b->index.list.n > 0 ? 1 : LIST_PAGE_KEYS;
+}
+
+static bool
+has_room(void *arg, unsigned n_under_way, unsigned n_pages)
+{
+	const struct block_sweep *b = arg;
+	unsigned n = b->originals->sweep.n_queued;
+
+	if (originals_are_behind(b->originals))
+		return false;
+	return n + (n_under_way + 1) * heads_of_page(b, n_pages) <= HELD_MAX ||
+	       n_under_way == 0;
+}
+
+static void
+begin_relist(struct block_sweep *b, struct block_list *listed)
+{
+	b->relist = relist_new(&(struct relist_options){
+		.s3 = b->s3,
+		.slots = b->slots,
+		.lists = b->lists,
+		.bucket = b->bucket->name,
+		.group = b->bucket,
+		.index = &b->index,
+		.listed = listed,
+		.is_anew = b->is_repacked,
+		.print_key = block_memo_print_pack_key,
+		.pages = &b->pages,
+		.records = &b->records,
+		.on_delta = on_delta,
+		.has_room = has_room,
+		.on_step = on_relist_step,
+		.on_end = on_relist_end,
+		.arg = b,
+	});
+	relist_begin(b->relist);
+}
+
+/* --- what is known --- */
+
+/* What can't be written is remembered by this mount (bucket-memo.h). */
+static void
+begin_set(struct block_sweep *b)
+{
+	b->has_set = b->may_write && block_memo_may_write(b->memo);
+	b->originals->is_by_blocks = b->has_set;
+	b->slots_used = b->index.slots;
+	if (!b->has_set)
+		return;
+	block_memo_begin_set(b->memo);
+	b->originals->blocks = tally_blocks(b->tally);
+	b->is_repacked =
+		b->is_anew || memo_index_is_worn(&b->index, date_now());
+}
+
+static void
+compare(struct block_sweep *b)
+{
+	struct blocks *blocks = tally_blocks(b->tally);
+	struct block_list *listed = blocks ? blocks_list(blocks) : NULL;
+
+	if (!listed) {
+		end(b, RELIST_IMPOSSIBLE, NULL);
+		return;
+	}
+	begin_set(b);
+	if (b->is_anew)
+		memo_index_clear(&b->index);
+	memo_index_match(&b->index, listed, b->is_repacked, &b->known);
+	b->n_remembered = b->known.n_deltas;
+	tally_know(b->tally, b->known.n_deltas, b->known.n_original);
+	begin_relist(b, listed);
+}
+
+static void
+take_index(struct block_sweep *b, const struct s3_answer *answer)
+{
+	const struct buf *body = &answer->http->body;
+	struct err err = ERR_INIT;
+	enum memo_verdict verdict = memo_index_parse(
+		&b->index, buf_str(body), body->len, b->bucket->name, &err);
+
+	b->may_write =
+		verdict != MEMO_FOREIGN || block_memo_may_take_over(b->memo);
+	if (verdict != MEMO_GOOD)
+		block_memo_warn(b->memo, &err);
+}
+
+static void
+on_get(void *arg, const struct s3_answer *answer)
+{
+	struct block_sweep *b = arg;
+
+	b->get = NULL;
+	timer_disarm(b->timers, &b->get_limit);
+	if (!b->tally) {
+		b->on_step(b->arg);
+		return;
+	}
+	if (answer->err.code == 0) {
+		take_index(b, answer);
+	} else {
+		b->may_write =
+			answer->status == 404 || answer->err.code == EFBIG;
+		if (answer->status != 404)
+			block_memo_warn(b->memo, &answer->err);
+	}
+	compare(b);
+}
+
+static void
+on_get_limit(void *arg)
+{
+	struct block_sweep *b = arg;
+
+	s3_cancel(b->get);
+}
+
+void
+block_sweep_begin(struct block_sweep *b, struct tally *tally)
+{
+	b->tally = tally;
+	b->space = tally_any_space(tally);
+	b->is_repacked = b->has_set = false;
+	b->n_remembered = b->n_asked = 0;
+	b->n_since = 0;
+	memo_index_clear(&b->index);
+	b->get = s3_get_object(b->s3,
+			       &(struct s3_get){ .bucket = b->bucket->name,
+						 .key = OURS_MEMO_INDEX,
+						 .max = INDEX_BYTES_MAX,
+						 .traffic = &b->records },
+			       on_get, b);
+	timer_init(&b->get_limit, on_get_limit, b);
+	timer_arm(b->timers, &b->get_limit,
+		  b->limits->timeout_ms / CACHE_GET_PART);
+}
+
+/* --- what is written --- */
+
+/* Records that are kept go into a pack; false: there are none, or no room for it. */
+static bool
+put_pack(struct block_sweep *b, bool has_all)
+{
+	int slot = slots_used_take(&b->slots_used,
+				   (unsigned)(date_mono_ms() % PACK_SLOTS));
+	struct pack pack;
+	int rc;
+
+	if (slot < 0) {
+		b->has_set = false;
+		return false;
+	}
+	pack_init(&pack, (unsigned)slot);
+	rc = blocks_pack(tally_blocks(b->tally), b->bucket->name, &pack,
+			 has_all);
+	if (rc)
+		b->has_set = false;
+	else if (pack.n > 0)
+		block_memo_put_pack(b->memo, &pack);
+	pack_clear(&pack);
+	return rc == 0;
+}
+
+static void
+put_pack_if_full(struct block_sweep *b)
+{
+	struct blocks *blocks = tally_blocks(b->tally);
+
+	if (!b->has_set || !blocks ||
+	    block_memo_n_waiting(b->memo) >= BLOCK_MEMO_WAITING_MAX)
+		return;
+	if (blocks_n_kept(blocks, false) >= PACK_RECORDS)
+		put_pack(b, false);
+	else if (blocks_n_kept(blocks, true) >= PACK_RECORDS_MAX)
+		put_pack(b, true);
+}
+
+void
+block_sweep_go_on(struct block_sweep *b)
+{
+	if (b->relist)
+		relist_go_on(b->relist);
+	if (++b->n_since % HEADS_PER_LOOK == 0)
+		put_pack_if_full(b);
+}
+
+static void
+put_index(struct block_sweep *b)
+{
+	struct block_list *listed = blocks_list(tally_blocks(b->tally));
+	bool is_new = b->is_repacked || b->index.list.n == 0;
+	int64_t now = date_now();
+	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
+
+	if (memo_index_print(listed, b->bucket->name, now,
+			     is_new ? now : b->index.anew_at, &bytes) == 0)
+		block_memo_put_index(b->memo, &bytes);
+}
+
+void
+block_sweep_write(struct block_sweep *b)
+{
+	struct blocks *blocks = tally_blocks(b->tally);
+	bool has_news =
+		b->n_asked > 0 || b->is_repacked || !b->known.is_written;
+
+	log_info("bucket=%s: %lld original sizes from the memo, %lld from "
+		 "HEADs; %lld of %lld blocks differ",
+		 b->bucket->name, (long long)b->n_remembered,
+		 (long long)b->n_asked, (long long)b->known.n_changed,
+		 (long long)(b->known.n_changed + b->known.n_same));
+	b->originals->blocks = NULL;
+	if (!has_news)
+		return;
+	while (b->has_set && blocks_n_kept(blocks, true) > INDEX_RECORDS)
+		if (!put_pack(b, true))
+			return;
+	if (b->has_set)
+		put_index(b);
+}
+
+/* --- giving up --- */
+
+void
+block_sweep_stop(struct block_sweep *b)
+{
+	b->tally = NULL;
+	if (b->get) {
+		timer_disarm(b->timers, &b->get_limit);
+		s3_cancel(b->get);
+	}
+	if (b->relist)
+		relist_stop(b->relist);
+}
+
+bool
+block_sweep_is_idle(const struct block_sweep *b)
+{
+	return !b->get && (!b->relist || relist_is_idle(b->relist));
+}
+
+void
+block_sweep_clear(struct block_sweep *b)
+{
+	relist_free(steal(&b->relist));
+	memo_index_clear(&b->index);
+}

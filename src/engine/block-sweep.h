@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The original sizes of all deltas of a bucket that has been listed, by the memo by
+ * blocks (stats/memo-index.h): the index is read, blocks that are not in it are listed
+ * again (relist.h), and what is in no record is asked for by HEADs (originals.h).  Then
+ * what was learned is written (block-memo.h).  Net thread only.
+ *
+ * The LIST goes on without HEADs, whatever is in the memo; so it is as quick as one
+ * that only compares.  What is listed again for a new bucket is all of it: a request
+ * for each 1,000 HEADs.
+ */
+#ifndef ENGINE_BLOCK_SWEEP_H
+#define ENGINE_BLOCK_SWEEP_H
+
+#include "engine/block-memo.h"
+#include "engine/originals.h"
+#include "engine/relist.h"
+
+struct block_sweep {
+	/* set by the owner */
+	struct s3 *s3;
+	struct slots *slots;
+	struct list_shared *lists;
+	const struct limits *limits;
+	struct timers *timers;
+	const struct bucket *bucket;
+	struct block_memo *memo;
+	struct originals *originals; /* that are asked */
+	bool is_anew; /* the memo is not believed */
+	/* A request has ended. */
+	void (*on_step)(void *arg);
+	/*
+	 * All deltas were asked for; `err` is set if RELIST_FAILED.  But for
+	 * RELIST_COMPLETE nothing of it counts.
+	 */
+	void (*on_end)(void *arg, enum relist_how how, const struct err *err);
+	void *arg;
+
+	struct tally *tally;
+	struct space *space; /* of it, for any delta */
+	struct memo_index index;
+	struct memo_known known;
+	struct s3_call *get; /* of the index; NULL: not under way */
+	struct timer get_limit;
+	bool may_write; /* it is known what lies there */
+	bool is_repacked; /* all is written anew */
+	bool has_set; /* this sweep may write, and has begun to */
+	struct slots_used slots_used;
+	unsigned n_since; /* HEADs since it was looked for packs */
+	struct relist *relist; /* NULL: none yet, or not any more */
+	struct traffic pages, records;
+	int64_t n_remembered, n_asked;
+};
+
+/* The tally's LIST is complete.  Not from inside: on_step or on_end. */
+void block_sweep_begin(struct block_sweep *b, struct tally *tally);
+
+/* Originals have been told, or can be told again. */
+void block_sweep_go_on(struct block_sweep *b);
+
+/* It is complete, and the HEADs are answered: write what is worth it. */
+void block_sweep_write(struct block_sweep *b);
+
+/* Give up; on_step still comes for what is under way. */
+void block_sweep_stop(struct block_sweep *b);
+bool block_sweep_is_idle(const struct block_sweep *b);
+void block_sweep_clear(
+	struct block_sweep *b); /* it must be idle; can be begun again */
+
+#endif

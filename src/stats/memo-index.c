@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The index of the memo, as bytes, and beside a listing: see memo-index.h.  Pure; one
+ * thread at a time.
+ */
+#include "config.h"
+
+#include "stats/memo-index.h"
+
+#include <errno.h>
+
+#include "stats/stats.h"
+#include "util/big-endian.h"
+#include "util/date.h"
+
+#define FORMAT 1
+#define DAY_S (DAY_MS / 1000)
+#define VARINT_MAX 10 /* bytes */
+
+static const char magic[8] = { 'D', 'G', 'I', 'N', 'D', 'E', 'X', '\n' };
+
+enum {
+	AT_VERSION = 8,
+	AT_COUNT = 12,
+	AT_TIME = 16,
+	AT_ANEW = 24,
+	HEAD_LEN = 32
+};
+
+enum { HAS_MISSING = 1, HAS_FLAW = 2, IS_PARTLY_KNOWN = 4, ALL_FLAGS = 7 };
+
+void
+memo_index_init(struct memo_index *x)
+{
+	*x = (struct memo_index){ .written_at = 0 };
+}
+
+void
+memo_index_clear(struct memo_index *x)
+{
+	block_list_clear(&x->list);
+	memo_index_init(x);
+}
+
+static void
+digest(const char *bucket, const char *data, size_t len,
+       unsigned char out[SHA256_LEN])
+{
+	struct sha256 *h = sha256_new();
+
+	sha256_begin(h);
+	sha256_add(h, bucket, strlen(bucket) + 1);
+	sha256_add(h, data, len);
+	sha256_end(h, out);
+	sha256_free(h);
+}
+
+/* --- bytes out --- */
+
+static int
+put_varint(struct buf *out, uint64_t n)
+{
+	unsigned char bytes[VARINT_MAX];
+	size_t len = 0;
+
+	for (; n >= 0x80; n >>= 7)
+		bytes[len++] = (unsigned char)(n | 0x80);
+	bytes[len++] = (unsigned char)n;
+	return buf_add(out, bytes, len);
+}
+
+static int
+put_number(struct buf *out, size_t len, uint64_t n)
+{
+	unsigned char bytes[8];
+
+	big_endian_put(bytes, len, n);
+	return buf_add(out, bytes, len);
+}
+
+static int
+put_key(struct buf *out, const struct block *before, const struct block *b)
+{
+	size_t common = before ? key_common_length(before->key, before->key_len,
+						   b->key, b->key_len)
+			       : 0;
+	int rc = put_varint(out, common);
+
+	if (rc == 0)
+		rc = put_varint(out, b->key_len - common);
+	return rc ? rc : buf_add(out, b->key + common, b->key_len - common);
+}
+
+static int
+put_extent(struct buf *out, const struct extent *e)
+{
+	int rc = put_varint(out, e->slot);
+
+	if (rc == 0)
+		rc = put_varint(out, e->first);
+	if (rc == 0)
+		rc = put_varint(out, e->n);
+	return rc ? rc : buf_add(out, e->sum, EXTENT_SUM_LEN);
+}
+
+/* What is known of its deltas. */
+static int
+put_known(struct buf *out, const struct block *b)
+{
+	uint64_t flags = (b->has_missing ? HAS_MISSING : 0) |
+			 (b->has_flaw ? HAS_FLAW : 0) |
+			 (b->n_known == b->n ? 0 : IS_PARTLY_KNOWN);
+	size_t n_extents = b->n_extents < BLOCK_EXTENTS_MAX ? b->n_extents
+							    : BLOCK_EXTENTS_MAX;
+	int rc = put_number(out, 1, flags);
+
+	if (rc == 0)
+		rc = put_varint(out, (uint64_t)b->original);
+	if (rc == 0)
+		rc = put_varint(out, n_extents);
+	for (size_t i = 0; i < n_extents && rc == 0; i++)
+		rc = put_extent(out, &b->extents[i]);
+	if (rc == 0)
+		rc = put_varint(out, b->n_records);
+	return rc ? rc
+		  : buf_add(out, b->records,
+			    b->n_records * sizeof(b->records[0]));
+}
+
+static int
+put_block(struct buf *out, const struct block *before, const struct block *b)
+{
+	int rc = put_key(out, before, b);
+
+	if (rc == 0)
+		rc = put_number(out, 8, b->sum.high);
+	if (rc == 0)
+		rc = put_number(out, 8, b->sum.low);
+	if (rc == 0)
+		rc = put_varint(out, (uint64_t)b->n);
+	return rc ? rc : put_known(out, b);
+}
+
+static int
+put_head(struct buf *out, size_t n, int64_t now, int64_t anew_at)
+{
+	int rc = buf_add(out, magic, sizeof(magic));
+
+	if (rc == 0)
+		rc = put_number(out, 4, FORMAT);
+	if (rc == 0)
+		rc = put_number(out, 4, n);
+	if (rc == 0)
+		rc = put_number(out, 8, (uint64_t)now);
+	return rc ? rc : put_number(out, 8, (uint64_t)anew_at);
+}
+
+int
+memo_index_print(const struct block_list *listed, const char *bucket,
+		 int64_t now, int64_t anew_at, struct buf *out)
+{
+	unsigned char sum[SHA256_LEN];
+	int rc = put_head(out, listed->n, now, anew_at);
+
+	for (size_t i = 0; i < listed->n && rc == 0; i++)
+		rc = put_block(out, i > 0 ? &listed->blocks[i - 1] : NULL,
+			       &listed->blocks[i]);
+	if (rc)
+		return rc;
+	digest(bucket, out->data, out->len, sum);
+	return buf_add(out, sum, sizeof(sum));
+}
+
+/* --- bytes in --- */
+
+/* What is left; once something was wrong, there is nothing but zeros. */
+struct reader {
+	const unsigned char *at, *end;
+	size_t key_bytes; /* so far, each key as a whole */
+	bool is_bad;
+};
+
+static const unsigned char *
+get_bytes(struct reader *r, uint64_t len)
+{
+	const unsigned char *at = r->at;
+
+	if (r->is_bad || len > (uint64_t)(r->end - r->at)) {
+		r->is_bad = true;
+		return NULL;
+	}
+	r->at += len;
+	return at;
+}
+
+static uint64_t
+get_number(struct reader *r, size_t len)
+{
+	const unsigned char *at = get_bytes(r, len);
+
+	return at ? big_endian_get(at, len) : 0;
+}
+
+/* More than `max` is wrong. */
+static uint64_t
+get_varint(struct reader *r, uint64_t max)
+{
+	uint64_t n = 0, byte = 0x80;
+
+	for (unsigned shift = 0; byte & 0x80 && shift < 63; shift += 7) {
+		byte = get_number(r, 1);
+		n |= (byte & 0x7f) << shift;
+	}
+	r->is_bad = r->is_bad || byte & 0x80 || n > max;
+	return r->is_bad ? 0 : n;
+}
+
+static void
+get_key(struct reader *r, const struct block *before, struct block *b)
+{
+	size_t common = get_varint(r, before ? before->key_len : 0);
+	size_t rest = get_varint(r, BLOCK_KEYS_MAX);
+	const unsigned char *at = get_bytes(r, rest);
+
+	r->key_bytes += common + rest;
+	r->is_bad = r->is_bad || r->key_bytes > BLOCK_KEYS_MAX;
+	if (r->is_bad)
+		return;
+	b->key = xmalloc(common + rest + 1);
+	if (common > 0)
+		memcpy(b->key, before->key, common);
+	memcpy(b->key + common, at, rest);
+	b->key_len = common + rest;
+	r->is_bad = before && key_compare(before->key, before->key_len, b->key,
+					  b->key_len) >= 0;
+}
+
+static void
+get_extent(struct reader *r, struct block *b)
+{
+	struct extent e = { .slot = (unsigned)get_varint(r, PACK_SLOTS - 1) };
+	const unsigned char *sum;
+
+	e.first = (uint32_t)get_varint(r, PACK_RECORDS_MAX);
+	e.n = (uint32_t)get_varint(r, PACK_RECORDS_MAX - e.first);
+	sum = get_bytes(r, EXTENT_SUM_LEN);
+	r->is_bad = r->is_bad || e.n == 0;
+	if (r->is_bad)
+		return;
+	memcpy(e.sum, sum, EXTENT_SUM_LEN);
+	block_add_extent(b, &e);
+}
+
+static void
+get_records(struct reader *r, struct block *b)
+{
+	size_t n = get_varint(r, INDEX_BYTES_MAX);
+	const unsigned char *at = get_bytes(r, n * sizeof(b->records[0]));
+
+	if (!at || n == 0)
+		return;
+	b->records = xmalloc(n * sizeof(b->records[0]));
+	memcpy(b->records, at, n * sizeof(b->records[0]));
+	b->n_records = b->records_size = n;
+}
+
+static void
+get_block(struct reader *r, const struct block *before, struct block *b)
+{
+	uint64_t flags, n_extents;
+
+	get_key(r, before, b);
+	b->sum.high = get_number(r, 8);
+	b->sum.low = get_number(r, 8);
+	b->n = (int64_t)get_varint(r, BLOCK_DELTAS_MAX);
+	flags = get_number(r, 1);
+	b->has_missing = flags & HAS_MISSING;
+	b->has_flaw = flags & HAS_FLAW;
+	b->n_known = flags & IS_PARTLY_KNOWN ? 0 : b->n;
+	b->original = (int64_t)get_varint(r, INT64_MAX);
+	n_extents = get_varint(r, BLOCK_EXTENTS_MAX);
+	for (uint64_t i = 0; i < n_extents && !r->is_bad; i++)
+		get_extent(r, b);
+	get_records(r, b);
+	b->is_whole = true;
+	r->is_bad = r->is_bad || flags & ~(uint64_t)ALL_FLAGS || b->n == 0;
+}
+
+/* Room for one more may move those before. */
+static void
+get_blocks(struct reader *r, struct block_list *l, uint64_t n)
+{
+	for (uint64_t i = 0; i < n && !r->is_bad; i++) {
+		struct block *b = block_list_add(l);
+
+		get_block(r, i > 0 ? b - 1 : NULL, b);
+	}
+	r->is_bad = r->is_bad || r->at != r->end;
+}
+
+static void
+note_slots(struct memo_index *x)
+{
+	for (size_t i = 0; i < x->list.n; i++) {
+		const struct block *b = &x->list.blocks[i];
+
+		for (size_t j = 0; j < b->n_extents; j++)
+			slots_used_add(&x->slots, b->extents[j].slot);
+	}
+}
+
+static int
+parse(struct memo_index *x, const char *data, size_t len)
+{
+	struct reader r = { .at = (const unsigned char *)data + AT_COUNT,
+			    .end = (const unsigned char *)data + len };
+	uint64_t n = get_number(&r, 4);
+	uint64_t written_at = get_number(&r, 8), anew_at = get_number(&r, 8);
+
+	if (n > BLOCKS_MAX)
+		return -EBADMSG;
+	get_blocks(&r, &x->list, n);
+	if (r.is_bad || written_at > INT64_MAX || anew_at > INT64_MAX)
+		return -EBADMSG;
+	x->written_at = (int64_t)written_at;
+	x->anew_at = (int64_t)anew_at;
+	note_slots(x);
+	return 0;
+}
+
+enum memo_verdict
+memo_index_parse(struct memo_index *x, const char *data, size_t len,
+		 const char *bucket, struct err *err)
+{
+	unsigned char sum[SHA256_LEN];
+	size_t rest = len - SHA256_LEN;
+
+	memo_index_clear(x);
+	if (len < HEAD_LEN + SHA256_LEN ||
+	    memcmp(data, magic, sizeof(magic)) != 0) {
+		err_set(err, EBADMSG, "it is no index of a memo");
+		return MEMO_BAD;
+	}
+	if (big_endian_get(data + AT_VERSION, 4) != FORMAT) {
+		err_set(err, EBADMSG, "it is of version %u",
+			(unsigned)big_endian_get(data + AT_VERSION, 4));
+		return MEMO_FOREIGN;
+	}
+	digest(bucket, data, rest, sum);
+	if (memcmp(sum, data + rest, SHA256_LEN) != 0) {
+		err_set(err, EBADMSG,
+			"it is damaged, or of another bucket: "
+			"its checksum is wrong");
+		return MEMO_BAD;
+	}
+	if (parse(x, data, rest)) {
+		memo_index_clear(x);
+		err_set(err, EBADMSG, "its blocks are not as they should be");
+		return MEMO_BAD;
+	}
+	return MEMO_GOOD;
+}
+
+/* --- beside a listing --- */
+
+/* That of the index with the same last key. */
+static struct block *
+find_twin(const struct memo_index *x, const struct block *b)
+{
+	size_t i = block_list_find(&x->list, b->key, b->key_len);
+	struct block *twin = i < x->list.n ? &x->list.blocks[i] : NULL;
+
+	return twin && block_equals(twin, b) ? twin : NULL;
+}
+
+/* What the index has of it. */
+static void
+take_over(struct block *b, struct block *twin)
+{
+	b->is_same = true;
+	b->n_known = twin->n_known;
+	b->original = twin->original;
+	b->extents = steal(&twin->extents);
+	b->n_extents = twin->n_extents;
+	b->records = steal(&twin->records);
+	b->n_records = b->records_size = twin->n_records;
+	twin->n_extents = twin->n_records = 0;
+}
+
+void
+memo_index_match(struct memo_index *x, struct block_list *listed, bool is_anew,
+		 struct memo_known *out)
+{
+	*out = (struct memo_known){ .is_written = listed->n == x->list.n };
+	for (size_t i = 0; i < listed->n; i++) {
+		struct block *b = &listed->blocks[i];
+		struct block *twin = find_twin(x, b);
+
+		if (!twin || twin->n_known < twin->n || is_anew)
+			out->is_written = false;
+		if (!twin || !block_is_plain(twin) || is_anew) {
+			out->n_changed++;
+			continue;
+		}
+		take_over(b, twin);
+		out->n_same++;
+		out->n_deltas += b->n;
+		out->n_original = add_saturating(out->n_original, b->original);
+	}
+}
+
+bool
+memo_index_is_worn(const struct memo_index *x, int64_t now)
+{
+	int64_t age = now - x->anew_at;
+	uint64_t n_extents = 0, n_deltas = 0;
+
+	if (age >= 0 && age < DAY_S)
+		return false;
+	for (size_t i = 0; i < x->list.n; i++) {
+		n_extents += x->list.blocks[i].n_extents;
+		n_deltas += (uint64_t)x->list.blocks[i].n;
+	}
+	return n_extents > 4 * x->list.n + 16 ||
+	       x->slots.n > 2 * (n_deltas / PACK_RECORDS) + 16;
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The index of the memo byte by byte, what is not believed of it, and what it costs with
+ * blocks of usual size: bytes and HEADs.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "stats/memo-run.h"
+#include "stats/stats.h"
+#include "util/date.h"
+
+#define BUCKET "releases"
+#define DAY_S (DAY_MS / 1000)
+
+/* --- bytes --- */
+
+/* "a/1.delta" and all up to "a/2.delta", of which little is known. */
+static void
+two_blocks(struct block_list *l)
+{
+	const struct extent e = { 300, 70000, 2, "checksu" };
+	const struct memo_record r = { "elevenbytes", { 0, 0, 0, 1, 0 } };
+	struct block *b = block_list_add(l);
+
+	*b = (struct block){ .key = xstrdup("a/1.delta"),
+			     .key_len = 9,
+			     .n = 300,
+			     .n_known = 300,
+			     .sum = { 0x0102030405060708, 0x1112131415161718 },
+			     .original = 1000000 };
+	block_add_extent(b, &e);
+	b = block_list_add(l);
+	*b = (struct block){ .key = xstrdup("a/2.delta"),
+			     .key_len = 9,
+			     .n = 2,
+			     .n_known = 1,
+			     .sum = { 0, 5 },
+			     .has_missing = true,
+			     .has_flaw = true };
+	block_keep(b, &r);
+}
+
+static const char bytes[] = "DGINDEX\n"
+			    "\0\0\0\1"
+			    "\0\0\0\2"
+			    "\0\0\0\0\0\0\3\350"
+			    "\0\0\0\0\0\0\0\144"
+			    /* the first block */
+			    "\0\11a/1.delta"
+			    "\1\2\3\4\5\6\7\10"
+			    "\21\22\23\24\25\26\27\30"
+			    "\254\2"
+			    "\0"
+			    "\300\204\75"
+			    "\1"
+			    "\254\2"
+			    "\360\242\4"
+			    "\2"
+			    "checksu\0"
+			    "\0"
+			    /* the second one */
+			    "\2\0072.delta"
+			    "\0\0\0\0\0\0\0\0"
+			    "\0\0\0\0\0\0\0\5"
+			    "\2"
+			    "\7"
+			    "\0"
+			    "\0"
+			    "\1"
+			    "elevenbytes"
+			    "\0\0\0\1\0";
+
+static void
+print(struct buf *out)
+{
+	struct block_list l = { 0 };
+
+	two_blocks(&l);
+	assert_int_equal(memo_index_print(&l, BUCKET, 1000, 100, out), 0);
+	block_list_clear(&l);
+}
+
+static void
+test_bytes(void **state)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
+
+	(void)state;
+	print(&out);
+	assert_int_equal(out.len, sizeof(bytes) - 1 + SHA256_LEN);
+	assert_memory_equal(out.data, bytes, sizeof(bytes) - 1);
+}
+
+static enum memo_verdict
+parse(struct memo_index *x, const struct buf *in, const char *bucket)
+{
+	struct err err = ERR_INIT;
+	enum memo_verdict verdict;
+
+	memo_index_init(x);
+	verdict = memo_index_parse(x, in->data, in->len, bucket, &err);
+	assert_int_equal(verdict == MEMO_GOOD, err.code == 0);
+	assert_true(verdict == MEMO_GOOD || x->list.n == 0);
+	return verdict;
+}
+
+static void
+test_what_is_read_is_what_was_written(void **state)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
+	CLEANUP_BUF struct buf again = BUF_INIT(INDEX_BYTES_MAX);
+	struct memo_index x;
+
+	(void)state;
+	print(&out);
+	assert_int_equal(parse(&x, &out, BUCKET), MEMO_GOOD);
+	assert_int_equal(x.written_at, 1000);
+	assert_int_equal(x.anew_at, 100);
+	assert_int_equal(x.slots.n, 1);
+	assert_true(x.slots.is_used[300]);
+	assert_true(block_is_plain(&x.list.blocks[0]));
+	assert_false(block_is_plain(&x.list.blocks[1]));
+	assert_int_equal(memo_index_print(&x.list, BUCKET, 1000, 100, &again),
+			 0);
+	assert_int_equal(again.len, out.len);
+	assert_memory_equal(again.data, out.data, out.len);
+	memo_index_clear(&x);
+}
+
+/* The checksum is as it should be: a writer of ours would have made it so. */
+static void
+seal(struct buf *b)
+{
+	struct sha256 *h = sha256_new();
+
+	sha256_begin(h);
+	sha256_add(h, BUCKET, sizeof(BUCKET));
+	sha256_add(h, b->data, b->len - SHA256_LEN);
+	sha256_end(h, (unsigned char *)b->data + b->len - SHA256_LEN);
+	sha256_free(h);
+}
+
+static void
+test_what_is_not_believed(void **state)
+{
+	static const struct {
+		size_t at;
+		char byte;
+	} wrong[] = {
+		{ 15, 1 }, /* blocks that are not there */
+		{ 15, 3 },
+		{ 16, (char)0x80 }, /* before there was time */
+		{ 24, (char)0x80 },
+		{ 32, 1 }, /* as the key before, which there is not */
+		{ 33, 127 }, /* a key that is longer than all */
+		{ 61, 8 }, /* no such flag */
+		{ 80, 1 }, /* a record that is not there */
+	};
+	CLEANUP_BUF struct buf b = BUF_INIT(INDEX_BYTES_MAX);
+	struct memo_index x;
+
+	(void)state;
+	print(&b);
+	assert_int_equal(parse(&x, &b, "other"), MEMO_BAD);
+	for (size_t i = 0; i < b.len; i++) {
+		b.data[i] ^= 4;
+		assert_int_not_equal(parse(&x, &b, BUCKET), MEMO_GOOD);
+		b.data[i] ^= 4;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		char was = b.data[wrong[i].at];
+
+		b.data[wrong[i].at] = wrong[i].byte;
+		seal(&b);
+		assert_int_equal(parse(&x, &b, BUCKET), MEMO_BAD);
+		b.data[wrong[i].at] = was;
+	}
+	seal(&b);
+	for (size_t len = b.len; len-- > 0;) {
+		b.len = len;
+		assert_int_equal(parse(&x, &b, BUCKET), MEMO_BAD);
+	}
+}
+
+/* Few bytes may stand for many: keys that each begin with the long one before. */
+static void
+test_keys_that_are_too_much(void **state)
+{
+	struct buf b = BUF_INIT(INDEX_BYTES_MAX);
+	struct block_list l = { 0 };
+	struct memo_index x;
+
+	(void)state;
+	for (unsigned i = 0; i < 9; i++) {
+		struct block *one = block_list_add(&l);
+
+		one->n = 1;
+		one->key_len = 1024 * 1024 + i;
+		one->key = xmalloc(one->key_len);
+		memset(one->key, 'k', one->key_len);
+	}
+	assert_int_equal(memo_index_print(&l, BUCKET, 0, 0, &b), 0);
+	assert_true(b.len < 1200 * 1024);
+	assert_int_equal(parse(&x, &b, BUCKET), MEMO_BAD);
+	block_list_clear(&l);
+	buf_clear(&b);
+}
+
+static void
+test_a_newer_version(void **state)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT(INDEX_BYTES_MAX);
+	struct memo_index x;
+
+	(void)state;
+	print(&b);
+	b.data[11] = 2;
+	assert_int_equal(parse(&x, &b, BUCKET), MEMO_FOREIGN);
+}
+
+/* --- what it costs --- */
+
+#define DELTAS 40000 /* some 39 blocks */
+
+struct store {
+	struct buf index;
+	struct buf packs[PACK_SLOTS];
+	unsigned changed_every; /* which of them are of another version */
+	size_t n_heads, n_runs, bytes_read, bytes_written;
+};
+
+static struct object
+object(const struct store *s, unsigned i, char key[80])
+{
+	bool is_changed = s->changed_every && i % s->changed_every == 0;
+	struct object o = {
+		.key = key,
+		.size = 1000,
+		.etag = is_changed ? "e1" : "d41d8cd98f00b204e9800998ecf8427e",
+		.last_modified = "2026-01-01T00:00:00.000Z",
+	};
+
+	o.key_len = (size_t)snprintf(
+		key, 80, "releases/product-%03u/build-%03u/%06u.tar.delta",
+		i / 1000, i / 10, i);
+	return o;
+}
+
+static void
+take_extents(struct store *s, struct memo_run *r)
+{
+	for (size_t i = 0; i < r->n_extents; i++) {
+		const struct extent *e = &r->extents[i];
+		const struct buf *b = &s->packs[e->slot];
+
+		s->bytes_read += extent_length(e);
+		memo_run_take(r, i, BUCKET, b->data + extent_offset(e),
+			      extent_length(e));
+	}
+	memo_run_ready(r);
+}
+
+static void
+do_run(struct store *s, struct tally *t, struct memo_run *r)
+{
+	struct blocks *blocks = tally_blocks(t);
+	char key[80];
+	int64_t original;
+
+	s->n_runs++;
+	take_extents(s, r);
+	for (unsigned i = 0; i < DELTAS; i++) {
+		struct object o = object(s, i, key);
+
+		if (r->after &&
+		    key_compare(o.key, o.key_len, r->after, r->after_len) <= 0)
+			continue;
+		switch (memo_run_add(r, &o, &original)) {
+		case RUN_KNOWN:
+			assert_int_equal(original, 5000 + i);
+			continue;
+		case RUN_UNKNOWN:
+			s->n_heads++;
+			memo_learn_block(blocks_of(blocks, key, o.key_len), &o,
+					 r->hash, 5000 + i);
+			continue;
+		case RUN_OTHER:
+			fail();
+			break;
+		case RUN_OVER:
+			break;
+		}
+		break;
+	}
+	assert_true(memo_run_end(r));
+}
+
+static void
+pack(struct store *s, struct blocks *b, struct slots_used *used, size_t max)
+{
+	while (blocks_n_kept(b, true) > max) {
+		int slot = slots_used_take(used, 0);
+		struct pack p;
+
+		pack_init(&p, (unsigned)slot);
+		assert_int_equal(blocks_pack(b, BUCKET, &p, true), 0);
+		s->bytes_written += p.bytes.len;
+		buf_clear(&s->packs[slot]);
+		s->packs[slot] = p.bytes;
+	}
+}
+
+static struct tally *
+list(const struct store *s)
+{
+	struct tally *t = tally_new(MODE_DETAILED);
+	struct tally_part *p;
+	char key[80];
+
+	tally_want_blocks(t);
+	p = tally_part_new(t, NULL, 0, true);
+	for (unsigned i = 0; i < DELTAS; i++) {
+		struct object o = object(s, i, key);
+
+		tally_add(p, &o);
+	}
+	tally_part_end(p);
+	return t;
+}
+
+static void
+sweep(struct store *s)
+{
+	struct tally *t = list(s);
+	struct block_list *l = blocks_list(tally_blocks(t));
+	struct slots_used used;
+	struct memo_known known;
+	struct memo_index x;
+	struct memo_run r;
+	size_t to;
+
+	s->n_heads = s->n_runs = s->bytes_written = 0;
+	s->bytes_read = s->index.len;
+	memo_index_init(&x);
+	if (s->index.len > 0)
+		assert_int_equal(parse(&x, &s->index, BUCKET), MEMO_GOOD);
+	used = x.slots;
+	memo_index_match(&x, l, false, &known);
+	assert_int_equal(known.n_same + known.n_changed, l->n);
+	for (to = 0; memo_run_init(&r, &x, l, to, false);) {
+		do_run(s, t, &r);
+		to = r.to;
+		memo_run_clear(&r);
+		pack(s, tally_blocks(t), &used, PACK_RECORDS);
+	}
+	pack(s, tally_blocks(t), &used, INDEX_RECORDS);
+	buf_clear(&s->index);
+	assert_int_equal(memo_index_print(l, BUCKET, 0, 0, &s->index), 0);
+	s->bytes_written += s->index.len;
+	memo_index_clear(&x);
+	tally_free(t);
+}
+
+static void
+store_init(struct store *s)
+{
+	*s = (struct store){ .index = BUF_INIT(INDEX_BYTES_MAX) };
+	sweep(s);
+}
+
+static void
+store_clear(struct store *s)
+{
+	buf_clear(&s->index);
+	for (size_t i = 0; i < PACK_SLOTS; i++)
+		buf_clear(&s->packs[i]);
+}
+
+static void
+test_cost(void **state)
+{
+	struct store *s = xnew(struct store);
+	size_t n_blocks;
+
+	(void)state;
+	store_init(s);
+	assert_int_equal(s->n_heads, DELTAS);
+	assert_in_range(s->bytes_written, 16 * DELTAS, 16 * DELTAS + 12000);
+	n_blocks = DELTAS / BLOCK_DELTAS;
+	sweep(s);
+	assert_int_equal(s->n_heads + s->n_runs, 0);
+	s->changed_every = DELTAS; /* the first one */
+	sweep(s);
+	assert_int_equal(s->n_heads, 1);
+	assert_int_equal(s->n_runs, 1);
+	assert_in_range(s->bytes_read, 0, 100 * n_blocks + 16 * 5000);
+	assert_in_range(s->bytes_written, 0, 100 * n_blocks);
+	s->changed_every = 1000;
+	sweep(s);
+	assert_int_equal(s->n_heads, DELTAS / 1000 - 1); /* that one is known */
+	assert_in_range(s->bytes_written, 0, 100 * n_blocks + 16 * 1000);
+	s->changed_every = 10;
+	sweep(s);
+	assert_int_equal(s->n_heads, DELTAS / 10 - DELTAS / 1000);
+	store_clear(s);
+	free(s);
+}
+
+/* Another one has written over a part of a pack: its blocks alone are asked for again. */
+static void
+test_damage_costs_its_block(void **state)
+{
+	struct store *s = xnew(struct store);
+	struct memo_index x;
+	const struct extent *e;
+
+	(void)state;
+	store_init(s);
+	assert_int_equal(parse(&x, &s->index, BUCKET), MEMO_GOOD);
+	e = &x.list.blocks[0].extents[0];
+	s->packs[e->slot].data[extent_offset(e) + 5] ^= 1;
+	s->changed_every = DELTAS;
+	sweep(s);
+	assert_int_equal(s->n_heads, x.list.blocks[0].n);
+	sweep(s);
+	assert_int_equal(s->n_heads, 0);
+	memo_index_clear(&x);
+	store_clear(s);
+	free(s);
+}
+
+/* It is made anew once a day, and only if it is worn. */
+static void
+test_worn(void **state)
+{
+	struct extent e = { .n = 1 };
+	struct memo_index x;
+
+	(void)state;
+	memo_index_init(&x);
+	x.anew_at = 1000;
+	block_list_add(&x.list)->n = 1;
+	for (unsigned i = 0; i < 20; i++)
+		block_add_extent(x.list.blocks, &e);
+	assert_false(memo_index_is_worn(&x, 1000 + 2 * DAY_S));
+	block_add_extent(x.list.blocks, &e);
+	assert_false(memo_index_is_worn(&x, 1000 + DAY_S - 1));
+	assert_true(memo_index_is_worn(&x, 1000 + DAY_S));
+	assert_true(memo_index_is_worn(&x, 999));
+	memo_index_clear(&x);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_what_is_read_is_what_was_written),
+		cmocka_unit_test(test_what_is_not_believed),
+		cmocka_unit_test(test_keys_that_are_too_much),
+		cmocka_unit_test(test_a_newer_version),
+		cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_damage_costs_its_block),
+		cmocka_unit_test(test_worn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
