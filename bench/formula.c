@@ -66,13 +66,6 @@ formula_parse(struct formula *f, const char *bucket)
 	return f->shape < N_SHAPES && is_possible(f);
 }
 
-void
-formula_change(struct formula *f)
-{
-	f->generation++;
-	f->changed = (uint32_t)(mix(f->generation) % f->n_objects);
-}
-
 /* --- directories ------------------------------------------------------------ */
 
 static int
@@ -219,8 +212,8 @@ formula_item(const struct formula *f, const struct dir *d, uint32_t i,
 {
 	uint64_t h = mix(f->seed + i), etag = h;
 
-	if (f->generation && i == f->changed)
-		etag ^= f->generation;
+	if (f->versions && f->versions[i])
+		etag ^= mix(f->versions[i]);
 	out->kind = kind_of(d, i);
 	out->when = (h >> 20) % N_DATES;
 	out->original = 0;
@@ -234,6 +227,40 @@ formula_item(const struct formula *f, const struct dir *d, uint32_t i,
 	}
 	print_hex64(out->etag, mix(etag));
 	print_hex64(out->etag + 16, etag);
+}
+
+/* The first one from `i` on that can be changed. */
+static uint32_t
+find_changeable(const struct formula *f, uint32_t i)
+{
+	struct item item;
+	struct dir d;
+
+	do {
+		i %= f->n_objects;
+		formula_dir(f, i, &d);
+		formula_item(f, &d, i, &item);
+		i++;
+	} while (f->n_deltas > 0 && item.kind != DELTA);
+	return i - 1;
+}
+
+void
+formula_change(struct formula *f, uint32_t n, bool is_together)
+{
+	uint32_t step = is_together ? 1 : f->n_objects / n;
+	uint64_t first = mix(++f->generation) % f->n_objects;
+	uint32_t at;
+
+	if (!f->versions) {
+		f->versions = must_realloc(NULL, f->n_objects);
+		memset(f->versions, 0, f->n_objects);
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		at = find_changeable(f, (uint32_t)(first % f->n_objects));
+		f->versions[at]++;
+		first = step > 1 ? first + step : (uint64_t)at + 1;
+	}
 }
 
 unsigned

@@ -35,8 +35,8 @@ struct formula {
 	uint32_t n_deltas;
 	uint32_t n_dirs;
 	uint64_t seed;
-	uint32_t generation; /* how often an object was changed */
-	uint32_t changed; /* the one whose ETag differs, if generation > 0 */
+	uint32_t generation; /* how often objects were changed */
+	uint8_t *versions; /* of each object, from 0; NULL: none was changed */
 	bool tells_metadata;
 };
 
@@ -63,8 +63,11 @@ struct item {
 
 bool formula_parse(struct formula *f, const char *bucket);
 
-/* Change the ETag of one object, and of another than the last time. */
-void formula_change(struct formula *f);
+/*
+ * Change the ETags of `n` deltas, or objects if there are none, and of others than the
+ * last time: spread evenly, or one behind the other.
+ */
+void formula_change(struct formula *f, uint32_t n, bool is_together);
 
 void formula_dir(const struct formula *f, uint32_t i, struct dir *d);
 void formula_item(const struct formula *f, const struct dir *d, uint32_t i,

@@ -74,8 +74,8 @@ class Store:
     def configure(self, latency_ms, rate):
         self._control("POST", f"config?latency_ms={latency_ms}&rate={rate}")
 
-    def change(self, bucket):
-        self._control("POST", f"change?bucket={bucket}")
+    def change(self, bucket, n=1, together=False):
+        self._control("POST", f"change?n={n}&together={together:d}&bucket={bucket}")
 
     def forget(self, bucket):
         self._control("POST", f"forget?bucket={bucket}")
@@ -127,8 +127,8 @@ class Synthetic:
     def forget(self):
         self.store.forget(self.bucket)
 
-    def change(self):
-        self.store.change(self.bucket)
+    def change(self, *how):
+        self.store.change(self.bucket, *how)
 
     def ceiling(self, what, limit_s):
         """Where the rate is limited, that is the ceiling; else ask the store."""

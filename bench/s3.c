@@ -224,15 +224,34 @@ answer_head(struct store *s, struct bucket *b, const struct target *t,
 			    item.original);
 }
 
+/* The bytes that are asked for: all, but for a GET with Range. */
 static void
-answer_extra(const struct extra *e, bool is_get, struct response *out)
+answer_body(const struct extra *e, const struct request *r,
+	    struct response *out)
+{
+	size_t len, first, last;
+	const char *range = request_header(r, "range", &len);
+
+	if (!range || sscanf(range, "bytes=%zu-%zu", &first, &last) != 2 ||
+	    first >= e->body.len) {
+		text_add(&out->body[0], e->body.data, e->body.len);
+		return;
+	}
+	last = last < e->body.len ? last : e->body.len - 1;
+	out->status = 206;
+	text_add(&out->body[0], e->body.data + first, last - first + 1);
+}
+
+static void
+answer_extra(const struct extra *e, const struct request *r,
+	     struct response *out)
 {
 	text_printf(&out->headers, "ETag: \"%.32s\"\r\nLast-Modified: %s\r\n",
 		    e->etag, e->http);
 	text_add(&out->headers, e->headers.data, e->headers.len);
 	out->length = e->body.len;
-	if (is_get)
-		text_add(&out->body[0], e->body.data, e->body.len);
+	if (!out->has_no_body)
+		answer_body(e, r, out);
 }
 
 /* Two FNV sums: equal bodies have equal ETags, others hardly. */
@@ -288,7 +307,7 @@ answer_object(struct store *s, struct bucket *b, const struct target *t,
 	case HEAD:
 	case GET:
 		if (e)
-			answer_extra(e, !out->has_no_body, out);
+			answer_extra(e, r, out);
 		else if (out->has_no_body)
 			answer_head(s, b, t, out);
 		else

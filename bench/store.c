@@ -23,7 +23,8 @@
  *                                      the token; start-after counts for nothing
  *     POST /_store/config?rtt_ms=30    connections begin as with TCP and TLS: two
  *                                      round trips, and a window for each more
- *     POST /_store/change?bucket=B     give one object another ETag
+ *     POST /_store/change?bucket=B     give one object another ETag; n=N: so many;
+ *                                      together=1: that follow each other
  *     POST /_store/forget?bucket=B     all that was PUT
  */
 #include "config.h"
@@ -78,7 +79,8 @@ control(struct store *s, const struct request *r, struct response *out)
 	else if (strcmp(name, "config") == 0)
 		configure(s, r->query);
 	else if (b && strcmp(name, "change") == 0)
-		formula_change(&b->f);
+		formula_change(&b->f, (uint32_t)number_of(r->query, "n=", 1),
+			       number_of(r->query, "together=", 0));
 	else if (b && strcmp(name, "forget") == 0)
 		while (b->n_extras)
 			bucket_forget_extra(b, &b->extras[b->n_extras - 1]);
