@@ -84,7 +84,7 @@ listing() {
 	put detailed <<<nonsense
 	forget_requests
 	assert_equal "$(json_states alpha)" 'quick valid sampled foreign detailed corrupt'
-	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)" 1/0/6/0
+	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)" 1/0/7/0
 	assert_equal "$(dgstat --cache --json alpha | jq -c '.[2] | [.size, .why != null, .computed_at]')" \
 		'[9,true,null]'
 	# larger than any document
