@@ -197,6 +197,7 @@ on_profile_value(void *arg, const char *section, const char *parent,
 	r->out->is_present = true;
 	if (!name)
 		return;
+	r->out->has_s3 |= parent && strcmp(parent, "s3") == 0;
 	store(r->out, key_fields, parent, name, value);
 	store(r->out, other_fields, parent, name, value);
 }
@@ -350,6 +351,15 @@ take_missing(struct aws_profile *to, struct aws_profile *from,
 	}
 }
 
+/* All that nests under `parent`. */
+static void
+wipe_block(struct aws_profile *p, const char *parent)
+{
+	for (const struct field *f = other_fields; f->name; f++)
+		if (f->parent && strcmp(f->parent, parent) == 0)
+			wipe(field_of(p, f));
+}
+
 int
 aws_profile_load_each(struct aws_profile *config,
 		      struct aws_profile *credentials, const char *config_path,
@@ -366,6 +376,8 @@ aws_profile_load_each(struct aws_profile *config,
 			       err);
 	if (rc)
 		aws_profile_clear(credentials);
+	else if (credentials->has_s3)
+		wipe_block(config, "s3");
 	return rc;
 }
 
@@ -429,4 +441,5 @@ aws_profile_clear(struct aws_profile *p)
 	for (const struct field *f = other_fields; f->name; f++)
 		wipe(field_of(p, f));
 	p->is_present = p->has_keys_of_config = p->lacks_services = false;
+	p->has_s3 = false;
 }

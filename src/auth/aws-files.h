@@ -24,6 +24,7 @@ struct aws_profile {
 	char *services; /* a section of the config file: the next ones are there */
 	char *s3_endpoint_url, *sts_endpoint_url, *sso_endpoint_url;
 	char *ca_bundle;
+	bool has_s3; /* there is a block `s3 =`, which is one value */
 	char *addressing_style; /* "path", "virtual" or "auto", of s3 = */
 	/* "true", in any case, or not; `s3_` is of s3 =, for S3 alone */
 	char *s3_use_dualstack_endpoint, *use_dualstack_endpoint;

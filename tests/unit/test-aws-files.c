@@ -306,6 +306,33 @@ test_load_sections(void **state)
 	assert_loads(place, "endpoint=http://mine;s3=http://s3;");
 }
 
+/* As botocore has it: of two such blocks one counts, with all that is in it. */
+static void
+test_load_block(void **state)
+{
+	const struct place *place = *state;
+	struct aws_profile p;
+
+	write_file(place->config, "[profile p]\nregion = r\ns3 =\n"
+				  "  addressing_style = path\n"
+				  "  use_dualstack_endpoint = true\n");
+	write_file(place->credentials,
+		   "[p]\ns3 =\n  addressing_style = virtual\n");
+	assert_int_equal(aws_profile_load(&p, place->config, place->credentials,
+					  "p", NULL),
+			 0);
+	assert_string_equal(p.addressing_style, "virtual");
+	assert_null(p.s3_use_dualstack_endpoint);
+	assert_string_equal(p.region, "r");
+	aws_profile_clear(&p);
+	write_file(place->credentials, "[p]\ns3 =\n  max_queue_size = 9\n");
+	assert_int_equal(aws_profile_load(&p, place->config, place->credentials,
+					  "p", NULL),
+			 0);
+	assert_null(p.addressing_style);
+	aws_profile_clear(&p);
+}
+
 static void
 test_load_null(void **state)
 {
@@ -384,6 +411,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_load_both, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_load_sections, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_load_block, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_load_odd_files, set_up,
 						tear_down),
