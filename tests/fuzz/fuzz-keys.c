@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as what a program or a service prints for keys, as a login that is cached,
- * and as the line that names the program: keys that can be sent, or one error.
+ * as the line that names the program, and as the files of older tools: keys that can be
+ * sent, or one error.
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "auth/key-json.h"
+#include "auth/source.h"
 #include "auth/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -68,6 +73,40 @@ split(const uint8_t *data, size_t size)
 	words_clear(&w);
 }
 
+static void
+ask(const struct source *source, const char *variable, const char *path)
+{
+	static const struct creds_options options = { .profile = "default" };
+	struct err err = ERR_INIT;
+	struct keys *k = NULL;
+	void *it;
+	int rc;
+
+	setenv(variable, path, true);
+	it = source->prepare(&options);
+	rc = source->ask(it, LOOK_IF_CHANGED, &k, &err);
+	source->free(it);
+	if (rc != -err.code || (rc == 0) != (k != NULL))
+		abort();
+	if (k && (!*k->access_key || !*k->secret_key || k->session_token))
+		abort();
+	keys_unref(k);
+}
+
+static void
+read_file(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("keys", MFD_CLOEXEC);
+	char path[64];
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ask(&source_credential_file, "AWS_CREDENTIAL_FILE", path);
+	ask(&source_boto, "BOTO_CONFIG", path);
+	close(fd);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -77,5 +116,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parse(data, size, &forms[i]);
 	parse_login(data, size);
 	split(data, size);
+	read_file(data, size);
 	return 0;
 }
