@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "brief.h"
 #include "stats/memo.h"
 #include "stats/stats.h"
 #include "util/date.h"
@@ -228,7 +229,7 @@ static void
 test_histories(void **state)
 {
 	(void)state;
-	for (uint32_t seed = 1; seed <= 2000; seed++)
+	for (uint32_t seed = 1; seed <= brief(2000); seed++)
 		live(seed);
 }
 
