@@ -30,8 +30,9 @@ struct block_memo {
 	struct put *puts; /* the first one is under way, or will be */
 	unsigned n_puts;
 	struct s3_call *call; /* NULL: none is under way */
-	bool is_late, has_failed, is_stopping, is_given_up;
+	bool is_late, has_failed, is_stopping;
 	struct timer limit;
+	int64_t given_up_until_ms;
 	int64_t warned_until_ms; /* of what lies there */
 	int64_t refused_until_ms; /* PUTs */
 	int64_t foreign_until_ms; /* PUTs over what is of a newer version */
@@ -48,15 +49,15 @@ block_memo_print_pack_key(char *out, size_t size, unsigned slot)
 void
 block_memo_give_up(struct block_memo *m, const char *why)
 {
-	if (!m->is_given_up)
-		log_info("bucket=%s: no memo by blocks: %s", m->bucket, why);
-	m->is_given_up = true;
+	log_info("bucket=%s: no memo by blocks for an hour: %s", m->bucket,
+		 why);
+	m->given_up_until_ms = date_mono_ms() + HOUR_MS;
 }
 
 bool
 block_memo_is_given_up(const struct block_memo *m)
 {
-	return m->is_given_up;
+	return m->given_up_until_ms > date_mono_ms();
 }
 
 void

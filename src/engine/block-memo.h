@@ -26,7 +26,7 @@ struct block_memo *block_memo_get(struct memo_env *env, struct bucket *bucket);
 /* The key of a pack. */
 void block_memo_print_pack_key(char *out, size_t size, unsigned slot);
 
-/* Another way is better for this bucket, from now on. */
+/* Another way is better for this bucket, for an hour. */
 void block_memo_give_up(struct block_memo *m, const char *why);
 bool block_memo_is_given_up(const struct block_memo *m);
 

@@ -17,14 +17,20 @@
 
 /* HEADs after which it is looked whether there is a pack of records. */
 #define HEADS_PER_LOOK 1000
+#define STEPS_PER_LOOK 16 /* likewise, of pages that are listed again */
 
 /* --- the end --- */
 
+/* The tally may go, and the relist with its error. */
 static void
 end(struct block_sweep *b, enum relist_how how, const struct err *err)
 {
+	struct err copy = err ? *err : (struct err)ERR_INIT;
+
+	if (how != RELIST_COMPLETE)
+		b->tally = NULL;
 	relist_free(steal(&b->relist));
-	b->on_end(b->arg, how, err);
+	b->on_end(b->arg, how, &copy);
 }
 
 static void
@@ -33,11 +39,16 @@ on_relist_end(void *arg, enum relist_how how, const struct err *err)
 	end(arg, how, err);
 }
 
+static void put_pack_if_full(struct block_sweep *b);
+
+/* Records come with pages, too, where all is packed anew. */
 static void
 on_relist_step(void *arg)
 {
 	struct block_sweep *b = arg;
 
+	if (b->tally && ++b->n_steps % STEPS_PER_LOOK == 0)
+		put_pack_if_full(b);
 	b->on_step(b->arg);
 }
 
@@ -94,6 +105,8 @@ begin_relist(struct block_sweep *b, struct block_list *listed)
 		.print_key = block_memo_print_pack_key,
 		.pages = &b->pages,
 		.records = &b->records,
+		.timers = b->timers,
+		.records_ms = b->limits->timeout_ms / CACHE_GET_PART,
 		.on_delta = on_delta,
 		.has_room = has_room,
 		.on_step = on_relist_step,
@@ -190,7 +203,7 @@ block_sweep_begin(struct block_sweep *b, struct tally *tally)
 	b->space = tally_any_space(tally);
 	b->is_repacked = b->has_set = false;
 	b->n_remembered = b->n_asked = 0;
-	b->n_since = 0;
+	b->n_since = b->n_steps = 0;
 	memo_index_clear(&b->index);
 	b->get = s3_get_object(b->s3,
 			       &(struct s3_get){ .bucket = b->bucket->name,
@@ -246,6 +259,8 @@ put_pack_if_full(struct block_sweep *b)
 void
 block_sweep_go_on(struct block_sweep *b)
 {
+	if (!b->tally) /* what was cancelled ends */
+		return;
 	if (b->relist)
 		relist_go_on(b->relist);
 	if (++b->n_since % HEADS_PER_LOOK == 0)

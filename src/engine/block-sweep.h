@@ -46,7 +46,7 @@ struct block_sweep {
 	bool is_repacked; /* all is written anew */
 	bool has_set; /* this sweep may write, and has begun to */
 	struct slots_used slots_used;
-	unsigned n_since; /* HEADs since it was looked for packs */
+	unsigned n_since, n_steps; /* HEADs and requests: to look for packs */
 	struct relist *relist; /* NULL: none yet, or not any more */
 	struct traffic pages, records;
 	int64_t n_remembered, n_asked;

@@ -18,6 +18,7 @@ struct part_get {
 	struct again *again;
 	size_t first, n; /* of the run's extents */
 	struct s3_call *call;
+	struct timer limit;
 	struct part_get *prev, *next;
 };
 
@@ -98,8 +99,10 @@ end(struct relist *r, enum relist_how how, const struct err *err)
 	for (struct again *a = r->runs; a; a = a->next) {
 		struct part_get *g;
 
-		DL_FOREACH (a->gets, g)
+		DL_FOREACH (a->gets, g) {
+			timer_disarm(r->o.timers, &g->limit);
 			s3_cancel(g->call);
+		}
 		if (a->is_sent)
 			lister_stop(a->lister);
 	}
@@ -141,33 +144,31 @@ begin_runs(struct relist *r)
 
 /* --- requests --- */
 
-static bool
-can_send(const struct again *a)
-{
-	const struct relist *r = a->relist;
-
-	if (a->n_asked < a->run.n_extents)
-		return true;
-	return a->lister && !a->is_sent &&
-	       r->o.has_room(r->o.arg, r->n_pages_sent, r->n_pages);
-}
-
+/* One that has something to send, and whether there is room for that. */
 static struct again *
-find_sender(const struct relist *r)
+find_sender(const struct relist *r, bool has_room)
 {
 	struct again *a;
 
 	if (!r->is_over)
 		DL_FOREACH (r->runs, a)
-			if (can_send(a))
+			if (a->n_asked < a->run.n_extents ||
+			    (has_room && a->lister && !a->is_sent))
 				return a;
 	return NULL;
+}
+
+static bool
+wants_slot(const struct relist *r)
+{
+	return find_sender(
+		r, r->o.has_room(r->o.arg, r->n_pages_sent, r->n_pages));
 }
 
 static void
 ask(struct relist *r)
 {
-	if (find_sender(r))
+	if (!r->is_over && wants_slot(r))
 		slots_want(r->o.slots, &r->client);
 	else
 		slots_leave(r->o.slots, &r->client);
@@ -229,6 +230,7 @@ on_get(void *arg, const struct s3_answer *answer)
 	struct again *a = g->again;
 	struct relist *r = a->relist;
 
+	timer_disarm(r->o.timers, &g->limit);
 	if (answer->err.code == 0 && !r->is_over)
 		take_part(g, answer);
 	DL_DELETE(a->gets, g);
@@ -236,6 +238,15 @@ on_get(void *arg, const struct s3_answer *answer)
 	if (!a->gets && a->n_asked == a->run.n_extents && !r->is_over)
 		begin_list(a);
 	step(r);
+}
+
+/* HEADs tell the same. */
+static void
+on_part_limit(void *arg)
+{
+	struct part_get *g = arg;
+
+	s3_cancel(g->call);
 }
 
 static void
@@ -261,6 +272,8 @@ send_get(struct again *a)
 						  .first = extent_offset(e),
 						  .n = length_of(e, g->n) },
 				on_get, g);
+	timer_init(&g->limit, on_part_limit, g);
+	timer_arm(r->o.timers, &g->limit, r->o.records_ms);
 }
 
 /* --- pages --- */
@@ -315,11 +328,12 @@ on_page(void *arg, const struct lister_answer *answer)
 	step(r);
 }
 
+/* It was asked for; there may be no room any more, since the pace has changed. */
 static bool
 send_one(void *arg)
 {
 	struct relist *r = arg;
-	struct again *a = find_sender(r);
+	struct again *a = find_sender(r, true);
 
 	r->n_under_way++;
 	if (a->n_asked < a->run.n_extents) {
@@ -329,7 +343,7 @@ send_one(void *arg)
 		r->n_pages_sent++;
 		lister_next(a->lister);
 	}
-	return find_sender(r) != NULL;
+	return wants_slot(r);
 }
 
 /* --- from first to last --- */

@@ -14,6 +14,7 @@
 #include "list/lister.h"
 #include "s3/traffic.h"
 #include "stats/memo-run.h"
+#include "util/timer.h"
 
 #define RELIST_RUNS_MAX 32 /* at a time */
 
@@ -35,6 +36,8 @@ struct relist_options {
 	bool is_anew; /* as memo_run_init() has it */
 	void (*print_key)(char *out, size_t size, unsigned slot); /* a pack's */
 	struct traffic *pages, *records; /* as in s3/request.h */
+	struct timers *timers;
+	int64_t records_ms; /* what is not read by then is asked for */
 	/* `original` as memo_run_add() tells it; NULL: it is to be asked for. */
 	void (*on_delta)(void *arg, const struct object *o,
 			 const int64_t *original);

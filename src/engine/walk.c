@@ -25,6 +25,7 @@
 
 /* So often a bucket may change while it is looked at by blocks. */
 #define OUTDATED_MAX 3
+#define OUTDATED_HEADS_MAX 10000 /* that were in vain */
 
 /* --- when the next page is asked for --- */
 
@@ -161,8 +162,10 @@ is_lost(const struct walk *w)
 static void
 step(struct walk *w, const struct err *err)
 {
-	if (is_lost(w) && !err && !w->is_stopped)
+	if (is_lost(w) && !err && !w->is_stopped) {
+		block_memo_give_up(w->block_memo, "too many references");
 		begin_without_blocks(w);
+	}
 	if (w->heads == WALK_SEND && !w->is_stopped)
 		originals_send(&w->originals);
 	scan_go_on(&w->user);
@@ -272,10 +275,13 @@ on_hold_up(void *arg)
 static void
 begin_blocks(struct walk *w)
 {
-	if (!w->is_told && tally_blocks(w->tally))
+	if (!w->is_told && tally_blocks(w->tally)) {
 		block_sweep_begin(&w->blocks, w->tally);
-	else
-		begin_without_blocks(w);
+		return;
+	}
+	if (!w->is_told)
+		block_memo_give_up(w->block_memo, "it has no blocks");
+	begin_without_blocks(w);
 }
 
 static void
@@ -293,10 +299,15 @@ on_blocks_end(void *arg, enum relist_how how, const struct err *err)
 		w->is_asked = true;
 	else if (how == RELIST_IMPOSSIBLE)
 		block_memo_give_up(w->block_memo, "ranges can't be listed");
-	if (how == RELIST_OUTDATED && ++w->n_outdated < OUTDATED_MAX)
+	if (how == RELIST_OUTDATED && ++w->n_outdated < OUTDATED_MAX &&
+	    w->blocks.n_asked < OUTDATED_HEADS_MAX) {
 		begin_in(w, SCAN_SHARED);
-	else if (how == RELIST_OUTDATED || how == RELIST_IMPOSSIBLE)
+	} else if (how == RELIST_OUTDATED) {
+		block_memo_give_up(w->block_memo, "it changes all the time");
 		begin_without_blocks(w);
+	} else if (how == RELIST_IMPOSSIBLE) {
+		begin_without_blocks(w);
+	}
 	step(w, how == RELIST_FAILED ? err : NULL);
 }
 

@@ -6,6 +6,7 @@
 
 load lib
 load documents
+load mounts
 
 # Thirty deltas in three deltaspaces on the stub, each of 10 bytes that were 1,000.
 given_stub() {
@@ -352,6 +353,39 @@ has_put() {
 			"meta": {"dg-file-size": "3000"}}]}'
 	assert_costs detailed 2 33000
 	assert_right
+}
+
+given_deltas() {
+	given_stub '[{"key": "%04d.delta", "count": '"$1"', "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+}
+
+@test "a reader that goes in the middle of the HEADs ends them, and nothing else" {
+	given_deltas 1000 # after so many it is looked for records to be written
+	mount_fs -o memo=bucket,linger=0
+	fault '{"class": "HEAD", "path": "099", "gate": "heads"}'
+	in_background cat "$(stats_file detailed)" >/dev/null 2>&1
+	wait_for_gate heads 11
+	end_process $!
+	wait_until is_gone heads
+	stub_ctl DELETE faults
+	assert_right
+}
+
+is_gone() {
+	[[ $(stub_ctl GET "gate/$1") == 0 ]]
+}
+
+@test "a page that can't be listed again is an error, in words, and no figures" {
+	given_deltas 1100 # they are one block, whose second page is the fourth LIST
+	mount_fs -o memo=bucket,retries=0
+	fault '{"class": "LIST", "path": "^/bkt", "after": 3, "status": 500}'
+	refused 'Input/output error' cat "$(stats_file detailed)"
+	assert_logged 1 'bkt mode=detailed: .*HTTP status 500'
+	stub_ctl DELETE faults
+	assert_right
+	unmount_fs
+	assert_equal "$(blocks | cut -d' ' -f1,2)" '1 1100'
 }
 
 @test "the lifecycle rule of contrib/ is one that a store takes" {
