@@ -393,6 +393,7 @@ aws_profile_load(struct aws_profile *out, const char *config_path,
 	if (rc)
 		return rc;
 	out->is_present = out->is_present || config.is_present;
+	out->lacks_services = config.lacks_services;
 	/* a token that belongs to other keys must not come with these */
 	if (!out->access_key && (config.access_key || !out->secret_key)) {
 		wipe(&out->secret_key);
@@ -424,7 +425,8 @@ has_equal(const struct aws_profile *a, const struct aws_profile *b,
 bool
 aws_profile_equal(const struct aws_profile *a, const struct aws_profile *b)
 {
-	return has_equal(a, b, other_fields) &&
+	return a->lacks_services == b->lacks_services &&
+	       has_equal(a, b, other_fields) &&
 	       has_equal(a, b, session_fields) &&
 	       has_equal(a, b, services_fields);
 }

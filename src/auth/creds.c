@@ -92,15 +92,25 @@ add_place(struct err *none, const struct err *silent)
 		err_set(none, EACCES, "no credentials found: %s", silent->msg);
 }
 
-/* "https://host:1" of a longer one. */
-static size_t
-url_host_len(const char *url)
+/* "https://host:1" of a longer one: what is before the host or behind it may be a secret. */
+static void
+copy_host(char *out, size_t size, const char *url)
 {
-	const char *authority = strstr(url, "://");
+	const char *scheme_end = strstr(url, "://"), *host, *at;
+	size_t len;
 
-	return authority ? (size_t)(authority - url) + 3 +
-				   strcspn(authority + 3, "/?#@")
-			 : 0;
+	*out = '\0';
+	if (!scheme_end)
+		return;
+	host = scheme_end + 3;
+	len = strcspn(host, "/?#\\");
+	at = memrchr(host, '@', len);
+	if (at) {
+		len -= (size_t)(at + 1 - host);
+		host = at + 1;
+	}
+	snprintf(out, size, "%.*s%.*s", (int)(scheme_end + 3 - url), url,
+		 (int)len, host);
 }
 
 static void
@@ -127,9 +137,7 @@ end_source(struct creds_chain *c, size_t i, const struct err *err)
 	struct creds_said *said = &c->said[c->n_said - 1];
 
 	said->err = *err;
-	snprintf(said->host, sizeof(said->host), "%s", url ? url : "");
-	/* what is behind it may be a secret, as that of a container is */
-	said->host[url_host_len(said->host)] = '\0';
+	copy_host(said->host, sizeof(said->host), url ? url : "");
 	c->due_ms = due;
 }
 

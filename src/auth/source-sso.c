@@ -155,6 +155,9 @@ portal_new(char **out, const struct sso *s, const struct place *p,
 	CLEANUP_FREE char *host = NULL;
 	size_t len = url ? strlen(url) : 0;
 
+	if (f->lacks_services && !s->url && !s->ignores_profile)
+		return err_set(err, EACCES, "there is no section [services %s]",
+			       f->services);
 	if (url)
 		*out = xstrndup(url, url[len - 1] == '/' ? len - 1 : len);
 	else if (aws_host_new(&host, AWS_SSO, region, variant, err) != 0)

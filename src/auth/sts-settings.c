@@ -43,6 +43,8 @@ sts_settings_get(const struct sts_settings *s, const struct aws_profile *p)
 
 	return (struct sts){
 		.url = s->url || s->ignores_profile ? s->url : of_profile,
+		.lacks_services =
+			!s->url && !s->ignores_profile && p->lacks_services,
 		.regional =
 			s->regional ? s->regional : p->sts_regional_endpoints,
 		.region = s->region ? s->region : p->region,

@@ -100,6 +100,11 @@ set_place(struct place *p, const struct sts *sts, struct err *err)
 	struct aws_variant variant = sts->variant;
 	int rc = 0;
 
+	/* AWS is not what was meant: a token that is good there must not go to it */
+	if (sts->lacks_services)
+		return err_set(err, EACCES,
+			       "the section [services ...] that the profile "
+			       "names is not there");
 	if (sts->region && strcmp(sts->region, "aws-global") != 0)
 		p->region = aws_region_new(sts->region, &variant);
 	if (p->region && !aws_region_is_name(p->region))

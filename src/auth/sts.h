@@ -14,6 +14,7 @@
 /* Where it is. */
 struct sts {
 	const char *url; /* NULL: AWS's own, of the region */
+	bool lacks_services; /* `url` would be in a section that is not there */
 	const char *region; /* NULL: us-east-1, at the host for all regions */
 	struct aws_variant variant;
 	/* "legacy": that host for regions that are as old as it, too; NULL: "regional" */

@@ -112,6 +112,30 @@ test_url_of_all(void **state)
 	sts_settings_clear(&s);
 }
 
+/* A URL that would be in a section that is not there is not Amazon's. */
+static void
+test_no_services(void **state)
+{
+	struct creds_options o = { .ignores_endpoints = false };
+	struct aws_profile p = { .lacks_services = true };
+	struct sts_settings s;
+	struct sts sts;
+
+	(void)state;
+	unsetenv("AWS_ENDPOINT_URL");
+	unsetenv("AWS_ENDPOINT_URL_STS");
+	sts_settings_init(&s, &o);
+	sts = sts_settings_get(&s, &p);
+	assert_true(sts.lacks_services);
+	assert_null(sts_dup_url(&sts));
+	sts_settings_clear(&s);
+	setenv("AWS_ENDPOINT_URL_STS", "http://sts", 1);
+	sts_settings_init(&s, &o);
+	assert_false(sts_settings_get(&s, &p).lacks_services);
+	sts_settings_clear(&s);
+	unsetenv("AWS_ENDPOINT_URL_STS");
+}
+
 int
 main(void)
 {
@@ -119,6 +143,7 @@ main(void)
 		cmocka_unit_test(test_url),
 		cmocka_unit_test(test_url_of_all),
 		cmocka_unit_test(test_regional),
+		cmocka_unit_test(test_no_services),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
