@@ -434,13 +434,15 @@ start_engine(struct setup *s, struct err *err)
 
 /* Of the first one that there may be; NULL: none is written. */
 static const char *
-document_key(const struct conf_store *s)
+document_key(const struct conf *c)
 {
 	size_t i = 0;
 
 	while (!shelf_rows[i].is_document || shelf_rows[i].mode != MODE_QUICK)
 		i++;
-	return s->cache == CACHE_RW ? shelf_rows[i].key : NULL;
+	return c->store.cache == CACHE_RW && !c->cli.no_cache
+		       ? shelf_rows[i].key
+		       : NULL;
 }
 
 int
@@ -462,7 +464,7 @@ setup_explain(struct setup *s, FILE *f)
 		&(struct explain_options){
 			.conf = s->conf,
 			.has_region_of_instance = s->region,
-			.document = document_key(&s->conf->store),
+			.document = document_key(s->conf),
 			.probe = { .user_agent = user_agent,
 				   .endpoint = s->endpoint,
 				   .terms = terms_of(&s->conf->store),

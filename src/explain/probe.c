@@ -43,6 +43,7 @@ struct question {
 	bool is_late;
 	bool wants_metadata;
 	bool is_refusal; /* maybe of that alone */
+	bool is_ours; /* an object that says that a mount has put it */
 	struct buf *body; /* where to keep it; or NULL */
 };
 
@@ -164,6 +165,16 @@ read_head(struct probe_answer *out, const struct http_answer *http)
 		out->clock_s = when - date_now();
 }
 
+static bool
+has_our_mark(const struct http_answer *http)
+{
+	char mark[8];
+
+	http_copy_header(http, "x-amz-meta-x-deltaglider-cache", mark,
+			 sizeof(mark));
+	return strcmp(mark, "true") == 0;
+}
+
 static void
 on_done(void *arg, const struct s3_answer *answer)
 {
@@ -173,8 +184,10 @@ on_done(void *arg, const struct s3_answer *answer)
 	q->call = NULL;
 	out->err = answer->err;
 	q->is_refusal = s3_is_refusal(answer);
-	if (answer->http)
+	if (answer->http) {
 		read_head(out, answer->http);
+		q->is_ours = has_our_mark(answer->http);
+	}
 	if (q->is_late)
 		err_set(&out->err, ETIMEDOUT, "no end within %lld ms",
 			(long long)q->probe->limits->timeout_ms);
@@ -389,6 +402,9 @@ probe_condition(struct probe *p, const struct probe_document *d,
 	ask(&q, &(struct s3_request){ .bucket = d->bucket,
 				      .key = d->key,
 				      .key_len = strlen(d->key) });
+	if (out->err.code == 0 && !q.is_ours)
+		err_set(&out->err, EEXIST,
+			"what is there was not put by a mount");
 	if (out->err.code == 0 && !p->signal)
 		put_again(p, d, &body, out);
 }

@@ -171,6 +171,23 @@ stub_with_bucket() {
 	assert_told 'STS says NoSuchEntity' 'there is no such role: look at role_arn'
 }
 
+@test "a role of a profile whose services are not there: nothing is sent to Amazon" {
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	export AWS_CONFIG_FILE=$BATS_TEST_TMPDIR/config HTTPS_PROXY=http://127.0.0.1:1
+	printf '%s\n' '[default]' 'role_arn = arn:aws:iam:::role/R1' 'source_profile = other' \
+		'services = gone' '[profile other]' 'aws_access_key_id = otherkey' \
+		'aws_secret_access_key = othersecret' >"$AWS_CONFIG_FILE"
+	explain 1 "$ENDPOINT"
+	grep -F 'R1: the section [services ...] that the profile names is not there' "$OUT"
+	! grep -F amazonaws.com "$OUT"
+}
+
+@test "a password in the URL of a source is not shown, and its host is" {
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	AWS_CONTAINER_CREDENTIALS_FULL_URI=http://user:hidden@127.0.0.1:1/x explain 1 "$ENDPOINT"
+	grep -E 'container credentials +.*at http://127\.0\.0\.1:1\b' "$OUT"
+}
+
 @test "keys that have expired" {
 	stub_with_bucket
 	fault '{"status": 400, "code": "ExpiredToken"}'
@@ -303,6 +320,9 @@ assert_condition() {
 	assert_condition 'not tried'
 	assert_equal "$(requests PUT)" 0
 	stub_ctl PUT bucket/bkt '[{"key": ".deltaglider/stats_quick.json", "body": "{}"}]'
+	assert_condition 'not known' # somebody else's
+	stub_ctl PUT bucket/bkt '[{"key": ".deltaglider/stats_quick.json", "body": "{}",
+		"meta": {"x-deltaglider-cache": "true"}}]'
 	assert_condition 'not tried' --cache=ro
 	assert_equal "$(requests PUT)" 0
 	assert_condition ignored
