@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/aws-files.h"
 #include "auth/source.h"
 #include "auth/token-file.h"
 #include "auth/variables.h"
@@ -108,13 +109,15 @@ static int
 read_keys(const char *path, parse_fn *parse, const char *source,
 	  struct keys **out, struct err *err)
 {
-	struct buf text CLEANUP_BUF = BUF_INIT_SECRET(TOKEN_FILE_MAX);
+	struct buf text CLEANUP_BUF = BUF_INIT_SECRET(AWS_FILE_MAX);
 	struct found f CLEANUP(found_clear) = { .access_key = NULL };
-	int rc = token_file_read(&text, path, err);
+	int rc = secret_file_read(&text, path, err);
 
 	if (rc)
 		return rc;
-	if (parse(&f, text.data, err) != 0)
+	if (strlen(buf_str(&text)) != text.len)
+		return err_set(err, EACCES, "%s: NUL byte", path);
+	if (text.len > 0 && parse(&f, text.data, err) != 0)
 		return err_wrap(err, "%s", path);
 	if (!f.access_key || !*f.access_key)
 		return err_set(err, ENOENT, "%s", "");

@@ -27,15 +27,21 @@ read_all(struct buf *out, int fd)
 }
 
 int
-token_file_read(struct buf *out, const char *path, struct err *err)
+secret_file_read(struct buf *out, const char *path, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int rc = fd < 0 ? -errno : read_all(out, fd);
 
 	if (fd >= 0)
 		close(fd);
-	if (rc)
-		return err_set(err, EACCES, "%s: %s", path, strerror(-rc));
+	return rc ? err_set(err, EACCES, "%s: %s", path, strerror(-rc)) : 0;
+}
+
+int
+token_file_read(struct buf *out, const char *path, struct err *err)
+{
+	if (secret_file_read(out, path, err) != 0)
+		return -err->code;
 	if (out->len == 0 || strlen(buf_str(out)) != out->len)
 		return err_set(err, EACCES, "%s: no token is in it", path);
 	return 0;

@@ -17,4 +17,7 @@
  */
 int token_file_read(struct buf *out, const char *path, struct err *err);
 
+/* The same for any file: it may be empty, and have a NUL; the cap is that of `out`. */
+int secret_file_read(struct buf *out, const char *path, struct err *err);
+
 #endif
