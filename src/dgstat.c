@@ -351,9 +351,10 @@ ask(const struct conf *c, struct setup *s)
 	progress_end(&line);
 	if (rc == 0)
 		status = finish(c, a);
-	else if (rc > 0)
+	else if (rc > 0) {
 		status = EXIT_SIGNAL + rc;
-	else if (c->log_file)
+		ends_allow(); /* a second one ends it, whatever hangs */
+	} else if (c->log_file)
 		log_to_terminal("%s", err.msg);
 	setup_stop(s);
 	ask_free(a);
