@@ -442,7 +442,7 @@ has_document() {
 	given_bucket
 	MOUNT_OPTIONS=memo=bucket mount_with Figures ExactFigures Memo
 	jq .stats.total_size "$MNT/$BUCKET/stats_detailed.json"
-	wait_until has_document originals_base
+	wait_until has_document originals_index
 	run ! has_document stats_
 	! complaints | grep memo
 }

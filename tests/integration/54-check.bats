@@ -75,7 +75,8 @@ assert_unknown() {
 	assert_unknown 'gamma: .*NoSuchBucket' check -B gamma
 	assert_unknown 'not one bucket' check
 	assert_unknown 'not one bucket' check -B alpha -B beta
-	assert_unknown 'is not the name of a bucket' check -B a/b
+	assert_unknown 'a/b is no whole bucket' check -B a/b
+	assert_unknown 'is not the name of a bucket' check -B .a
 	assert_unknown '-w: .5%%. is not a range of ratio' check -B alpha -w 5%%
 	assert_unknown '-c: .20:10. is not a range' check -B alpha -c 20:10
 	assert_unknown '-c: there is no metric .size.' check -B alpha -c size=10

@@ -57,8 +57,10 @@ request(char **argv, size_t *len)
 	FILE *to = open_memstream(&text, len);
 	int n = 0;
 
-	if (!to || !getcwd(directory, sizeof(directory)))
+	if (!to)
 		err(1, "warm");
+	if (!getcwd(directory, sizeof(directory))) /* of a mount that is dead */
+		strcpy(directory, "/");
 	while (argv[n])
 		n++;
 	fprintf(to, "%d%c", n, 0);
