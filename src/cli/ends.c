@@ -13,7 +13,10 @@
 
 #include "util/base.h"
 
-/* What is blocked waits even where it is to be ignored, as SIGHUP by nohup(1). */
+/*
+ * What is blocked waits even where it is to be ignored, as SIGHUP by nohup(1) and SIGINT
+ * behind a script's "&".
+ */
 static void
 add(sigset_t *signals, int signal)
 {
@@ -30,8 +33,8 @@ set_of_signals(void)
 	sigset_t signals;
 
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
+	add(&signals, SIGINT);
+	add(&signals, SIGTERM);
 	add(&signals, SIGHUP);
 	return signals;
 }

@@ -486,16 +486,17 @@ fails_in_each_form() {
 	kill -HUP $!
 	within 1000 ends_with $! 129
 	assert_equal "$(requests PUT)" 0
-	# not under nohup(1)
+	# not under nohup(1), nor SIGINT in the background of a script
 	run_until_gate LIST alpha
 	kill -INT $!
 	ends_with $! 130
 	stub_ctl DELETE faults
 	fault '{"class": "LIST", "gate": "list"}'
-	in_background env --ignore-signal=HUP "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" alpha \
+	in_background env --ignore-signal=HUP,INT "${DGSTATFS%fs}" --endpoint-url="$ENDPOINT" alpha \
 		>"$BATS_TEST_TMPDIR/out"
 	wait_for_gate list
 	kill -HUP $!
+	kill -INT $!
 	open_gate list
 	ends_with $! 0
 }
