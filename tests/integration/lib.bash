@@ -237,9 +237,9 @@ end_process() {
 
 # --- buckets on the real gateway -------------------------------------------------
 
-# A script of ours that uses boto3.
+# A script of ours that uses boto3.  Where nobody has warmed up, it is started.
 script() {
-	"$WARM" "$WARM.again" "$HERE/$1" "${@:2}"
+	${WARM:+"$WARM" "$WARM.again"} "$HERE/$1" "${@:2}"
 }
 
 s3() {
@@ -326,7 +326,7 @@ field() {
 start_server() {
 	local out=$BATS_TEST_TMPDIR/${1##*/}.endpoint
 
-	[[ $1 != */stub/* ]] || set -- "$WARM" "$WARM.once" "$@"
+	[[ -z ${WARM:-} || $1 != */stub/* ]] || set -- "$WARM" "$WARM.once" "$@"
 	in_background "$@" >"$out" 2>"${out%.endpoint}.log"
 	at_end end_process $!
 	wait_until test -s "$out"
