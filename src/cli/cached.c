@@ -17,6 +17,7 @@ struct line {
 	const char *state; /* "valid", "stale", … */
 	const char *why; /* or "" */
 	int64_t size; /* -1: there is none */
+	unsigned n_packs; /* 0: it is no line of packs, or there are none */
 	char computed[DATE_ISO_LEN]; /* or "" */
 };
 
@@ -63,7 +64,8 @@ fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
 			    .name = shelf_rows[row].name,
 			    .key = shelf_rows[row].key,
 			    .why = "",
-			    .size = found->is_there ? found->size : -1 };
+			    .size = found->is_there ? found->size : -1,
+			    .n_packs = look->is_answered ? found->n_packs : 0 };
 	if (!look->is_answered) {
 		l->state = "unknown";
 		l->why = look->err.msg;
@@ -79,6 +81,12 @@ fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
 	}
 }
 
+static const char *
+packs(unsigned n)
+{
+	return n == 1 ? "pack" : "packs";
+}
+
 static void
 print_line(FILE *f, const struct line *l, int width,
 	   const struct show_style *style)
@@ -89,10 +97,13 @@ print_line(FILE *f, const struct line *l, int width,
 		snprintf(size, sizeof(size), "%" PRId64, l->size);
 	else if (l->size >= 0)
 		show_size(l->size, size);
-	fprintf(f, "%-*s  %-8s  %-20s  %-20s  %12s  %s%s%s\n", width, l->bucket,
+	fprintf(f, "%-*s  %-8s  %-20s  %-20s  %12s  %s%s%s", width, l->bucket,
 		l->name, l->key + strlen(INTERNAL_PREFIX),
 		*l->computed ? l->computed : "-", size, l->state,
 		*l->why ? ": " : "", l->why);
+	if (l->n_packs)
+		fprintf(f, ": %u %s", l->n_packs, packs(l->n_packs));
+	fputc('\n', f);
 }
 
 void
@@ -132,10 +143,12 @@ add_json(struct buf *b, const struct line *l)
 					       l->computed)
 				  : buf_add_str(b, ", \"computed_at\": null");
 	if (rc == 0)
-		rc = l->size >= 0 ? buf_printf(b, ", \"size\": %" PRId64 "}",
-					       l->size)
-				  : buf_add_str(b, ", \"size\": null}");
-	return rc;
+		rc = l->size >= 0
+			     ? buf_printf(b, ", \"size\": %" PRId64, l->size)
+			     : buf_add_str(b, ", \"size\": null");
+	if (rc == 0 && l->n_packs)
+		rc = buf_printf(b, ", \"packs\": %u", l->n_packs);
+	return rc ? rc : buf_add_str(b, "}");
 }
 
 void
@@ -159,13 +172,28 @@ cached_show_json(FILE *f, const struct answer *answers, size_t n,
 	fputs("\n]\n", f);
 }
 
+/* Of packs some may be gone although it failed. */
+static void
+print_removed(FILE *f, const struct answer *a, unsigned row)
+{
+	const struct look *look = &a->looks[row];
+	unsigned n = look->found.n_packs;
+	bool is_gone = shelf_rows[row].is_packs
+			       ? n > 0
+			       : look->is_answered && look->found.is_there;
+
+	if (is_gone)
+		fprintf(f, "deleted s3://%s/%s", a->name, shelf_rows[row].key);
+	if (n > 0)
+		fprintf(f, ": %u %s", n, packs(n));
+	if (is_gone)
+		fputc('\n', f);
+}
+
 void
 cached_show_removed(FILE *f, const struct answer *answers, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		for (unsigned row = 0; row < SHELF_ROWS; row++)
-			if (answers[i].looks[row].is_answered &&
-			    answers[i].looks[row].found.is_there)
-				fprintf(f, "deleted s3://%s/%s\n",
-					answers[i].name, shelf_rows[row].key);
+			print_removed(f, &answers[i], row);
 }

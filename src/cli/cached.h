@@ -11,13 +11,16 @@
 #include "cli/ask.h"
 #include "cli/show.h"
 
-/* A line for each object that there could be; the answers are of ASK_CACHE. */
+/*
+ * A line for each object that there could be, and one for all packs of a memo; the
+ * answers are of ASK_CACHE.
+ */
 void cached_show(FILE *f, const struct answer *answers, size_t n,
 		 int64_t ttl_ms, const struct show_style *style);
 void cached_show_json(FILE *f, const struct answer *answers, size_t n,
 		      int64_t ttl_ms);
 
-/* A line for each that is gone; the answers are of ASK_REMOVAL. */
+/* The same of those that are gone; the answers are of ASK_REMOVAL. */
 void cached_show_removed(FILE *f, const struct answer *answers, size_t n);
 
 #endif

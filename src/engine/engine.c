@@ -336,6 +336,7 @@ set_environments(struct engine *e, const struct engine_options *o)
 		.limits = o->limits,
 	};
 	e->shelves = (struct shelf_env){ .s3 = e->s3,
+					 .lists = &e->lists,
 					 .timers = &e->timers,
 					 .limits = o->limits };
 	e->memos = (struct memo_env){ .writebacks = &e->flights.writebacks,

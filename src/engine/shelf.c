@@ -10,18 +10,26 @@
 
 #include <utlist.h>
 
+#include "engine/block-memo.h"
 #include "engine/ours.h"
+#include "list/memory.h"
 #include "net/http-header.h"
 #include "util/number.h"
 
+/* Packs lie in this range of keys, with what else begins so. */
+#define PACKS_AFTER INTERNAL_PREFIX "originals_"
+#define PACKS_UNTIL INTERNAL_PREFIX "originals_999.bin"
+#define PACK_KEY_MAX 64
+
 const struct shelf_row shelf_rows[] = {
-	{ "quick", OURS_QUICK, true, MODE_QUICK },
-	{ "sampled", OURS_SAMPLED, true, MODE_SAMPLED },
-	{ "detailed", OURS_DETAILED, true, MODE_DETAILED },
-	{ "prefixes", OURS_PREFIXES, true, MODE_PREFIXES },
-	{ "memo", OURS_MEMO_INDEX, false, MODE_DETAILED },
-	{ "memo", OURS_MEMO_BASE, false, MODE_DETAILED },
-	{ "memo", OURS_MEMO_RECENT, false, MODE_DETAILED },
+	{ "quick", OURS_QUICK, true, MODE_QUICK, false },
+	{ "sampled", OURS_SAMPLED, true, MODE_SAMPLED, false },
+	{ "detailed", OURS_DETAILED, true, MODE_DETAILED, false },
+	{ "prefixes", OURS_PREFIXES, true, MODE_PREFIXES, false },
+	{ "memo", OURS_MEMO_INDEX, false, MODE_DETAILED, false },
+	{ "memo", OURS_MEMO_PACKS, false, MODE_DETAILED, true },
+	{ "memo", OURS_MEMO_BASE, false, MODE_DETAILED, false },
+	{ "memo", OURS_MEMO_RECENT, false, MODE_DETAILED, false },
 };
 
 struct shelf {
@@ -31,8 +39,14 @@ struct shelf {
 	bool is_removal;
 	struct s3_call *call;
 	struct timer deadline;
-	bool is_late;
+	bool is_late, is_stopped; /* nothing more is asked for */
 	struct shelf_look look;
+	/* of packs alone */
+	enum list_plan plan;
+	struct lister *lister;
+	bool is_listing; /* a page is being asked for */
+	struct slots_used slots; /* in which there is one */
+	unsigned slot; /* the one that is being deleted */
 	struct waiter *waiters; /* one, or none any more */
 	struct shelf *prev, *next;
 };
@@ -61,18 +75,26 @@ finish(struct shelf *s, const struct err *err)
 			s->row->key, (long long)s->env->limits->timeout_ms);
 		err = &late;
 	}
-	if (s->waiters && err->code == 0)
-		*s->waiters->shelf.look =
-			(struct shelf_look){ .is_there = s->look.is_there,
-					     .size = s->look.size,
-					     .verdict = s->look.verdict,
-					     .result = steal(&s->look.result),
-					     .flaw = s->look.flaw };
+	if (s->waiters && err->code == 0) {
+		*s->waiters->shelf.look = s->look;
+		s->look.result = NULL;
+	} else if (s->waiters) {
+		s->waiters->shelf.look->n_packs = s->look.n_packs;
+	}
 	waiters_complete(&s->waiters, NULL, err);
 	result_unref(s->look.result);
+	lister_free(s->lister);
 	free(s->bucket);
 	free(s);
 }
+
+static bool
+may_go_on(const struct shelf *s)
+{
+	return !s->is_late && !s->is_stopped;
+}
+
+/* --- one object --- */
 
 static void
 on_removed(void *arg, const struct s3_answer *answer)
@@ -142,7 +164,7 @@ on_look(void *arg, const struct s3_answer *answer)
 		return;
 	}
 	take_look(s, answer);
-	if (s->is_removal && s->look.is_there && !s->is_late)
+	if (s->is_removal && s->look.is_there && may_go_on(s))
 		s->call = s3_delete_object(s->env->s3, s->bucket, s->row->key,
 					   on_removed, s);
 	else
@@ -159,12 +181,187 @@ most(const struct shelf *s)
 }
 
 static void
+look(struct shelf *s)
+{
+	s->call = s3_get_object(s->env->s3,
+				&(struct s3_get){ .bucket = s->bucket,
+						  .key = s->row->key,
+						  .max = most(s) },
+				on_look, s);
+}
+
+/* --- packs --- */
+
+static void remove_pack(struct shelf *s);
+
+static void
+on_pack_removed(void *arg, const struct s3_answer *answer)
+{
+	struct shelf *s = arg;
+	struct err err = answer->err;
+	char key[PACK_KEY_MAX];
+
+	s->call = NULL;
+	if (err.code == 0) {
+		s->look.n_packs++;
+		s->slot++;
+		remove_pack(s);
+		return;
+	}
+	block_memo_print_pack_key(key, sizeof(key), s->slot);
+	err_wrap(&err, "%s", key);
+	finish(s, &err);
+}
+
+/* The next one, if there is one; each has all the time there is for an answer. */
+static void
+remove_pack(struct shelf *s)
+{
+	char key[PACK_KEY_MAX];
+
+	while (s->slot < PACK_SLOTS && !s->slots.is_used[s->slot])
+		s->slot++;
+	if (s->slot == PACK_SLOTS || !may_go_on(s)) {
+		finish(s, &(struct err)ERR_INIT);
+		return;
+	}
+	timer_arm(s->env->timers, &s->deadline, s->env->limits->timeout_ms);
+	block_memo_print_pack_key(key, sizeof(key), s->slot);
+	s->call = s3_delete_object(s->env->s3, s->bucket, key, on_pack_removed,
+				   s);
+}
+
+/* The slot of a pack; -1: the object is something else. */
+static int
+slot_of(const struct object *o)
+{
+	const char *digits = o->key + strlen(PACKS_AFTER);
+	char key[PACK_KEY_MAX];
+	unsigned slot = 0;
+
+	if (o->key_len != strlen(OURS_MEMO_PACKS))
+		return -1;
+	for (int i = 0; i < 3; i++) {
+		if (digits[i] < '0' || digits[i] > '9')
+			return -1;
+		slot = 10 * slot + (unsigned)(digits[i] - '0');
+	}
+	block_memo_print_pack_key(key, sizeof(key), slot);
+	return memcmp(key, o->key, o->key_len) == 0 ? (int)slot : -1;
+}
+
+static void
+next_page(struct shelf *s)
+{
+	s->is_listing = true;
+	lister_next(s->lister);
+}
+
+static void
+take_page(struct shelf *s, const struct list_page *page)
+{
+	for (size_t i = 0; i < page->n_objects; i++) {
+		const struct object *o = &page->objects[i];
+		int slot = slot_of(o);
+
+		if (slot < 0 || s->slots.is_used[slot])
+			continue;
+		slots_used_add(&s->slots, (unsigned)slot);
+		s->look.size = add_saturating(s->look.size, o->size);
+	}
+}
+
+static void
+end_list(struct shelf *s)
+{
+	s->look.is_there = s->slots.n > 0;
+	if (s->is_removal) {
+		remove_pack(s);
+		return;
+	}
+	s->look.n_packs = s->slots.n;
+	finish(s, &(struct err)ERR_INIT);
+}
+
+static bool lists_otherwise(struct shelf *s, enum lister_fault fault);
+
+static void
+on_page(void *arg, const struct lister_answer *answer)
+{
+	struct shelf *s = arg;
+	struct err err = answer->err ? *answer->err : (struct err)ERR_INIT;
+
+	s->is_listing = false;
+	if (err.code && lists_otherwise(s, answer->fault))
+		return;
+	if (err.code)
+		err_wrap(&err, "%s", s->row->key);
+	else
+		take_page(s, answer->page);
+	if (err.code || !may_go_on(s))
+		finish(s, &err);
+	else if (answer->is_last)
+		end_list(s);
+	else
+		next_page(s);
+}
+
+/*
+ * The range alone, if the store can do that: a page, as a rule.  Else all that is in
+ * front of it, too, which is little; or all that there is, where keys have no order.
+ */
+static void
+list_packs(struct shelf *s, enum list_plan plan)
+{
+	s->plan = plan;
+	s->slots = (struct slots_used){ 0 };
+	s->look.size = 0;
+	lister_free(s->lister);
+	s->lister = lister_new(&(struct lister_options){
+		.s3 = s->env->s3,
+		.shared = s->env->lists,
+		.bucket = s->bucket,
+		.after = plan == LIST_PARALLEL ? PACKS_AFTER : NULL,
+		.until = plan == LIST_UNORDERED ? NULL : PACKS_UNTIL,
+		.until_len = strlen(PACKS_UNTIL),
+		.is_unordered = plan == LIST_UNORDERED,
+		.on_page = on_page,
+		.arg = s,
+	});
+	next_page(s);
+}
+
+static bool
+lists_otherwise(struct shelf *s, enum lister_fault fault)
+{
+	enum list_plan plan =
+		fault == LISTER_DISORDER ? LIST_UNORDERED : LIST_SEQUENTIAL;
+
+	if (fault == LISTER_NO_FAULT || plan <= s->plan || !may_go_on(s))
+		return false;
+	list_packs(s, plan);
+	return true;
+}
+
+/* --- from first to last --- */
+
+/* What is under way ends soon. */
+static void
+cancel(struct shelf *s)
+{
+	if (s->is_listing)
+		lister_stop(s->lister);
+	else
+		s3_cancel(s->call);
+}
+
+static void
 on_deadline(void *arg)
 {
 	struct shelf *s = arg;
 
 	s->is_late = true;
-	s3_cancel(s->call);
+	cancel(s);
 }
 
 void
@@ -180,11 +377,10 @@ shelf_add(struct shelf_env *env, struct waiter *w)
 	timer_arm(env->timers, &s->deadline, env->limits->timeout_ms);
 	DL_APPEND(env->running, s);
 	waiter_move(w, &s->waiters);
-	s->call = s3_get_object(env->s3,
-				&(struct s3_get){ .bucket = s->bucket,
-						  .key = s->row->key,
-						  .max = most(s) },
-				on_look, s);
+	if (s->row->is_packs)
+		list_packs(s, LIST_PARALLEL);
+	else
+		look(s);
 }
 
 void
@@ -192,6 +388,8 @@ shelf_stop(struct shelf_env *env)
 {
 	struct shelf *s;
 
-	DL_FOREACH (env->running, s)
-		s3_cancel(s->call);
+	DL_FOREACH (env->running, s) {
+		s->is_stopped = true;
+		cancel(s);
+	}
 }

@@ -72,7 +72,7 @@ listing() {
 	assert_equal "$(listing)" "$before"
 }
 
-@test "cache by hand: why a document is none, at one LIST and no PUT" {
+@test "cache by hand: why a document is none, at two LISTs and no PUT" {
 	start_stub
 	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}]'
 	dgstat alpha >/dev/null
@@ -84,7 +84,7 @@ listing() {
 	put detailed <<<nonsense
 	forget_requests
 	assert_equal "$(json_states alpha)" 'quick valid sampled foreign detailed corrupt'
-	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)" 1/0/7/0
+	assert_equal "$(requests LIST)/$(requests HEAD)/$(requests GET)/$(requests PUT)" 2/0/7/0
 	assert_equal "$(dgstat --cache --json alpha | jq -c '.[2] | [.size, .why != null, .computed_at]')" \
 		'[9,true,null]'
 	# larger than any document
@@ -125,7 +125,7 @@ listing() {
 		[[ $stderr == *gamma*NoSuchBucket* && $output != *absent* ]] || fail "$output"
 		run -1 --separate-stderr dgstat "$option" --endpoint-url=http://127.0.0.1:1 alpha
 		[[ $stderr == *onnect* && $output != *absent* ]] || fail "$output"
-		fault '{"class": "GET", "gate": "get"}'
+		fault '{"class": "GET", "gate": "get"}' '{"class": "LIST", "gate": "get"}'
 		run -1 --separate-stderr dgstat "$option" --timeout=300ms alpha
 		[[ $stderr == *'stats_quick.json: no answer for 300 ms'* && $output != *absent* ]] ||
 			fail "$output$stderr"
@@ -154,15 +154,137 @@ listing() {
 	start_stub
 	stub_ctl PUT bucket/alpha '[{"key": "r/reference.bin", "size": 1000},
 		{"key": "r/1.delta", "size": 10, "meta": {"dg-file-size": "1200"}}]'
-	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent memo absent'
+	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent memo absent memo absent'
 	dgstat --prefixes alpha >/dev/null
 	dgstat --detailed --memo=bucket alpha >/dev/null
 	[[ $(other_states alpha) == 'prefixes valid memo '*present* ]]
 	assert_equal "$(dgstat --cache --json --prefix-nodes=1 alpha | jq -r '.[3].state')" other
 	assert_equal "$(dgstat --cache alpha | awk '$2 == "memo" || $2 == "prefixes" { print $3 }' | xargs)" \
-		'prefixes.json originals_index.bin originals_base.bin originals_recent.bin'
+		'prefixes.json originals_index.bin originals_NNN.bin originals_base.bin originals_recent.bin'
 	run -0 dgstat --cache-clear=memo,prefixes alpha
 	[[ $output == *'/.deltaglider/prefixes.json'* && $output == *'/.deltaglider/originals_'* ]]
-	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent memo absent'
+	assert_equal "$(other_states alpha)" 'prefixes absent memo absent memo absent memo absent memo absent'
 	assert_equal "$(json_states alpha)" 'quick absent sampled absent detailed valid'
+}
+
+# --- packs of the memo, whose names only a listing tells ---
+
+# Names that are like those of packs.
+OTHERS=(.deltaglider/originals_000 .deltaglider/originals_0000.bin
+	.deltaglider/originals_01.bin .deltaglider/originals_042.bin.bak .deltaglider/originals_04a.bin
+	.deltaglider/originals_99.bin .deltaglider/originals_999.bin/x .deltaglider/originals_abc.bin
+	deltaglider/originals_000.bin originals_000.bin)
+
+# QUERY KEY...: three packs, of 60 bytes, with the others and these keys.
+put_packs() {
+	printf '%s\n' "${@:2}" "${OTHERS[@]}" .deltaglider/originals_{000,042,999}.bin |
+		jq -Rn '[inputs | {key: ., size: 20}]' >"$BATS_TEST_TMPDIR/objects"
+	stub_ctl PUT "bucket/alpha$1" "$(<"$BATS_TEST_TMPDIR/objects")"
+}
+
+given_packs() {
+	start_stub
+	stub_ctl PATCH settings '{"page_size": 3}'
+	put_packs "$@"
+}
+
+others() {
+	printf '%s\n' "$@" "${OTHERS[@]}" | LC_ALL=C sort
+}
+
+left() {
+	S3_ENDPOINT=$ENDPOINT s3 ls alpha | cut -f 1 | LC_ALL=C sort
+}
+
+packs() {
+	dgstat --cache --bytes "$@" | grep -F originals_NNN.bin | tr -s ' '
+}
+
+@test "cache by hand: packs of the memo are one line, and deleted with it; no other name is" {
+	given_packs '' a
+	assert_equal "$(packs alpha)" 'alpha memo originals_NNN.bin - 60 present: 3 packs'
+	assert_equal "$(dgstat --cache --json alpha | jq -c '.[] | select(.packs) | del(.bucket)')" \
+		'{"name":"memo","key":".deltaglider/originals_NNN.bin","state":"present","why":null,"computed_at":null,"size":60,"packs":3}'
+	forget_requests
+	run -0 dgstat --cache-clear=quick,sampled,detailed,prefixes alpha
+	assert_equal "$output/$(requests LIST)/$(requests DELETE)" /0/0
+	# what is gone is said, and what could not be deleted
+	fault '{"method": "DELETE", "path": "originals_042", "status": 403, "code": "AccessDenied"}'
+	run -1 --separate-stderr dgstat --cache-clear=memo alpha
+	assert_equal "$output" 'deleted s3://alpha/.deltaglider/originals_NNN.bin: 1 pack'
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr =~ ^'dgstat: bucket alpha: .deltaglider/originals_042.bin: '.*403.*AccessDenied.*$ ]] ||
+		fail "$stderr"
+	stub_ctl DELETE faults
+	run -0 dgstat --cache-clear alpha
+	assert_equal "$output" 'deleted s3://alpha/.deltaglider/originals_NNN.bin: 2 packs'
+	assert_equal "$(left)" "$(others a)"
+	assert_equal "$(packs alpha)" 'alpha memo originals_NNN.bin - - absent'
+	run -0 dgstat --cache-clear alpha
+	assert_equal "$output" ''
+}
+
+@test "cache by hand: where packs can't be listed, that is said, and nothing is deleted" {
+	given_packs '' a
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
+	run -1 --separate-stderr dgstat --cache-clear alpha
+	assert_equal "$output" ''
+	[[ $stderr =~ ^'dgstat: bucket alpha: .deltaglider/originals_NNN.bin: '.*403.*AccessDenied.*$ ]] ||
+		fail "$stderr"
+	run -1 --separate-stderr dgstat --cache alpha
+	[[ $stderr == *'originals_NNN.bin: '*403* && $output == *'NNN.bin '*' unknown: '* ]]
+	stub_ctl DELETE faults
+	fault '{"class": "LIST", "gate": "list"}'
+	run -1 --separate-stderr dgstat --cache-clear=memo --timeout=300ms alpha
+	[[ $stderr == *'originals_NNN.bin: no answer for 300 ms'* && -z $output ]] || fail "$output$stderr"
+	stub_ctl DELETE faults
+	assert_equal "$(requests DELETE)" 0
+	assert_equal "$(packs alpha)" 'alpha memo originals_NNN.bin - 60 present: 3 packs'
+}
+
+# The packs are found, and they alone.
+assert_clears() {
+	assert_equal "$(packs alpha)" 'alpha memo originals_NNN.bin - 60 present: 3 packs'
+	run -0 dgstat --cache-clear=memo alpha
+	assert_equal "$output" 'deleted s3://alpha/.deltaglider/originals_NNN.bin: 3 packs'
+	assert_equal "$(left)" "$(others "$@")"
+}
+
+@test "cache by hand: packs in a store that ignores start-after, or begins with it" {
+	local start keys=(- -0 -1 -a -b .deltaglider/originals_ a)
+
+	given_packs '' "${keys[@]}"
+	for start in ignored inclusive; do
+		stub_ctl PATCH settings "{\"start_after\": \"$start\"}"
+		assert_clears "${keys[@]}"
+		put_packs '' "${keys[@]}"
+	done
+}
+
+@test "cache by hand: packs in a store that refuses start-after" {
+	given_packs '' -0 a
+	fault '{"class": "LIST", "query": "start-after", "status": 501, "code": "NotImplemented"}'
+	assert_clears -0 a
+}
+
+@test "cache by hand: packs in a store whose keys have no order" {
+	given_packs '?order=given' z b -0 a
+	assert_clears z b -0 a
+}
+
+@test "cache by hand: packs at a real store" {
+	new_bucket
+	s3 <<-END
+		put $BUCKET a 1
+		put $BUCKET .deltaglider/originals_007.bin 30
+		put $BUCKET .deltaglider/originals_0070.bin 1
+		put $BUCKET .deltaglider/originals_abc.bin 1
+		put $BUCKET .deltaglider/originals_index.bin 5
+		put $BUCKET .deltaglider/originals_999.bin 12
+	END
+	assert_equal "$(packs "$BUCKET")" "$BUCKET memo originals_NNN.bin - 42 present: 2 packs"
+	run -0 dgstat --cache-clear=memo "$BUCKET"
+	assert_equal "$output" "deleted s3://$BUCKET/.deltaglider/originals_index.bin
+deleted s3://$BUCKET/.deltaglider/originals_NNN.bin: 2 packs"
+	assert_equal "$(listing | xargs)" '.deltaglider/originals_0070.bin .deltaglider/originals_abc.bin a'
 }
