@@ -135,7 +135,7 @@ has_sample() {
 	[[ $output == *'dgstatfs_failures_total{bucket="beta",mode="detailed"} 1'* ]]
 	[[ $output != *'size_bytes{bucket="beta"'* && $output != *'objects{bucket="beta"'* ]] ||
 		fail "$output"
-	kill -INT "$PID"
+	kill -TERM "$PID"
 	ends_with "$PID" 0
 	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}' \
 		'{"class": "LISTBUCKETS", "status": 403, "code": "AccessDenied"}'
