@@ -237,9 +237,9 @@ end_process() {
 
 # --- buckets on the real gateway -------------------------------------------------
 
-# A script of ours that uses boto3.  Where nobody has warmed up, it is started.
+# A script of ours that uses boto3.
 script() {
-	${WARM:+"$WARM" "$WARM.again"} "$HERE/$1" "${@:2}"
+	"$WARM" "$WARM.again" "$HERE/$1" "${@:2}"
 }
 
 s3() {
@@ -301,9 +301,9 @@ forget_mount() {
 	! grep -E 'ERROR: .*Sanitizer|WARNING: ThreadSanitizer|runtime error:' "$log"
 }
 
-# It takes 35 ms to start: what tests ask for all the time is found in less.
+# It takes 35 ms to start: what tests of the suite ask for all the time is found in less.
 jq() {
-	if [[ $1 =~ ^\.(stats|accuracy)\.[a-z_]+$ && ${2:-} != /proc/self/* ]]; then
+	if [[ -n ${WARM:-} && $1 =~ ^\.(stats|accuracy)\.[a-z_]+$ && ${2:-} != /proc/self/* ]]; then
 		script member.py "$@"
 	else
 		command jq "$@"
