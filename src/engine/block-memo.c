@@ -210,12 +210,6 @@ block_memo_n_waiting(const struct block_memo *m)
 	return m->n_puts;
 }
 
-bool
-block_memo_has_failed(const struct block_memo *m)
-{
-	return m->has_failed;
-}
-
 /* --- from first to last --- */
 
 struct block_memo *

@@ -44,9 +44,8 @@ void block_memo_begin_set(struct block_memo *m);
 void block_memo_put_pack(struct block_memo *m, struct pack *pack);
 void block_memo_put_index(struct block_memo *m, struct buf *bytes);
 
-/* Of a set: what waits, and that it is in vain. */
+/* Of a set: what waits. */
 unsigned block_memo_n_waiting(const struct block_memo *m);
-bool block_memo_has_failed(const struct block_memo *m);
 
 /* The mount ends: it goes on for a moment. */
 void block_memo_stop(struct block_memo *m);

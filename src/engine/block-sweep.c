@@ -12,9 +12,6 @@
 #include "util/date.h"
 #include "util/log.h"
 
-/* HEADs that wait, with those that pages under way may bring, at a guess, at most. */
-#define HELD_MAX 4000
-
 /* HEADs after which it is looked whether there is a pack of records. */
 #define HEADS_PER_LOOK 1000
 #define STEPS_PER_LOOK 16 /* likewise, of pages that are listed again */
@@ -86,7 +83,8 @@ has_room(void *arg, unsigned n_under_way, unsigned n_pages)
 
 	if (originals_are_behind(b->originals))
 		return false;
-	return n + (n_under_way + 1) * heads_of_page(b, n_pages) <= HELD_MAX ||
+	return n + (n_under_way + 1) * heads_of_page(b, n_pages) <=
+		       HEADS_HELD_MAX ||
 	       n_under_way == 0;
 }
 

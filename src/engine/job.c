@@ -292,7 +292,7 @@ compute(struct job *job)
 static void
 announce(struct job *job)
 {
-	if (job->is_announced || walk_may_begin_again(&job->walk))
+	if (job->is_announced || walk_goes_on(&job->walk))
 		return;
 	job->is_announced = true;
 	if (job->o.on_listed)

@@ -14,6 +14,9 @@
 #include "engine/bucket-memo.h"
 #include "engine/sweep.h"
 
+/* HEADs that wait, with those that pages under way may bring, at a guess, at most. */
+#define HEADS_HELD_MAX 4000
+
 struct originals {
 	/* set by the owner */
 	struct bucket_memo *memo; /* NULL: none */

@@ -19,7 +19,6 @@
 /* Packs lie in this range of keys, with what else begins so. */
 #define PACKS_AFTER INTERNAL_PREFIX "originals_"
 #define PACKS_UNTIL INTERNAL_PREFIX "originals_999.bin"
-#define PACK_KEY_MAX 64
 
 const struct shelf_row shelf_rows[] = {
 	{ "quick", OURS_QUICK, true, MODE_QUICK, false },
@@ -199,7 +198,7 @@ on_pack_removed(void *arg, const struct s3_answer *answer)
 {
 	struct shelf *s = arg;
 	struct err err = answer->err;
-	char key[PACK_KEY_MAX];
+	char key[BLOCK_MEMO_KEY_MAX];
 
 	s->call = NULL;
 	if (err.code == 0) {
@@ -217,7 +216,7 @@ on_pack_removed(void *arg, const struct s3_answer *answer)
 static void
 remove_pack(struct shelf *s)
 {
-	char key[PACK_KEY_MAX];
+	char key[BLOCK_MEMO_KEY_MAX];
 
 	while (s->slot < PACK_SLOTS && !s->slots.is_used[s->slot])
 		s->slot++;
@@ -236,7 +235,7 @@ static int
 slot_of(const struct object *o)
 {
 	const char *digits = o->key + strlen(PACKS_AFTER);
-	char key[PACK_KEY_MAX];
+	char key[BLOCK_MEMO_KEY_MAX];
 	unsigned slot = 0;
 
 	if (o->key_len != strlen(OURS_MEMO_PACKS))

@@ -16,11 +16,9 @@
 #include "util/log.h"
 
 /*
- * HEADs that wait, with those that pages under way may bring, at a guess, at most.
- * Deltas may lie all in one half of the bucket: then the guess is wrong, and the
- * number of pages under way is what bounds them.
+ * Deltas may lie all in one half of the bucket: then the guess of HEADS_HELD_MAX is
+ * wrong, and the number of pages under way is what bounds them.
  */
-#define HELD_MAX 4000
 #define PAGES_WITH_HEADS_MAX 16
 
 /* So often a bucket may change while it is looked at by blocks. */
@@ -69,11 +67,12 @@ room(void *arg, unsigned in_flight)
 	const struct walk *w = arg;
 	unsigned n = w->originals.sweep.n_queued;
 
-	if (n >= HELD_MAX)
+	if (n >= HEADS_HELD_MAX)
 		return SCAN_IS_FULL;
 	if (w->heads == WALK_SEND && originals_are_behind(&w->originals))
 		return SCAN_IS_BEHIND;
-	if (in_flight > 0 && n + (in_flight + 1) * heads_of_page(w) > HELD_MAX)
+	if (in_flight > 0 &&
+	    n + (in_flight + 1) * heads_of_page(w) > HEADS_HELD_MAX)
 		return SCAN_IS_CAREFUL;
 	return in_flight < pages_max(w) ? SCAN_HAS_ROOM : SCAN_IS_CAREFUL;
 }
@@ -130,7 +129,7 @@ ask_candidates(struct walk *w)
 	struct space *space;
 
 	while (w->is_listed && !w->is_asked && !w->is_by_blocks &&
-	       w->originals.sweep.n_queued < HELD_MAX) {
+	       w->originals.sweep.n_queued < HEADS_HELD_MAX) {
 		space = tally_next_candidate(w->tally, &o);
 		if (space)
 			ask(w, space, &o);
@@ -458,12 +457,6 @@ bool
 walk_goes_on(const struct walk *w)
 {
 	return w->is_listed && w->is_by_blocks && !w->is_asked;
-}
-
-bool
-walk_may_begin_again(const struct walk *w)
-{
-	return walk_goes_on(w);
 }
 
 struct counts

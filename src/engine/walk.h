@@ -96,10 +96,9 @@ struct integrity *walk_integrity(const struct walk *w);
 /*
  * The LIST is complete, and if originals are wanted, they are those of this listing:
  * it need not be begun again for that.  But it may have to be for another reason, as
- * long as the second one says so.
+ * long as this is so.
  */
 bool walk_goes_on(const struct walk *w);
-bool walk_may_begin_again(const struct walk *w);
 
 /* How far it is, since its LIST began. */
 struct counts walk_counts(const struct walk *w);
