@@ -62,10 +62,10 @@ counters_print(const struct counters *c, struct text *out)
 			    class_names[k], c->requests[k]);
 	text_printf(out,
 		    "}, \"refused\": %" PRIu64 ", \"listed\": %" PRIu64
-		    ", \"bytes\": %" PRIu64 ", "
+		    ", \"bytes\": %" PRIu64 ", \"written\": %" PRIu64 ", "
 		    "\"in_flight\": %u, \"max_in_flight\": %u, "
 		    "\"seconds\": %.6f, \"served_in\": ",
-		    c->refused, c->listed, c->bytes, c->in_flight,
+		    c->refused, c->listed, c->bytes, c->written, c->in_flight,
 		    c->max_in_flight, (double)(c->last_us - c->since_us) / 1e6);
 	print_seconds(c->served_in, n, out);
 	text_str(out, ", \"refused_in\": ");

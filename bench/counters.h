@@ -27,6 +27,7 @@ struct counters {
 	uint64_t refused; /* 503 SlowDown */
 	uint64_t listed; /* objects on pages */
 	uint64_t bytes; /* of bodies */
+	uint64_t written; /* bytes that were PUT */
 	unsigned in_flight, max_in_flight;
 	uint64_t since_us; /* the first request */
 	uint64_t last_us; /* the latest */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The figures to reach: for each, what it must be, what it was, whether it is met."""
 import plan
+from judge import MORE_HEADS
+from memo import FIRST
 from peers import PEERS
 from table import OURS
 
@@ -135,6 +137,59 @@ def of_limit(results):
         yield at_most(f"{title}: refused", 5, refused, "%")
 
 
+def in_all(row, name):
+    """A count of the store's; or why there is none."""
+    return row["requests"][name] if row["requests"] else row["wrong"]
+
+
+def of_change(results, title, change, bound_x, most_bytes=None):
+    """One after which a fresh mount must not take more than so many times a hit."""
+    row = results.ours(title, change.case)
+    if not row:
+        return
+    what = f"{title}, {change.case}"
+    heads = change.changed if change.changed < 100 else change.changed * MORE_HEADS
+    yield at_most(f"{what}: HEADs", heads, in_all(row, "HEAD"))
+    yield at_most(what, bound_x, value(row, "hit_times"), "x a hit")
+    if most_bytes:
+        yield at_most(f"{what}: written", most_bytes, value(row, "written"), "bytes")
+
+
+def a_quarter_of_first(results, title):
+    row = results.ours(title, FIRST)
+    return row["written"] // 4 if row and row["written"] else None
+
+
+def of_first(results, title):
+    row = results.ours(title, FIRST)
+    if row:
+        yield at_most(f"{title}, {FIRST}", 1.03, value(row, "off_times"), "x memo=off")
+
+
+def of_quick(results, title):
+    """A fresh mount finds the cuts of the bucket in its index."""
+    fresh, known = (results.ours(title, f"quick hit, {where}")
+                    for where in ("fresh", "running"))
+    if fresh:
+        yield at_most(f"{title}, quick hit, fresh", 1.2,
+                      quotient(value(fresh, "seconds"), value(known, "seconds"), ""),
+                      "x one that knows it")
+
+
+def of_memo(results):
+    small, large = plan.remembered(10_000), plan.remembered(1_000_000)
+    for setting in (small, large):
+        yield from of_first(results, setting.title)
+    yield from of_quick(results, large.title)
+    quarter = a_quarter_of_first(results, large.title)
+    fresh = {read.case: read for read in large.reads if read.is_fresh}
+    yield from of_change(results, small.title, fresh["10 changed, fresh"], 3)
+    for case in ("1 changed, fresh", "change 101, fresh"):
+        yield from of_change(results, large.title, fresh[case], 1.5, 160_000)
+    for case in ("1,000 changed, fresh", "1,000 together, fresh"):
+        yield from of_change(results, large.title, fresh[case], 4, quarter)
+
+
 def of_memory(results):
     """The largest of the cases, if all of them ran."""
     bounds = {row["setting"]: row["rss_max_mib"] for row in results.rows
@@ -149,7 +204,7 @@ def of_memory(results):
 def judge(rows):
     """Those whose settings were among the ones to run."""
     results = Results(rows)
-    kinds = (of_million, of_long_keys, of_ten_million, of_shapes, of_detailed, of_small, of_limit, of_memory)
+    kinds = (of_million, of_long_keys, of_ten_million, of_shapes, of_detailed, of_small, of_limit, of_memo, of_memory)
     return [found for kind in kinds for found in kind(results)]
 
 

@@ -2,6 +2,8 @@
 """Whether an answer is right, and the case was what it is called."""
 import json
 
+MORE_HEADS = 1.01  # there may be one for a hundred
+
 
 def figures(document, mode, expected):
     """What is wrong with a document, or nothing."""
@@ -37,6 +39,18 @@ def requests(setting, case, counters):
     if case == "miss" and not count["PUT"]:
         return "no document was written"
     return ""
+
+
+def heads(read, memo, row, deltas):
+    """Of a bucket with a memo; the figures of the row stay."""
+    if not row["requests"]:
+        return ""
+    wanted = read.changed if memo == "bucket" else deltas
+    wanted = 0 if read.is_hit else wanted
+    count = row["requests"]["HEAD"]
+    if wanted <= count <= wanted * MORE_HEADS:
+        return ""
+    return f"{count:,} HEAD, not {wanted:,}"
 
 
 def memory(row):

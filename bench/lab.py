@@ -16,6 +16,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "testkey", "AWS_SECRET_ACCESS_KEY": "testsecret",
         "AWS_DEFAULT_REGION": "us-east-1"}
 DEBIAN_FIRST = "/usr/bin:/bin:/usr/sbin:/sbin"
 RETRY_S = 0.02
+QUIET = 5  # so often in a row nothing must be under way
 CONNECTIONS = 256  # of the ceiling; dgstatfs has as many by default
 
 
@@ -60,7 +61,11 @@ class Store:
         self.process.wait()
 
     def _control(self, method, call):
-        request = urllib.request.Request(f"{self.endpoint}/_store/{call}", method=method)
+        return self._open(urllib.request.Request(f"{self.endpoint}/_store/{call}",
+                                                 method=method))
+
+    @staticmethod
+    def _open(request):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as answer:
             return answer.read()
@@ -71,6 +76,13 @@ class Store:
     def reset(self):
         self._control("POST", "reset")
 
+    def settle(self):
+        """What is written when the answer is there already is to be written."""
+        n = 0
+        while n < QUIET:
+            time.sleep(RETRY_S)
+            n = 0 if self.counters()["in_flight"] else n + 1
+
     def configure(self, latency_ms, rate):
         self._control("POST", f"config?latency_ms={latency_ms}&rate={rate}")
 
@@ -79,6 +91,10 @@ class Store:
 
     def forget(self, bucket):
         self._control("POST", f"forget?bucket={bucket}")
+
+    def delete(self, bucket, key):
+        request = urllib.request.Request(f"{self.endpoint}/{bucket}/{key}", method="DELETE")
+        self._open(request)
 
     def expect(self, bucket):
         """The figures that statistics of this bucket must show."""
@@ -113,12 +129,14 @@ class Synthetic:
 
     def begin(self):
         """Count from here, with a full allowance of requests."""
+        self.store.settle()
         self.store.configure(self._latency_ms, self.rate)
         self.store.reset()
         if self.front:
             self.front.begin()
 
     def counters(self):
+        self.store.settle()
         counters = self.store.counters()
         if self.front:
             counters["handshakes"] = self.front.handshakes()
@@ -126,6 +144,9 @@ class Synthetic:
 
     def forget(self):
         self.store.forget(self.bucket)
+
+    def lose_document(self, mode):
+        self.store.delete(self.bucket, f".deltaglider/stats_{mode}.json")
 
     def change(self, *how):
         self.store.change(self.bucket, *how)

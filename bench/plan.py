@@ -9,6 +9,22 @@ SPACES = 100_000  # where memory is judged
 ONE_PAGE = 997  # with the three documents of dgstatfs, 1,000
 
 
+@dataclass(frozen=True)
+class Read:
+    """A row of a setting of the memo: what is done to the bucket before a read."""
+    case: str
+    changed: int = 0  # objects
+    is_together: bool = False  # they follow each other
+    is_fresh: bool = False  # the mount has never seen the bucket
+    before: int = 0  # so often one object has changed, and was read
+    mode: str = "detailed"
+    loses_document: bool = False
+
+    @property
+    def is_hit(self):
+        return not self.changed and not self.loses_document
+
+
 @dataclass
 class Setting:
     title: str
@@ -25,16 +41,20 @@ class Setting:
     rss_max_mib: int = 0  # more than that is wrong; 0: whatever it takes
     connections: int = 0  # that dgstatfs may have; 0: its default
     is_tls: bool = False
+    reads: tuple = ()  # of a setting of the memo
+    has_off: bool = True  # all of them are done with memo=off, too
+    is_once: bool = False  # measured
+    is_asked_for: bool = False  # it runs only if its title is
 
     @property
     def is_typical(self):
         """Rates of other settings may be held against it, and its own."""
         return not (self.on_gateway or self.rate or self.readers > 1
-                    or self.rss_max_mib or self.connections)
+                    or self.rss_max_mib or self.connections or self.reads)
 
     @property
     def repetitions(self):
-        return 3 if self.objects <= REPETITIONS_UP_TO else 1
+        return 3 if self.objects <= REPETITIONS_UP_TO and not self.is_once else 1
 
 
 def formula(shape, objects, deltas=None):
@@ -77,6 +97,32 @@ def told(deltas):
     setting.title += ", listing tells metadata"
     setting.formula += "-xmeta"
     setting.with_peers = False
+    return setting
+
+
+def reads_of(where, counts, in_a_row):
+    """Where: by a running mount, or by a fresh one."""
+    same = {"is_fresh": where == "fresh"}
+    yield Read(f"hit, {where}", **same)
+    yield Read(f"quick hit, {where}", mode="quick", **same)
+    yield Read(f"0 changed, {where}", loses_document=True, **same)
+    for count in counts:
+        yield Read(f"{count:,} changed, {where}", count, **same)
+        if count > 1:
+            yield Read(f"{count:,} together, {where}", count, is_together=True, **same)
+    if where == "running":
+        yield Read(f"change {in_a_row}, running", 1, before=in_a_row - 1)
+
+
+def remembered(deltas, counts=(1, 10, 1000), in_a_row=100, **more):
+    """A mount that runs first, then fresh ones, which go on with what it has left."""
+    setting = detailed(deltas, **more)
+    setting.title = f"memo, {deltas:,} deltas"
+    setting.with_peers = False
+    running = tuple(reads_of("running", counts, in_a_row))
+    after = Read(f"change {in_a_row + 1}, fresh", 1, is_fresh=True)
+    setting.reads = (*running, after, *reads_of("fresh", counts, in_a_row))
+    setting.cases = ("first", *(read.case for read in setting.reads))
     return setting
 
 
@@ -139,13 +185,15 @@ def full():
             detailed(10_000), detailed(100_000), told(10_000), told(100_000),
             limited(20_000, 1000),
             crowd(100_000, 100), *connected(1_000_000, (64, 256), 30),
-            *gateway(10_000), *memories()]
+            remembered(10_000), *gateway(10_000), *memories(),
+            remembered(1_000_000, has_off=False, is_asked_for=True)]
 
 
 def short():
     """Each kind of row once, in seconds."""
     return [*size_and_latency((ONE_PAGE, 3_000), (0, 5), lambda _, ms: ms == 5),
             *shapes(3_000, 0, False), long_keys(3_000, 0), detailed(900), told(900), limited(1_000, 1_000),
+            remembered(900, (10,), in_a_row=2, is_once=True, latency_ms=5),
             crowd(3_000, 10), *connected(3_000, (2,), 5), *gateway(300),
             memory("detailed", 200_000, 100_000, 28, latency_ms=5,
                    cases=("miss", "hit"))]

@@ -282,8 +282,8 @@ keep_headers(const struct request *r, struct text *out)
 }
 
 static void
-answer_put(struct bucket *b, const struct target *t, const struct request *r,
-	   struct response *out)
+answer_put(struct store *s, struct bucket *b, const struct target *t,
+	   const struct request *r, struct response *out)
 {
 	struct extra *e = bucket_put_extra(b, t->key, t->key_len);
 
@@ -292,6 +292,7 @@ answer_put(struct bucket *b, const struct target *t, const struct request *r,
 		return;
 	}
 	text_add(&e->body, r->body, r->body_len);
+	s->counters.written += r->body_len;
 	keep_headers(r, &e->headers);
 	set_etag(e);
 	text_printf(&out->headers, "ETag: \"%.32s\"\r\n", e->etag);
@@ -314,7 +315,7 @@ answer_object(struct store *s, struct bucket *b, const struct target *t,
 			fail(out, 404, "NoSuchKey");
 		break;
 	case PUT:
-		answer_put(b, t, r, out);
+		answer_put(s, b, t, r, out);
 		break;
 	case DELETE:
 		if (e)

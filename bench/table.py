@@ -7,7 +7,7 @@ SETTLING_S = 3  # a limit is being found out; what is refused then does not coun
 PYTHON_WORKERS = 10  # threads that deltaglider stats --detailed sends HEADs from
 CLASSES = ("LIST", "HEAD", "GET", "PUT")
 COLUMNS = (  # title, width, how a row shows it
-    ("case", -8, lambda row: row["case"]),
+    ("case", -22, lambda row: row["case"]),
     ("tool", -35, lambda row: row["tool"]),
     ("median s", 9, lambda row: number(row["seconds"], 4)),
     ("objects/s", 10, lambda row: number(row["objects_per_s"], 0)),
@@ -87,7 +87,7 @@ def make_row(setting, case, tool, samples, ceiling_s):
            "remark": "", "seconds": None, "all_seconds": None, "objects_per_s": None,
            "ratios": {}, "ceiling_s": ceiling_s, "cpu_s": None, "cpu_us_per_object": None,
            "rss_mib": None, "requests": None, "refused": None, "max_in_flight": None,
-           "handshakes": None, "limit": None}
+           "handshakes": None, "limit": None, "written": None, "hit_times": None, "off_times": None}
     if good and not wrong:
         fill_row(row, good)
     return row
@@ -105,6 +105,7 @@ def fill_row(row, samples):
         row["requests"] = middle.counters["requests"]
         row["refused"] = middle.counters["refused"]
         row["max_in_flight"] = middle.counters["max_in_flight"]
+        row["written"] = middle.counters["written"]
         row["handshakes"] = middle.counters.get("handshakes")
         if row["rate"]:
             row["limit"] = limit_shares(middle.counters, row["rate"])
