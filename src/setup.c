@@ -393,6 +393,7 @@ start_engine(struct setup *s, struct err *err)
 		[CACHE_OFF] = CACHE_POLICY_OFF,
 	};
 	static const enum memo_place places[] = {
+		[CONF_MEMO_AUTO] = MEMO_WHERE_IT_PAYS,
 		[CONF_MEMO_BUCKET] = MEMO_IN_BUCKET,
 		[CONF_MEMO_MEMORY] = MEMO_IN_MEMORY,
 		[CONF_MEMO_OFF] = MEMO_NOWHERE,

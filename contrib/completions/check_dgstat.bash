@@ -12,7 +12,7 @@ _check_dgstat() {
 	case $word in
 	--force-path-style=*) mapfile -t COMPREPLY < <(compgen -W 'true false' -- "${word#*=}") ;;
 	--cache=*) mapfile -t COMPREPLY < <(compgen -W 'rw ro off' -- "${word#*=}") ;;
-	--memo=*) mapfile -t COMPREPLY < <(compgen -W 'bucket memory off' -- "${word#*=}") ;;
+	--memo=*) mapfile -t COMPREPLY < <(compgen -W 'auto bucket memory off' -- "${word#*=}") ;;
 	--log-level=*) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "${word#*=}") ;;
 	--ca-bundle=* | --client-cert=* | --client-key=* | --log-file=*)
 		compopt -o filenames

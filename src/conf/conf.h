@@ -22,7 +22,12 @@ enum conf_program { CONF_DGSTATFS = 1, CONF_DGSTAT = 2, CONF_CHECK = 4 };
 enum conf_modes { CONF_QUICK = 1, CONF_SAMPLED = 2, CONF_DETAILED = 4 };
 
 enum conf_cache { CACHE_RW, CACHE_RO, CACHE_OFF };
-enum conf_memo { CONF_MEMO_BUCKET, CONF_MEMO_MEMORY, CONF_MEMO_OFF };
+enum conf_memo {
+	CONF_MEMO_AUTO,
+	CONF_MEMO_BUCKET,
+	CONF_MEMO_MEMORY,
+	CONF_MEMO_OFF
+};
 
 /* Which store, as whom, and what is kept there. */
 struct conf_store {

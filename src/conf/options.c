@@ -137,7 +137,7 @@ static const struct conf_option table[] = {
 	    "most LIST and HEAD requests at a time", 1, 1024),
 	ROW(BOTH, "cache", cache, store.cache, "rw", "rw|ro|off",
 	    "use of the documents cached in the bucket", 0, 0),
-	ROW(BOTH, "memo", memo, store.memo, "off", "bucket|memory|off",
+	ROW(BOTH, "memo", memo, store.memo, "off", "auto|bucket|memory|off",
 	    "where to remember what HEADs have told", 0, 0),
 	ROW(BOTH, "sse", sse, store.sse, NULL, "METHOD",
 	    "encrypt them: AES256, aws:kms or aws:kms:dsse", 0, 0),

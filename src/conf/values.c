@@ -334,6 +334,7 @@ conf_set_memo(struct conf *c, const struct conf_option *o, const char *value,
 	      struct err *err)
 {
 	static const char *const words[] = {
+		[CONF_MEMO_AUTO] = "auto",
 		[CONF_MEMO_BUCKET] = "bucket",
 		[CONF_MEMO_MEMORY] = "memory",
 		[CONF_MEMO_OFF] = "off",
@@ -345,7 +346,7 @@ conf_set_memo(struct conf *c, const struct conf_option *o, const char *value,
 			return 0;
 		}
 	}
-	return fail(o, value, "bucket, memory or off", err);
+	return fail(o, value, "auto, bucket, memory or off", err);
 }
 
 int

@@ -68,7 +68,8 @@ block_memo_warn(struct block_memo *m, const struct err *err)
 	if (m->warned_until_ms > now)
 		return;
 	m->warned_until_ms = now + HOUR_MS;
-	log_warn("bucket=%s: the memo " OURS_MEMO_INDEX " is ignored: %s",
+	log_line(memo_log_level(m->env, err),
+		 "bucket=%s: the memo " OURS_MEMO_INDEX " is ignored: %s",
 		 m->bucket, err->msg);
 }
 
@@ -108,7 +109,8 @@ fail(struct block_memo *m, const struct err *err)
 	struct put *p;
 
 	if (m->is_late || err->code != ECANCELED)
-		log_warn("bucket=%s: the memo can't be written: %s", m->bucket,
+		log_line(memo_log_level(m->env, err),
+			 "bucket=%s: the memo can't be written: %s", m->bucket,
 			 m->is_late ? "not done in time" : err->msg);
 	m->has_failed = true;
 	m->refused_until_ms = date_mono_ms() + HOUR_MS;
@@ -217,7 +219,7 @@ block_memo_get(struct memo_env *env, struct bucket *bucket)
 {
 	struct block_memo *m = bucket->block_memo;
 
-	if (m || env->place != MEMO_IN_BUCKET)
+	if (m || env->place > MEMO_IN_BUCKET)
 		return m;
 	m = bucket->block_memo = xnew(struct block_memo);
 	m->env = env;

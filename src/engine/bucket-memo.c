@@ -50,6 +50,35 @@ struct bucket_memo {
 	int64_t foreign_until_ms; /* PUTs over that */
 };
 
+/* --- whose it is --- */
+
+unsigned
+memo_heads_min(const struct memo_env *env)
+{
+	return env->place == MEMO_WHERE_IT_PAYS ? MEMO_DELTAS_MIN : 1;
+}
+
+enum log_level
+memo_log_level(const struct memo_env *env, const struct err *err)
+{
+	bool is_damage = err->code == EBADMSG || err->code == EFBIG;
+
+	return env->place == MEMO_WHERE_IT_PAYS && !is_damage ? LOG_LEVEL_INFO
+							      : LOG_LEVEL_WARN;
+}
+
+const struct memo_env *
+bucket_memo_env(const struct bucket_memo *b)
+{
+	return b->env;
+}
+
+static bool
+is_in_bucket(const struct bucket_memo *b)
+{
+	return b->env->place <= MEMO_IN_BUCKET;
+}
+
 /* --- reading --- */
 
 static void
@@ -60,7 +89,8 @@ warn(struct bucket_memo *b, const char *key, const struct err *err)
 	if (b->warned_until_ms > now)
 		return;
 	b->warned_until_ms = now + HOUR_MS;
-	log_warn("bucket=%s: the memo %s is ignored: %s", b->bucket, key,
+	log_line(memo_log_level(b->env, err),
+		 "bucket=%s: the memo %s is ignored: %s", b->bucket, key,
 		 err->msg);
 }
 
@@ -170,7 +200,9 @@ on_get_limit(void *arg)
 {
 	struct bucket_memo *b = arg;
 
-	log_warn("bucket=%s: the memo can't be read within %lld ms", b->bucket,
+	log_line(b->env->place == MEMO_WHERE_IT_PAYS ? LOG_LEVEL_INFO
+						     : LOG_LEVEL_WARN,
+		 "bucket=%s: the memo can't be read within %lld ms", b->bucket,
 		 (long long)b->env->writebacks->limits->timeout_ms /
 			 CACHE_GET_PART);
 	for (int i = 0; i < N_FILES; i++)
@@ -207,7 +239,7 @@ may_write(const struct bucket_memo *b)
 {
 	int64_t now = date_mono_ms();
 
-	return b->env->place == MEMO_IN_BUCKET &&
+	return is_in_bucket(b) &&
 	       b->env->writebacks->policy == CACHE_POLICY_RW && !b->put &&
 	       !b->gets[BASE].is_unknown && !b->gets[RECENT].is_unknown &&
 	       b->refused_until_ms <= now &&
@@ -229,7 +261,8 @@ on_put(void *arg, const struct s3_answer *answer)
 		b->gets[BASE].is_unknown = true;
 		b->refused_until_ms = date_mono_ms() + HOUR_MS;
 		if (b->is_put_late || err->code != ECANCELED)
-			log_warn("bucket=%s: the memo can't be written: %s",
+			log_line(memo_log_level(b->env, err),
+				 "bucket=%s: the memo can't be written: %s",
 				 b->bucket,
 				 b->is_put_late ? "not done in time"
 						: err->msg);
@@ -310,7 +343,7 @@ bucket_memo_join(struct bucket_memo *b, struct memo_user *u)
 	if (u->is_anew && !is_being_renewed(b, NULL))
 		memo_distrust(&b->memo);
 	DL_APPEND(b->users, u);
-	if (b->state == MEMO_RESTS && b->env->place == MEMO_IN_BUCKET)
+	if (b->state == MEMO_RESTS && is_in_bucket(b))
 		load(b);
 	else if (b->state == MEMO_RESTS)
 		b->state = MEMO_READY;

@@ -5,7 +5,7 @@
  * for what was not written when the last one is over.  Net thread only.
  *
  * Nobody needs it: what can't be read in time, or is damaged, is as if it were not
- * there, with one warning an hour.  What can't be read is not overwritten either, and
+ * there, which is said once an hour.  What can't be read is not overwritten either, and
  * a refused PUT is not tried again for an hour, as with documents (writeback.h).
  * Nobody waits for the PUT; the end of the mount does, for a moment.
  */
@@ -15,8 +15,21 @@
 #include "engine/buckets.h"
 #include "engine/writeback.h"
 #include "stats/memo.h"
+#include "util/log.h"
 
-enum memo_place { MEMO_IN_BUCKET, MEMO_IN_MEMORY, MEMO_NOWHERE };
+enum memo_place {
+	MEMO_WHERE_IT_PAYS, /* in the bucket, if that has MEMO_DELTAS_MIN */
+	MEMO_IN_BUCKET,
+	MEMO_IN_MEMORY,
+	MEMO_NOWHERE
+};
+
+/*
+ * HEADs that are all under way at once, by default: with fewer, reading the memo and
+ * listing a changed block again takes longer than to ask for all, and its requests,
+ * two PUTs or LISTs and a GET, cost nearly as much as 30 HEADs.
+ */
+#define MEMO_DELTAS_MIN 256
 
 /* What those of all buckets share; it outlives them. */
 struct memo_env {
@@ -24,6 +37,16 @@ struct memo_env {
 	enum memo_place place;
 	unsigned n_gets; /* under way */
 };
+
+/*
+ * So many HEADs are wanted by who asks the memo: as long as they are fewer, they wait
+ * for the end of the LIST, and are then sent without it.
+ */
+unsigned memo_heads_min(const struct memo_env *env);
+
+/* What is damaged is a warning; what can't be read or written, for who wants a memo. */
+enum log_level memo_log_level(const struct memo_env *env,
+			      const struct err *err);
 
 struct bucket_memo;
 
@@ -44,6 +67,8 @@ struct bucket_memo *bucket_memo_get(struct memo_env *env,
 /* It is to be asked: on_ready follows. */
 void bucket_memo_join(struct bucket_memo *b, struct memo_user *u);
 void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
+
+const struct memo_env *bucket_memo_env(const struct bucket_memo *b);
 
 /* What it knows; to be asked when it is ready. */
 struct memo *bucket_memo(struct bucket_memo *b);

@@ -15,7 +15,7 @@ originals_begin(struct originals *o)
 	sweep_stop(&o->sweep);
 	sweep_begin(&o->sweep);
 	o->n_heads = o->n_remembered = 0;
-	o->is_by_blocks = false;
+	o->is_by_blocks = o->is_listed = false;
 	o->blocks = NULL;
 }
 
@@ -49,9 +49,9 @@ on_known(void *arg, const struct object *listed, int64_t original)
 {
 	struct originals *o = arg;
 
-	if (!o->is_by_blocks)
+	if (!o->is_by_blocks && o->has_joined)
 		memo_learn(bucket_memo(o->memo), listed, original);
-	else if (o->blocks)
+	else if (o->is_by_blocks && o->blocks)
 		learn_in_block(o, listed, original);
 }
 
@@ -101,12 +101,26 @@ originals_init(struct originals *o, const struct originals_place *place)
 				   .arg = o };
 }
 
+/* So many that the memo is worth asking. */
+static bool
+are_many(const struct originals *o)
+{
+	return o->n_heads >= memo_heads_min(bucket_memo_env(o->memo));
+}
+
+/* Whether that will turn out before the end of the LIST. */
+static bool
+is_held(const struct originals *o)
+{
+	return o->memo && !o->has_joined && !o->is_listed && !are_many(o);
+}
+
 bool
 originals_are_behind(const struct originals *o)
 {
 	bool is_awaited = o->has_joined && !o->is_memo_ready;
 
-	return !is_awaited && sweep_is_behind(&o->sweep);
+	return !is_awaited && !is_held(o) && sweep_is_behind(&o->sweep);
 }
 
 void
@@ -131,12 +145,20 @@ originals_ask(struct originals *o, struct tally *tally, struct space *space,
 void
 originals_send(struct originals *o)
 {
-	bool needs_memo = o->memo && !o->is_by_blocks;
+	bool may_join = o->memo && !o->is_by_blocks && o->sweep.queue;
 
-	if (needs_memo && !o->has_joined && o->sweep.queue)
+	if (is_held(o))
+		return;
+	if (may_join && !o->has_joined && are_many(o))
 		join(o);
-	if (!needs_memo || o->is_memo_ready)
+	if (o->is_by_blocks || !o->has_joined || o->is_memo_ready)
 		sweep_send(&o->sweep);
+}
+
+void
+originals_end_listing(struct originals *o)
+{
+	o->is_listed = true;
 }
 
 void
@@ -167,6 +189,7 @@ originals_traffic(const struct originals *o)
 void
 originals_stop(struct originals *o)
 {
+	o->n_heads -= o->sweep.n_queued;
 	sweep_stop(&o->sweep);
 }
 

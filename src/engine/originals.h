@@ -5,8 +5,9 @@
  * a HEAD (sweep.h).  Modes differ in what they ask, not in how they are answered.
  * Net thread only.
  *
- * The memo is read when HEADs are to be sent: where the cached document is valid it
- * is not wanted.  What is asked meanwhile waits for it.
+ * The memo is read when HEADs are to be sent, and so many of them that it is worth it:
+ * where the cached document is valid it is not wanted.  What is asked meanwhile waits
+ * for it.
  */
 #ifndef ENGINE_ORIGINALS_H
 #define ENGINE_ORIGINALS_H
@@ -31,6 +32,7 @@ struct originals {
 	struct traffic before; /* of the memo, when it was joined */
 
 	/* of this listing */
+	bool is_listed; /* it is complete */
 	unsigned n_heads; /* that were found to be needed */
 	unsigned n_remembered; /* deltas that the memo has spared them */
 	bool is_by_blocks; /* nothing is asked of that memo */
@@ -56,6 +58,9 @@ void originals_ask(struct originals *o, struct tally *tally,
 
 /* So many wait for HEADs that the LIST had better pause. */
 bool originals_are_behind(const struct originals *o);
+
+/* The listing is complete: it has no more candidates than it will be asked for. */
+void originals_end_listing(struct originals *o);
 
 /* HEADs may be sent, for what was asked and for what will be. */
 void originals_send(struct originals *o);

@@ -51,6 +51,16 @@ answer(struct head *h, int64_t original)
 }
 
 static void
+give_up(struct head *h)
+{
+	struct object listed = listed_object(h);
+
+	if (h->tally)
+		tally_give_up(h->tally, h->space, &listed);
+	h->tally = NULL;
+}
+
+static void
 head_free(struct head *h)
 {
 	free(h->key);
@@ -293,12 +303,12 @@ sweep_stop(struct sweep *s)
 	slots_leave(s->slots, &s->client);
 	while ((h = s->queue)) {
 		DL_DELETE(s->queue, h);
-		answer(h, ORIGINAL_UNKNOWN);
+		give_up(h);
 		head_free(h);
 	}
 	s->n_queued = 0;
 	DL_FOREACH (s->sent, h) {
-		answer(h, ORIGINAL_UNKNOWN);
+		give_up(h);
 		s3_cancel(h->call);
 	}
 }

@@ -104,6 +104,37 @@ ask(struct walk *w, struct space *space, const struct object *o)
 		tally_answer(w->tally, space, o, ORIGINAL_UNKNOWN);
 }
 
+/* So many deltas are worth going by blocks. */
+static unsigned
+deltas_min(const struct walk *w)
+{
+	return memo_heads_min(bucket_memo_env(w->memo));
+}
+
+static bool
+are_many(const struct walk *w)
+{
+	return w->n_deltas >= deltas_min(w);
+}
+
+/*
+ * By blocks nothing is asked while the listing goes on, but what is told, and the first
+ * ones: they may be all there are, and too few for a memo.
+ */
+static void
+look_at(struct walk *w, const struct object *o)
+{
+	w->is_told = w->is_told || o->metadata;
+	if (++w->n_deltas == deltas_min(w)) {
+		w->n_asked -= w->originals.sweep.n_queued;
+		originals_stop(&w->originals);
+	}
+	if (!wants_originals(w) || (are_many(w) && !o->metadata))
+		return;
+	w->n_asked++;
+	originals_ask(&w->originals, w->tally, tally_any_space(w->tally), o);
+}
+
 static void
 on_page(void *arg, void *range, const struct list_page *page)
 {
@@ -113,7 +144,7 @@ on_page(void *arg, void *range, const struct list_page *page)
 		struct space *space = tally_add(range, &page->objects[i]);
 
 		if (space && w->is_by_blocks)
-			w->is_told = w->is_told || page->objects[i].metadata;
+			look_at(w, &page->objects[i]);
 		else if (space)
 			ask(w, space, &page->objects[i]);
 	}
@@ -154,7 +185,8 @@ begin_without_blocks(struct walk *w)
 static bool
 is_lost(const struct walk *w)
 {
-	return w->is_by_blocks && w->is_asked && !tally_blocks(w->tally);
+	return w->is_asked && (w->is_by_blocks ? !tally_blocks(w->tally)
+					       : tally_is_lost(w->tally));
 }
 
 /* What can be sent now; then the owner hears of it. */
@@ -229,7 +261,7 @@ on_begin(void *arg, int64_t began_at_ms)
 
 	originals_begin(&w->originals);
 	w->n_pages = 0;
-	w->n_objects = 0;
+	w->n_objects = w->n_deltas = w->n_asked = 0;
 	w->has_forgotten = false;
 	tally_free(w->tally);
 	w->tally = new_tally(w);
@@ -274,11 +306,13 @@ on_hold_up(void *arg)
 static void
 begin_blocks(struct walk *w)
 {
-	if (!w->is_told && tally_blocks(w->tally)) {
+	bool is_wanted = !w->is_told && are_many(w);
+
+	if (is_wanted && tally_blocks(w->tally)) {
 		block_sweep_begin(&w->blocks, w->tally);
 		return;
 	}
-	if (!w->is_told)
+	if (is_wanted)
 		block_memo_give_up(w->block_memo, "it has no blocks");
 	begin_without_blocks(w);
 }
@@ -316,6 +350,10 @@ on_end(void *arg, const struct err *err)
 	struct walk *w = arg;
 
 	w->is_listed = !err;
+	if (w->is_listed)
+		originals_end_listing(&w->originals);
+	if (w->n_asked == w->n_deltas) /* nothing else is to be asked */
+		w->is_by_blocks = w->originals.is_by_blocks = false;
 	if (w->is_listed && w->is_by_blocks && w->heads == WALK_SEND)
 		begin_blocks(w);
 	ask_candidates(w);

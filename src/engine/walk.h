@@ -57,6 +57,7 @@ struct walk {
 	bool is_stopped;
 	/* of detailed, see block-sweep.h */
 	bool is_by_blocks; /* this listing is */
+	uint64_t n_deltas, n_asked; /* of it so far, and of these */
 	bool is_without_blocks; /* none is, from now on */
 	bool is_told; /* the listing tells metadata: there is no need for it */
 	unsigned n_outdated; /* listings */

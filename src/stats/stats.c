@@ -175,11 +175,16 @@ tally_any_space(struct tally *t)
 	return &t->any_space;
 }
 
+bool
+tally_is_lost(const struct tally *t)
+{
+	return t->missing && missing_is_lost(t->missing);
+}
+
 struct blocks *
 tally_blocks(const struct tally *t)
 {
-	if (!t->blocks || blocks_are_void(t->blocks) ||
-	    missing_is_lost(t->missing))
+	if (!t->blocks || blocks_are_void(t->blocks) || tally_is_lost(t))
 		return NULL;
 	return t->blocks;
 }
@@ -414,6 +419,13 @@ tally_answer(struct tally *t, struct space *s, const struct object *o,
 	if (original != ORIGINAL_UNKNOWN && o->size >= original)
 		note_flaw(t, FLAW_NOT_SMALLER, o);
 	tally_answer_other(t, s, o, original);
+}
+
+void
+tally_give_up(struct tally *t, struct space *s, const struct object *o)
+{
+	if (s != &t->any_space)
+		tally_answer(t, s, o, ORIGINAL_UNKNOWN);
 }
 
 struct space *

@@ -76,8 +76,11 @@ struct space *tally_any_space(struct tally *t);
 /* So many deltas have these original sizes together, each larger than the delta. */
 void tally_know(struct tally *t, int64_t n, int64_t original);
 
-/* NULL: not wanted, or not to be had, and the figures neither: see blocks.h. */
+/* NULL: not wanted, or not to be had: see blocks.h. */
 struct blocks *tally_blocks(const struct tally *t);
+
+/* Nor are the figures, since there were too many of those references. */
+bool tally_is_lost(const struct tally *t);
 
 /* Every space that tally_add() returned must have been answered. */
 void tally_free(struct tally *t); /* NULL is fine */
@@ -124,6 +127,12 @@ void tally_answer(struct tally *t, struct space *s, const struct object *o,
  */
 void tally_answer_other(struct tally *t, struct space *s,
 			const struct object *o, int64_t original);
+
+/*
+ * There will be no answer to that HEAD.  A space that waits counts it as unknown; one
+ * that does not, tally_any_space(), may be told of this delta later.
+ */
+void tally_give_up(struct tally *t, struct space *s, const struct object *o);
 
 /* What LIST gave: good when all ranges have ended. */
 const struct validation *tally_validation(const struct tally *t);

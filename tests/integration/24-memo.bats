@@ -323,10 +323,77 @@ has_put() {
 	assert_mount memo=bucket,ttl=1h 0/0 30 39000
 }
 
+# As that; it is listed so often.
+assert_lists() {
+	assert_mount "${@:2}"
+	assert_equal "$(requests LIST) LISTs" "$1 LISTs"
+}
+
 @test "where listings tell the sizes there is nothing to remember" {
 	given_stub
 	stub_ctl PATCH settings '{"metadata": "minio"}'
-	assert_mount memo=bucket 0/0 0 30000
+	assert_lists 1 memo=bucket 0/0 0 30000
+	given_deltas 1100
+	stub_ctl PATCH settings '{"metadata": "minio"}'
+	assert_lists 2 memo=bucket 0/0 0 1100000
+}
+
+@test "a bucket without deltas has no memo" {
+	given_stub '[{"key": "x", "size": 5}]'
+	assert_lists 1 memo=bucket 0/0 0 5
+	curl -sS --fail -X PUT --data-binary 12345 "$ENDPOINT/bkt/y"
+	assert_mount memo=bucket 0/0 0 10
+}
+
+@test "auto: fewer HEADs than 256 are cheaper than a memo" {
+	given_deltas 255
+	assert_lists 1 memo=auto 0/0 255 255000
+	change 0007 2000
+	mount_fs -o memo=auto
+	assert_costs detailed 255 256000
+	assert_costs sampled 1 $((255 * 1000))
+	change 0008 2000
+	assert_costs detailed 255 257000
+	unmount_fs
+	assert_equal "$(memo_requests)" 0/0
+	given_deltas 256
+	assert_mount memo=auto 1/1 256 256000
+	change 0007 2000
+	assert_mount memo=auto 1/1 1 257000
+	change 0008 2000
+	assert_mount memo=auto,cache=ro 1/0 1 258000
+}
+
+@test "auto: likewise of sampled, by deltaspaces" {
+	given_stub '[{"key": "%03d/x.delta", "count": 255, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+	assert_samples memo=auto 0/0 255 255000
+	given_stub '[{"key": "%03d/x.delta", "count": 256, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+	assert_samples memo=auto 2/1 256 256000
+	change 007/x 2000
+	assert_samples memo=auto 2/1 1 257000
+}
+
+assert_samples() {
+	mount_fs -o "$1"
+	assert_costs sampled "${@:3}"
+	unmount_fs
+	assert_equal "$(memo_requests) of the memo" "$2 of the memo"
+}
+
+@test "auto: what keeps the memo from being read or written is no warning" {
+	given_deltas 256
+	fault '{"class": "PUT", "path": "originals", "status": 403}' \
+		'{"class": "GET", "path": "originals", "status": 403}'
+	mount_fs -o memo=auto
+	assert_costs detailed 256 256000
+	stub_ctl DELETE faults
+	fault '{"class": "PUT", "path": "originals", "status": 403}'
+	change 0007 2000
+	assert_costs detailed 256 257000
+	unmount_fs
+	assert_equal "$(complaints)" ''
 }
 
 @test "where ranges can't be listed, or come in no order, the figures are right" {
