@@ -29,6 +29,8 @@ struct block_memo {
 	const char *bucket;
 	struct put *puts; /* the first one is under way, or will be */
 	unsigned n_puts;
+	const void
+		*owner; /* of the set that is being made; NULL: there is none */
 	struct s3_call *call; /* NULL: none is under way */
 	bool is_late, has_failed, is_stopping;
 	struct timer limit;
@@ -84,10 +86,10 @@ block_memo_may_take_over(struct block_memo *m)
 	return true;
 }
 
-bool
-block_memo_may_write(const struct block_memo *m)
+static bool
+may_write(const struct block_memo *m)
 {
-	return m->env->writebacks->policy == CACHE_POLICY_RW && !m->puts &&
+	return m->env->writebacks->policy == CACHE_POLICY_RW &&
 	       !m->is_stopping && m->refused_until_ms <= date_mono_ms();
 }
 
@@ -185,10 +187,25 @@ put(struct block_memo *m, const char *key, struct buf *bytes)
 		send(m);
 }
 
-void
-block_memo_begin_set(struct block_memo *m)
+bool
+block_memo_begin_set(struct block_memo *m, const void *owner)
 {
+	if (!may_write(m))
+		return false;
+	if (m->owner == owner)
+		return true;
+	if (m->owner || m->puts)
+		return false;
+	m->owner = owner;
 	m->has_failed = false;
+	return true;
+}
+
+void
+block_memo_end_set(struct block_memo *m, const void *owner)
+{
+	if (m && m->owner == owner)
+		m->owner = NULL;
 }
 
 void

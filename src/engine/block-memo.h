@@ -36,9 +36,12 @@ void block_memo_warn(struct block_memo *m, const struct err *err);
 /* A newer version has written it: once an hour it is written over. */
 bool block_memo_may_take_over(struct block_memo *m);
 
-/* A set may be begun now, by one sweep at a time. */
-bool block_memo_may_write(const struct block_memo *m);
-void block_memo_begin_set(struct block_memo *m);
+/*
+ * One sweep at a time may write, or two would take the same slots: `owner` may from now
+ * on, or goes on.  False: not now.
+ */
+bool block_memo_begin_set(struct block_memo *m, const void *owner);
+void block_memo_end_set(struct block_memo *m, const void *owner);
 
 /* The next of the set; takes the bytes.  In vain, if one before it has failed. */
 void block_memo_put_pack(struct block_memo *m, struct pack *pack);

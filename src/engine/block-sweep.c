@@ -120,15 +120,22 @@ begin_relist(struct block_sweep *b, struct block_list *listed)
 static void
 begin_set(struct block_sweep *b)
 {
-	b->has_set = b->may_write && block_memo_may_write(b->memo);
+	b->has_set = b->may_write && block_memo_begin_set(b->memo, b);
 	b->originals->is_by_blocks = b->has_set;
-	b->slots_used = b->index.slots;
 	if (!b->has_set)
 		return;
-	block_memo_begin_set(b->memo);
+	slots_used_add_all(&b->slots_used, &b->index.slots);
 	b->originals->blocks = tally_blocks(b->tally);
 	b->is_repacked =
 		b->is_anew || memo_index_is_worn(&b->index, date_now());
+}
+
+/* HEADs tell all; of the index only that matters which slots are its own. */
+static void
+begin_learning(struct block_sweep *b)
+{
+	begin_set(b);
+	memo_index_clear(&b->index);
 }
 
 static void
@@ -142,12 +149,17 @@ compare(struct block_sweep *b)
 		return;
 	}
 	begin_set(b);
-	if (b->is_anew)
-		memo_index_clear(&b->index);
 	memo_index_match(&b->index, listed, b->is_repacked, &b->known);
+	b->is_used = true;
 	b->n_remembered = b->known.n_deltas;
 	tally_know(b->tally, b->known.n_deltas, b->known.n_original);
 	begin_relist(b, listed);
+}
+
+bool
+block_sweep_must_compare(const struct block_sweep *b)
+{
+	return !b->is_anew && b->is_read && b->index.list.n > 0;
 }
 
 static void
@@ -171,10 +183,11 @@ on_get(void *arg, const struct s3_answer *answer)
 
 	b->get = NULL;
 	timer_disarm(b->timers, &b->get_limit);
-	if (!b->tally) {
+	if (b->is_stopped) {
 		b->on_step(b->arg);
 		return;
 	}
+	b->is_read = true;
 	if (answer->err.code == 0) {
 		take_index(b, answer);
 	} else {
@@ -183,7 +196,9 @@ on_get(void *arg, const struct s3_answer *answer)
 		if (answer->status != 404)
 			block_memo_warn(b->memo, &answer->err);
 	}
-	compare(b);
+	if (b->is_learning && !block_sweep_must_compare(b))
+		begin_learning(b);
+	b->on_read(b->arg);
 }
 
 static void
@@ -195,13 +210,11 @@ on_get_limit(void *arg)
 }
 
 void
-block_sweep_begin(struct block_sweep *b, struct tally *tally)
+block_sweep_read(struct block_sweep *b)
 {
-	b->tally = tally;
-	b->space = tally_any_space(tally);
-	b->is_repacked = b->has_set = false;
-	b->n_remembered = b->n_asked = 0;
-	b->n_since = b->n_steps = 0;
+	if (b->get || (b->is_read && !b->is_used))
+		return;
+	b->is_read = b->is_used = false;
 	memo_index_clear(&b->index);
 	b->get = s3_get_object(b->s3,
 			       &(struct s3_get){ .bucket = b->bucket->name,
@@ -212,6 +225,48 @@ block_sweep_begin(struct block_sweep *b, struct tally *tally)
 	timer_init(&b->get_limit, on_get_limit, b);
 	timer_arm(b->timers, &b->get_limit,
 		  b->limits->timeout_ms / CACHE_GET_PART);
+}
+
+static void
+on_due(void *arg)
+{
+	compare(arg);
+}
+
+static void
+set_tally(struct block_sweep *b, struct tally *tally)
+{
+	b->tally = tally;
+	b->space = tally_any_space(tally);
+}
+
+void
+block_sweep_begin(struct block_sweep *b, struct tally *tally)
+{
+	set_tally(b, tally);
+	timer_init(&b->due, on_due, b);
+	timer_arm(b->timers, &b->due, 0);
+}
+
+void
+block_sweep_learn(struct block_sweep *b, struct tally *tally)
+{
+	set_tally(b, tally);
+	b->is_learning = true;
+	b->originals->blocks = tally_blocks(tally);
+	if (b->is_read && !block_sweep_must_compare(b))
+		begin_learning(b);
+}
+
+void
+block_sweep_forget(struct block_sweep *b)
+{
+	b->tally = NULL;
+	timer_disarm(b->timers, &b->due);
+	b->is_learning = b->is_repacked = b->has_set = false;
+	b->known = (struct memo_known){ .n_same = 0 };
+	b->n_remembered = b->n_asked = 0;
+	b->n_since = b->n_steps = 0;
 }
 
 /* --- what is written --- */
@@ -278,20 +333,32 @@ put_index(struct block_sweep *b)
 		block_memo_put_index(b->memo, &bytes);
 }
 
+/* No block was known. */
+static void
+count_learned(struct block_sweep *b, struct blocks *blocks)
+{
+	b->n_asked = b->originals->n_heads;
+	b->n_remembered = b->originals->n_remembered;
+	if (blocks)
+		b->known.n_changed = (int64_t)blocks_list(blocks)->n;
+}
+
 void
 block_sweep_write(struct block_sweep *b)
 {
 	struct blocks *blocks = tally_blocks(b->tally);
-	bool has_news =
-		b->n_asked > 0 || b->is_repacked || !b->known.is_written;
+	bool has_news;
 
+	if (b->is_learning)
+		count_learned(b, blocks);
+	has_news = b->n_asked > 0 || b->is_repacked || !b->known.is_written;
 	log_info("bucket=%s: %lld original sizes from the memo, %lld from "
 		 "HEADs; %lld of %lld blocks differ",
 		 b->bucket->name, (long long)b->n_remembered,
 		 (long long)b->n_asked, (long long)b->known.n_changed,
 		 (long long)(b->known.n_changed + b->known.n_same));
 	b->originals->blocks = NULL;
-	if (!has_news)
+	if (!has_news || !blocks)
 		return;
 	while (b->has_set && blocks_n_kept(blocks, true) > INDEX_RECORDS)
 		if (!put_pack(b, true))
@@ -306,6 +373,9 @@ void
 block_sweep_stop(struct block_sweep *b)
 {
 	b->tally = NULL;
+	b->is_stopped = true;
+	block_memo_end_set(b->memo, b);
+	timer_disarm(b->timers, &b->due);
 	if (b->get) {
 		timer_disarm(b->timers, &b->get_limit);
 		s3_cancel(b->get);

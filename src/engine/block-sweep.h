@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The original sizes of all deltas of a bucket that has been listed, by the memo by
- * blocks (stats/memo-index.h): the index is read, blocks that are not in it are listed
- * again (relist.h), and what is in no record is asked for by HEADs (originals.h).  Then
- * what was learned is written (block-memo.h).  Net thread only.
+ * blocks (stats/memo-index.h).  The index is read as soon as HEADs are needed.  Then
+ * there are two ways, and what was learned is written (block-memo.h).  Net thread only.
  *
- * The LIST goes on without HEADs, whatever is in the memo; so it is as quick as one
- * that only compares.  What is listed again for a new bucket is all of it: a request
- * for each 1,000 HEADs.
+ * There is an index: the LIST goes on without HEADs, as quick as one that only compares.
+ * Then blocks that are not in the index are listed again (relist.h), and what is in no
+ * record is asked for by HEADs (originals.h): block_sweep_begin().
+ *
+ * There is none that is of use, or it is not to be believed: HEADs go on with the LIST,
+ * as they do without a memo, and the blocks learn what they say: block_sweep_learn().
  */
 #ifndef ENGINE_BLOCK_SWEEP_H
 #define ENGINE_BLOCK_SWEEP_H
@@ -27,6 +29,8 @@ struct block_sweep {
 	struct block_memo *memo;
 	struct originals *originals; /* that are asked */
 	bool is_anew; /* the memo is not believed */
+	/* The index is read, or can't be; not from inside block_sweep_read(). */
+	void (*on_read)(void *arg);
 	/* A request has ended. */
 	void (*on_step)(void *arg);
 	/*
@@ -41,7 +45,11 @@ struct block_sweep {
 	struct memo_index index;
 	struct memo_known known;
 	struct s3_call *get; /* of the index; NULL: not under way */
-	struct timer get_limit;
+	struct timer get_limit, due;
+	bool is_read; /* it is known what lies there, or that it is not known */
+	bool is_used; /* the index, by a listing before */
+	bool is_stopped;
+	bool is_learning; /* HEADs are asked for by the owner */
 	bool may_write; /* it is known what lies there */
 	bool is_repacked; /* all is written anew */
 	bool has_set; /* this sweep may write, and has begun to */
@@ -52,8 +60,23 @@ struct block_sweep {
 	int64_t n_remembered, n_asked;
 };
 
-/* The tally's LIST is complete.  Not from inside: on_step or on_end. */
+/* HEADs are needed: read the index, if that is not done or under way. */
+void block_sweep_read(struct block_sweep *b);
+
+/* The index, which is read, knows something, and is believed. */
+bool block_sweep_must_compare(const struct block_sweep *b);
+
+/* The tally's LIST is complete, the index read.  Not from inside: on_step or on_end. */
 void block_sweep_begin(struct block_sweep *b, struct tally *tally);
+
+/*
+ * Or the tally's LIST begins, and its deltas are asked for by the owner: blocks learn.
+ * Written is only what the index, once it is read, allows.
+ */
+void block_sweep_learn(struct block_sweep *b, struct tally *tally);
+
+/* Another LIST begins: what there was of a tally is void. */
+void block_sweep_forget(struct block_sweep *b);
 
 /* Originals have been told, or can be told again. */
 void block_sweep_go_on(struct block_sweep *b);

@@ -37,8 +37,11 @@ static void
 learn_in_block(struct originals *o, const struct object *listed,
 	       int64_t original)
 {
-	struct block *b = blocks_of(o->blocks, listed->key, listed->key_len);
+	struct block *b;
 
+	if (blocks_are_void(o->blocks))
+		return;
+	b = blocks_of(o->blocks, listed->key, listed->key_len);
 	if (b)
 		memo_learn_block(b, listed, bucket_memo(o->memo)->hash,
 				 original);

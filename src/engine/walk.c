@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include "engine/buckets.h"
+#include "engine/ours.h"
 #include "list/lister.h"
 #include "stats/space.h"
 #include "util/date.h"
@@ -34,11 +35,23 @@ wants_originals(const struct walk *w)
 	       !w->has_forgotten;
 }
 
+static bool
+is_by_blocks(const struct walk *w, enum walk_order order)
+{
+	return w->is_by_blocks && w->order == order;
+}
+
 /* While the listing goes on. */
 static bool
 needs_heads(const struct walk *w)
 {
-	return wants_originals(w) && !w->is_by_blocks;
+	return wants_originals(w) && !is_by_blocks(w, WALK_LATER);
+}
+
+static bool
+may_send(const struct walk *w)
+{
+	return w->heads == WALK_SEND && !is_by_blocks(w, WALK_OPEN);
 }
 
 /* How many a page brings, at a guess. */
@@ -69,7 +82,7 @@ room(void *arg, unsigned in_flight)
 
 	if (n >= HEADS_HELD_MAX)
 		return SCAN_IS_FULL;
-	if (w->heads == WALK_SEND && originals_are_behind(&w->originals))
+	if (may_send(w) && originals_are_behind(&w->originals))
 		return SCAN_IS_BEHIND;
 	if (in_flight > 0 &&
 	    n + (in_flight + 1) * heads_of_page(w) > HEADS_HELD_MAX)
@@ -83,8 +96,11 @@ static void *
 on_range(void *arg, const char *after, size_t after_len, bool is_ordered)
 {
 	struct walk *w = arg;
+	void *range = tally_part_new(w->tally, after, after_len, is_ordered);
 
-	return tally_part_new(w->tally, after, after_len, is_ordered);
+	if (!after)
+		w->first_range = range;
+	return range;
 }
 
 static void
@@ -104,35 +120,65 @@ ask(struct walk *w, struct space *space, const struct object *o)
 		tally_answer(w->tally, space, o, ORIGINAL_UNKNOWN);
 }
 
-/* So many deltas are worth going by blocks. */
-static unsigned
-deltas_min(const struct walk *w)
-{
-	return memo_heads_min(bucket_memo_env(w->memo));
-}
+/* --- by blocks, while the LIST goes on --- */
 
+/* So many deltas are worth going by blocks. */
 static bool
 are_many(const struct walk *w)
 {
-	return w->n_deltas >= deltas_min(w);
+	return w->n_deltas >= memo_heads_min(bucket_memo_env(w->memo));
 }
 
-/*
- * By blocks nothing is asked while the listing goes on, but what is told, and the first
- * ones: they may be all there are, and too few for a memo.
- */
+/* What the index does not know is asked for when the LIST is complete. */
 static void
-look_at(struct walk *w, const struct object *o)
+ask_later(struct walk *w)
 {
-	w->is_told = w->is_told || o->metadata;
-	if (++w->n_deltas == deltas_min(w)) {
-		w->n_asked -= w->originals.sweep.n_queued;
-		originals_stop(&w->originals);
-	}
-	if (!wants_originals(w) || (are_many(w) && !o->metadata))
+	w->order = WALK_LATER;
+	originals_stop(&w->originals);
+	block_sweep_forget(&w->blocks);
+}
+
+static int
+compare_to_index(const struct object *o)
+{
+	return key_compare(o->key, o->key_len, OURS_MEMO_INDEX,
+			   sizeof(OURS_MEMO_INDEX) - 1);
+}
+
+/* Its place in the listing may be on this page. */
+static void
+look_for_index(struct walk *w, const struct list_page *page, bool is_first)
+{
+	const struct object *o = page->objects;
+	size_t n = page->n_objects, i = 0;
+
+	while (i < n && compare_to_index(&o[i]) < 0)
+		i++;
+	if (i == n || (i == 0 && !is_first && compare_to_index(o) != 0))
 		return;
-	w->n_asked++;
-	originals_ask(&w->originals, w->tally, tally_any_space(w->tally), o);
+	w->index = compare_to_index(&o[i]) == 0 ? INDEX_SHOWN : INDEX_ABSENT;
+}
+
+static void
+ask_at_once(struct walk *w)
+{
+	w->order = WALK_AT_ONCE;
+	block_sweep_learn(&w->blocks, w->tally);
+}
+
+/* Those that wait may be all there are, and too few for a memo. */
+static void
+choose_order(struct walk *w)
+{
+	bool is_useless =
+		w->blocks.is_read && !block_sweep_must_compare(&w->blocks);
+
+	if (w->order != WALK_OPEN || !are_many(w))
+		return;
+	if (w->index == INDEX_ABSENT || w->is_anew || is_useless)
+		ask_at_once(w);
+	else if (w->index == INDEX_SHOWN)
+		ask_later(w);
 }
 
 static void
@@ -140,14 +186,22 @@ on_page(void *arg, void *range, const struct list_page *page)
 {
 	struct walk *w = arg;
 
+	if (w->is_by_blocks && w->index == INDEX_UNSEEN)
+		look_for_index(w, page, range == w->first_range);
+	if (range == w->first_range)
+		w->first_range = NULL;
 	for (size_t i = 0; i < page->n_objects; i++) {
 		struct space *space = tally_add(range, &page->objects[i]);
 
-		if (space && w->is_by_blocks)
-			look_at(w, &page->objects[i]);
-		else if (space)
+		if (!space)
+			continue;
+		w->n_deltas++;
+		w->is_told = w->is_told || page->objects[i].metadata;
+		if (!is_by_blocks(w, WALK_LATER))
 			ask(w, space, &page->objects[i]);
 	}
+	if (w->is_by_blocks)
+		choose_order(w);
 	w->n_pages++;
 	w->n_objects += page->n_objects;
 }
@@ -172,6 +226,7 @@ ask_candidates(struct walk *w)
 /* --- what has ended --- */
 
 static void begin_in(struct walk *w, enum scan_lane lane);
+static void go_on_by_blocks(struct walk *w);
 
 /* All begins again, with a space for each delta that waits. */
 static void
@@ -185,8 +240,7 @@ begin_without_blocks(struct walk *w)
 static bool
 is_lost(const struct walk *w)
 {
-	return w->is_asked && (w->is_by_blocks ? !tally_blocks(w->tally)
-					       : tally_is_lost(w->tally));
+	return w->is_asked && tally_is_lost(w->tally);
 }
 
 /* What can be sent now; then the owner hears of it. */
@@ -197,7 +251,7 @@ step(struct walk *w, const struct err *err)
 		block_memo_give_up(w->block_memo, "too many references");
 		begin_without_blocks(w);
 	}
-	if (w->heads == WALK_SEND && !w->is_stopped)
+	if (may_send(w) && !w->is_stopped)
 		originals_send(&w->originals);
 	scan_go_on(&w->user);
 	w->on_step(w->arg, err);
@@ -220,6 +274,8 @@ on_page_end(void *arg)
 	struct walk *w = arg;
 	struct err err = ERR_INIT;
 
+	if (w->is_by_blocks)
+		go_on_by_blocks(w);
 	if (tally_is_full(w->tally))
 		err_set(&err, EIO,
 			"keys in no order, and in more deltaspaces than "
@@ -255,20 +311,32 @@ new_tally(const struct walk *w)
 }
 
 static void
+begin_by_blocks(struct walk *w)
+{
+	bool is_later = w->heads == WALK_DROP || w->is_hidden;
+
+	tally_want_blocks(w->tally);
+	w->order = is_later ? WALK_LATER : WALK_OPEN;
+}
+
+static void
 on_begin(void *arg, int64_t began_at_ms)
 {
 	struct walk *w = arg;
 
 	originals_begin(&w->originals);
 	w->n_pages = 0;
-	w->n_objects = w->n_deltas = w->n_asked = 0;
+	w->n_objects = w->n_deltas = 0;
+	w->index = INDEX_UNSEEN;
 	w->has_forgotten = false;
 	tally_free(w->tally);
 	w->tally = new_tally(w);
 	w->is_told = false;
 	w->is_by_blocks = w->originals.is_by_blocks = may_go_by_blocks(w);
+	w->first_range = NULL;
+	block_sweep_forget(&w->blocks);
 	if (w->is_by_blocks)
-		tally_want_blocks(w->tally);
+		begin_by_blocks(w);
 	if (w->env->spaces_max > 0)
 		tally_list_flaws(w->tally, w->env->spaces_max);
 	if (w->on_begin)
@@ -289,6 +357,10 @@ on_hold_up(void *arg)
 {
 	struct walk *w = arg;
 
+	if (w->is_by_blocks && !may_send(w)) {
+		ask_later(w);
+		return;
+	}
 	originals_stop(&w->originals);
 	if (w->heads == WALK_HOLD) {
 		w->has_forgotten = true;
@@ -303,18 +375,102 @@ on_hold_up(void *arg)
 
 /* --- by blocks --- */
 
+/* And the LIST is complete. */
 static void
-begin_blocks(struct walk *w)
+go_on_listed(struct walk *w, bool has_index)
 {
-	bool is_wanted = !w->is_told && are_many(w);
-
-	if (is_wanted && tally_blocks(w->tally)) {
+	if (w->order == WALK_AT_ONCE)
+		w->is_asked = true;
+	else if (has_index)
 		block_sweep_begin(&w->blocks, w->tally);
+	else /* with HEADs, as without a memo */
+		begin_in(w, SCAN_SHARED);
+}
+
+/* The index is read: there may be none. */
+static void
+decide(struct walk *w)
+{
+	bool has_index = block_sweep_must_compare(&w->blocks);
+
+	if (w->order == WALK_AT_ONCE && has_index) {
+		w->is_hidden = true;
+		scan_leave(&w->user);
+		begin_in(w, SCAN_SHARED);
 		return;
 	}
-	if (is_wanted)
+	if (w->order == WALK_OPEN && has_index) {
+		ask_later(w);
+	} else if (w->order == WALK_OPEN) {
+		ask_at_once(w);
+	}
+	if (w->is_listed)
+		go_on_listed(w, has_index);
+}
+
+/* What was asked for is all there is to ask, and of use without a memo. */
+static bool
+needs_no_blocks(const struct walk *w)
+{
+	bool are_few = w->is_listed && !are_many(w);
+
+	if (w->order == WALK_LATER)
+		return w->is_listed && w->n_deltas == 0;
+	return w->is_told || (w->order == WALK_OPEN && are_few);
+}
+
+/* The LIST can't be gone on from; or no other one of this bucket, either. */
+static bool
+is_in_vain(const struct walk *w)
+{
+	return w->is_listed && w->order == WALK_LATER &&
+	       (w->is_told || !are_many(w) || !tally_blocks(w->tally));
+}
+
+static void
+leave_blocks(struct walk *w)
+{
+	if (!w->is_told && are_many(w))
 		block_memo_give_up(w->block_memo, "it has no blocks");
 	begin_without_blocks(w);
+}
+
+/* What the index does not know is asked for by now. */
+static bool
+has_begun(const struct walk *w)
+{
+	return w->order == WALK_LATER && w->blocks.tally;
+}
+
+/* HEADs are needed, or a page has come, or the index. */
+static void
+go_on_by_blocks(struct walk *w)
+{
+	if (needs_no_blocks(w)) {
+		w->is_by_blocks = w->originals.is_by_blocks = false;
+		block_sweep_forget(&w->blocks);
+	}
+	if (!w->is_by_blocks || w->heads != WALK_SEND || has_begun(w))
+		return;
+	if (is_in_vain(w)) {
+		leave_blocks(w);
+		return;
+	}
+	if (!are_many(w))
+		return;
+	block_sweep_read(&w->blocks);
+	if (w->blocks.is_read)
+		decide(w);
+}
+
+static void
+on_index(void *arg)
+{
+	struct walk *w = arg;
+
+	if (w->is_by_blocks)
+		go_on_by_blocks(w);
+	step(w, NULL);
 }
 
 static void
@@ -352,10 +508,8 @@ on_end(void *arg, const struct err *err)
 	w->is_listed = !err;
 	if (w->is_listed)
 		originals_end_listing(&w->originals);
-	if (w->n_asked == w->n_deltas) /* nothing else is to be asked */
-		w->is_by_blocks = w->originals.is_by_blocks = false;
-	if (w->is_listed && w->is_by_blocks && w->heads == WALK_SEND)
-		begin_blocks(w);
+	if (w->is_listed && w->is_by_blocks)
+		go_on_by_blocks(w);
 	ask_candidates(w);
 	step(w, err);
 }
@@ -388,6 +542,7 @@ walk_init(struct walk *w)
 					  .memo = w->block_memo,
 					  .originals = &w->originals,
 					  .is_anew = w->is_anew,
+					  .on_read = on_index,
 					  .on_step = on_blocks_step,
 					  .on_end = on_blocks_end,
 					  .arg = w };
@@ -408,13 +563,14 @@ walk_set_heads(struct walk *w, enum walk_heads heads)
 	if (heads == WALK_SEND && w->has_forgotten) {
 		scan_leave(&w->user);
 		walk_begin(w, w->mode);
-	} else if (heads == WALK_SEND && walk_goes_on(w)) {
-		begin_blocks(w);
 	} else if (heads == WALK_SEND) {
-		originals_send(&w->originals);
+		if (w->is_by_blocks)
+			go_on_by_blocks(w);
+		if (may_send(w))
+			originals_send(&w->originals);
 	} else if (heads == WALK_DROP) {
 		w->has_forgotten = false; /* nothing that is needed */
-		originals_stop(&w->originals);
+		ask_later(w);
 		scan_want_no_metadata(&w->user);
 	}
 	scan_go_on(&w->user);

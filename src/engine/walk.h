@@ -8,6 +8,11 @@
  * there is no room for more pages: memory grows with what is under way, not with
  * the bucket.  Where the LIST is begun again, so are tally and HEADs.
  *
+ * By blocks (block-sweep.h) HEADs wait for the end of the LIST, if there is an index.
+ * The listing shows whether there is one, mostly with its first page; so those of a new
+ * bucket begin as early as without a memo.  The index is asked for all the same, since
+ * a proxy may hide what is ours: then all begins again.
+ *
  * And where others wait meanwhile?  A walk whose HEADs are being sent leaves the
  * scan, and takes part in a slow one.  Of one whose HEADs are held the listing is
  * of more use than they are: it forgets them, and is good for a validation.  Only
@@ -25,6 +30,13 @@ enum walk_heads {
 	WALK_HOLD, /* they wait */
 	WALK_DROP, /* only what LIST gives is of use */
 	WALK_SEND,
+};
+
+/* When a listing by blocks asks for HEADs. */
+enum walk_order {
+	WALK_OPEN, /* it is not known yet whether there is an index: they wait */
+	WALK_AT_ONCE, /* there is none: as without a memo */
+	WALK_LATER, /* there is one: when the LIST is complete */
 };
 
 struct walk {
@@ -57,9 +69,13 @@ struct walk {
 	bool is_stopped;
 	/* of detailed, see block-sweep.h */
 	bool is_by_blocks; /* this listing is */
-	uint64_t n_deltas, n_asked; /* of it so far, and of these */
+	enum walk_order order; /* of it */
+	enum { INDEX_UNSEEN, INDEX_SHOWN, INDEX_ABSENT } index; /* so far */
+	uint64_t n_deltas; /* so far */
 	bool is_without_blocks; /* none is, from now on */
 	bool is_told; /* the listing tells metadata: there is no need for it */
+	void *first_range; /* of keys, until its first page comes */
+	bool is_hidden; /* the index is there, and no listing shows it */
 	unsigned n_outdated; /* listings */
 	struct block_sweep blocks;
 };

@@ -83,13 +83,28 @@ block_add_extent(struct block *b, const struct extent *e)
 	b->extents[b->n_extents++] = *e;
 }
 
-/* The rest of `b`, which another range has listed; nothing is known of either yet. */
+/* What is known of the rest of `b`, too. */
+static void
+join_known(struct block *b, const struct block *rest)
+{
+	b->n_known += rest->n_known;
+	b->original = add_saturating(b->original, rest->original);
+	b->has_missing = b->has_missing || rest->has_missing;
+	b->has_flaw = b->has_flaw || rest->has_flaw;
+	for (size_t i = 0; i < rest->n_extents; i++)
+		block_add_extent(b, &rest->extents[i]);
+	for (size_t i = 0; i < rest->n_records; i++)
+		block_keep(b, &rest->records[i]);
+}
+
+/* The rest of `b`, which another range has listed. */
 static void
 join_piece(struct block *b, struct block *rest)
 {
 	fingerprint_add(&b->sum, &rest->sum);
 	b->n += rest->n;
 	b->is_whole = rest->is_whole;
+	join_known(b, rest);
 	free(b->key);
 	b->key = steal(&rest->key);
 	b->key_len = rest->key_len;
@@ -304,30 +319,64 @@ blocks_are_void(const struct blocks *b)
 
 /* --- records that are kept --- */
 
+/* Whether a range that begins behind `after` is nearer to the key than `than`. */
+static bool
+is_nearer(const struct blocks_part *p, const char *key, size_t key_len,
+	  const struct blocks_part *than)
+{
+	if (p->after && key_compare(p->after, p->after_len, key, key_len) >= 0)
+		return false;
+	return !than || begins_earlier(than, p) < 0;
+}
+
+/* The range that a delta of the listing came in. */
+static struct blocks_part *
+find_part(const struct blocks *b, const char *key, size_t key_len)
+{
+	struct blocks_part *p, *found = NULL;
+
+	DL_FOREACH (b->parts, p)
+		if (is_nearer(p, key, key_len, found))
+			found = p;
+	return found;
+}
+
 struct block *
 blocks_of(struct blocks *b, const char *key, size_t key_len)
 {
-	struct block_list *l = &b->parts->list;
-	size_t i = block_list_find(l, key, key_len);
+	struct blocks_part *p = find_part(b, key, key_len);
+	size_t i = p ? block_list_find(&p->list, key, key_len) : 0;
 
-	return i < l->n ? &l->blocks[i] : NULL;
+	return p && i < p->list.n ? &p->list.blocks[i] : NULL;
 }
 
+/* Of one that is not whole more will come. */
 static bool
 is_to_be_packed(const struct block *b, bool has_all)
 {
-	return b->n_records > 0 && (has_all || b->n_known == b->n);
+	return b->n_records > 0 &&
+	       (has_all || (b->is_whole && b->n_known == b->n));
 }
 
-size_t
-blocks_n_kept(const struct blocks *b, bool has_all)
+static size_t
+list_n_kept(const struct block_list *l, bool has_all)
 {
-	const struct block_list *l = &b->parts->list;
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n; i++)
 		if (is_to_be_packed(&l->blocks[i], has_all))
 			n += l->blocks[i].n_records;
+	return n;
+}
+
+size_t
+blocks_n_kept(const struct blocks *b, bool has_all)
+{
+	const struct blocks_part *p;
+	size_t n = 0;
+
+	DL_FOREACH (b->parts, p)
+		n += list_n_kept(&p->list, has_all);
 	return n;
 }
 
@@ -345,14 +394,26 @@ pack_block(struct block *b, const char *bucket, struct pack *p)
 	return 0;
 }
 
-int
-blocks_pack(struct blocks *b, const char *bucket, struct pack *p, bool has_all)
+static int
+pack_list(struct block_list *l, const char *bucket, struct pack *p,
+	  bool has_all)
 {
-	struct block_list *l = &b->parts->list;
 	int rc = 0;
 
 	for (size_t i = 0; i < l->n && rc == 0 && p->n < PACK_RECORDS; i++)
 		if (is_to_be_packed(&l->blocks[i], has_all))
 			rc = pack_block(&l->blocks[i], bucket, p);
+	return rc;
+}
+
+int
+blocks_pack(struct blocks *b, const char *bucket, struct pack *p, bool has_all)
+{
+	struct blocks_part *part;
+	int rc = 0;
+
+	DL_FOREACH (b->parts, part)
+		if (rc == 0)
+			rc = pack_list(&part->list, bucket, p, has_all);
 	return rc;
 }

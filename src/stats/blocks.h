@@ -101,9 +101,9 @@ struct block_list *blocks_list(struct blocks *b);
 /* There are none, and will be none. */
 bool blocks_are_void(const struct blocks *b);
 
-/* --- after that --- */
+/* --- at any time --- */
 
-/* The block that a delta of the listing is in. */
+/* The block, or as much of it as its range has, that a delta which was added is in. */
 struct block *blocks_of(struct blocks *b, const char *key, size_t key_len);
 
 /*

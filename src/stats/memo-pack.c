@@ -62,6 +62,14 @@ slots_used_add(struct slots_used *s, unsigned slot)
 	s->is_used[slot] = true;
 }
 
+void
+slots_used_add_all(struct slots_used *s, const struct slots_used *others)
+{
+	for (unsigned slot = 0; slot < PACK_SLOTS; slot++)
+		if (others->is_used[slot])
+			slots_used_add(s, slot);
+}
+
 int
 slots_used_take(struct slots_used *s, unsigned start)
 {

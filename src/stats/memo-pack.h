@@ -60,6 +60,7 @@ struct slots_used {
 /* Take a free one, from `start` on; -1: there is none. */
 int slots_used_take(struct slots_used *s, unsigned start);
 void slots_used_add(struct slots_used *s, unsigned slot);
+void slots_used_add_all(struct slots_used *s, const struct slots_used *others);
 
 /* A pack that is being made. */
 struct pack {

@@ -445,6 +445,8 @@ is_gone() {
 
 @test "a page that can't be listed again is an error, in words, and no figures" {
 	given_deltas 1100 # they are one block, whose second page is the fourth LIST
+	assert_mount memo=bucket 1/1 1100 1100000
+	change 0005 2000
 	mount_fs -o memo=bucket,retries=0
 	fault '{"class": "LIST", "path": "^/bkt", "after": 3, "status": 500}'
 	refused 'Input/output error' cat "$(stats_file detailed)"
@@ -453,6 +455,17 @@ is_gone() {
 	assert_right
 	unmount_fs
 	assert_equal "$(blocks | cut -d' ' -f1,2)" '1 1100'
+}
+
+# A store, or a proxy, that shows no object of ours in its listings.
+@test "an index that no listing shows is found" {
+	given_stub
+	lies bkt size=5000 at="$(date +%s)" | put_index
+	fault '{"class": "LIST", "sub": [
+		"<KeyCount>[0-9]*</KeyCount>|<Contents><Key>[.].*?</Contents>", ""]}'
+	mount_fs -o memo=bucket
+	cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 150000
 }
 
 @test "the lifecycle rule of contrib/ is one that a store takes" {
