@@ -33,6 +33,9 @@ cost_print(FILE *f, const char *bucket, const struct result *r,
 		(unsigned long long)(cost->list.n_bytes + cost->head.n_bytes +
 				     cost->get.n_bytes + cost->put.n_bytes),
 		(double)cost->ms / 1000);
+	if (cost->memo.n_spared > 0)
+		fprintf(f, ", %lld HEADs spared by the memo",
+			(long long)cost->memo.n_spared);
 	print_price(f, cost, prices);
 	fputc('\n', f);
 }

@@ -103,6 +103,7 @@ begin_relist(struct block_sweep *b, struct block_list *listed)
 		.print_key = block_memo_print_pack_key,
 		.pages = &b->pages,
 		.records = &b->records,
+		.n_records = &b->n_records,
 		.timers = b->timers,
 		.records_ms = b->limits->timeout_ms / CACHE_GET_PART,
 		.on_delta = on_delta,
@@ -174,6 +175,9 @@ take_index(struct block_sweep *b, const struct s3_answer *answer)
 		verdict != MEMO_FOREIGN || block_memo_may_take_over(b->memo);
 	if (verdict != MEMO_GOOD)
 		block_memo_warn(b->memo, &err);
+	b->written_at = b->index.written_at;
+	for (size_t i = 0; i < b->index.list.n; i++)
+		b->n_records += (int64_t)b->index.list.blocks[i].n_records;
 }
 
 static void
@@ -271,6 +275,12 @@ block_sweep_forget(struct block_sweep *b)
 
 /* --- what is written --- */
 
+static void
+note_put(struct block_sweep *b, size_t len)
+{
+	b->written = traffic_sum(b->written, (struct traffic){ 1, len });
+}
+
 /* Records that are kept go into a pack; false: there are none, or no room for it. */
 static bool
 put_pack(struct block_sweep *b, bool has_all)
@@ -287,10 +297,12 @@ put_pack(struct block_sweep *b, bool has_all)
 	pack_init(&pack, (unsigned)slot);
 	rc = blocks_pack(tally_blocks(b->tally), b->bucket->name, &pack,
 			 has_all);
-	if (rc)
+	if (rc) {
 		b->has_set = false;
-	else if (pack.n > 0)
+	} else if (pack.n > 0) {
+		note_put(b, pack.bytes.len);
 		block_memo_put_pack(b->memo, &pack);
+	}
 	pack_clear(&pack);
 	return rc == 0;
 }
@@ -329,8 +341,10 @@ put_index(struct block_sweep *b)
 	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
 
 	if (memo_index_print(listed, b->bucket->name, now,
-			     is_new ? now : b->index.anew_at, &bytes) == 0)
-		block_memo_put_index(b->memo, &bytes);
+			     is_new ? now : b->index.anew_at, &bytes))
+		return;
+	note_put(b, bytes.len);
+	block_memo_put_index(b->memo, &bytes);
 }
 
 /* No block was known. */
@@ -338,7 +352,6 @@ static void
 count_learned(struct block_sweep *b, struct blocks *blocks)
 {
 	b->n_asked = b->originals->n_heads;
-	b->n_remembered = b->originals->n_remembered;
 	if (blocks)
 		b->known.n_changed = (int64_t)blocks_list(blocks)->n;
 }
@@ -352,11 +365,6 @@ block_sweep_write(struct block_sweep *b)
 	if (b->is_learning)
 		count_learned(b, blocks);
 	has_news = b->n_asked > 0 || b->is_repacked || !b->known.is_written;
-	log_info("bucket=%s: %lld original sizes from the memo, %lld from "
-		 "HEADs; %lld of %lld blocks differ",
-		 b->bucket->name, (long long)b->n_remembered,
-		 (long long)b->n_asked, (long long)b->known.n_changed,
-		 (long long)(b->known.n_changed + b->known.n_same));
 	b->originals->blocks = NULL;
 	if (!has_news || !blocks)
 		return;
@@ -365,6 +373,21 @@ block_sweep_write(struct block_sweep *b)
 			return;
 	if (b->has_set)
 		put_index(b);
+}
+
+struct memo_use
+block_sweep_use(const struct block_sweep *b)
+{
+	return (struct memo_use){
+		.is_asked = b->records.n_requests > 0,
+		.n_spared = b->n_remembered,
+		.n_blocks = b->known.n_changed + b->known.n_same,
+		.n_changed = b->known.n_changed,
+		.n_records = b->n_records,
+		.n_read = (int64_t)b->records.n_bytes,
+		.written = b->written,
+		.written_at = b->written_at,
+	};
 }
 
 /* --- giving up --- */

@@ -15,6 +15,7 @@
 #define ENGINE_BLOCK_SWEEP_H
 
 #include "engine/block-memo.h"
+#include "engine/memo-use.h"
 #include "engine/originals.h"
 #include "engine/relist.h"
 
@@ -56,7 +57,9 @@ struct block_sweep {
 	struct slots_used slots_used;
 	unsigned n_since, n_steps; /* HEADs and requests: to look for packs */
 	struct relist *relist; /* NULL: none yet, or not any more */
-	struct traffic pages, records;
+	struct traffic pages, records, written;
+	int64_t n_records; /* that were read */
+	int64_t written_at; /* the index; 0: there was none of use */
 	int64_t n_remembered, n_asked;
 };
 
@@ -83,6 +86,9 @@ void block_sweep_go_on(struct block_sweep *b);
 
 /* It is complete, and the HEADs are answered: write what is worth it. */
 void block_sweep_write(struct block_sweep *b);
+
+/* What it was good for. */
+struct memo_use block_sweep_use(const struct block_sweep *b);
 
 /* Give up; on_step still comes for what is under way. */
 void block_sweep_stop(struct block_sweep *b);

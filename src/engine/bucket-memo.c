@@ -315,23 +315,26 @@ is_being_renewed(const struct bucket_memo *b, const struct memo_user *but)
 	return false;
 }
 
-void
+struct traffic
 bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 		      bool is_of_all)
 {
 	struct memo_sweep s = { .is_of_all = is_of_all, .is_anew = u->is_anew };
 	int64_t now = date_now();
 	enum memo_write what;
+	const struct traffic none = { 0 };
 	const struct buf *body;
 
 	if (is_being_renewed(b, u) || !may_write(b))
-		return;
+		return none;
 	what = memo_end_sweep(&b->memo, &s, now);
 	if (what == MEMO_WRITE_NOTHING)
-		return;
+		return none;
 	body = memo_pack(&b->memo, what, &s, now);
-	if (body)
-		put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body);
+	if (!body)
+		return none;
+	put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body);
+	return (struct traffic){ 1, body->len };
 }
 
 /* --- users --- */
@@ -365,9 +368,9 @@ bucket_memo(struct bucket_memo *b)
 }
 
 int64_t
-bucket_memo_age(const struct bucket_memo *b)
+bucket_memo_written_at(const struct bucket_memo *b)
 {
-	return b->memo.has_base ? date_now() - b->memo.base_written_at : -1;
+	return b->memo.has_base ? b->memo.base_written_at : 0;
 }
 
 struct traffic

@@ -73,15 +73,16 @@ const struct memo_env *bucket_memo_env(const struct bucket_memo *b);
 /* What it knows; to be asked when it is ready. */
 struct memo *bucket_memo(struct bucket_memo *b);
 
-/* How old what was read is, in seconds; -1: there was nothing. */
-int64_t bucket_memo_age(const struct bucket_memo *b);
+/* When what was read was written; 0: there was nothing. */
+int64_t bucket_memo_written_at(const struct bucket_memo *b);
 
 /*
  * A sweep of that user is complete: write what is worth it.  `is_of_all` as in
- * struct memo_sweep.  While another one learns anew, it is that one's to write.
+ * struct memo_sweep.  While another one learns anew, it is that one's to write.  What the
+ * PUT costs, as it is begun.
  */
-void bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
-			   bool is_of_all);
+struct traffic bucket_memo_end_sweep(struct bucket_memo *b,
+				     const struct memo_user *u, bool is_of_all);
 
 /* What reading it has cost so far. */
 struct traffic bucket_memo_traffic(const struct bucket_memo *b);

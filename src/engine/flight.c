@@ -293,7 +293,7 @@ add_cost_of_put(struct flight *f)
 	if (!r || r->text != f->putting)
 		return;
 	now = result_new(r);
-	now->cost.put = f->writeback.traffic;
+	now->cost.put = traffic_sum(r->cost.put, f->writeback.traffic);
 	renew(f, r, now);
 }
 

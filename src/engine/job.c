@@ -211,11 +211,15 @@ why_not_cached(const struct job *job)
 static struct cost
 cost_so_far(const struct job *job)
 {
+	struct memo_use memo = walk_memo_use(&job->walk);
+
 	return (struct cost){
 		.list = walk_list_traffic(&job->walk),
 		.head = walk_head_traffic(&job->walk),
 		.get = traffic_sum(job->get_traffic,
 				   walk_memo_traffic(&job->walk)),
+		.put = memo.written,
+		.memo = memo,
 		.ms = date_mono_ms() - job->began_ms,
 	};
 }

@@ -169,12 +169,14 @@ originals_end(struct originals *o, bool is_of_all)
 {
 	if (!o->has_joined)
 		return;
-	log_info("bucket=%s: %u original sizes from the memo, %u from HEADs; "
-		 "it has %zu records, and is %lld s old",
-		 o->sweep.bucket, o->n_remembered, o->n_heads,
-		 memo_count(bucket_memo(o->memo)),
-		 (long long)bucket_memo_age(o->memo));
-	bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
+	o->use = (struct memo_use){
+		.is_asked = true,
+		.n_spared = o->n_remembered,
+		.n_records = (int64_t)memo_count(bucket_memo(o->memo)),
+		.n_read = (int64_t)originals_traffic(o).n_bytes,
+		.written_at = bucket_memo_written_at(o->memo),
+	};
+	o->use.written = bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
 }
 
 struct traffic

@@ -13,6 +13,7 @@
 #define ENGINE_ORIGINALS_H
 
 #include "engine/bucket-memo.h"
+#include "engine/memo-use.h"
 #include "engine/sweep.h"
 
 /* HEADs that wait, with those that pages under way may bring, at a guess, at most. */
@@ -37,6 +38,8 @@ struct originals {
 	unsigned n_remembered; /* deltas that the memo has spared them */
 	bool is_by_blocks; /* nothing is asked of that memo */
 	struct blocks *blocks; /* that learn instead of it; NULL: none do */
+	struct memo_use
+		use; /* when it has ended: what that memo was good for */
 };
 
 /* Where HEADs are sent, and for whom. */

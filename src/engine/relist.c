@@ -211,14 +211,16 @@ touch(const struct extent *a, const struct extent *b)
 static void
 take_part(const struct part_get *g, const struct s3_answer *answer)
 {
+	const struct relist_options *o = &g->again->relist->o;
 	struct memo_run *run = &g->again->run;
 	const struct extent *e = &run->extents[g->first];
 	const char *data =
 		s3_part(answer, extent_offset(e), length_of(e, g->n));
 
 	for (size_t i = 0; data && i < g->n; i++) {
-		memo_run_take(run, g->first + i, g->again->relist->o.bucket,
-			      data, extent_length(&e[i]));
+		if (memo_run_take(run, g->first + i, o->bucket, data,
+				  extent_length(&e[i])))
+			*o->n_records += e[i].n;
 		data += extent_length(&e[i]);
 	}
 }

@@ -36,6 +36,7 @@ struct relist_options {
 	bool is_anew; /* as memo_run_init() has it */
 	void (*print_key)(char *out, size_t size, unsigned slot); /* a pack's */
 	struct traffic *pages, *records; /* as in s3/request.h */
+	int64_t *n_records; /* counts those that are read from packs */
 	struct timers *timers;
 	int64_t records_ms; /* what is not read by then is asked for */
 	/* `original` as memo_run_add() tells it; NULL: it is to be asked for. */

@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/memo-use.h"
 #include "s3/traffic.h"
 #include "stats/stats.h"
 #include "util/text.h"
@@ -58,6 +59,7 @@ struct listed {
 /* What it has cost: requests that others shared count in full. */
 struct cost {
 	struct traffic list, head, get, put;
+	struct memo_use memo; /* these traffics have its requests */
 	int64_t ms; /* from the first request to the result */
 };
 

@@ -623,12 +623,17 @@ warn_of_missing(struct walk *w)
 void
 walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 {
+	struct memo_use use;
+
 	tally_figures(w->tally, out);
 	*is_exact = sweep_is_exact(&w->originals.sweep);
 	if (w->is_by_blocks)
 		block_sweep_write(&w->blocks);
 	originals_end(&w->originals,
 		      w->mode == MODE_DETAILED && !w->is_by_blocks);
+	use = walk_memo_use(w);
+	if (use.is_asked)
+		memo_use_log(&use, w->bucket->name, w->originals.n_heads);
 	warn_of_missing(w);
 }
 
@@ -678,6 +683,16 @@ struct traffic
 walk_memo_traffic(const struct walk *w)
 {
 	return traffic_sum(originals_traffic(&w->originals), w->blocks.records);
+}
+
+struct memo_use
+walk_memo_use(const struct walk *w)
+{
+	struct memo_use blocks = { 0 };
+
+	if (w->is_by_blocks)
+		blocks = block_sweep_use(&w->blocks);
+	return memo_use_sum(&blocks, &w->originals.use);
 }
 
 int64_t

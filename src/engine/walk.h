@@ -125,6 +125,9 @@ struct traffic walk_list_traffic(const struct walk *w);
 struct traffic walk_head_traffic(const struct walk *w);
 struct traffic walk_memo_traffic(const struct walk *w);
 
+/* What the memo was good for; when the figures are there. */
+struct memo_use walk_memo_use(const struct walk *w);
+
 /* When something last went on of the LIST that it waits for; 0: there is none. */
 int64_t walk_progress_ms(const struct walk *w);
 

@@ -181,14 +181,51 @@ static const struct member rows[] = {
 	  .kind = MEMBER_COUNT,
 	  .at = AT(n_requests),
 	  .axis = &by_operation,
-	  .meaning = "Requests that the result has cost, retries too; those "
-		     "that others shared count in full" },
+	  .meaning = "Requests that the result has cost, retries too but of "
+		     "PUTs of the memo; those that others shared count in "
+		     "full" },
 	{ .path = "result.bytes",
 	  .metric = "dgstatfs_result_traffic_bytes",
 	  .kind = MEMBER_BYTES,
 	  .at = AT(n_bytes),
 	  .axis = &by_operation,
 	  .meaning = "Bytes of these requests and of their answers" },
+	{ .path = "result.memo.spared",
+	  .metric = "dgstatfs_result_memo_spared_heads",
+	  .kind = MEMBER_COUNT,
+	  .at = AT(memo.n_spared),
+	  .meaning = "HEADs that the memo of original sizes has spared it" },
+	{ .path = "result.memo.blocks",
+	  .metric = "dgstatfs_result_memo_blocks",
+	  .kind = MEMBER_COUNT,
+	  .at = AT(memo.n_blocks),
+	  .meaning = "Blocks that the bucket has, where its index was asked" },
+	{ .path = "result.memo.blocks_changed",
+	  .metric = "dgstatfs_result_memo_changed_blocks",
+	  .kind = MEMBER_COUNT,
+	  .at = AT(memo.n_changed),
+	  .meaning = "Those that were not in the index" },
+	{ .path = "result.memo.records",
+	  .metric = "dgstatfs_result_memo_records",
+	  .kind = MEMBER_COUNT,
+	  .at = AT(memo.n_records),
+	  .meaning = "Records of the memo that were read" },
+	{ .path = "result.memo.bytes_read",
+	  .metric = "dgstatfs_result_memo_read_bytes",
+	  .kind = MEMBER_BYTES,
+	  .at = AT(memo.n_read),
+	  .meaning = "Bytes of the memo that were read, with their heads" },
+	{ .path = "result.memo.bytes_written",
+	  .metric = "dgstatfs_result_memo_written_bytes",
+	  .kind = MEMBER_BYTES,
+	  .at = AT(memo.written.n_bytes),
+	  .meaning = "Bytes of the memo that were to be put into the bucket" },
+	{ .path = "result.memo.written_at",
+	  .metric = "dgstatfs_result_memo_written_timestamp_seconds",
+	  .kind = MEMBER_TIME,
+	  .at = AT(memo_written_at),
+	  .meaning = "When the memo was written that was read; null: there was "
+		     "none, or nobody asked" },
 	{ .path = "result.cost",
 	  .metric = "dgstatfs_result_cost",
 	  .kind = MEMBER_MONEY,
@@ -318,6 +355,9 @@ fill_cost(struct mode_report *out, const struct cost *cost)
 		out->n_requests[i] = of[i]->n_requests;
 		out->n_bytes[i] = of[i]->n_bytes;
 	}
+	out->memo = cost->memo;
+	out->memo_written_at =
+		cost->memo.written_at ? cost->memo.written_at : MEMBER_UNKNOWN;
 	out->result_ms = cost->ms;
 	out->price = MEMBER_UNKNOWN;
 }

@@ -27,6 +27,8 @@ struct mode_report {
 	int64_t listed_objects, listed_bytes, list_ms, result_ms;
 	int64_t newest_at, newest_bytes;
 	uint64_t n_requests[4], n_bytes[4]; /* LIST, HEAD, GET, PUT */
+	struct memo_use memo;
+	int64_t memo_written_at;
 	int64_t price;
 
 	uint64_t n_by_how[N_RESULT_HOWS], n_by_why[N_RESULT_WHYS];

@@ -185,6 +185,7 @@ for i in range(10000):
 	mount_fs -o memo=bucket
 	assert_costs detailed 1 5001000
 	(($(requests GET "originals_$PACK") >= 1))
+	assert_told '.spared, .blocks > 1, .blocks_changed, .records > 100' '4999,true,1,true'
 	stub_ctl PATCH settings '{"ranges": false}'
 	change 2501 2000
 	assert_costs detailed 1 5002000
@@ -204,6 +205,49 @@ for i in range(10000):
 # The only one that lies there.
 find_pack() {
 	S3_ENDPOINT=$ENDPOINT script s3.py ls bkt | grep -oE 'originals_[0-9]{3}' | grep -o '...$'
+}
+
+# What status.json says of it and of the last result in detail.
+assert_told() {
+	assert_equal "$1: $(jq -c ".detailed.result.memo | [$1]" "$MNT/bkt/status.json")" \
+		"$1: [$2]"
+}
+
+@test "status.json, metrics and the log tell what it has spared a result, and what it has cost" {
+	given_stub
+	mount_fs -o memo=bucket,log_level=info
+	assert_costs detailed 30 30000
+	assert_told '.spared, .blocks, .blocks_changed, .records, .written_at' '0,1,1,0,null'
+	wait_until is_put_as_told
+	assert_logged 1 ': 0 original sizes from the memo, 30 from HEADs; 1 of 1 blocks differ; 0 records, '
+	change a/00 2000
+	assert_costs detailed 1 31000
+	assert_told '.spared, .blocks, .blocks_changed, .records, .bytes_read > 480, .written_at > "2026"' \
+		'29,1,1,30,true,true'
+	wait_until is_put_as_told
+	assert_equal "$(jq .detailed.result.requests.put "$MNT/bkt/status.json") PUTs" '2 PUTs'
+	grep -qxF 'dgstatfs_result_memo_spared_heads{bucket="bkt",mode="detailed"} 29' \
+		"$MNT/bkt/metrics.prom"
+	assert_logged 1 ': 29 original sizes from the memo, 1 from HEADs; 1 of 1 blocks differ; 30 records, '
+	grep -qE ' bytes read, [0-9]{3} to be written; it is [0-9]+ s old$' "$LOG"
+	assert_costs detailed 0 31000
+	assert_told '.spared, .blocks, .records, .bytes_read, .bytes_written, .written_at' \
+		'0,0,0,0,0,null'
+}
+
+# The index lies there, of as many bytes; of the memo nothing else is put.
+is_put_as_told() {
+	[[ $(stub_memo index 2>/dev/null | wc -c) == \
+		$(jq .detailed.result.memo.bytes_written "$MNT/bkt/status.json") ]]
+}
+
+@test "what a mount remembers for itself has spared HEADs, too, and no bytes" {
+	given_stub
+	mount_fs -o memo=memory
+	assert_costs detailed 30 30000
+	change a/00 2000
+	assert_costs detailed 1 31000
+	assert_told '.spared, .blocks, .bytes_read, .bytes_written, .written_at' '29,0,0,0,null'
 }
 
 @test "sampled has a memo of its own" {
@@ -238,13 +282,15 @@ has_put() {
 	given_stub
 	assert_dgstat() {
 		forget_requests
-		"${DGSTATFS%fs}" --memo=bucket --endpoint-url="$ENDPOINT" --bytes \
-			--detailed bkt >/dev/null
+		"${DGSTATFS%fs}" -v --memo=bucket --endpoint-url="$ENDPOINT" --bytes \
+			--detailed bkt >/dev/null 2>"$BATS_TEST_TMPDIR/told"
 		assert_equal "$(requests HEAD)" "$1"
 	}
 	assert_dgstat 30
 	change a/07 2000
 	assert_dgstat 1
+	grep -qE '^bkt: computed .*, 1 HEAD, 2 GET, 2 PUT, .*, 29 HEADs spared by the memo$' \
+		"$BATS_TEST_TMPDIR/told"
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
 

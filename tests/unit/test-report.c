@@ -567,6 +567,13 @@ rich_state(struct result *r)
 			  .head = { 2, 500 },
 			  .get = { 3, 1024 },
 			  .put = { 4, 2048 },
+			  .memo = { .n_spared = 1001,
+				    .n_blocks = 12,
+				    .n_changed = 11,
+				    .n_records = 1002,
+				    .n_read = 1003,
+				    .written = { 2, 1004 },
+				    .written_at = 4000 },
 			  .ms = 1234 },
 	};
 	return (struct mode_state){
@@ -596,8 +603,15 @@ test_values(void **state)
 	mode_report_fill(&r, &s, MODE_DETAILED, 0);
 	assert_int_equal(r.is_up, 0);
 	assert_int_equal(json_add_members(&out, &mode_members, &r, 0), 0);
-	for (size_t i = 0; i < 17; i++) {
+	for (size_t i = 0; i < 24; i++) {
 		static const char *const expected[] = {
+			"\"spared\": 1001",
+			"\"blocks\": 12",
+			"\"blocks_changed\": 11",
+			"\"records\": 1002",
+			"\"bytes_read\": 1003",
+			"\"bytes_written\": 1004",
+			"\"written_at\": \"1970-01-01T01:06:40Z\"",
 			"\"progress\": null",
 			"\"computed_at\": \"1970-01-01T00:16:40Z\"",
 			"\"validated_at\": \"1970-01-01T00:33:20Z\"",
