@@ -33,7 +33,9 @@
  *     memory, listing and index  4 KB       0.4 MB       4 MB    200 bytes twice
  *
  * While a sweep runs, there are also at most PACK_RECORDS records of complete blocks
- * (1 MiB), those of blocks that are under way, and what is listed again, memo-run.h.
+ * (1 MiB), those of blocks that are under way, packs that wait for their PUT, and what is
+ * listed again, memo-run.h: 14.5 MiB in all for 10,000,000 deltas in 100,000 deltaspaces
+ * (tests/unit/test-memo-memory).  None of it stays.
  *
  * Why not the blocks that changed in a pack of their own?  Of 1,000 changes among a
  * million 63 % of all blocks would be written each time.

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the memo adds to the memory of a sweep of 10,000,000 deltas, and that nothing of
+ * it stays: blocks of the listing, the index, and runs of changed blocks with records.
+ */
+#include "config.h"
+
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "stats/memo-run.h"
+#include "stats/missing.h"
+#include "util/big-endian.h"
+
+#define BUCKET "releases"
+#define PREFIX "releases/product-%05u/build-%09u/"
+#define MIB (1024 * 1024)
+#define DELTAS 10000000
+#define BLOCKS ((DELTAS + BLOCK_DELTAS - 1) / BLOCK_DELTAS)
+#define RANGES 32
+#define REFERENCES 100000 /* of as many deltaspaces */
+/* As the engine has them: at once (relist.h), and that wait (block-memo.h). */
+#define RUNS 32
+#define PACKS_WAITING 4
+/* Deltas that are added of each block: their number costs no memory, but time. */
+#define DELTAS_ADDED 2
+
+/* Sanitizers have their own heap. */
+size_t __attribute__((weak)) __sanitizer_get_current_allocated_bytes(void);
+
+static size_t
+allocated(void)
+{
+	struct mallinfo2 info;
+
+	if (__sanitizer_get_current_allocated_bytes)
+		return __sanitizer_get_current_allocated_bytes();
+	info = mallinfo2();
+	return info.uordblks + info.hblkhd;
+}
+
+/* --- a bucket --- */
+
+/* Keys of 60 bytes; some have another version. */
+static void
+add_delta(struct blocks_part *p, unsigned block, unsigned i, bool is_changed)
+{
+	unsigned char digest[SHA256_LEN] = { 0 };
+	char key[80];
+	struct object o = { .key = key,
+			    .size = 1000,
+			    .etag = "d41d8cd98f00b204e9800998ecf8427e",
+			    .last_modified = "2026-01-01T00:00:00.000Z" };
+
+	o.key_len = (size_t)snprintf(key, sizeof(key),
+				     PREFIX "%07u-amd64.tar.delta", block / 10,
+				     block, i);
+	big_endian_put(digest, 8, block * 2654435761U + i + is_changed);
+	/* the last one ends it */
+	big_endian_put(digest + SHA256_LEN - 4, 4, i + 1 < DELTAS_ADDED);
+	blocks_add(p, &o, digest);
+}
+
+/* The first ones are of another version. */
+static struct blocks *
+list(unsigned n_changed)
+{
+	struct blocks *all = blocks_new();
+
+	for (unsigned range = 0; range < RANGES; range++) {
+		unsigned from = range * BLOCKS / RANGES;
+		unsigned to = (range + 1) * BLOCKS / RANGES;
+		struct blocks_part *p;
+		char after[80];
+		int len =
+			snprintf(after, sizeof(after), PREFIX, from / 10, from);
+
+		p = blocks_part_new(all, range ? after : NULL, (size_t)len,
+				    true);
+		for (unsigned b = from; b < to; b++)
+			for (unsigned i = 0; i < DELTAS_ADDED; i++)
+				add_delta(p, b, i, b < n_changed);
+		blocks_part_end(p);
+	}
+	assert_int_equal(blocks_list(all)->n, BLOCKS);
+	return all;
+}
+
+/* What a sweep by blocks remembers of references. */
+static struct missing *
+add_references(void)
+{
+	struct missing *m = missing_new();
+	struct sha256 *h = sha256_new();
+	char key[80];
+
+	for (unsigned i = 0; i < REFERENCES; i++) {
+		struct object o = { .key = key, .size = 1000 };
+
+		o.key_len = (size_t)snprintf(key, sizeof(key),
+					     PREFIX "reference.bin", i / 10, i);
+		missing_add_reference(m, &o, h);
+	}
+	sha256_free(h);
+	return m;
+}
+
+/* --- its packs --- */
+
+/* Records lie in these; of all other blocks it is only said where they would lie. */
+#define PACKS 5
+#define PACK_BYTES (PACK_RECORDS * sizeof(struct memo_record))
+
+struct store {
+	struct buf index;
+	struct buf packs[PACKS];
+};
+
+/* As many records as a block of usual size has. */
+static void
+learn(struct block *b)
+{
+	struct memo_record r = { "elevenbytes", { 0, 0, 0, 1, 0 } };
+
+	for (unsigned i = 0; i < BLOCK_DELTAS; i++) {
+		big_endian_put(r.size, sizeof(r.size), i + 1);
+		block_keep(b, &r);
+	}
+}
+
+/* What is allocated before the records go into packs. */
+static size_t
+write_packs(struct store *s, struct blocks *all)
+{
+	struct block *next = blocks_list(all)->blocks;
+	size_t before = allocated(), now, most = 0;
+
+	for (unsigned i = 0; i < PACKS; i++) {
+		struct pack p;
+
+		while (blocks_n_kept(all, false) < PACK_RECORDS)
+			learn(next++);
+		now = allocated() - before - i * PACK_BYTES;
+		most = now > most ? now : most;
+		pack_init(&p, i);
+		assert_int_equal(blocks_pack(all, BUCKET, &p, true), 0);
+		s->packs[i] = p.bytes;
+	}
+	return most;
+}
+
+/* A first sweep, of which some packs still wait; what was allocated at most. */
+static size_t
+write_all(struct store *s)
+{
+	const struct extent other = { PACKS, 1024, BLOCK_DELTAS, "checksu" };
+	size_t before = allocated(), most;
+	struct blocks *all = list(0);
+	struct block_list *l = blocks_list(all);
+	struct missing *references = add_references();
+
+	most = allocated() - before + PACKS_WAITING * PACK_BYTES;
+	for (size_t i = 0; i < l->n; i++)
+		l->blocks[i].n_known = l->blocks[i].n;
+	most += write_packs(s, all);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->blocks[i].n_extents == 0)
+			block_add_extent(&l->blocks[i], &other);
+	assert_int_equal(memo_index_print(l, BUCKET, 1000, 1000, &s->index), 0);
+	missing_free(references);
+	blocks_free(all);
+	return most;
+}
+
+/* --- a sweep --- */
+
+static void
+take_records(const struct store *s, struct memo_run *r)
+{
+	for (size_t i = 0; i < r->n_extents; i++) {
+		const struct extent *e = &r->extents[i];
+
+		assert_true(memo_run_take(
+			r, i, BUCKET, s->packs[e->slot].data + extent_offset(e),
+			extent_length(e)));
+	}
+	memo_run_ready(r);
+}
+
+/* Half of all blocks have changed: as many runs as there may be, each as long as it may. */
+static size_t
+read_changed(const struct store *s)
+{
+	size_t before = allocated(), most;
+	struct blocks *all = list(BLOCKS / 2);
+	struct memo_index index;
+	struct memo_known known;
+	struct memo_run runs[RUNS];
+	struct err err = ERR_INIT;
+
+	memo_index_init(&index);
+	assert_int_equal(memo_index_parse(&index, s->index.data, s->index.len,
+					  BUCKET, &err),
+			 MEMO_GOOD);
+	memo_index_match(&index, blocks_list(all), false, &known);
+	assert_int_equal(known.n_changed, BLOCKS / 2);
+	for (size_t i = 0, from = 0; i < RUNS; i++, from = runs[i - 1].to) {
+		assert_true(memo_run_init(&runs[i], &index, blocks_list(all),
+					  from, false));
+		take_records(s, &runs[i]);
+	}
+	most = allocated() - before + s->index.len;
+	for (size_t i = 0; i < RUNS; i++)
+		memo_run_clear(&runs[i]);
+	memo_index_clear(&index);
+	blocks_free(all);
+	return most;
+}
+
+static void
+store_clear(struct store *s)
+{
+	buf_clear(&s->index);
+	for (unsigned i = 0; i < PACKS; i++)
+		buf_clear(&s->packs[i]);
+}
+
+static void
+test_ten_million_deltas(void **state)
+{
+	struct store *s = xnew(struct store);
+	size_t before = allocated(), most;
+
+	(void)state;
+	buf_init(&s->index, INDEX_BYTES_MAX);
+	most = write_all(s);
+	print_message(
+		"%u blocks: %zu bytes of index; %.1f MiB while all is learned\n",
+		BLOCKS, s->index.len, (double)most / MIB);
+	assert_in_range(most, 1, 16 * MIB);
+	most = read_changed(s);
+	print_message("%.1f MiB while half of it is listed again\n",
+		      (double)most / MIB);
+	assert_in_range(most, 1, 16 * MIB);
+	store_clear(s);
+	assert_in_range(allocated(), before, before + MIB / 16);
+	free(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ten_million_deltas),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
