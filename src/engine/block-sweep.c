@@ -164,9 +164,8 @@ block_sweep_must_compare(const struct block_sweep *b)
 }
 
 static void
-take_index(struct block_sweep *b, const struct s3_answer *answer)
+take_index(struct block_sweep *b, const struct buf *body)
 {
-	const struct buf *body = &answer->http->body;
 	struct err err = ERR_INIT;
 	enum memo_verdict verdict = memo_index_parse(
 		&b->index, buf_str(body), body->len, b->bucket->name, &err);
@@ -181,19 +180,14 @@ take_index(struct block_sweep *b, const struct s3_answer *answer)
 }
 
 static void
-on_get(void *arg, const struct s3_answer *answer)
+on_index(void *arg)
 {
 	struct block_sweep *b = arg;
+	const struct index_answer *answer = index_read_answer(b->read);
 
-	b->get = NULL;
-	timer_disarm(b->timers, &b->get_limit);
-	if (b->is_stopped) {
-		b->on_step(b->arg);
-		return;
-	}
 	b->is_read = true;
 	if (answer->err.code == 0) {
-		take_index(b, answer);
+		take_index(b, &answer->body);
 	} else {
 		b->may_write =
 			answer->status == 404 || answer->err.code == EFBIG;
@@ -205,30 +199,17 @@ on_get(void *arg, const struct s3_answer *answer)
 	b->on_read(b->arg);
 }
 
-static void
-on_get_limit(void *arg)
-{
-	struct block_sweep *b = arg;
-
-	s3_cancel(b->get);
-}
-
 void
-block_sweep_read(struct block_sweep *b)
+block_sweep_read(struct block_sweep *b, struct index_read *read)
 {
-	if (b->get || (b->is_read && !b->is_used))
+	if (b->reader.is_waiting || (b->is_read && !b->is_used))
 		return;
 	b->is_read = b->is_used = false;
+	index_read_unref(b->read);
+	b->read = index_read_ref(read);
 	memo_index_clear(&b->index);
-	b->get = s3_get_object(b->s3,
-			       &(struct s3_get){ .bucket = b->bucket->name,
-						 .key = OURS_MEMO_INDEX,
-						 .max = INDEX_BYTES_MAX,
-						 .traffic = &b->records },
-			       on_get, b);
-	timer_init(&b->get_limit, on_get_limit, b);
-	timer_arm(b->timers, &b->get_limit,
-		  b->limits->timeout_ms / CACHE_GET_PART);
+	b->reader = (struct index_reader){ .on_ready = on_index, .arg = b };
+	index_read_join(read, &b->reader);
 }
 
 static void
@@ -379,12 +360,14 @@ struct memo_use
 block_sweep_use(const struct block_sweep *b)
 {
 	return (struct memo_use){
-		.is_asked = b->records.n_requests > 0,
+		.is_asked = b->is_read,
 		.n_spared = b->n_remembered,
 		.n_blocks = b->known.n_changed + b->known.n_same,
 		.n_changed = b->known.n_changed,
 		.n_records = b->n_records,
-		.n_read = (int64_t)b->records.n_bytes,
+		.n_read = (int64_t)traffic_sum(b->records,
+					       index_read_traffic(b->read))
+				  .n_bytes,
 		.written = b->written,
 		.written_at = b->written_at,
 	};
@@ -396,13 +379,10 @@ void
 block_sweep_stop(struct block_sweep *b)
 {
 	b->tally = NULL;
-	b->is_stopped = true;
 	block_memo_end_set(b->memo, b);
 	timer_disarm(b->timers, &b->due);
-	if (b->get) {
-		timer_disarm(b->timers, &b->get_limit);
-		s3_cancel(b->get);
-	}
+	if (b->read)
+		index_read_leave(b->read, &b->reader);
 	if (b->relist)
 		relist_stop(b->relist);
 }
@@ -410,12 +390,13 @@ block_sweep_stop(struct block_sweep *b)
 bool
 block_sweep_is_idle(const struct block_sweep *b)
 {
-	return !b->get && (!b->relist || relist_is_idle(b->relist));
+	return !b->relist || relist_is_idle(b->relist);
 }
 
 void
 block_sweep_clear(struct block_sweep *b)
 {
 	relist_free(steal(&b->relist));
+	index_read_unref(steal(&b->read));
 	memo_index_clear(&b->index);
 }

@@ -15,6 +15,7 @@
 #define ENGINE_BLOCK_SWEEP_H
 
 #include "engine/block-memo.h"
+#include "engine/index-read.h"
 #include "engine/memo-use.h"
 #include "engine/originals.h"
 #include "engine/relist.h"
@@ -45,11 +46,11 @@ struct block_sweep {
 	struct space *space; /* of it, for any delta */
 	struct memo_index index;
 	struct memo_known known;
-	struct s3_call *get; /* of the index; NULL: not under way */
-	struct timer get_limit, due;
+	struct index_read *read; /* of the index; NULL: none yet */
+	struct index_reader reader;
+	struct timer due;
 	bool is_read; /* it is known what lies there, or that it is not known */
 	bool is_used; /* the index, by a listing before */
-	bool is_stopped;
 	bool is_learning; /* HEADs are asked for by the owner */
 	bool may_write; /* it is known what lies there */
 	bool is_repacked; /* all is written anew */
@@ -64,7 +65,7 @@ struct block_sweep {
 };
 
 /* HEADs are needed: read the index, if that is not done or under way. */
-void block_sweep_read(struct block_sweep *b);
+void block_sweep_read(struct block_sweep *b, struct index_read *read);
 
 /* The index, which is read, knows something, and is believed. */
 bool block_sweep_must_compare(const struct block_sweep *b);

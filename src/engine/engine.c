@@ -317,6 +317,7 @@ set_environments(struct engine *e, const struct engine_options *o)
 				      .lists = &e->lists,
 				      .slots = &e->slots,
 				      .timers = &e->timers,
+				      .memos = &e->memos,
 				      .gather_ms = o->gather_ms,
 				      .spaces_max = o->spaces_max };
 	e->flights = (struct flight_env){
@@ -340,7 +341,9 @@ set_environments(struct engine *e, const struct engine_options *o)
 					 .timers = &e->timers,
 					 .limits = o->limits };
 	e->memos = (struct memo_env){ .writebacks = &e->flights.writebacks,
-				      .place = o->memo };
+				      .place = o->cache == CACHE_POLICY_OFF
+						       ? MEMO_NOWHERE
+						       : o->memo };
 	e->lookups = (struct lookup_env){
 		.s3 = e->s3,
 		.timers = &e->timers,

@@ -540,6 +540,13 @@ enter(struct job *job, enum state state)
 	enter_fns[state](job);
 }
 
+/* Nothing of ours in the bucket is asked for, if the user has said so. */
+static bool
+may_read_memo(const struct job_options *o)
+{
+	return o->kind == JOB_COMPUTE && o->why_unread != WHY_NOCACHE;
+}
+
 /*
  * That of the bucket, where figures are computed that may be remembered.  Who wants them
  * computed anew after some time wants to hear of metadata that no listing shows.
@@ -547,9 +554,8 @@ enter(struct job *job, enum state state)
 static struct bucket_memo *
 find_memo(const struct job_options *o)
 {
-	if (!o->env->memos || o->kind != JOB_COMPUTE ||
-	    o->env->limits->ttl_ms > 0 || !mode_has_heads(o->mode) ||
-	    o->why_unread == WHY_NOCACHE || o->why_unread == WHY_OFF)
+	if (!o->env->memos || !may_read_memo(o) || o->env->limits->ttl_ms > 0 ||
+	    !mode_has_heads(o->mode))
 		return NULL;
 	return bucket_memo_get(o->env->memos, o->bucket);
 }
@@ -591,6 +597,7 @@ job_new(const struct job_options *o)
 				   .is_anew = o->why_unread == WHY_REFRESH,
 				   .arg = job };
 	walk_init(&job->walk);
+	job->walk.user.may_read_index = may_read_memo(o);
 	o->env->n_jobs++;
 	job->began_ms = date_mono_ms();
 	made_progress(job);

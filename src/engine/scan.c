@@ -11,6 +11,7 @@
 #include <utlist.h>
 
 #include "engine/buckets.h"
+#include "engine/index-read.h"
 #include "engine/slots.h"
 #include "list/listing.h"
 #include "stats/stats.h"
@@ -39,6 +40,10 @@ struct scan {
 	enum list_plan plan; /* what the last listing was ended for */
 	struct slots_client client;
 	struct traffic traffic; /* of all its listings */
+	struct index_read *index; /* NULL: there is no memo */
+	struct index_reader reader; /* of it, for its keys */
+	bool has_read_index; /* this listing has, or it is under way */
+	bool has_deltas; /* a page has shown one, else there is no index */
 	bool is_patient; /* it pauses while any user has no room */
 	bool is_void; /* it begins again when nothing is under way */
 	bool is_over; /* complete, failed, or nobody is present */
@@ -155,10 +160,19 @@ on_range(void *arg, const char *after, size_t after_len, bool is_ordered)
 	return r;
 }
 
+static bool
+shows_deltas(const struct list_page *page)
+{
+	for (size_t i = 0; i < page->n_objects; i++)
+		if (object_is_delta(&page->objects[i]))
+			return true;
+	return false;
+}
+
 static void
 on_page(void *arg, void *range, const struct list_page *page)
 {
-	const struct scan *s = arg;
+	struct scan *s = arg;
 	const struct scan_range *r = range;
 
 	for (size_t i = 0; i < s->n_users; i++) {
@@ -167,6 +181,7 @@ on_page(void *arg, void *range, const struct list_page *page)
 		if (u)
 			u->events->on_page(u->arg, r->of[i], page);
 	}
+	s->has_deltas = s->has_deltas || shows_deltas(page);
 }
 
 static void
@@ -207,6 +222,7 @@ free_if_over(struct scan *s)
 		return;
 	clear_listing(s);
 	s->env->n_scans--;
+	index_read_unref(s->index);
 	free(s->users);
 	free(s);
 }
@@ -226,6 +242,15 @@ make_way(struct scan *s)
 		timer_arm(s->env->timers, &q->next->gather, 0);
 }
 
+/* What comes of it is not for this listing. */
+static void
+forget_index(struct scan *s)
+{
+	s->has_read_index = false;
+	if (s->index)
+		index_read_leave(s->index, &s->reader);
+}
+
 static void
 end(struct scan *s)
 {
@@ -234,6 +259,7 @@ end(struct scan *s)
 	s->is_over = true;
 	timer_disarm(s->env->timers, &s->gather);
 	slots_leave(s->env->slots, &s->client);
+	forget_index(s);
 	if (s->listing)
 		listing_stop(s->listing);
 	make_way(s);
@@ -331,6 +357,7 @@ begin(struct scan *s)
 
 	log_debug("bucket=%s: LIST for %zu", s->bucket->name, s->n_present);
 	clear_listing(s);
+	forget_index(s);
 	s->is_void = false;
 	note_progress(s);
 	for (size_t i = 0; i < s->n_users; i++)
@@ -400,6 +427,42 @@ on_due(void *arg)
 	begin(s);
 }
 
+/* --- where to cut --- */
+
+static void
+on_index(void *arg)
+{
+	struct scan *s = arg;
+	struct list_memory known = { 0 };
+
+	index_read_cuts(s->index, &known);
+	log_debug("bucket=%s: %zu cuts from the memo", s->bucket->name,
+		  known.n_cuts);
+	listing_cut_at(s->listing, known.cuts, known.n_cuts);
+	list_memory_clear(&known);
+	ask(s);
+}
+
+static bool
+may_read_index(const struct scan *s)
+{
+	for (size_t i = 0; i < s->n_users; i++)
+		if (s->users[i] && s->users[i]->may_read_index)
+			return true;
+	return false;
+}
+
+static void
+read_index_if_wanted(struct scan *s)
+{
+	if (s->is_over || s->is_void || !s->index || s->has_read_index ||
+	    !s->has_deltas || !may_read_index(s) ||
+	    !listing_wants_cuts(s->listing))
+		return;
+	s->has_read_index = true;
+	index_read_join(s->index, &s->reader);
+}
+
 /* --- what comes of requests --- */
 
 static void
@@ -450,6 +513,7 @@ on_request_end(void *arg)
 		note_progress(s);
 		tell_step(s);
 	}
+	read_index_if_wanted(s);
 	go_on_or_restart(s);
 }
 
@@ -485,6 +549,9 @@ scan_new(struct scan_env *env, struct bucket *bucket, enum scan_lane lane)
 					   .arg = s,
 					   .group = bucket };
 	timer_init(&s->gather, on_due, s);
+	if (env->memos && env->memos->place <= MEMO_IN_BUCKET)
+		s->index = index_read_new(env->memos, bucket);
+	s->reader = (struct index_reader){ .on_ready = on_index, .arg = s };
 	env->n_scans++;
 	return s;
 }
@@ -545,6 +612,12 @@ scan_leave(struct scan_user *user)
 	skip_metadata(s);
 	if (s->listing && !s->is_telling)
 		ask(s); /* it may have been the one without room */
+}
+
+struct index_read *
+scan_index(const struct scan_user *user)
+{
+	return user->scan->index;
 }
 
 void

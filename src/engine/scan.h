@@ -23,6 +23,10 @@
  * So quick does not wait for HEADs, nor sampled, which needs few, for those of
  * detailed.  Who leaves while a slow scan runs joins the next one there.
  *
+ * Where is a bucket cut that this mount has never listed?  If its listing has more than
+ * two pages, and shows a delta, at keys of the memo's index, which is read meanwhile:
+ * nobody waits for it.
+ *
  * A shared scan that stands still, since all its users are behind or the store
  * hangs, would hold up those who wait for its end.  Then it goes to the slow lane
  * as it is, and loses nothing; but if a scan runs there, it goes on while it can,
@@ -37,8 +41,10 @@
 #include "util/timer.h"
 
 struct bucket;
+struct index_read;
 struct list_page;
 struct list_shared;
+struct memo_env;
 struct s3;
 struct scan;
 struct slots;
@@ -55,6 +61,7 @@ struct scan_env {
 	struct list_shared *lists; /* at this store */
 	struct slots *slots;
 	struct timers *timers;
+	struct memo_env *memos; /* NULL: there are none */
 	int64_t gather_ms; /* SCAN_GATHER_MS */
 	size_t spaces_max; /* as tally_list_flaws() has it; 0: as usual */
 	unsigned n_scans; /* not freed yet */
@@ -95,6 +102,7 @@ struct scan_user {
 	const struct scan_events *events;
 	void *arg;
 	bool wants_metadata; /* that tell original sizes, when the LIST begins */
+	bool may_read_index; /* for its keys, where nothing else tells of ranges */
 
 	/* What the LISTs that it took part in have cost, with on_step and on_end. */
 	struct traffic traffic;
@@ -109,6 +117,12 @@ void scan_join(struct scan_env *env, struct bucket *bucket, enum scan_lane lane,
 
 /* Take part no longer; on_end does not come.  Fine if it is in none. */
 void scan_leave(struct scan_user *user);
+
+/*
+ * The index of the memo, for all users of its scan: so it is read once.  NULL if this
+ * mount has no memo in buckets.
+ */
+struct index_read *scan_index(const struct scan_user *user);
 
 /* Something went on at the user's: it may have room again. */
 void scan_go_on(struct scan_user *user);

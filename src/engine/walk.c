@@ -320,6 +320,18 @@ begin_by_blocks(struct walk *w)
 }
 
 static void
+change_read(struct walk *w)
+{
+	struct index_read *before = w->read;
+
+	w->before = traffic_sum(w->before, index_read_traffic(before));
+	w->read = scan_index(&w->user);
+	if (w->read)
+		index_read_ref(w->read);
+	index_read_unref(before);
+}
+
+static void
 on_begin(void *arg, int64_t began_at_ms)
 {
 	struct walk *w = arg;
@@ -331,6 +343,8 @@ on_begin(void *arg, int64_t began_at_ms)
 	w->has_forgotten = false;
 	tally_free(w->tally);
 	w->tally = new_tally(w);
+	if (scan_index(&w->user) != w->read)
+		change_read(w);
 	w->is_told = false;
 	w->is_by_blocks = w->originals.is_by_blocks = may_go_by_blocks(w);
 	w->first_range = NULL;
@@ -458,7 +472,7 @@ go_on_by_blocks(struct walk *w)
 	}
 	if (!are_many(w))
 		return;
-	block_sweep_read(&w->blocks);
+	block_sweep_read(&w->blocks, w->read);
 	if (w->blocks.is_read)
 		decide(w);
 }
@@ -682,7 +696,11 @@ walk_head_traffic(const struct walk *w)
 struct traffic
 walk_memo_traffic(const struct walk *w)
 {
-	return traffic_sum(originals_traffic(&w->originals), w->blocks.records);
+	struct traffic records = traffic_sum(originals_traffic(&w->originals),
+					     w->blocks.records);
+
+	return traffic_sum(records,
+			   traffic_sum(w->before, index_read_traffic(w->read)));
 }
 
 struct memo_use
@@ -722,5 +740,6 @@ void
 walk_clear(struct walk *w)
 {
 	block_sweep_clear(&w->blocks);
+	index_read_unref(steal(&w->read));
 	tally_free(steal(&w->tally));
 }

@@ -59,6 +59,8 @@ struct walk {
 	enum walk_heads heads;
 	enum mode mode; /* of the tally */
 	struct scan_user user;
+	struct index_read *read; /* of the index, in its scan; NULL: none */
+	struct traffic before; /* of those before it */
 	struct tally *tally;
 	struct originals originals;
 	unsigned n_pages; /* so far */

@@ -27,6 +27,7 @@ struct listing {
 	 */
 	struct range *ready;
 	unsigned n_open; /* ranges that are not done */
+	unsigned n_given; /* ranges that listing_cut_at() has begun */
 	unsigned n_in_flight;
 	unsigned n_pages; /* delivered */
 	int64_t n_requests, n_keys;
@@ -172,7 +173,7 @@ affords_a_cut(const struct listing *l)
 	if (n < l->o.memory->n_keys)
 		n = l->o.memory->n_keys;
 	n_extra = l->n_requests - l->n_in_flight - l->n_keys / LIST_PAGE_KEYS +
-		  l->n_open;
+		  l->n_open - l->n_given;
 	return n_extra < list_ranges_allowed(n);
 }
 
@@ -198,30 +199,83 @@ find_largest(struct listing *l)
 	return found;
 }
 
+/* What is behind that key in `r` goes to a new range. */
+static struct range *
+split_range(struct listing *l, struct range *r, const char *key, size_t key_len)
+{
+	struct range *upper;
+	size_t until_len;
+	const char *until = lister_until(r->lister, &until_len);
+
+	upper = begin_range(l, key, until, until_len);
+	lister_lower_until(r->lister, key, key_len);
+	r->n_pages = 0;
+	upper->next = r->next;
+	upper->prev = r;
+	(r->next ? r->next : l->ranges)->prev = upper;
+	r->next = upper;
+	return upper;
+}
+
 /* Give the upper half of `r` to a new range; false: no key is known for that. */
 static bool
 cut_range(struct listing *l, struct range *r)
 {
 	struct pivot pivot;
 	struct range *upper;
-	const char *until;
-	size_t until_len;
 
 	if (!range_find_pivot(r, &l->seen, &pivot))
 		return false;
-	until = lister_until(r->lister, &until_len);
 	log_debug("bucket=%s: cut at %s", l->o.bucket, pivot.key);
-	upper = begin_range(l, pivot.key, until, until_len);
+	upper = split_range(l, r, pivot.key, pivot.len);
 	upper->pivot = xmalloc(sizeof(pivot));
 	*upper->pivot = pivot;
-	lister_lower_until(r->lister, pivot.key, pivot.len);
-	r->n_pages = 0;
 	r->n_left = upper->n_left = r->n_left / 2;
-	upper->next = r->next;
-	upper->prev = r;
-	(r->next ? r->next : l->ranges)->prev = upper;
-	r->next = upper;
 	return true;
+}
+
+/* Whether it can be cut there: behind its beginning, and what it has delivered. */
+static bool
+is_ahead(const struct range *r, const struct list_cut *cut)
+{
+	const char *behind;
+	size_t len;
+
+	if (r->is_done)
+		return false;
+	behind = lister_last_key(r->lister, &len);
+	if (!behind && !r->after)
+		return true;
+	return key_compare(behind ? behind : r->after,
+			   behind ? len : strlen(r->after), cut->key,
+			   cut->key_len) < 0;
+}
+
+bool
+listing_wants_cuts(const struct listing *l)
+{
+	return !l->is_ended && l->plan == LIST_PARALLEL && l->n_pages >= 2 &&
+	       list_memory_lacks_cuts(l->o.memory);
+}
+
+void
+listing_cut_at(struct listing *l, const struct list_cut *cuts, size_t n)
+{
+	struct range *r = l->ranges;
+
+	if (l->is_ended || l->plan != LIST_PARALLEL)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		while (r->next &&
+		       key_compare(r->next->after, strlen(r->next->after),
+				   cuts[i].key, cuts[i].key_len) <= 0)
+			r = r->next;
+		if (!is_ahead(r, &cuts[i]))
+			continue;
+		r = split_range(l, r, cuts[i].key, cuts[i].key_len);
+		r->n_left = i + 1 < n ? cuts[i + 1].n_keys : 0;
+		l->n_given++;
+	}
 }
 
 /* A range whose next page can be asked for, made if need be. */

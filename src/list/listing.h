@@ -7,7 +7,8 @@
  * cut at once, at keys remembered from then (memory.h).  Else it begins as
  * one range, and stays one unless the second page too says that there is more;
  * then a range that has much left gives away its upper half, at a key that is
- * extrapolated from those seen (pivot.h).
+ * extrapolated from those seen (pivot.h), unless somebody else knows keys to cut
+ * at.
  *
  * What keeps it right:
  * - A range moves its end only to keys behind what it has delivered.  Objects
@@ -20,7 +21,7 @@
  *
  * What it costs: at most a request for each full page, a tenth more, and a few:
  * a range that may end with a page that is not full is begun only if that much
- * is left (list_ranges_allowed()).
+ * is left (list_ranges_allowed()).  Those that somebody else knows come on top.
  */
 #ifndef LIST_LISTING_H
 #define LIST_LISTING_H
@@ -73,6 +74,18 @@ bool listing_can_send(struct listing *l);
 
 /* Send one; only if listing_can_send(). */
 void listing_send(struct listing *l);
+
+/*
+ * Whether cuts from elsewhere would be of use: the bucket has more than two pages, and
+ * nothing is remembered of it.
+ */
+bool listing_wants_cuts(const struct listing *l);
+
+/*
+ * Such cuts, ascending plain keys: of any range those are taken that are behind what it
+ * has delivered.
+ */
+void listing_cut_at(struct listing *l, const struct list_cut *cuts, size_t n);
 
 /* User metadata are not asked for any more. */
 void listing_want_no_metadata(struct listing *l);

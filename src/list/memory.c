@@ -11,6 +11,9 @@
 /* Requests beside a tenth of the pages that a listing in ranges may cost. */
 #define EXTRA_REQUESTS 16
 
+/* Of less, the second page tells as soon as a second range. */
+#define PAGES_TO_CUT 3
+
 int64_t
 list_pages(int64_t n_keys)
 {
@@ -58,6 +61,22 @@ list_marks_add(struct list_marks *m, const struct object *keys, size_t n_keys,
 	m->n_added++;
 	m->n_keys = (int64_t)back;
 	m->n_pages = 0;
+}
+
+void
+list_marks_add_key(struct list_marks *m, const char *key, size_t key_len,
+		   int64_t n_keys)
+{
+	const struct list_cut *before = m->n ? &m->marks[m->n - 1] : NULL;
+	size_t len = start_after_plain_length(key, key_len);
+
+	m->n_keys += n_keys;
+	if (len == 0 || len > LIST_KEY_MAX ||
+	    (before &&
+	     key_compare(before->key, before->key_len, key, len) >= 0))
+		return;
+	add_mark(m, (struct list_cut){ xstrndup(key, len), len, m->n_keys });
+	m->n_keys = 0;
 }
 
 void
@@ -120,6 +139,12 @@ list_memory_clear(struct list_memory *m)
 	*m = (struct list_memory){ 0 };
 }
 
+bool
+list_memory_lacks_cuts(const struct list_memory *m)
+{
+	return list_pages(m->n_keys) < PAGES_TO_CUT;
+}
+
 enum list_plan
 list_memory_plan(struct list_memory *m, int64_t now_ms)
 {
@@ -177,13 +202,13 @@ list_memory_remember(struct list_memory *m, const struct list_marks *marks)
 	forget_cuts(m);
 	m->n_keys = total;
 	pages = list_pages(total);
+	if (pages < PAGES_TO_CUT)
+		return;
 	n_ranges = list_ranges_allowed(total);
 	if (n_ranges > pages)
 		n_ranges = pages;
 	if (n_ranges > LIST_RANGES_MAX)
 		n_ranges = LIST_RANGES_MAX;
-	if (pages < 3)
-		return; /* the second page tells as soon as a second range */
 	m->cuts = xcalloc((size_t)n_ranges, sizeof(m->cuts[0]));
 	for (size_t i = 0; i < marks->n; i++) {
 		seen += marks->marks[i].n_keys;

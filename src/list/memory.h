@@ -14,6 +14,7 @@
 #define LIST_RANGES_MAX 256
 
 #define LIST_PAGE_KEYS 1000 /* that are asked for */
+#define LIST_KEY_MAX 1024 /* bytes of a key: what S3 allows */
 
 enum list_plan {
 	LIST_PARALLEL, /* in ranges, by start-after */
@@ -40,6 +41,9 @@ struct list_memory {
 };
 
 void list_memory_clear(struct list_memory *m);
+
+/* Nothing is known of where to cut the bucket, and it may be worth while. */
+bool list_memory_lacks_cuts(const struct list_memory *m);
 
 /*
  * Ranges that do not agree may be the work of a writer, or of a store that loses
@@ -88,6 +92,13 @@ struct list_marks {
  */
 void list_marks_add(struct list_marks *m, const struct object *keys,
 		    size_t n_keys, bool is_end, unsigned stride);
+
+/*
+ * A key that was told, at least `n_keys` behind the one before it.  There is a mark, or
+ * where its plain part ends, if that is behind the mark before.
+ */
+void list_marks_add_key(struct list_marks *m, const char *key, size_t key_len,
+			int64_t n_keys);
 
 /* Leave every second one. */
 void list_marks_thin(struct list_marks *m);

@@ -165,11 +165,12 @@ for i in range(10000):
 	for key in {0000..9000..1000}; do change "$key" 2000; done
 	mount_fs -o memo=bucket,log_level=info
 	assert_costs detailed 10 10010000
+	assert_equal "$(requests GET originals_index)" 1 # for the LIST, too
 	assert_logged 1 'info: bucket=bkt: 9990 original sizes from the memo, 10 from HEADs'
 	for key in {0003..9003..1000}; do change "$key" 2000; done
 	assert_costs detailed 10 10020000
 	unmount_fs
-	assert_mount memo=bucket 0/0 0 10020000 # a hit
+	assert_mount memo=bucket 1/0 0 10020000 # a hit, whose LIST is cut there
 	change 5555 2000
 	mount_fs -o memo=bucket
 	assert_costs detailed 1 10021000
@@ -387,6 +388,9 @@ assert_lists() {
 @test "a bucket without deltas has no memo" {
 	given_stub '[{"key": "x", "size": 5}]'
 	assert_lists 1 memo=bucket 0/0 0 5
+	given_stub '[{"key": "%04d", "count": 2500, "size": 1}]'
+	assert_mount memo=bucket 0/0 0 2500
+	given_stub '[{"key": "x", "size": 5}]'
 	curl -sS --fail -X PUT --data-binary 12345 "$ENDPOINT/bkt/y"
 	assert_mount memo=bucket 0/0 0 10
 }
@@ -608,4 +612,116 @@ assert_ignored() {
 	assert_costs detailed 30 30000
 	wait_for_gate memo
 	within 4000 unmount_fs
+}
+
+# --- its keys are where a bucket is cut that the mount does not know ------------------------
+
+# An index of blocks of so many of the first deltas of given_deltas.
+blocks_of() {
+	seq -f "%04g.delta" 0 $(($2 - 1)) | listed_alike | "$HERE/memo.py" index bkt every="$1"
+}
+
+listed_alike() {
+	sed "s/\$/\t10\tetag\t$DATE/"
+}
+
+# The mount shows so many objects, and has asked for the index so many times.
+assert_reads_index() {
+	forget_requests
+	assert_equal "$(field quick .stats.object_count) objects" "$2 objects"
+	assert_equal "$(requests GET originals_index) times" "$1 times"
+}
+
+are_starts() {
+	(($(starts | grep -Fxc -f <(printf "%s\n" "$@")) == $#))
+}
+
+@test "a mount that has never seen a bucket lists it in as many ranges as one that has" {
+	given_deltas 5000
+	blocks_of 900 5000 | put_index
+	mount_fs -o memo=bucket
+	fault '{"class": "LIST", "after": 2, "gate": "pages"}'
+	in_background cat "$(stats_file quick)" >"$BATS_TEST_TMPDIR/shown"
+	wait_until are_starts 3599.delta 4499.delta # behind what was there already
+	open_gate pages
+	wait $!
+	assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/shown")" 5000
+	stub_ctl DELETE faults
+	assert_reads_index 0 5000
+	(($(starts | wc -l) >= 3))
+	unmount_fs
+	assert_logged 0 ': (warn|error): .*memo'
+}
+
+@test "nobody waits for these keys, and of two pages they are not asked for" {
+	given_deltas 1998
+	blocks_of 100 1998 | put_index
+	mount_fs -o memo=bucket
+	assert_reads_index 0 1998
+	assert_reads_index 0 1998 # and a document: 2,000
+	change 1998 1000
+	fault '{"class": "GET", "path": "originals_index", "gate": "index"}'
+	assert_reads_index 1 1999
+	stub_ctl DELETE faults
+	assert_reads_index 0 1999
+	unmount_fs
+	mount_fs -o memo=bucket
+	fault '{"class": "GET", "path": "originals_index", "status": 403}'
+	assert_reads_index 1 1999
+	unmount_fs
+	assert_logged 0 ': (warn|error): .*memo'
+}
+
+@test "they are asked for where the memo is" {
+	local options
+
+	given_deltas 2100
+	blocks_of 100 2100 | put_index
+	for options in memo=bucket,cache=ro:1 memo=off:0 memo=memory:0 memo=bucket,cache=off:0; do
+		mount_fs -o "${options%:*}"
+		assert_reads_index "${options#*:}" 2100
+		unmount_fs
+	done
+	mount_fs -o memo=bucket,cache=off
+	echo quick >"$MNT/bkt/refresh"
+	assert_reads_index 0 2100
+	unmount_fs
+	mount_fs -o memo=bucket
+	echo 1 >"$MNT/bkt/nocache"
+	assert_reads_index 0 2100
+}
+
+# With this index, which comes after two pages, the figures are right; so many cuts are
+# taken from it.
+assert_cuts() {
+	put_index
+	mount_fs -o memo=bucket,log_level=debug
+	fault '{"class": "LIST", "after": 2, "gate": "pages"}'
+	forget_requests
+	in_background cat "$(stats_file quick)" >"$BATS_TEST_TMPDIR/shown"
+	wait_until grep -q "bkt: $1 cuts from the memo" "$LOG"
+	open_gate pages
+	wait $!
+	stub_ctl DELETE faults
+	unmount_fs
+	assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/shown")" 2500
+	(($(requests LIST) <= 300)) || fail "$(requests LIST) LISTs"
+	assert_logged 0 ': (warn|error): .*memo'
+	: >"$LOG"
+}
+
+liar() {
+	listed_alike | "$HERE/memo.py" index "${1:-bkt}" every=1 each=65536
+}
+
+@test "an index that lies changes nothing but how a bucket is cut" {
+	given_deltas 2500
+	assert_cuts 0 < <(seq -f "%04g.delta" 2000 2400 | liar other)
+	assert_cuts 255 < <(seq -f "2%04g-no.delta" 0 2999 | liar) # there are none like this
+	assert_cuts 6 < <(printf '%s.delta\n' .dg/x / 2400/ a zz zzz %F4%8F%BF%BF | liar)
+	# only 21, 22, 23 and 24 can be sent
+	assert_cuts 4 < <(printf '%s.delta\n' %01 21%00 22%25 23%2B 24%FF 24%EF%BF%BE '24%0D x' \
+		"24$(printf 'x%.0s' {1..2000})" | liar)
+	are_starts 21 22 23 24
+	assert_equal "$(starts | grep -cE '[^0-9a-z.%-]|%|x')" 0
 }

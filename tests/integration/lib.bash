@@ -399,6 +399,24 @@ requests() {
 	stub_ctl GET "count?${1:+class=$1}&${path:+path=$quoted}"
 }
 
+# What the program asked in its LISTs: a start-after or the key that a token of the
+# stub stands for, one a line, percent-encoded.
+asked() {
+	stub_ctl GET log | python3 -c '
+import base64, json, sys
+from urllib.parse import parse_qs, quote
+for entry in json.load(sys.stdin):
+    query = parse_qs(entry["query"])
+    if entry["class"] == "LIST" and sys.argv[1] in query:
+        key = query[sys.argv[1]][0]
+        print(quote(base64.urlsafe_b64decode(key[2:]) if key.startswith("t.") else key))
+' "$1"
+}
+
+starts() {
+	asked start-after
+}
+
 forget_requests() {
 	stub_ctl DELETE log
 }

@@ -17,6 +17,8 @@ usage: memo.py check BUCKET BASE [RECENT]   all is well with these files; prints
                           prints how many blocks, deltas, records in it and in packs
        memo.py index BUCKET [size=N] [at=N] [version=N] < LIST > FILE
                           likewise an index, which has the records, too
+           every=N        in blocks of so many deltas, whatever they are
+           each=N         that say so many of themselves, and have no records
 """
 import hashlib
 import re
@@ -126,31 +128,32 @@ def check_index(bucket, path, *pack_paths):
     print(count, n_deltas, n_inside, n_packed)
 
 
-def block(deltas, before, size):
+def block(deltas, before, size, each):
     key = deltas[-1][0]
     common = 0
     while common < min(len(key), len(before)) and key[common] == before[common]:
         common += 1
     total = sum(int.from_bytes(d[:16], "big") for _, d in deltas) % (1 << 128)
     return (varint(common) + varint(len(key) - common) + key[common:]
-            + total.to_bytes(16, "big") + varint(len(deltas)) + b"\0"
-            + varint(size * len(deltas)) + varint(0) + varint(len(deltas))
-            + b"".join(d[16:27] + size.to_bytes(5, "big") for _, d in deltas))
+            + total.to_bytes(16, "big") + varint(each or len(deltas)) + b"\0"
+            + varint(size * len(deltas)) + varint(0) + varint(0 if each else len(deltas))
+            + b"".join(d[16:27] + size.to_bytes(5, "big") for _, d in deltas if not each))
 
 
-def index(bucket, size="1", at="0", version="1"):
+def index(bucket, size="1", at="0", version="1", every="0", each="0"):
     deltas = sorted((unquote_to_bytes(line.split("\t")[0]), digest(line))
                     for line in sys.stdin if line.split("\t")[0].endswith(".delta"))
     blocks = [[]]
     for one in deltas:
         blocks[-1].append(one)
-        if int.from_bytes(one[1][-4:], "big") % 1024 == 0:
+        if (len(blocks[-1]) == int(every) if int(every)
+                else int.from_bytes(one[1][-4:], "big") % 1024 == 0):
             blocks.append([])
     blocks = [b for b in blocks if b]
     data = struct.pack(">8sIIqq", b"DGINDEX\n", int(version), len(blocks), int(at), int(at))
     before = b""
     for b in blocks:
-        data += block(b, before, int(size))
+        data += block(b, before, int(size), int(each))
         before = b[-1][0]
     sys.stdout.buffer.write(data + checksum(bucket, data))
 

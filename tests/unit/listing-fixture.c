@@ -121,6 +121,7 @@ run_clear(struct run *run)
 	forget(run);
 	key_store_clear(&run->store);
 	list_memory_clear(&run->memory);
+	list_memory_clear(&run->given);
 	fixture_clear(&run->fx);
 }
 
@@ -204,6 +205,9 @@ list_once(struct run *run, enum list_plan plan, unsigned parallel)
 		}
 		assert_true(listing_in_flight(run->listing) > 0);
 		answer_one(run);
+		if (key_store_random(&run->store, 4) == 0)
+			listing_cut_at(run->listing, run->given.cuts,
+				       run->given.n_cuts);
 	}
 	assert_false(listing_can_send(run->listing));
 	listing_free(run->listing);

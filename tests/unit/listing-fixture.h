@@ -24,6 +24,8 @@ struct run {
 	struct fixture fx;
 	struct key_store store;
 	struct list_memory memory;
+	struct list_memory
+		given; /* cuts that somebody else knows, at any time */
 	struct listing *listing;
 	struct seen_range ranges[RANGES_MAX];
 	size_t n_ranges;

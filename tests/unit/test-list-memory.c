@@ -265,6 +265,53 @@ test_settle(void **state)
 			 LIST_SEQUENTIAL);
 }
 
+/*
+ * Keys that somebody else knows, of which only plain parts may be sent; no key of
+ * theirs is lost where there is no mark.
+ */
+static void
+test_told(void **state)
+{
+	static const struct {
+		const char *key, *mark; /* NULL: none */
+	} keys[] = {
+		{ "%", NULL },
+		{ "a/b", "a/b" },
+		{ "a/b c", NULL }, /* as that before it */
+		{ "a/c d", "a/c" },
+		{ "a/c+", NULL },
+		{ "a/d\xff", "a/d" },
+		{ "\xc3\xa9 1", "\xc3\xa9" },
+		{ "\xc3\xa9\xc3", NULL },
+		{ "\xff", NULL },
+	};
+	struct list_marks m = { 0 };
+	char longest[LIST_KEY_MAX + 1];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		list_marks_add_key(&m, keys[i].key, strlen(keys[i].key), 10);
+		if (!keys[i].mark)
+			continue;
+		assert_int_equal(m.n, ++n);
+		assert_string_equal(m.marks[n - 1].key, keys[i].mark);
+	}
+	assert_int_equal(m.n, n);
+	assert_int_equal(m.marks[0].n_keys, 20);
+	assert_int_equal(count(&m), 10 * ARRAY_SIZE(keys));
+	memset(longest, 'z', sizeof(longest));
+	list_marks_add_key(&m, longest, sizeof(longest), 1);
+	list_marks_add_key(&m, "", 0, 1);
+	list_marks_add_key(&m, "x\0y", 3, 1);
+	assert_int_equal(m.n, n);
+	list_marks_clear(&m);
+	list_marks_add_key(&m, longest, LIST_KEY_MAX, 1);
+	list_marks_add_key(&m, "a", 1, 1); /* in no order */
+	assert_int_equal(m.n, 1);
+	list_marks_clear(&m);
+}
+
 int
 main(void)
 {
@@ -272,7 +319,7 @@ main(void)
 		cmocka_unit_test(test_allowance), cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_room),	  cmocka_unit_test(test_thin),
 		cmocka_unit_test(test_append),	  cmocka_unit_test(test_learn),
-		cmocka_unit_test(test_settle),
+		cmocka_unit_test(test_settle),	  cmocka_unit_test(test_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

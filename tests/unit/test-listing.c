@@ -16,12 +16,10 @@
 
 /* Keys come and go, at the cuts and beside them. */
 static void
-change_bucket(struct run *run)
+change_bucket(struct key_store *s, const struct list_memory *m)
 {
-	struct key_store *s = &run->store;
-
-	for (size_t i = 0; i < run->memory.n_cuts; i++) {
-		const char *cut = run->memory.cuts[i].key;
+	for (size_t i = 0; i < m->n_cuts; i++) {
+		const char *cut = m->cuts[i].key;
 		size_t k = key_store_find(s, cut, strlen(cut));
 		char beside[128];
 
@@ -78,12 +76,42 @@ test_again(void **state)
 
 		remember_cuts(&run.memory, &run.store);
 		if (i % 5)
-			change_bucket(&run);
+			change_bucket(&run.store, &run.memory);
 		assert_int_equal(run_list(&run, parallel), 1);
 		run_check(&run, NULL);
 		assert_int_equal(run.memory.plan, LIST_PARALLEL);
 		run_clear(&run);
 	}
+}
+
+/*
+ * Somebody else knows keys of the bucket as it was, and of another one: they come while
+ * it is listed, in whatever state its ranges are, and more than once.
+ */
+static void
+test_given(void **state)
+{
+	unsigned n_cuts = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < RUNS; i++) {
+		struct run run, other;
+		unsigned parallel = run_begin(&run, i);
+
+		run_begin(&other, i + 1);
+		remember_cuts(&run.given, i % 3 ? &run.store : &other.store);
+		if (i % 5 == 0)
+			remember_cuts(&run.memory, &run.store);
+		if (i % 2)
+			change_bucket(&run.store, &run.given);
+		assert_int_equal(run_list(&run, parallel), 1);
+		run_check(&run, NULL);
+		assert_int_equal(run.memory.n_keys, run.store.n_keys);
+		n_cuts += (unsigned)run.n_ranges - 1;
+		run_clear(&run);
+		run_clear(&other);
+	}
+	assert_true(n_cuts > RUNS); /* else it says nothing */
 }
 
 /* While it is listed, others write: what is there all the time comes once. */
@@ -95,7 +123,7 @@ test_writers(void **state)
 		struct run run;
 		unsigned parallel = run_begin(&run, i);
 
-		remember_cuts(&run.memory, &run.store);
+		remember_cuts(i % 2 ? &run.memory : &run.given, &run.store);
 		run.has_writers = true;
 		run.n_stay = run.store.n_keys;
 		run_list(&run, parallel);
@@ -112,6 +140,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_writers),
 	};
 

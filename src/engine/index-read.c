@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The index of a bucket's memo, read once for a scan: see index-read.h.  Net thread
+ * only.
+ */
+#include "config.h"
+
+#include "engine/index-read.h"
+
+#include <errno.h>
+
+#include <utlist.h>
+
+#include "engine/ours.h"
+
+struct index_read {
+	struct memo_env *env;
+	const char *bucket;
+	unsigned n_refs;
+	struct s3_call *call; /* NULL: it is not under way */
+	bool is_ready;
+	struct timer
+		timer; /* the limit of the GET; then: somebody is to be told */
+	struct index_reader *readers; /* who wait */
+	struct traffic traffic;
+	struct index_answer answer;
+};
+
+static void on_timer(void *arg);
+
+struct index_read *
+index_read_new(struct memo_env *env, const struct bucket *bucket)
+{
+	struct index_read *r = xnew(struct index_read);
+
+	r->env = env;
+	r->bucket = bucket->name;
+	r->n_refs = 1;
+	timer_init(&r->timer, on_timer, r);
+	buf_init(&r->answer.body, INDEX_BYTES_MAX);
+	return r;
+}
+
+static void
+free_if_unused(struct index_read *r)
+{
+	if (r->n_refs > 0 || r->call)
+		return;
+	timer_disarm(r->env->writebacks->timers, &r->timer);
+	buf_clear(&r->answer.body);
+	free(r);
+}
+
+struct index_read *
+index_read_ref(struct index_read *r)
+{
+	r->n_refs++;
+	return r;
+}
+
+void
+index_read_unref(struct index_read *r)
+{
+	if (!r || --r->n_refs > 0)
+		return;
+	if (r->call)
+		s3_cancel(r->call);
+	free_if_unused(r);
+}
+
+/* --- what comes --- */
+
+static void
+tell(struct index_read *r)
+{
+	struct index_reader *u;
+
+	index_read_ref(r); /* they may let it go */
+	while ((u = r->readers)) {
+		index_read_leave(r, u);
+		u->on_ready(u->arg);
+	}
+	index_read_unref(r);
+}
+
+static void
+on_get(void *arg, const struct s3_answer *answer)
+{
+	struct index_read *r = arg;
+	const struct buf *body = &answer->http->body;
+	struct index_answer *a = &r->answer;
+
+	r->call = NULL;
+	r->env->n_gets--;
+	timer_disarm(r->env->writebacks->timers, &r->timer);
+	a->status = answer->status;
+	a->err = answer->err;
+	if (a->err.code == 0 && buf_add(&a->body, body->data, body->len))
+		err_set(&a->err, ENOMEM, "no memory for %zu bytes", body->len);
+	r->is_ready = true;
+	if (r->n_refs > 0)
+		tell(r);
+	else
+		free_if_unused(r);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct index_read *r = arg;
+
+	if (r->call)
+		s3_cancel(r->call);
+	else
+		tell(r);
+}
+
+static void
+send(struct index_read *r)
+{
+	struct writeback_env *w = r->env->writebacks;
+
+	r->call = s3_get_object(w->s3,
+				&(struct s3_get){ .bucket = r->bucket,
+						  .key = OURS_MEMO_INDEX,
+						  .max = INDEX_BYTES_MAX,
+						  .traffic = &r->traffic },
+				on_get, r);
+	r->env->n_gets++;
+	timer_arm(w->timers, &r->timer, w->limits->timeout_ms / CACHE_GET_PART);
+}
+
+/* --- who wants it --- */
+
+void
+index_read_join(struct index_read *r, struct index_reader *u)
+{
+	u->is_waiting = true;
+	DL_APPEND(r->readers, u);
+	if (r->is_ready)
+		timer_arm(r->env->writebacks->timers, &r->timer, 0);
+	else if (!r->call)
+		send(r);
+}
+
+void
+index_read_leave(struct index_read *r, struct index_reader *u)
+{
+	if (!u->is_waiting)
+		return;
+	u->is_waiting = false;
+	DL_DELETE(r->readers, u);
+}
+
+const struct index_answer *
+index_read_answer(const struct index_read *r)
+{
+	return &r->answer;
+}
+
+void
+index_read_cuts(const struct index_read *r, struct list_memory *out)
+{
+	const struct buf *body = &r->answer.body;
+	struct list_marks marks = { 0 };
+	struct memo_index x;
+	struct err err = ERR_INIT;
+
+	memo_index_init(&x);
+	memo_index_parse(&x, buf_str(body), body->len, r->bucket, &err);
+	for (size_t i = 0; i < x.list.n; i++) {
+		const struct block *b = &x.list.blocks[i];
+
+		list_marks_add_key(&marks, b->key, b->key_len, b->n);
+	}
+	list_memory_remember(out, &marks);
+	list_marks_clear(&marks);
+	memo_index_clear(&x);
+}
+
+struct traffic
+index_read_traffic(const struct index_read *r)
+{
+	return r ? r->traffic : (struct traffic){ 0 };
+}
