@@ -10,6 +10,7 @@
 
 #include "util/uri.h"
 
+#define HASHED_TOGETHER 8 /* see sha256_short_set() */
 #define TEXT_KEPT_MAX (1024 * 1024) /* of a page with unusually long keys */
 
 static void
@@ -33,6 +34,7 @@ object_list_clear(struct object_list *l)
 {
 	buf_clear(&l->text);
 	free(l->records);
+	free(l->digests);
 	free(l->objects);
 	*l = (struct object_list){ 0 };
 }
@@ -48,7 +50,7 @@ object_list_reset(struct object_list *l)
 	}
 	object_list_cut(l, 2);
 	free(steal(&l->objects));
-	l->n = 0;
+	l->n = l->n_hashed = 0;
 	l->current = NULL;
 }
 
@@ -90,6 +92,8 @@ object_list_begin(struct object_list *l, struct err *err)
 		l->size = l->size ? 2 * l->size : 1000;
 		l->records =
 			xrealloc(l->records, l->size * sizeof(*l->records));
+		l->digests =
+			xrealloc(l->digests, l->size * sizeof(*l->digests));
 	}
 	l->current = &l->records[l->n];
 	*l->current = (struct object_record){ 0 };
@@ -104,18 +108,69 @@ object_list_commit(struct object_list *l)
 }
 
 /*
- * Whether any key is not written as itself.  What lies between them is looked at, too:
- * that takes less than a call for each.
+ * Whether any key from that record on is not written as itself.  What lies between
+ * them is looked at, too: that takes less than a call for each.
  */
 static bool
-has_codes(const struct object_list *l)
+has_codes(const struct object_list *l, size_t from)
 {
-	const struct object_record *first = l->records,
-				   *last = first + l->n - 1;
+	const struct object_record *first = l->records + from,
+				   *last = l->records + l->n - 1;
 	const char *text = l->text.data + first->key;
 	size_t len = last->key + last->key_len - first->key;
 
 	return memchr(text, '%', len) || memchr(text, '+', len);
+}
+
+/* It lies in a line, and not in a long one, as nearly all do. */
+static bool
+has_short_line(const struct object_record *r)
+{
+	return r->line_len > 0 && r->line_len <= SHA256_SHORT_MAX;
+}
+
+static void
+hash_some(struct object_list *l, size_t first, size_t end)
+{
+	struct sha256_short lines[HASHED_TOGETHER];
+
+	for (size_t i = first; i < end; i++) {
+		struct object_record *r = &l->records[i];
+
+		r->has_digest = has_short_line(r);
+		if (r->has_digest)
+			sha256_short_set(&lines[i - first],
+					 l->text.data + r->key, r->line_len);
+	}
+	for (size_t i = first; i < end; i++)
+		if (l->records[i].has_digest)
+			sha256_short_hash(&lines[i - first], l->digests[i]);
+}
+
+void
+object_list_hash(struct object_list *l)
+{
+	size_t end, i = l->n_hashed;
+	bool are_plain = i < l->n && !has_codes(l, i);
+
+	for (; are_plain && i < l->n; i = end) {
+		end = i + HASHED_TOGETHER < l->n ? i + HASHED_TOGETHER : l->n;
+		hash_some(l, i, end);
+	}
+	l->n_hashed = l->n;
+}
+
+/* Its key has been decoded. */
+static const unsigned char *
+hash_late(struct object_list *l, size_t i, const char *line, size_t len)
+{
+	struct sha256_short s;
+
+	if (!has_short_line(&l->records[i]))
+		return NULL;
+	sha256_short_set(&s, line, len);
+	sha256_short_hash(&s, l->digests[i]);
+	return l->digests[i];
 }
 
 /* A key that has become shorter, moved to where it ended before. */
@@ -151,8 +206,10 @@ finish_object(struct object_list *l, size_t i, bool is_encoded, struct err *err)
 		.etag = text + r->etag,
 		.last_modified = text + r->last_modified,
 		.metadata = r->metadata ? text + r->metadata : NULL,
-		.line_len = r->line_len ? r->line_len - cut : 0,
 	};
+	l->objects[i].digest =
+		r->has_digest ? l->digests[i]
+			      : hash_late(l, i, key, r->line_len - cut);
 	return 0;
 }
 
@@ -194,7 +251,7 @@ object_list_finish(struct object_list *l, bool is_encoded, struct err *err)
 {
 	l->objects = xcalloc(l->n, sizeof(*l->objects));
 	l->is_ordered = true;
-	is_encoded = is_encoded && l->n > 0 && has_codes(l);
+	is_encoded = is_encoded && l->n > 0 && has_codes(l, 0);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct object *o = &l->objects[i];
 		int rc = finish_object(l, i, is_encoded, err), c = -1;

@@ -9,6 +9,7 @@
 
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/hash.h"
 #include "util/object.h"
 
 #define OBJECT_LIST_MAX 10000 /* S3 sends 1000 at most, some others more */
@@ -23,7 +24,9 @@ struct object_record {
 	uint32_t etag, last_modified; /* NUL-terminated */
 	int64_t size;
 	uint32_t metadata; /* NUL-terminated; 0 is NULL */
-	uint32_t line_len; /* as in object.h, with the key as it came */
+	/* If not 0: from the key on lies, in so many bytes, what is hashed. */
+	uint32_t line_len;
+	bool has_digest;
 };
 
 #define OBJECT_LIST_EMPTY 1 /* the other one, where 0 is NULL */
@@ -31,6 +34,8 @@ struct object_record {
 struct object_list {
 	struct buf text;
 	struct object_record *records;
+	unsigned char (*digests)[SHA256_LEN]; /* of some records */
+	size_t n_hashed; /* records that were looked at for it */
 	struct object_record *current; /* being read: not one of n yet */
 	struct object *objects; /* n, from object_list_finish() to reset */
 	size_t n;
@@ -54,6 +59,12 @@ char *object_list_unquote(struct object_list *l, char *etag);
 /* A new `current`; count it.  -EIO beyond OBJECT_LIST_MAX. */
 int object_list_begin(struct object_list *l, struct err *err);
 void object_list_commit(struct object_list *l);
+
+/*
+ * Hash those that came since the last time, if they are sure to stay as they are; the
+ * others are hashed in the end.  Best some at a time: see sha256_short_set().
+ */
+void object_list_hash(struct object_list *l);
 
 /*
  * All are there: URL-decode the keys if they are encoded (so once only), check

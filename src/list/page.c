@@ -465,9 +465,10 @@ list_parser_feed(struct list_parser *p, const char *data, size_t len,
 		 struct err *err)
 {
 	struct err e = ERR_INIT;
+	int rc = page_feed_add(p->feed, data, len, &e);
 
-	if (page_feed_add(p->feed, data, len, &e) == 0 ||
-	    is_token_unreadable(p))
+	object_list_hash(&p->list);
+	if (rc == 0 || is_token_unreadable(p))
 		return 0;
 	return err_copy(err, &e);
 }

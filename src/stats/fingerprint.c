@@ -10,12 +10,9 @@
 
 #define DIGEST_HEX_DIGITS (FINGERPRINT_HEX_LEN - 1)
 #define NUMBER_LEN 24 /* a size between two NULs */
-#define TOGETHER 8 /* objects that are hashed one after the other */
 
 struct validator {
-	struct validation sum; /* but for the fingerprints of those that wait */
-	struct sha256_short waiting[TOGETHER];
-	size_t n_waiting;
+	struct validation sum;
 	struct sha256 *hash;
 };
 
@@ -52,74 +49,25 @@ fingerprint_add(struct fingerprint *sum, const struct fingerprint *f)
 		f->high + __builtin_add_overflow(sum->low, f->low, &sum->low);
 }
 
-/* What is hashed of an object: its four texts. */
-struct text {
-	const char *s;
-	size_t len;
-};
-
-struct texts {
-	struct text all[4];
-	char number[NUMBER_LEN];
-};
-
-static void
-texts_of(const struct object *o, struct texts *t)
-{
-	t->all[0] = (struct text){ o->key, o->key_len };
-	t->all[1].s = print_size(o->size, t->number, &t->all[1].len);
-	t->all[2] = (struct text){ o->etag, strlen(o->etag) + 1 }; /* its NUL */
-	t->all[3] = (struct text){ o->last_modified, strlen(o->last_modified) };
-}
-
-/* In a line, as it lies or in `room`; NULL: it is too long. */
-static const char *
-line_of(const struct object *o, char room[SHA256_SHORT_MAX], size_t *len)
-{
-	struct texts t;
-
-	*len = o->line_len;
-	if (*len > 0)
-		return *len <= SHA256_SHORT_MAX ? o->key : NULL;
-	texts_of(o, &t);
-	for (size_t i = 0; i < ARRAY_SIZE(t.all); *len += t.all[i++].len) {
-		if (t.all[i].len > SHA256_SHORT_MAX - *len)
-			return NULL;
-		memcpy(room + *len, t.all[i].s, t.all[i].len);
-	}
-	return room;
-}
-
-static void
-hash_long(const struct object *o, struct sha256 *h,
-	  unsigned char out[SHA256_LEN])
-{
-	struct texts t;
-
-	texts_of(o, &t);
-	sha256_begin(h);
-	if (o->line_len > 0)
-		sha256_add(h, o->key, o->line_len);
-	for (size_t i = 0; i < ARRAY_SIZE(t.all) && o->line_len == 0; i++)
-		sha256_add(h, t.all[i].s, t.all[i].len);
-	sha256_end(h, out);
-}
-
 void
 object_digest(const struct object *o, struct sha256 *h,
 	      unsigned char out[SHA256_LEN])
 {
-	char room[SHA256_SHORT_MAX];
-	struct sha256_short s;
-	size_t len;
-	const char *line = line_of(o, room, &len);
+	char number[NUMBER_LEN];
+	const char *size;
+	size_t size_len;
 
-	if (!line) {
-		hash_long(o, h, out);
+	if (o->digest) {
+		memcpy(out, o->digest, SHA256_LEN);
 		return;
 	}
-	sha256_short_set(&s, line, len);
-	sha256_short_hash(&s, out);
+	size = print_size(o->size, number, &size_len);
+	sha256_begin(h);
+	sha256_add(h, o->key, o->key_len);
+	sha256_add(h, size, size_len);
+	sha256_add(h, o->etag, strlen(o->etag) + 1); /* its NUL */
+	sha256_add(h, o->last_modified, strlen(o->last_modified));
+	sha256_end(h, out);
 }
 
 /* --- of many --- */
@@ -152,65 +100,30 @@ fingerprint_of(const unsigned char digest[SHA256_LEN])
 	return (struct fingerprint){ be64toh(f.high), be64toh(f.low) };
 }
 
-static void
-add_digest(struct validator *v, const unsigned char digest[SHA256_LEN])
-{
-	struct fingerprint f = fingerprint_of(digest);
-
-	fingerprint_add(&v->sum.fingerprint, &f);
-}
-
-static void
-hash_waiting(struct validator *v)
-{
-	unsigned char digest[SHA256_LEN];
-
-	for (size_t i = 0; i < v->n_waiting; i++) {
-		sha256_short_hash(&v->waiting[i], digest);
-		add_digest(v, digest);
-	}
-	v->n_waiting = 0;
-}
-
-static void
-count(struct validator *v, const struct object *o)
-{
-	v->sum.object_count = add_saturating(v->sum.object_count, 1);
-	v->sum.compressed_size =
-		add_saturating(v->sum.compressed_size, o->size);
-}
-
 void
 validator_add_digest(struct validator *v, const struct object *o,
 		     const unsigned char digest[SHA256_LEN])
 {
-	count(v, o);
-	add_digest(v, digest);
+	struct fingerprint f = fingerprint_of(digest);
+
+	v->sum.object_count = add_saturating(v->sum.object_count, 1);
+	v->sum.compressed_size =
+		add_saturating(v->sum.compressed_size, o->size);
+	fingerprint_add(&v->sum.fingerprint, &f);
 }
 
 void
 validator_add(struct validator *v, const struct object *o)
 {
-	char room[SHA256_SHORT_MAX];
 	unsigned char digest[SHA256_LEN];
-	size_t len;
-	const char *line = line_of(o, room, &len);
 
-	count(v, o);
-	if (!line) {
-		hash_long(o, v->hash, digest);
-		add_digest(v, digest);
-		return;
-	}
-	sha256_short_set(&v->waiting[v->n_waiting++], line, len);
-	if (v->n_waiting == TOGETHER)
-		hash_waiting(v);
+	object_digest(o, v->hash, digest);
+	validator_add_digest(v, o, digest);
 }
 
 const struct validation *
-validator_sum(struct validator *v)
+validator_sum(const struct validator *v)
 {
-	hash_waiting(v);
 	return &v->sum;
 }
 

@@ -51,7 +51,7 @@ void validator_add_digest(struct validator *v, const struct object *o,
 			  const unsigned char digest[SHA256_LEN]);
 
 /* Of all that were added; until the next one is. */
-const struct validation *validator_sum(struct validator *v);
+const struct validation *validator_sum(const struct validator *v);
 
 /* What it adds to the sum. */
 struct fingerprint fingerprint_of(const unsigned char digest[SHA256_LEN]);

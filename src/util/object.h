@@ -21,10 +21,10 @@ struct object {
 	 */
 	const char *metadata;
 	/*
-	 * If not 0: from `key` on lies, in so many bytes, key NUL size NUL etag NUL
-	 * last_modified, the size in decimal digits; what a fingerprint hashes.
+	 * SHA-256 of key NUL size NUL etag NUL last_modified, the size in decimal
+	 * digits, which is what a fingerprint is made of; NULL: not known yet.
 	 */
-	size_t line_len;
+	const unsigned char *digest;
 };
 
 /* Order of keys: unsigned bytes, a prefix before what it begins. */

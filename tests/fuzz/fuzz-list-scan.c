@@ -239,7 +239,7 @@ print(struct buf *out, const char *name, const char *text)
 	check(buf_printf(out, "%s=%s\n", name, text ? text : "(none)") == 0);
 }
 
-/* What is hashed may lie in a line, or in pieces. */
+/* A digest may have come with the page, or not. */
 static void
 print_fingerprint(struct buf *out, const struct list_page *page)
 {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "list/page.h"
+#include "stats/fingerprint.h"
 #include "util/buf.h"
 
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
@@ -232,6 +233,104 @@ test_twice(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
 		assert_int_equal(
 			parse(p, pages[i], strlen(pages[i]), 100, &page), -EIO);
+	list_parser_free(p);
+}
+
+/* --- what a fingerprint is made of --- */
+
+#define WHOLE(key, size, etag)                                                 \
+	"<Contents><Key>" key "</Key><LastModified>2026-01-02T03:04:05.678Z"   \
+	"</LastModified><ETag>" etag "</ETag><Size>" size                      \
+	"</Size><StorageClass>STANDARD</StorageClass></Contents>"
+
+static const struct {
+	const char *xml;
+	bool is_known; /* with the page, if it came in one piece */
+} digests[] = {
+	{ LIST(URL LAST WHOLE("a", "1", "\"x\"") WHOLE("b/c", "20", "y")),
+	  true },
+	{ LIST(LAST WHOLE("a", "0", "&quot;x&quot;") WHOLE("b", "9", "")),
+	  true },
+	/* encoded, as turns out before or after them, and some that are not */
+	{ LIST(URL LAST WHOLE("%00", "1", "x") WHOLE("a%2Fb", "2", "x")),
+	  true },
+	{ LIST(LAST WHOLE("a%2Fb", "1", "x") WHOLE("a+b", "2", "x") URL),
+	  true },
+	{ LIST(LAST WHOLE("a%2Fb", "1", "x") WHOLE("b%", "2", "x")), true },
+	{ LIST(URL LAST WHOLE("a", "1", "x") WHOLE("b+c", "2", "x")
+		       WHOLE("d", "3", "x")),
+	  true },
+	/* as no number is printed; not as an object is usually written */
+	{ LIST(URL LAST WHOLE("a", "007", "x")), false },
+	{ LIST(URL LAST OBJECT("a") OBJECT("b")), false },
+	{ LIST(URL LAST "<Contents><!-- --><Key>a</Key><Size>1</Size>"
+			"</Contents>"),
+	  false },
+};
+
+static void
+assert_digests(const struct list_page *page, bool are_known)
+{
+	unsigned char expected[SHA256_LEN];
+	struct sha256 *h = sha256_new();
+
+	for (size_t i = 0; i < page->n_objects; i++) {
+		struct object o = page->objects[i];
+		const unsigned char *digest = o.digest;
+
+		o.digest = NULL;
+		object_digest(&o, h, expected);
+		if (are_known)
+			assert_non_null(digest);
+		if (digest)
+			assert_memory_equal(digest, expected, sizeof(expected));
+	}
+	sha256_free(h);
+}
+
+/* Known or not, before the page has ended or after it: it is that of the object. */
+static void
+test_digests(void **state)
+{
+	struct list_parser *p = list_parser_new();
+	const struct list_page *page;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(digests); i++) {
+		const char *xml = digests[i].xml;
+		size_t len = strlen(xml);
+
+		for (size_t step = 1; step < len; step++) {
+			assert_int_equal(parse(p, xml, len, step, &page), 0);
+			assert_digests(page, false);
+		}
+		assert_int_equal(parse(p, xml, len, len, &page), 0);
+		assert_digests(page, digests[i].is_known);
+	}
+	list_parser_free(p);
+}
+
+/* Longer than what is hashed in one go. */
+static void
+test_long_digest(void **state)
+{
+	struct list_parser *p = list_parser_new();
+	const struct list_page *page;
+	char key[700], *xml;
+	int len;
+
+	(void)state;
+	for (size_t n = 400; n < sizeof(key); n++) {
+		memset(key, 'k', n);
+		key[n] = '\0';
+		len = asprintf(&xml,
+			       LIST(URL LAST WHOLE("a", "1", "x")
+					    WHOLE("%s", "2", "x")),
+			       key);
+		assert_int_equal(parse(p, xml, (size_t)len, 50, &page), 0);
+		assert_digests(page, false);
+		free(xml);
+	}
 	list_parser_free(p);
 }
 
@@ -496,6 +595,8 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_long_digest),
 		cmocka_unit_test(test_unreadable_token),
 		cmocka_unit_test(test_bad_pages),
 		cmocka_unit_test(test_caps),

@@ -703,7 +703,7 @@ test_newest(void **state)
 static void
 test_given_up(void **state)
 {
-	struct object o = { "a/b/x.delta", 11, 1, "", "", NULL, 0 };
+	struct object o = { "a/b/x.delta", 11, 1, "", "", NULL, NULL };
 	struct tally *t = tally_new(MODE_SAMPLED);
 	struct tally_part *p = tally_part_new(t, NULL, 0, true);
 	struct space *s = tally_add(p, &o);
