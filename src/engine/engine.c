@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <utlist.h>
 
@@ -22,6 +23,7 @@
 #include "engine/shelf.h"
 #include "engine/slots.h"
 #include "list/lister.h"
+#include "util/hand.h"
 #include "util/thread.h"
 
 struct engine {
@@ -42,6 +44,7 @@ struct engine {
 	struct pace *pace;
 	struct s3 *s3;
 	struct list_shared lists;
+	struct hand *hand; /* of those; NULL: it would have no CPU */
 	struct slots slots;
 	struct scan_env scans;
 	struct flight_env flights;
@@ -300,6 +303,7 @@ static void
 engine_free(struct engine *e)
 {
 	list_shared_clear(&e->lists);
+	hand_free(e->hand);
 	s3_free(e->s3);
 	pace_free(e->pace);
 	http_free(e->http);
@@ -308,9 +312,21 @@ engine_free(struct engine *e)
 	free(e);
 }
 
+/* Whether another thread of ours could run beside this one. */
+static bool
+has_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
+	       CPU_COUNT(&set) > 1;
+}
+
 static void
 set_environments(struct engine *e, const struct engine_options *o)
 {
+	e->hand = has_cpus() ? hand_new() : NULL;
+	e->lists.parsers.readers.hand = e->hand;
 	e->slots.pace = e->pace;
 	e->slots.most = (unsigned)o->limits->connections;
 	e->scans = (struct scan_env){ .s3 = e->s3,

@@ -30,6 +30,7 @@ struct list_call {
 	bool has_contradicted; /* the page contradicted itself once */
 	struct s3_call *call;
 	struct list_parser *parser; /* NULL: nothing has been read */
+	struct page_reader reader; /* into it */
 	const struct list_page *page; /* the parser's */
 	bool is_waiting; /* for a parser, in the list of those */
 	struct list_call *prev, *next;
@@ -102,6 +103,7 @@ take_parser(struct list_call *c)
 	list_parser_want(c->parser, w ? w->names : NULL, w ? w->n : 0);
 	list_parser_reset(c->parser);
 	expect(c);
+	page_reader_begin(&c->reader, &p->readers, c->parser);
 	return true;
 }
 
@@ -136,6 +138,7 @@ give_parser(struct list_call *c)
 
 	if (!c->parser)
 		return;
+	page_reader_end(&c->reader);
 	p->n_taken--;
 	c->bucket->n_taken--;
 	list_parser_reset(c->parser);
@@ -151,6 +154,7 @@ list_parsers_clear(struct list_parsers *p)
 {
 	while (p->n_spare > 0)
 		list_parser_free(p->spare[--p->n_spare]);
+	page_readers_clear(&p->readers);
 }
 
 /* --- the answer --- */
@@ -165,7 +169,7 @@ on_data(void *arg, const char *data, size_t len)
 		c->is_waiting = true;
 		return HTTP_PAUSE;
 	}
-	return list_parser_feed(c->parser, data, len, NULL);
+	return page_reader_add(&c->reader, data, len);
 }
 
 static void
@@ -201,6 +205,7 @@ on_end(void *arg, struct s3_error *error, struct err *err)
 
 	if (!c->parser)
 		return err_set(err, EIO, "an empty answer");
+	page_reader_end(&c->reader);
 	rc = list_parser_end(c->parser, &c->page, err);
 	if (rc == 0)
 		note_echo(c);

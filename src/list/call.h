@@ -13,26 +13,27 @@
  * hang delay no other one.
  *
  * Memory: LIST_PARSERS_MAX parsers, and one more at most for each bucket that is
- * being listed.  Each needs 180 to 350 KiB for a page of 1000 keys of 20 to 100
- * bytes: 9 to 17 MiB in all.  LIST_PARSERS_MAX of them at most are kept.
+ * being listed.  Each needs 210 to 380 KiB for a page of 1000 keys of 20 to 100
+ * bytes: 8 to 15 MiB in all.  LIST_PARSERS_MAX of them at most are kept.
  */
 #ifndef LIST_CALL_H
 #define LIST_CALL_H
 
-#include "list/page.h"
+#include "list/page-reader.h"
 #include "s3/s3.h"
 
 struct list_call;
 struct list_parsers_bucket;
 
 /* Parsers, which keep their memory from page to page. */
-#define LIST_PARSERS_MAX 48
+#define LIST_PARSERS_MAX 40
 
 struct list_parsers {
 	struct list_parser *spare[LIST_PARSERS_MAX];
 	size_t n_spare, n_taken;
 	struct list_call *waiting; /* for one, in order */
 	struct list_parsers_bucket *buckets; /* with calls, by name */
+	struct page_readers readers;
 	enum list_echo echo; /* of this store's pages so far */
 };
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bytes of a page on their way into its parser: see page-reader.h.  Net thread only,
+ * but for read_piece().
+ */
+#include "config.h"
+
+#include "list/page-reader.h"
+
+#include <errno.h>
+#include <utlist.h>
+
+#define PIECE_BYTES (16 * 1024) /* curl has so many at most */
+
+/* So many pages come in before a hand is worth it. */
+#define PAGES_FOR_HAND 4
+
+struct piece {
+	struct hand_task task; /* first, so that it is the piece */
+	struct page_reader *reader;
+	size_t len;
+	char bytes[PIECE_BYTES];
+};
+
+static void
+read_bytes(struct page_reader *r, const char *data, size_t len)
+{
+	if (!atomic_load(&r->is_refused) &&
+	    list_parser_feed(r->parser, data, len, NULL))
+		atomic_store(&r->is_refused, true);
+}
+
+/* On either thread. */
+static void
+read_piece(struct hand_task *t)
+{
+	struct piece *p = (struct piece *)t;
+
+	read_bytes(p->reader, p->bytes, p->len);
+}
+
+/* NULL: the hand is behind. */
+static struct piece *
+take_piece(struct page_readers *all)
+{
+	struct hand_task *t;
+
+	if (!all->spare)
+		all->spare = hand_done(all->hand);
+	t = all->spare;
+	if (t) {
+		LL_DELETE(all->spare, t);
+		return (struct piece *)t;
+	}
+	if (all->n_pieces == PIECES_MAX)
+		return NULL;
+	all->n_pieces++;
+	return xmalloc(sizeof(struct piece));
+}
+
+void
+page_readers_clear(struct page_readers *all)
+{
+	struct hand_task *done = all->hand ? hand_done(all->hand) : NULL, *t;
+
+	LL_CONCAT(all->spare, done);
+	while ((t = all->spare)) {
+		all->spare = t->next;
+		free(t);
+	}
+	all->n_pieces = 0;
+}
+
+void
+page_reader_begin(struct page_reader *r, struct page_readers *all,
+		  struct list_parser *parser)
+{
+	*r = (struct page_reader){ .all = all, .parser = parser };
+	all->n_pages++;
+}
+
+static bool
+give(struct page_reader *r, const char *data, size_t len)
+{
+	struct page_readers *all = r->all;
+	struct piece *p;
+
+	if (!all->hand || all->n_pages < PAGES_FOR_HAND || len > PIECE_BYTES)
+		return false;
+	p = take_piece(all);
+	if (!p)
+		return false;
+	p->task.run = read_piece;
+	p->reader = r;
+	p->len = len;
+	memcpy(p->bytes, data, len);
+	r->has_given = true;
+	hand_give(all->hand, &r->row, &p->task);
+	return true;
+}
+
+static void
+take_back(struct page_reader *r)
+{
+	if (r->has_given)
+		hand_take_back(r->all->hand, &r->row);
+	r->has_given = false;
+}
+
+int
+page_reader_add(struct page_reader *r, const char *data, size_t len)
+{
+	if (!atomic_load(&r->is_refused) && !give(r, data, len)) {
+		take_back(r);
+		read_bytes(r, data, len);
+	}
+	return atomic_load(&r->is_refused) ? -EIO : 0;
+}
+
+void
+page_reader_end(struct page_reader *r)
+{
+	if (!r->parser)
+		return;
+	take_back(r);
+	r->parser = NULL;
+	r->all->n_pages--;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bytes of a page on their way into its parser.  Where several pages come in at a
+ * time, they are copied in pieces for a hand (hand.h) to read, as far as it keeps up:
+ * then two threads share the reading of a large bucket.  Part of call.c's inside.  Net
+ * thread only.
+ *
+ * Memory: PIECES_MAX pieces, 1 MiB, however many pages there are.
+ */
+#ifndef LIST_PAGE_READER_H
+#define LIST_PAGE_READER_H
+
+#include <stdatomic.h>
+
+#include "list/page.h"
+#include "util/hand.h"
+
+#define PIECES_MAX 64
+
+/* Of all pages of a store; {0} at first. */
+struct page_readers {
+	struct hand *hand; /* set by the owner; NULL: none */
+	struct hand_task *spare; /* pieces that hold nothing */
+	unsigned n_pieces;
+	unsigned n_pages; /* that come in */
+};
+
+/* No page is coming in. */
+void page_readers_clear(struct page_readers *all);
+
+struct page_reader {
+	struct page_readers *all;
+	struct list_parser *parser; /* NULL: no page comes in */
+	struct hand_row row;
+	bool has_given; /* pieces of the row, maybe read by now */
+	atomic_bool is_refused; /* by the parser, which knows why */
+};
+
+/* A page comes in, for which `parser` has been reset. */
+void page_reader_begin(struct page_reader *r, struct page_readers *all,
+		       struct list_parser *parser);
+
+/* -EIO: some bytes, maybe earlier ones, were refused by the parser. */
+int page_reader_add(struct page_reader *r, const char *data, size_t len);
+
+/* All bytes there were are read, and the parser is the caller's again. */
+void page_reader_end(struct page_reader *r);
+
+#endif

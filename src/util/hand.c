@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A second thread that lends a hand: see hand.h.  hand_thread() and what it calls run on
+ * that thread; all else on the owner's.
+ */
+#include "config.h"
+
+#include "util/hand.h"
+
+#include <sys/resource.h>
+#include <utlist.h>
+
+#include "util/lock.h"
+#include "util/thread.h"
+
+#define NICE 10
+
+/*
+ * To wake a thread costs as much as a small task.  So it sleeps until some wait; what is
+ * wanted before that the owner runs itself.
+ */
+#define TASKS_TO_WAKE 4
+
+struct hand {
+	pthread_t thread; /* the owner's, as is: */
+	bool has_thread, has_failed; /* no thread was to be had */
+	pthread_mutex_t lock;
+	pthread_cond_t may_go_on; /* the thread */
+	pthread_cond_t has_run; /* a task, and the owner waits for it */
+	struct hand_row *rows; /* that can go on, in turn */
+	unsigned n_waiting; /* tasks, of all rows */
+	struct hand_task *done;
+	bool is_asleep, is_waited_for, is_over;
+};
+
+/* With the lock, which others may have meanwhile. */
+static void
+run_first(struct hand *h, struct hand_row *r)
+{
+	struct hand_task *t = r->first;
+
+	DL_DELETE(h->rows, r);
+	r->first = t->next;
+	r->is_running = true;
+	h->n_waiting--;
+	pthread_mutex_unlock(&h->lock);
+	t->run(t);
+	pthread_mutex_lock(&h->lock);
+	LL_PREPEND(h->done, t);
+	r->is_running = false;
+	if (r->first)
+		DL_APPEND(h->rows, r);
+	if (h->is_waited_for)
+		pthread_cond_signal(&h->has_run);
+}
+
+static void *
+hand_thread(void *arg)
+{
+	struct hand *h = arg;
+	LOCKED(h);
+
+	setpriority(PRIO_PROCESS, 0, NICE); /* on Linux: of this thread */
+	while (!h->is_over) {
+		if (h->rows) {
+			run_first(h, h->rows);
+			continue;
+		}
+		h->is_asleep = true;
+		while (h->is_asleep)
+			pthread_cond_wait(&h->may_go_on, &h->lock);
+	}
+	return NULL;
+}
+
+struct hand *
+hand_new(void)
+{
+	struct hand *h = xnew(struct hand);
+
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_cond_init(&h->may_go_on, NULL);
+	pthread_cond_init(&h->has_run, NULL);
+	return h;
+}
+
+/* With the lock. */
+static void
+wake(struct hand *h)
+{
+	if (h->is_asleep)
+		pthread_cond_signal(&h->may_go_on);
+	h->is_asleep = false;
+}
+
+static void
+end_thread(struct hand *h)
+{
+	LOCKED(h);
+	h->is_over = true;
+	wake(h);
+}
+
+void
+hand_free(struct hand *h)
+{
+	if (!h)
+		return;
+	if (h->has_thread) {
+		end_thread(h);
+		pthread_join(h->thread, NULL);
+	}
+	pthread_cond_destroy(&h->has_run);
+	pthread_cond_destroy(&h->may_go_on);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+static void
+start_thread(struct hand *h)
+{
+	if (h->has_thread || h->has_failed)
+		return;
+	h->has_failed = thread_start(&h->thread, hand_thread, h) != 0;
+	h->has_thread = !h->has_failed;
+}
+
+void
+hand_give(struct hand *h, struct hand_row *r, struct hand_task *t)
+{
+	start_thread(h);
+	LOCKED(h);
+	if (!r->first) {
+		r->end = &r->first;
+		if (!r->is_running)
+			DL_APPEND(h->rows, r);
+	}
+	t->next = NULL;
+	*r->end = t;
+	r->end = &t->next;
+	if (++h->n_waiting >= TASKS_TO_WAKE)
+		wake(h);
+}
+
+/* What of the row was not begun, when nothing of it is running. */
+static struct hand_task *
+withdraw(struct hand *h, struct hand_row *r)
+{
+	struct hand_task *t;
+	LOCKED(h);
+
+	h->is_waited_for = true;
+	while (r->is_running)
+		pthread_cond_wait(&h->has_run, &h->lock);
+	h->is_waited_for = false;
+	if (r->first)
+		DL_DELETE(h->rows, r);
+	LL_FOREACH (r->first, t)
+		h->n_waiting--;
+	return steal(&r->first);
+}
+
+static void
+note_done(struct hand *h, struct hand_task *first)
+{
+	LOCKED(h);
+	LL_CONCAT(h->done, first);
+}
+
+void
+hand_take_back(struct hand *h, struct hand_row *r)
+{
+	struct hand_task *first = withdraw(h, r), *t;
+
+	LL_FOREACH (first, t)
+		t->run(t);
+	if (first)
+		note_done(h, first);
+}
+
+struct hand_task *
+hand_done(struct hand *h)
+{
+	LOCKED(h);
+	return steal(&h->done);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A second thread that lends a hand: it runs what its owner could run just as well, and
+ * the owner runs whatever is not begun when it is wanted.  So nobody waits for more
+ * than one task, and no work is left if the thread gets no CPU: it is nicer than the
+ * others, and takes what they leave.
+ *
+ * One owner, on one thread: all functions here are its.
+ */
+#ifndef UTIL_HAND_H
+#define UTIL_HAND_H
+
+#include "util/base.h"
+
+/* Some work, embedded in what it is of. */
+struct hand_task {
+	void (*run)(struct hand_task *t); /* on either thread; must not block */
+	struct hand_task *next; /* the hand's; then of hand_done() */
+};
+
+/*
+ * Tasks that are run in order, one at a time, and each sees what those before it have
+ * done.  Zeroed at first; all is the hand's.
+ */
+struct hand_row {
+	struct hand_task *first, **end; /* that wait */
+	bool is_running; /* one of it, on the thread */
+	struct hand_row *prev, *next; /* of those that can go on */
+};
+
+struct hand;
+
+/* Its thread starts with the first task. */
+struct hand *hand_new(void);
+void hand_free(struct hand *h); /* all rows were taken back; NULL is fine */
+
+/* The next one of the row. */
+void hand_give(struct hand *h, struct hand_row *r, struct hand_task *t);
+
+/* When this returns, all tasks of the row have been run. */
+void hand_take_back(struct hand *h, struct hand_row *r);
+
+/* Those that have been run since this was called, of all rows, in no order. */
+struct hand_task *hand_done(struct hand *h);
+
+#endif

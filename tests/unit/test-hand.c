@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hand: whatever thread runs them, tasks of a row are run in order, each once, and all
+ * are when the row was taken back.  ThreadSanitizer looks whether each sees what those
+ * before it have done.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "util/hand.h"
+
+#define ROWS 5
+#define TASKS 40 /* of each */
+#define ROUNDS 200
+
+struct work;
+
+struct step {
+	struct hand_task task; /* first */
+	struct work *work;
+	unsigned number;
+};
+
+/* Done by one thread after the other, without a lock of its own. */
+struct work {
+	struct hand_row row;
+	struct step steps[TASKS];
+	unsigned n_given, n_run;
+	bool is_in_order;
+};
+
+static void
+run_step(struct hand_task *t)
+{
+	struct step *s = (struct step *)t;
+
+	s->work->is_in_order &= s->number == s->work->n_run;
+	s->work->n_run++;
+}
+
+static void
+work_init(struct work *w)
+{
+	*w = (struct work){ .is_in_order = true };
+	for (unsigned i = 0; i < TASKS; i++)
+		w->steps[i] = (struct step){ { .run = run_step }, w, i };
+}
+
+static void
+give(struct hand *h, struct work *w)
+{
+	if (w->n_given < TASKS)
+		hand_give(h, &w->row, &w->steps[w->n_given++].task);
+}
+
+static void
+assert_all_run(struct hand *h, struct work *w)
+{
+	hand_take_back(h, &w->row);
+	assert_int_equal(w->n_run, w->n_given);
+	assert_true(w->is_in_order);
+}
+
+static unsigned
+count_done(struct hand *h)
+{
+	unsigned n = 0;
+
+	for (const struct hand_task *t = hand_done(h); t; t = t->next)
+		n++;
+	return n;
+}
+
+/* Rows that are filled in turn, and taken back when it suits. */
+static void
+test_rows(void **state)
+{
+	static struct work works[ROWS];
+	struct hand *h = hand_new();
+	unsigned seed = 1;
+
+	(void)state;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		unsigned n = 0;
+
+		for (size_t i = 0; i < ROWS; i++)
+			work_init(&works[i]);
+		for (unsigned i = 0; i < 2 * ROWS * TASKS; i++) {
+			seed = seed * 1103515245 + 12345;
+			give(h, &works[(seed >> 8) % ROWS]);
+			if ((seed >> 16) % 16 == 0)
+				assert_all_run(h, &works[(seed >> 20) % ROWS]);
+		}
+		for (size_t i = 0; i < ROWS; i++) {
+			assert_all_run(h, &works[i]);
+			n += works[i].n_given;
+		}
+		assert_int_equal(count_done(h), n);
+	}
+	hand_free(h);
+}
+
+/* A single one is not worth a thread's waking, and is run all the same. */
+static void
+test_single(void **state)
+{
+	struct hand *h = hand_new();
+	struct work w;
+
+	(void)state;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		work_init(&w);
+		give(h, &w);
+		assert_all_run(h, &w);
+		assert_int_equal(w.n_run, 1);
+		assert_int_equal(count_done(h), 1);
+		assert_all_run(h, &w); /* nothing is left */
+	}
+	hand_free(h);
+}
+
+/* It may never have had anything to do. */
+static void
+test_idle(void **state)
+{
+	struct hand *h = hand_new();
+	struct hand_row row = { 0 };
+
+	(void)state;
+	hand_take_back(h, &row);
+	assert_null(hand_done(h));
+	hand_free(h);
+	hand_free(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_single),
+		cmocka_unit_test(test_idle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

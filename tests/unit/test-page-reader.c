@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages that come in at the same time, in pieces: with a hand or without, they are what
+ * their parsers would make of them, and one that is refused is refused soon.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "list/page-reader.h"
+#include "util/buf.h"
+
+#define PAGES 12
+#define OBJECTS 300 /* on each */
+#define LAST "<IsTruncated>false</IsTruncated>"
+
+struct incoming {
+	struct list_parser *parser;
+	struct page_reader reader;
+	struct buf xml;
+	size_t at; /* bytes that have come */
+};
+
+struct crowd {
+	struct page_readers readers;
+	struct incoming pages[PAGES];
+};
+
+static void
+print_page(struct buf *out, size_t page)
+{
+	assert_int_equal(buf_printf(out, "<ListBucketResult><EncodingType>url"
+					 "</EncodingType>"),
+			 0);
+	for (size_t i = 0; i < OBJECTS; i++)
+		assert_int_equal(
+			buf_printf(out,
+				   "<Contents><Key>page%%2F%02zu/%03zu</Key>"
+				   "<LastModified>2026-01-02T03:04:05.678Z"
+				   "</LastModified><ETag>&quot;%zu&quot;</ETag>"
+				   "<Size>%zu</Size></Contents>",
+				   page, i, i * page, i),
+			0);
+	assert_int_equal(buf_printf(out, LAST "</ListBucketResult>"), 0);
+}
+
+static void
+crowd_init(struct crowd *c, struct hand *hand)
+{
+	c->readers = (struct page_readers){ .hand = hand };
+	for (size_t i = 0; i < PAGES; i++) {
+		struct incoming *in = &c->pages[i];
+
+		*in = (struct incoming){ .parser = list_parser_new() };
+		buf_init(&in->xml, SIZE_MAX);
+		print_page(&in->xml, i);
+		list_parser_reset(in->parser);
+		page_reader_begin(&in->reader, &c->readers, in->parser);
+	}
+}
+
+static void
+crowd_clear(struct crowd *c)
+{
+	for (size_t i = 0; i < PAGES; i++) {
+		page_reader_end(&c->pages[i].reader);
+		list_parser_free(c->pages[i].parser);
+		buf_clear(&c->pages[i].xml);
+	}
+	assert_int_equal(c->readers.n_pages, 0);
+	assert_in_range(c->readers.n_pieces, 0, PIECES_MAX);
+	page_readers_clear(&c->readers);
+}
+
+/* So many more bytes of a page, or what is left; false: there are none. */
+static bool
+add(struct incoming *in, size_t len)
+{
+	size_t left = in->xml.len - in->at;
+
+	len = len < left ? len : left;
+	assert_int_equal(
+		page_reader_add(&in->reader, in->xml.data + in->at, len), 0);
+	in->at += len;
+	return in->at < in->xml.len;
+}
+
+static void
+assert_page(struct incoming *in, size_t number)
+{
+	const struct list_page *page;
+	struct err err = ERR_INIT;
+	char key[32], etag[16];
+
+	page_reader_end(&in->reader);
+	assert_int_equal(list_parser_end(in->parser, &page, &err), 0);
+	assert_int_equal(page->n_objects, OBJECTS);
+	for (size_t i = 0; i < OBJECTS; i++) {
+		const struct object *o = &page->objects[i];
+
+		snprintf(key, sizeof(key), "page/%02zu/%03zu", number, i);
+		snprintf(etag, sizeof(etag), "%zu", i * number);
+		assert_int_equal(o->key_len, strlen(key));
+		assert_memory_equal(o->key, key, o->key_len);
+		assert_string_equal(o->etag, etag);
+		assert_int_equal(o->size, i);
+	}
+}
+
+/* In turn, in pieces of any size; some are larger than a hand takes. */
+static void
+assert_reads(struct hand *hand, unsigned seed)
+{
+	static struct crowd c;
+	bool has_more = true;
+
+	crowd_init(&c, hand);
+	while (has_more) {
+		has_more = false;
+		for (size_t i = 0; i < PAGES; i++) {
+			seed = seed * 1103515245 + 12345;
+			has_more |= add(&c.pages[i],
+					(seed >> 12) % (2u << seed % 16));
+		}
+	}
+	for (size_t i = 0; i < PAGES; i++)
+		assert_page(&c.pages[i], i);
+	crowd_clear(&c);
+}
+
+static void
+test_reads(void **state)
+{
+	struct hand *hand = hand_new();
+
+	(void)state;
+	assert_reads(NULL, 1);
+	for (unsigned seed = 1; seed < 20; seed++)
+		assert_reads(hand, seed);
+	hand_free(hand);
+}
+
+/* However much still comes of it, and the others do not care. */
+static void
+test_refused(void **state)
+{
+	static const char wrong[] = "<Wrong/>";
+	static struct crowd c;
+	struct hand *hand = hand_new();
+	struct page_reader *r = &c.pages[PAGES - 1].reader;
+	const struct list_page *page;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	crowd_init(&c, hand);
+	while (page_reader_add(r, wrong, strlen(wrong)) == 0)
+		add(&c.pages[0], 10);
+	page_reader_end(r);
+	assert_int_equal(
+		list_parser_end(c.pages[PAGES - 1].parser, &page, &err), -EIO);
+	assert_string_equal(err.msg, "not a listing: <Wrong>");
+	while (add(&c.pages[0], 1000))
+		;
+	assert_page(&c.pages[0], 0);
+	crowd_clear(&c);
+	hand_free(hand);
+}
+
+/* Pages that are given up in the middle, with pieces that nobody has read. */
+static void
+test_given_up(void **state)
+{
+	static struct crowd c;
+	struct hand *hand = hand_new();
+
+	(void)state;
+	crowd_init(&c, hand);
+	for (size_t i = 0; i < PAGES; i++)
+		for (size_t n = 0; n < 2 * i; n++)
+			add(&c.pages[i], 100);
+	crowd_clear(&c);
+	hand_free(hand);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_given_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
