@@ -48,9 +48,10 @@ class MemoRows:
 
     # --- reads ------------------------------------------------------------------------
 
-    def _prepare(self, mount, read, limit_s):
-        """The bucket becomes what the read is of; `mount` may look at it."""
-        for _ in range(read.before):
+    def _prepare(self, mount, memo, read, limit_s):
+        """The bucket becomes what the read is of; `mount` may look at it.  Without the
+        memo it does not matter what was before the last change."""
+        for _ in range(read.before if memo == "bucket" else 0):
             self.target.change()
             mount.read(read.mode, limit_s)
         if read.is_hit:
@@ -67,7 +68,7 @@ class MemoRows:
 
     def _read_running(self, mount, memo, read):
         def measure(limit_s):
-            self._prepare(mount, read, limit_s)
+            self._prepare(mount, memo, read, limit_s)
             return self._measure(mount, read, limit_s)
 
         return self._repeat(memo, read.case, self._count(memo, read), measure)
@@ -75,7 +76,7 @@ class MemoRows:
     def _read_fresh(self, memo, read):
         def measure(limit_s):
             with self._mount(memo) as mount:
-                self._prepare(mount, read, limit_s)
+                self._prepare(mount, memo, read, limit_s)
             with self._mount(memo) as mount:
                 return self._measure(mount, read, limit_s)
 
