@@ -111,11 +111,12 @@ are_many(const struct originals *o)
 	return o->n_heads >= memo_heads_min(bucket_memo_env(o->memo));
 }
 
-/* Whether that will turn out before the end of the LIST. */
+/* Whether that will turn out before the end of the LIST, and blocks do not learn. */
 static bool
 is_held(const struct originals *o)
 {
-	return o->memo && !o->has_joined && !o->is_listed && !are_many(o);
+	return o->memo && !o->has_joined && !o->is_listed && !o->blocks &&
+	       !are_many(o);
 }
 
 bool

@@ -166,18 +166,18 @@ ask_at_once(struct walk *w)
 	block_sweep_learn(&w->blocks, w->tally);
 }
 
-/* Those that wait may be all there are, and too few for a memo. */
+/* Where there is an index, those that wait may be all there are, and too few for it. */
 static void
 choose_order(struct walk *w)
 {
 	bool is_useless =
 		w->blocks.is_read && !block_sweep_must_compare(&w->blocks);
 
-	if (w->order != WALK_OPEN || !are_many(w))
+	if (w->order != WALK_OPEN)
 		return;
 	if (w->index == INDEX_ABSENT || w->is_anew || is_useless)
 		ask_at_once(w);
-	else if (w->index == INDEX_SHOWN)
+	else if (w->index == INDEX_SHOWN && are_many(w))
 		ask_later(w);
 }
 
@@ -430,7 +430,7 @@ needs_no_blocks(const struct walk *w)
 
 	if (w->order == WALK_LATER)
 		return w->is_listed && w->n_deltas == 0;
-	return w->is_told || (w->order == WALK_OPEN && are_few);
+	return w->is_told || are_few;
 }
 
 /* The LIST can't be gone on from; or no other one of this bucket, either. */
