@@ -74,6 +74,7 @@ all_read() {
 	mount_fs
 	reader "$MNT/$QUICK"
 	wait_for_gate get
+	wait_until has_requests LIST 1 # which has begun before the change
 	stub_ctl PUT bucket/bkt '[{"key": "a"}, {"key": "b"}]'
 	reader "$MNT/$QUICK"
 	wait_for_readers
@@ -121,7 +122,7 @@ lists_three_pages() {
 # 2,500 objects are three pages, as soon as their cuts have moved to where pages end.
 put_2500() {
 	put_deltas 2499
-	mount_fs
+	mount_fs -o memo=off # so that HEADs are those of a computation from nothing
 	run -0 open_together # their documents lie in the bucket now
 	wait_until lists_three_pages
 }
