@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "brief.h"
 #include "stats/memo-run.h"
 #include "stats/stats.h"
 
@@ -663,9 +664,9 @@ test_changes_cost_a_head_each(void **state)
 	size_t n_same = 0;
 
 	(void)state;
-	for (uint32_t seed = 1; seed <= 400; seed++)
+	for (uint32_t seed = 1; seed <= brief(400); seed++)
 		try(seed, false, &n_same);
-	assert_true(n_same > 10000); /* and most blocks are known */
+	assert_true(n_same > brief(10000)); /* and most blocks are known */
 }
 
 /* Nothing that lies there, or is written in between, makes a figure wrong. */
@@ -675,9 +676,9 @@ test_spoilt_memo_is_never_wrong(void **state)
 	size_t n_same = 0;
 
 	(void)state;
-	for (uint32_t seed = 1; seed <= 400; seed++)
+	for (uint32_t seed = 1; seed <= brief(400); seed++)
 		try(seed, true, &n_same);
-	assert_true(n_same > 5000);
+	assert_true(n_same > brief(5000));
 }
 
 int

@@ -288,7 +288,7 @@ test_bytes_for_heads(void **state)
 	(void)state;
 	fresh_heads(w, 5000, 1, false);
 	w->n_written = 0;
-	for (int i = 0; i < 300; i++) {
+	for (unsigned i = 0; i < brief(300); i++) {
 		unsigned n = dice(w, 2) ? 1 : dice(w, 100);
 
 		for (unsigned k = 0; k < n; k++)
