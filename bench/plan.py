@@ -6,6 +6,7 @@ SHAPES = ("dated", "hex", "flat", "skew", "unicode")
 ALL_CASES = ("miss", "hit", "changed")
 REPETITIONS_UP_TO = 100_000  # above it, once
 SPACES = 100_000  # where memory is judged
+MEMO_MIB = 16  # that the memo may add
 ONE_PAGE = 997  # with the three documents of dgstatfs, 1,000
 
 
@@ -41,6 +42,7 @@ class Setting:
     rss_max_mib: int = 0  # more than that is wrong; 0: whatever it takes
     connections: int = 0  # that dgstatfs may have; 0: its default
     is_tls: bool = False
+    memo: str = ""  # its mount option; "": the default
     reads: tuple = ()  # of a setting of the memo
     has_off: bool = True  # all of them are done with memo=off, too
     is_once: bool = False  # measured
@@ -138,10 +140,17 @@ def crowd(objects, readers):
 
 
 def memory(mode, objects, deltas, rss_max_mib, **more):
-    """100,000 deltaspaces, and with 30 ms as many connections as there may be."""
+    """100,000 deltaspaces, and with 30 ms as many connections as there may be.  What the
+    memo takes beside it is judged by itself."""
     return Setting(f"memory, {mode}, {objects:,} objects",
                    f"dated-n{objects}-d{deltas}-s{SPACES}", objects, mode=mode,
-                   rss_max_mib=rss_max_mib, **more)
+                   rss_max_mib=rss_max_mib, **{"memo": "off", **more})
+
+
+def memory_of_memo(objects, deltas, rss_max_mib, **more):
+    setting = memory("detailed", objects, deltas, rss_max_mib + MEMO_MIB, memo="bucket", **more)
+    setting.title += ", memo"
+    return setting
 
 
 def memories():
@@ -150,6 +159,7 @@ def memories():
     return [memory("quick", 1_000_000, 500_000, 32),
             memory("sampled", 1_000_000, 500_000, 32),
             memory("detailed", 1_000_000, 500_000, 32, cases=few),
+            memory_of_memo(1_000_000, 500_000, 32, cases=("miss", "hit", "changed")),
             memory("quick", 10_000_000, 5_000_000, 40, cases=few),
             memory("sampled", 10_000_000, 5_000_000, 40, cases=few),
             memory("detailed", 10_000_000, 100_000, 40, cases=few)]
