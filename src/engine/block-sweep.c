@@ -24,7 +24,7 @@ end(struct block_sweep *b, enum relist_how how, const struct err *err)
 {
 	struct err copy = err ? *err : (struct err)ERR_INIT;
 
-	if (how != RELIST_COMPLETE)
+	if (how != RELIST_COMPLETE && how != RELIST_OUTDATED)
 		b->tally = NULL;
 	relist_free(steal(&b->relist));
 	b->on_end(b->arg, how, &copy);
@@ -243,6 +243,32 @@ block_sweep_learn(struct block_sweep *b, struct tally *tally)
 		begin_learning(b);
 }
 
+/* What is known of the tally's deltas. */
+static int
+print_index(const struct block_sweep *b, struct buf *out)
+{
+	struct block_list *listed = blocks_list(tally_blocks(b->tally));
+	bool is_new = b->is_repacked || b->index.list.n == 0;
+	int64_t now = date_now();
+
+	return memo_index_print(listed, b->bucket->name, now,
+				is_new ? now : b->index.anew_at, out);
+}
+
+void
+block_sweep_take_over(struct block_sweep *b)
+{
+	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
+	struct err err = ERR_INIT;
+
+	if (print_index(b, &bytes))
+		return; /* then that in the bucket is read again */
+	memo_index_parse(&b->index, buf_str(&bytes), bytes.len, b->bucket->name,
+			 &err);
+	b->is_used = false;
+	b->has_taken_over = true;
+}
+
 void
 block_sweep_forget(struct block_sweep *b)
 {
@@ -316,13 +342,9 @@ block_sweep_go_on(struct block_sweep *b)
 static void
 put_index(struct block_sweep *b)
 {
-	struct block_list *listed = blocks_list(tally_blocks(b->tally));
-	bool is_new = b->is_repacked || b->index.list.n == 0;
-	int64_t now = date_now();
 	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
 
-	if (memo_index_print(listed, b->bucket->name, now,
-			     is_new ? now : b->index.anew_at, &bytes))
+	if (print_index(b, &bytes))
 		return;
 	note_put(b, bytes.len);
 	block_memo_put_index(b->memo, &bytes);
@@ -345,7 +367,8 @@ block_sweep_write(struct block_sweep *b)
 
 	if (b->is_learning)
 		count_learned(b, blocks);
-	has_news = b->n_asked > 0 || b->is_repacked || !b->known.is_written;
+	has_news = b->n_asked > 0 || b->is_repacked || b->has_taken_over ||
+		   !b->known.is_written;
 	b->originals->blocks = NULL;
 	if (!has_news || !blocks)
 		return;

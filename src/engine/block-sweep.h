@@ -37,7 +37,8 @@ struct block_sweep {
 	void (*on_step)(void *arg);
 	/*
 	 * All deltas were asked for; `err` is set if RELIST_FAILED.  But for
-	 * RELIST_COMPLETE nothing of it counts.
+	 * RELIST_COMPLETE nothing of it counts, and of RELIST_OUTDATED only what
+	 * HEADs have told: block_sweep_take_over().
 	 */
 	void (*on_end)(void *arg, enum relist_how how, const struct err *err);
 	void *arg;
@@ -51,6 +52,7 @@ struct block_sweep {
 	struct timer due;
 	bool is_read; /* it is known what lies there, or that it is not known */
 	bool is_used; /* the index, by a listing before */
+	bool has_taken_over; /* it, what is not written yet */
 	bool is_learning; /* HEADs are asked for by the owner */
 	bool may_write; /* it is known what lies there */
 	bool is_repacked; /* all is written anew */
@@ -79,13 +81,19 @@ void block_sweep_begin(struct block_sweep *b, struct tally *tally);
  */
 void block_sweep_learn(struct block_sweep *b, struct tally *tally);
 
+/*
+ * The bucket has changed while it was listed again, and the HEADs are answered: what is
+ * known of it is the index for its next LIST, which then asks for what has changed since.
+ */
+void block_sweep_take_over(struct block_sweep *b);
+
 /* Another LIST begins: what there was of a tally is void. */
 void block_sweep_forget(struct block_sweep *b);
 
 /* Originals have been told, or can be told again. */
 void block_sweep_go_on(struct block_sweep *b);
 
-/* It is complete, and the HEADs are answered: write what is worth it. */
+/* It is complete, or outdated, and the HEADs are answered: write what is worth it. */
 void block_sweep_write(struct block_sweep *b);
 
 /* What it was good for. */

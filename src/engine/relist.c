@@ -42,6 +42,7 @@ struct relist {
 	unsigned n_pages_sent, n_pages; /* under way, and that have come */
 	size_t from; /* the block that the next run is looked for from */
 	bool has_all; /* runs, begun or over */
+	bool is_outdated; /* one of them */
 	bool is_over, is_stopped;
 	enum relist_how how;
 	struct err err;
@@ -139,7 +140,8 @@ begin_runs(struct relist *r)
 		if (!begin_run(r))
 			break;
 	if (r->has_all && !r->runs)
-		end(r, RELIST_COMPLETE, NULL);
+		end(r, r->is_outdated ? RELIST_OUTDATED : RELIST_COMPLETE,
+		    NULL);
 }
 
 /* --- requests --- */
@@ -310,10 +312,8 @@ take_answer(struct again *a, const struct lister_answer *answer)
 	take_page(a, answer->page);
 	if (!answer->is_last)
 		return;
-	if (memo_run_end(&a->run))
-		again_free(a);
-	else
-		end(r, RELIST_OUTDATED, NULL);
+	r->is_outdated = !memo_run_end(&a->run) || r->is_outdated;
+	again_free(a);
 }
 
 static void

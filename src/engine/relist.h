@@ -4,8 +4,9 @@
  * are read, pages follow, and of each delta the owner is told the original size, or
  * that nobody knows it.  Several runs at a time.  Net thread only.
  *
- * What comes must be what the listing was: if not, nothing of it counts, since the
- * bucket has changed meanwhile, or the store does not list ranges.
+ * What comes must be what the listing was: if not, the bucket has changed meanwhile, and
+ * what was told counts no more; but all is listed to the end, since the records of it
+ * are of use for the next listing (stats/memo-run.h).
  */
 #ifndef ENGINE_RELIST_H
 #define ENGINE_RELIST_H

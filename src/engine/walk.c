@@ -23,8 +23,7 @@
 #define PAGES_WITH_HEADS_MAX 16
 
 /* So often a bucket may change while it is looked at by blocks. */
-#define OUTDATED_MAX 3
-#define OUTDATED_HEADS_MAX 10000 /* that were in vain */
+#define OUTDATED_MAX 5
 
 /* --- when the next page is asked for --- */
 
@@ -243,6 +242,21 @@ is_lost(const struct walk *w)
 	return w->is_asked && tally_is_lost(w->tally);
 }
 
+/* What HEADs have told by now is true of the next listing, too. */
+static void
+begin_again(struct walk *w)
+{
+	w->is_outdated = false;
+	if (tally_blocks(w->tally) && ++w->n_outdated < OUTDATED_MAX) {
+		block_sweep_take_over(&w->blocks);
+		begin_in(w, SCAN_SHARED);
+		return;
+	}
+	block_memo_give_up(w->block_memo, "it changes all the time");
+	block_sweep_write(&w->blocks);
+	begin_without_blocks(w);
+}
+
 /* What can be sent now; then the owner hears of it. */
 static void
 step(struct walk *w, const struct err *err)
@@ -251,6 +265,9 @@ step(struct walk *w, const struct err *err)
 		block_memo_give_up(w->block_memo, "too many references");
 		begin_without_blocks(w);
 	}
+	if (w->is_outdated && !err && !w->is_stopped &&
+	    sweep_is_idle(&w->originals.sweep))
+		begin_again(w);
 	if (may_send(w) && !w->is_stopped)
 		originals_send(&w->originals);
 	scan_go_on(&w->user);
@@ -340,6 +357,7 @@ on_begin(void *arg, int64_t began_at_ms)
 	w->n_pages = 0;
 	w->n_objects = w->n_deltas = 0;
 	w->index = INDEX_UNSEEN;
+	w->is_outdated = false;
 	w->has_forgotten = false;
 	tally_free(w->tally);
 	w->tally = new_tally(w);
@@ -502,15 +520,9 @@ on_blocks_end(void *arg, enum relist_how how, const struct err *err)
 		w->is_asked = true;
 	else if (how == RELIST_IMPOSSIBLE)
 		block_memo_give_up(w->block_memo, "ranges can't be listed");
-	if (how == RELIST_OUTDATED && ++w->n_outdated < OUTDATED_MAX &&
-	    w->blocks.n_asked < OUTDATED_HEADS_MAX) {
-		begin_in(w, SCAN_SHARED);
-	} else if (how == RELIST_OUTDATED) {
-		block_memo_give_up(w->block_memo, "it changes all the time");
+	if (how == RELIST_IMPOSSIBLE)
 		begin_without_blocks(w);
-	} else if (how == RELIST_IMPOSSIBLE) {
-		begin_without_blocks(w);
-	}
+	w->is_outdated = how == RELIST_OUTDATED;
 	step(w, how == RELIST_FAILED ? err : NULL);
 }
 

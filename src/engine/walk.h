@@ -79,6 +79,7 @@ struct walk {
 	void *first_range; /* of keys, until its first page comes */
 	bool is_hidden; /* the index is there, and no listing shows it */
 	unsigned n_outdated; /* listings */
+	bool is_outdated; /* this one is, when its HEADs are answered */
 	struct block_sweep blocks;
 };
 

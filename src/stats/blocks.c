@@ -49,9 +49,15 @@ block_equals(const struct block *a, const struct block *b)
 }
 
 bool
+block_is_known(const struct block *b)
+{
+	return b->n_known == b->n && !b->is_outdated;
+}
+
+bool
 block_is_plain(const struct block *b)
 {
-	return b->n_known == b->n && !b->has_missing && !b->has_flaw;
+	return block_is_known(b) && !b->has_missing && !b->has_flaw;
 }
 
 void
@@ -355,7 +361,7 @@ static bool
 is_to_be_packed(const struct block *b, bool has_all)
 {
 	return b->n_records > 0 &&
-	       (has_all || (b->is_whole && b->n_known == b->n));
+	       (has_all || (b->is_whole && b->n_known >= b->n));
 }
 
 static size_t

@@ -48,6 +48,7 @@ struct block {
 	struct memo_record *records; /* that lie nowhere else */
 	size_t n_records, records_size;
 	bool is_same; /* as in the index: nothing was to be asked */
+	bool is_outdated; /* what is known is of other deltas, too */
 	bool is_whole; /* no more deltas can come */
 };
 
@@ -56,7 +57,8 @@ void block_clear(struct block *b);
 /* They are of the same deltas. */
 bool block_equals(const struct block *a, const struct block *b);
 
-/* It is known what all of them count, and no single one matters. */
+/* It is known what all of them count; and no single one matters. */
+bool block_is_known(const struct block *b);
 bool block_is_plain(const struct block *b);
 
 /* Its original size counts; the record is kept with the block, or lies elsewhere. */

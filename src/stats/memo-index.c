@@ -109,7 +109,7 @@ put_known(struct buf *out, const struct block *b)
 {
 	uint64_t flags = (b->has_missing ? HAS_MISSING : 0) |
 			 (b->has_flaw ? HAS_FLAW : 0) |
-			 (b->n_known == b->n ? 0 : IS_PARTLY_KNOWN);
+			 (block_is_known(b) ? 0 : IS_PARTLY_KNOWN);
 	size_t n_extents = b->n_extents < BLOCK_EXTENTS_MAX ? b->n_extents
 							    : BLOCK_EXTENTS_MAX;
 	int rc = put_number(out, 1, flags);

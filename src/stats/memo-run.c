@@ -336,14 +336,18 @@ memo_run_end(struct memo_run *r)
 {
 	uint32_t *used;
 
+	bool is_outdated;
+
 	blocks_part_end(r->part);
-	if (!is_as_listed(r, blocks_list(r->again)))
-		return false;
+	is_outdated = !is_as_listed(r, blocks_list(r->again));
 	used = count_used(r);
-	for (size_t i = 0; i < r->to - r->from; i++)
-		keep_extents(r, &r->listed->blocks[r->from + i],
-			     used + i * r->n_extents);
+	for (size_t i = 0; i < r->to - r->from; i++) {
+		struct block *b = &r->listed->blocks[r->from + i];
+
+		b->is_outdated = is_outdated;
+		keep_extents(r, b, used + i * r->n_extents);
+	}
 	keep_records(r, used);
 	free(used);
-	return true;
+	return !is_outdated;
 }

@@ -83,7 +83,10 @@ void memo_run_ready(struct memo_run *r);
 enum run_answer memo_run_add(struct memo_run *r, const struct object *o,
 			     int64_t *original);
 
-/* No more deltas are to come: they are those of the listing; else it has changed. */
+/*
+ * No more deltas are to come: they are those of the listing; else it has changed, and what
+ * is known of its blocks is void, but for the records: those are true whatever is listed.
+ */
 bool memo_run_end(struct memo_run *r);
 
 /* A HEAD of a delta of the listing, which was as it was listed, says so. */

@@ -472,6 +472,39 @@ assert_samples() {
 	assert_right
 }
 
+# Each time it is listed again there are fewer, as often as that.
+shrinks() {
+	local i faults=('{"class": "LIST", "after": 1, "times": 1, "delete": ["a/00.delta"]}')
+
+	for ((i = 1; i < $1; i++)); do
+		faults+=('{"class": "LIST", "after": '$((i + 1))', "times": 1, "delete": ["a/0'$i'.delta"]}')
+	done
+	fault "${faults[@]}"
+}
+
+@test "what is learned of a bucket that changes all the time is not asked for again" {
+	given_stub
+	assert_mount memo=bucket 1/1 30 30000
+	change a/07 2000
+	mount_fs -o memo=bucket
+	shrinks 3
+	assert_costs detailed 1 28000
+	unmount_fs
+	stub_ctl DELETE faults
+	given_stub
+	assert_mount memo=bucket 1/1 30 30000
+	change a/08 2000
+	mount_fs -o memo=bucket
+	shrinks 5 # that is too often
+	cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 26000
+	unmount_fs
+	stub_ctl DELETE faults
+	change a/08 3000
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 27000
+}
+
 given_deltas() {
 	given_stub '[{"key": "%04d.delta", "count": '"$1"', "size": 10,
 		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
