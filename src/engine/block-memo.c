@@ -10,7 +10,9 @@
 
 #include <utlist.h>
 
+#include "engine/index-read.h"
 #include "engine/ours.h"
+#include "stats/memo-index.h"
 #include "util/date.h"
 #include "util/log.h"
 
@@ -21,6 +23,8 @@
 struct put {
 	char key[BLOCK_MEMO_KEY_MAX];
 	struct buf bytes;
+	bool has_condition;
+	char over[INDEX_ETAG_MAX]; /* as in struct cache_put, if so */
 	struct put *prev, *next;
 };
 
@@ -37,6 +41,7 @@ struct block_memo {
 	int64_t given_up_until_ms;
 	int64_t warned_until_ms; /* of what lies there */
 	int64_t refused_until_ms; /* PUTs */
+	int64_t unconditional_until_ms;
 	int64_t foreign_until_ms; /* PUTs over what is of a newer version */
 };
 
@@ -120,6 +125,20 @@ fail(struct block_memo *m, const struct err *err)
 		drop(m, p);
 }
 
+/* Another mount was faster, or somebody has deleted it; two at a time: 409. */
+static bool
+is_lost_race(const struct s3_answer *answer)
+{
+	return answer->status == 412 || answer->status == 409 ||
+	       answer->status == 404;
+}
+
+static bool
+has_condition(const struct block_memo *m, const struct put *p)
+{
+	return p->has_condition && m->unconditional_until_ms <= date_mono_ms();
+}
+
 static void on_put(void *arg, const struct s3_answer *answer);
 
 static void
@@ -133,16 +152,73 @@ send(struct block_memo *m)
 	m->is_late = false;
 	if (!m->is_stopping)
 		timer_arm(w->timers, &m->limit, w->limits->timeout_ms);
-	m->call = cache_put(
-		w->s3,
-		&(struct cache_put){ .bucket = m->bucket,
-				     .key = p->key,
-				     .type = "application/octet-stream",
-				     .body = p->bytes.data,
-				     .body_len = p->bytes.len,
-				     .sse = w->sse,
-				     .sse_kms_key_id = w->sse_kms_key_id },
-		on_put, m);
+	m->call =
+		cache_put(w->s3,
+			  &(struct cache_put){
+				  .bucket = m->bucket,
+				  .key = p->key,
+				  .type = "application/octet-stream",
+				  .over = has_condition(m, p) ? p->over : NULL,
+				  .body = p->bytes.data,
+				  .body_len = p->bytes.len,
+				  .sse = w->sse,
+				  .sse_kms_key_id = w->sse_kms_key_id },
+			  on_put, m);
+}
+
+/* What the condition says lies there. */
+static bool
+condition_holds(const struct put *p, const struct s3_answer *answer)
+{
+	size_t len;
+	const char *etag;
+
+	if (!p->over[0] || answer->err.code)
+		return !p->over[0] && answer->status == 404;
+	etag = http_header(answer->http, "etag", &len);
+	return etag && len == strlen(p->over) &&
+	       memcmp(etag, p->over, len) == 0;
+}
+
+static void send_or_rest(struct block_memo *m);
+
+static void
+on_look(void *arg, const struct s3_answer *answer)
+{
+	struct block_memo *m = arg;
+
+	m->call = NULL;
+	if (condition_holds(m->puts, answer)) {
+		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
+	} else {
+		log_info("bucket=%s: the memo is not written: another one was "
+			 "meanwhile",
+			 m->bucket);
+		drop(m, m->puts);
+	}
+	send_or_rest(m);
+}
+
+/*
+ * An index that was not put.  Whoever says that something else lies there is asked
+ * whether it does: there are stores that compare ETags with their quotes to others.
+ */
+static void
+end_conditional(struct block_memo *m, const struct s3_answer *answer)
+{
+	if (is_lost_race(answer)) {
+		m->call =
+			s3_get_object(m->env->writebacks->s3,
+				      &(struct s3_get){ .bucket = m->bucket,
+							.key = m->puts->key,
+							.max = INDEX_BYTES_MAX,
+							.n = 1 },
+				      on_look, m);
+	} else if (s3_is_refusal(answer)) { /* it is sent again */
+		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
+	} else {
+		fail(m, &answer->err);
+	}
 }
 
 static void
@@ -151,10 +227,19 @@ on_put(void *arg, const struct s3_answer *answer)
 	struct block_memo *m = arg;
 
 	m->call = NULL;
-	if (answer->err.code)
+	if (answer->err.code == 0)
+		drop(m, m->puts);
+	else if (!has_condition(m, m->puts))
 		fail(m, &answer->err);
 	else
-		drop(m, m->puts);
+		end_conditional(m, answer);
+	if (!m->call)
+		send_or_rest(m);
+}
+
+static void
+send_or_rest(struct block_memo *m)
+{
 	if (m->puts)
 		send(m);
 	else
@@ -171,11 +256,13 @@ on_limit(void *arg)
 }
 
 static void
-put(struct block_memo *m, const char *key, struct buf *bytes)
+put(struct block_memo *m, const char *key, struct buf *bytes, const char *over)
 {
 	struct put *p = xnew(struct put);
 
 	snprintf(p->key, sizeof(p->key), "%s", key);
+	p->has_condition = over;
+	snprintf(p->over, sizeof(p->over), "%s", over ? over : "");
 	p->bytes = *bytes;
 	buf_init(bytes, bytes->max);
 	DL_APPEND(m->puts, p);
@@ -214,13 +301,13 @@ block_memo_put_pack(struct block_memo *m, struct pack *pack)
 	char key[BLOCK_MEMO_KEY_MAX];
 
 	block_memo_print_pack_key(key, sizeof(key), pack->slot);
-	put(m, key, &pack->bytes);
+	put(m, key, &pack->bytes, NULL);
 }
 
 void
-block_memo_put_index(struct block_memo *m, struct buf *bytes)
+block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over)
 {
-	put(m, OURS_MEMO_INDEX, bytes);
+	put(m, OURS_MEMO_INDEX, bytes, over);
 }
 
 unsigned

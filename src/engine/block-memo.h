@@ -6,6 +6,11 @@
  *
  * As with documents, nobody waits for a PUT; the end of the mount does, for a moment.
  * One that fails ends the set, and is not tried again for an hour.
+ *
+ * The index replaces the one that was read, where the store knows If-Match and
+ * If-None-Match, and no other: what another mount has learned meanwhile is as good, and
+ * its packs may lie in the same slots.  Such a race costs the HEADs of who has lost it.
+ * A store that refuses the question is not asked it for an hour.
  */
 #ifndef ENGINE_BLOCK_MEMO_H
 #define ENGINE_BLOCK_MEMO_H
@@ -45,7 +50,10 @@ void block_memo_end_set(struct block_memo *m, const void *owner);
 
 /* The next of the set; takes the bytes.  In vain, if one before it has failed. */
 void block_memo_put_pack(struct block_memo *m, struct pack *pack);
-void block_memo_put_index(struct block_memo *m, struct buf *bytes);
+
+/* And last; `over` as in struct cache_put. */
+void block_memo_put_index(struct block_memo *m, struct buf *bytes,
+			  const char *over);
 
 /* Of a set: what waits. */
 unsigned block_memo_n_waiting(const struct block_memo *m);

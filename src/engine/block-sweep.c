@@ -179,6 +179,15 @@ take_index(struct block_sweep *b, const struct buf *body)
 		b->n_records += (int64_t)b->index.list.blocks[i].n_records;
 }
 
+/* What the index is put over, as struct cache_put has it. */
+static const char *
+find_over(const struct block_sweep *b)
+{
+	const struct index_answer *answer = index_read_answer(b->read);
+
+	return answer->status == 404 || answer->etag[0] ? answer->etag : NULL;
+}
+
 static void
 on_index(void *arg)
 {
@@ -314,14 +323,28 @@ put_pack(struct block_sweep *b, bool has_all)
 	return rc == 0;
 }
 
+/* PUTs are so much slower than the sweep that it is not written. */
+static void
+keep_no_more(struct block_sweep *b, struct blocks *blocks)
+{
+	if (blocks_n_kept(blocks, true) < PACK_RECORDS_MAX)
+		return;
+	b->has_set = false;
+	blocks_drop_kept(blocks);
+}
+
 static void
 put_pack_if_full(struct block_sweep *b)
 {
 	struct blocks *blocks = tally_blocks(b->tally);
 
-	if (!b->has_set || !blocks ||
-	    block_memo_n_waiting(b->memo) >= BLOCK_MEMO_WAITING_MAX)
+	if (!blocks)
 		return;
+	if (!b->has_set ||
+	    block_memo_n_waiting(b->memo) >= BLOCK_MEMO_WAITING_MAX) {
+		keep_no_more(b, blocks);
+		return;
+	}
 	if (blocks_n_kept(blocks, false) >= PACK_RECORDS)
 		put_pack(b, false);
 	else if (blocks_n_kept(blocks, true) >= PACK_RECORDS_MAX)
@@ -344,10 +367,12 @@ put_index(struct block_sweep *b)
 {
 	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
 
-	if (print_index(b, &bytes))
+	if (print_index(b, &bytes) ||
+	    !memo_index_is_worth(blocks_list(tally_blocks(b->tally)),
+				 bytes.len))
 		return;
 	note_put(b, bytes.len);
-	block_memo_put_index(b->memo, &bytes);
+	block_memo_put_index(b->memo, &bytes, find_over(b));
 }
 
 /* No block was known. */

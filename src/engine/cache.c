@@ -72,8 +72,11 @@ cache_put(struct s3 *s3, const struct cache_put *put, s3_done_fn *on_done,
 	 * dg-no-delta: else a DeltaGlider proxy on the way might store our
 	 * bytes as a delta.
 	 */
+	bool is_new = put->over && !put->over[0];
 	const struct sigv4_header all[] = {
 		{ "content-type", put->type },
+		{ "if-match", is_new ? NULL : put->over },
+		{ "if-none-match", is_new ? "*" : NULL },
 		{ "x-amz-meta-dg-no-delta", "true" },
 		{ "x-amz-meta-x-deltaglider-cache", "true" },
 		{ "x-amz-server-side-encryption", put->sse },

@@ -44,6 +44,8 @@ struct cache_put {
 	const char *bucket;
 	const char *key; /* one of engine/ours.h */
 	const char *type; /* of the bytes: Content-Type */
+	/* Only if this ETag lies there, or, if it is "", nothing; NULL: whatever. */
+	const char *over;
 	const void *body; /* must live until the completion */
 	size_t body_len;
 	struct traffic *traffic; /* as in s3/request.h */

@@ -84,6 +84,16 @@ tell(struct index_read *r)
 }
 
 static void
+note_etag(struct index_answer *a, const struct http_answer *http)
+{
+	size_t len;
+	const char *etag = http_header(http, "etag", &len);
+
+	if (etag && len < sizeof(a->etag))
+		snprintf(a->etag, sizeof(a->etag), "%.*s", (int)len, etag);
+}
+
+static void
 on_get(void *arg, const struct s3_answer *answer)
 {
 	struct index_read *r = arg;
@@ -95,6 +105,8 @@ on_get(void *arg, const struct s3_answer *answer)
 	timer_disarm(r->env->writebacks->timers, &r->timer);
 	a->status = answer->status;
 	a->err = answer->err;
+	if (a->err.code == 0)
+		note_etag(a, answer->http);
 	if (a->err.code == 0 && buf_add(&a->body, body->data, body->len))
 		err_set(&a->err, ENOMEM, "no memory for %zu bytes", body->len);
 	r->is_ready = true;

@@ -13,6 +13,8 @@
 #include "list/memory.h"
 #include "stats/memo-index.h"
 
+#define INDEX_ETAG_MAX 128
+
 struct index_read;
 
 /* One who wants it. */
@@ -39,6 +41,8 @@ void index_read_leave(struct index_read *r,
 struct index_answer {
 	unsigned status; /* of HTTP; 0: there was no answer */
 	struct err err; /* code 0: success */
+	char etag
+		[INDEX_ETAG_MAX]; /* with its quotes; "" if not told, or too long */
 	struct buf body;
 };
 

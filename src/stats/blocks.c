@@ -386,6 +386,23 @@ blocks_n_kept(const struct blocks *b, bool has_all)
 	return n;
 }
 
+static void
+drop_records(struct block *b)
+{
+	free(steal(&b->records));
+	b->n_records = b->records_size = 0;
+}
+
+void
+blocks_drop_kept(struct blocks *b)
+{
+	struct blocks_part *p;
+
+	DL_FOREACH (b->parts, p)
+		for (size_t i = 0; i < p->list.n; i++)
+			drop_records(&p->list.blocks[i]);
+}
+
 static int
 pack_block(struct block *b, const char *bucket, struct pack *p)
 {
@@ -395,8 +412,7 @@ pack_block(struct block *b, const char *bucket, struct pack *p)
 	if (rc)
 		return rc;
 	block_add_extent(b, &e);
-	free(steal(&b->records));
-	b->n_records = b->records_size = 0;
+	drop_records(b);
 	return 0;
 }
 

@@ -114,6 +114,9 @@ struct block *blocks_of(struct blocks *b, const char *key, size_t key_len);
  */
 size_t blocks_n_kept(const struct blocks *b, bool has_all);
 
+/* Forget them. */
+void blocks_drop_kept(struct blocks *b);
+
 /* Move them into the pack, as many as have room.  The blocks stay.  -EFBIG, -ENOMEM. */
 int blocks_pack(struct blocks *b, const char *bucket, struct pack *p,
 		bool has_all);

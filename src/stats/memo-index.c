@@ -410,6 +410,16 @@ memo_index_match(struct memo_index *x, struct block_list *listed, bool is_anew,
 }
 
 bool
+memo_index_is_worth(const struct block_list *listed, size_t bytes)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < listed->n; i++)
+		n += listed->blocks[i].n_known;
+	return bytes / INDEX_BYTES_PER_HEAD < (uint64_t)n;
+}
+
+bool
 memo_index_is_worn(const struct memo_index *x, int64_t now)
 {
 	int64_t age = now - x->anew_at;

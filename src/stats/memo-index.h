@@ -37,6 +37,9 @@
  * listed again, memo-run.h: 14.5 MiB in all for 10,000,000 deltas in 100,000 deltaspaces
  * (tests/unit/test-memo-memory).  None of it stays.
  *
+ * A pack is read by Range alone, without If-Match: the checksum of an extent says more,
+ * and where another one has written the pack anew it may hold the same records, still.
+ *
  * Why not the blocks that changed in a pack of their own?  Of 1,000 changes among a
  * million 63 % of all blocks would be written each time.
  *
@@ -78,6 +81,7 @@
 #include "stats/blocks.h"
 
 #define INDEX_BYTES_MAX (8 * 1024 * 1024)
+#define INDEX_BYTES_PER_HEAD 4096
 #define INDEX_RECORDS 4096 /* that lie in it, 64 KiB; more go into a pack */
 
 struct memo_index {
@@ -116,6 +120,13 @@ struct memo_known {
 void memo_index_match(struct memo_index *x, struct block_list *listed,
 		      bool is_anew, struct memo_known *out);
 
+/*
+ * So many bytes of index are worth writing: at most INDEX_BYTES_PER_HEAD for each delta
+ * that need not be asked for the next time.
+ */
+bool memo_index_is_worth(const struct block_list *listed, size_t bytes);
+
+/* All is to be packed anew: not more than once a day. */
 bool memo_index_is_worn(const struct memo_index *x, int64_t now);
 
 #endif

@@ -477,7 +477,8 @@ shrinks() {
 	local i faults=('{"class": "LIST", "after": 1, "times": 1, "delete": ["a/00.delta"]}')
 
 	for ((i = 1; i < $1; i++)); do
-		faults+=('{"class": "LIST", "after": '$((i + 1))', "times": 1, "delete": ["a/0'$i'.delta"]}')
+		faults+=("{\"class\": \"LIST\", \"after\": $((i + 1)), \"times\": 1,
+			\"delete\": [\"a/0$i.delta\"]}")
 	done
 	fault "${faults[@]}"
 }
@@ -619,6 +620,57 @@ assert_ignored() {
 	mount_fs -o memo=bucket,timeout=2s
 	assert_costs detailed 30 31000
 	assert_logged 1 'originals_index.bin is ignored'
+}
+
+@test "who is slower than another one does not overwrite its index, and says nothing" {
+	given_stub
+	fault '{"class": "HEAD", "path": "a/05", "times": 1,
+		"put": [{"key": ".deltaglider/originals_index.bin", "size": 7}]}'
+	assert_mount memo=bucket 2/1 30 30000 # it looks for what lies there
+	assert_equal "$(stub_memo index | wc -c)" 7
+	stub_ctl DELETE faults
+	assert_equal "$(complaints)" ''
+	lies bkt size=1000 at="$(date +%s)" | put_index
+	change a/07 2000
+	fault '{"class": "HEAD", "path": "a/07", "times": 1,
+		"delete": [".deltaglider/originals_index.bin"]}'
+	assert_mount memo=bucket 2/1 1 31000
+	assert_equal "$(complaints)" ''
+}
+
+@test "a store that knows no condition of a PUT is asked without" {
+	local total=30000
+
+	given_stub
+	mount_fs -o memo=bucket
+	fault '{"class": "PUT", "path": "originals", "times": 1, "status": 501,
+		"code": "NotImplemented"}'
+	assert_costs detailed 30 $total
+	wait_until has_put_times 2
+	change a/07 2000
+	assert_costs detailed 1 $((total + 1000))
+	wait_until has_put_times 1
+	assert_equal "$(complaints)" ''
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+}
+
+@test "a store that takes the same ETag for another one is asked without" {
+	given_stub
+	assert_mount memo=bucket 1/1 30 30000
+	change a/07 2000
+	mount_fs -o memo=bucket
+	fault '{"class": "PUT", "path": "originals", "times": 1, "status": 412,
+		"code": "PreconditionFailed"}'
+	assert_costs detailed 1 31000
+	wait_until has_put_times 2
+	unmount_fs
+	assert_equal "$(complaints)" ''
+	change a/08 2000
+	assert_mount memo=bucket 1/1 1 32000
+}
+
+has_put_times() {
+	(($(requests PUT originals_index) == $1))
 }
 
 @test "no right to PUT: one warning, and the figures" {

@@ -306,7 +306,15 @@ class Store:
             headers["ETag"] = f'"{one.etag}"'
         return Answer(200, headers, one.content())
 
+    def condition_holds(self, one, headers):
+        """If-Match and If-None-Match of a PUT, where `one` lies now."""
+        etag = f'"{one.etag}"' if one else None
+        wanted, unwanted = headers.get("if-match"), headers.get("if-none-match")
+        return wanted in (None, etag) and (unwanted is None or one is None)
+
     def put_object(self, bucket, key, headers, body):
+        if not self.condition_holds(self.buckets[bucket].objects.get(key), headers):
+            return error(412, "PreconditionFailed")
         kept = {name: value for name, value in headers.items()
                 if name.lower().startswith("x-amz-meta-")
                 or name.lower() == "content-type"}

@@ -171,6 +171,8 @@ test_blocks_learn_while_they_are_listed(void **state)
 	check_same(whole, cut);
 	learn(cut, 0, 2000);
 	check_known(whole, cut, pack.n);
+	blocks_drop_kept(tally_blocks(cut));
+	assert_int_equal(blocks_n_kept(tally_blocks(cut), true), 0);
 	pack_clear(&pack);
 	tally_free(whole);
 	tally_free(cut);

@@ -456,6 +456,57 @@ test_worn(void **state)
 	memo_index_clear(&x);
 }
 
+/* For each delta that is known; one that nothing is known of is worth nothing. */
+static void
+test_worth(void **state)
+{
+	static const struct {
+		int64_t n_known;
+		size_t bytes;
+		bool is_worth;
+	} cases[] = {
+		{ 0, 100, false },	  { 1, 100, true },
+		{ 1, 4095, true },	  { 1, 4097, false },
+		{ 200, 800000, true },	  { 200, 820000, false },
+		{ 1000000, 78000, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct block_list l = { .n = 0 };
+
+		block_list_add(&l)->n_known = cases[i].n_known / 2;
+		block_list_add(&l)->n_known =
+			cases[i].n_known - cases[i].n_known / 2;
+		assert_int_equal(memo_index_is_worth(&l, cases[i].bytes),
+				 cases[i].is_worth);
+		block_list_clear(&l);
+	}
+}
+
+/* The sums of one listing, and original sizes of another. */
+static void
+test_outdated_is_known_in_part(void **state)
+{
+	struct block_list l = { .n = 0 };
+	struct buf out CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
+	struct memo_index x;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	two_blocks(&l);
+	l.blocks[0].is_outdated = true;
+	memo_index_init(&x);
+	assert_int_equal(memo_index_print(&l, BUCKET, 1000, 100, &out), 0);
+	assert_int_equal(
+		memo_index_parse(&x, buf_str(&out), out.len, BUCKET, &err),
+		MEMO_GOOD);
+	assert_int_equal(x.list.blocks[0].n_known, 0);
+	assert_int_equal(x.list.blocks[0].n_extents, 1);
+	memo_index_clear(&x);
+	block_list_clear(&l);
+}
+
 int
 main(void)
 {
@@ -468,6 +519,8 @@ main(void)
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_damage_costs_its_block),
 		cmocka_unit_test(test_worn),
+		cmocka_unit_test(test_worth),
+		cmocka_unit_test(test_outdated_is_known_in_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
