@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "engine/ours.h"
+#include "list/page.h"
 
 struct index_read {
 	struct memo_env *env;
@@ -140,6 +141,29 @@ send(struct index_read *r)
 				on_get, r);
 	r->env->n_gets++;
 	timer_arm(w->timers, &r->timer, w->limits->timeout_ms / CACHE_GET_PART);
+}
+
+/* --- whether it is there --- */
+
+static int
+compare_to_index(const struct object *o)
+{
+	return key_compare(o->key, o->key_len, OURS_MEMO_INDEX,
+			   sizeof(OURS_MEMO_INDEX) - 1);
+}
+
+enum index_sight
+index_sight(const struct list_page *page, bool is_first)
+{
+	const struct object *o = page->objects;
+	size_t n = page->n_objects, i = 0;
+	int c = 1;
+
+	while (i < n && (c = compare_to_index(&o[i])) < 0)
+		i++;
+	if (i < n && c == 0)
+		return INDEX_SHOWN;
+	return i < n && (i > 0 || is_first) ? INDEX_ABSENT : INDEX_UNSEEN;
 }
 
 /* --- who wants it --- */

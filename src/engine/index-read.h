@@ -16,6 +16,17 @@
 #define INDEX_ETAG_MAX 128
 
 struct index_read;
+struct list_page;
+
+/* What a page of a listing shows of it. */
+enum index_sight {
+	INDEX_UNSEEN, /* its place is not on that page */
+	INDEX_SHOWN,
+	INDEX_ABSENT,
+};
+
+/* `is_first`: the page has the first keys of the bucket. */
+enum index_sight index_sight(const struct list_page *page, bool is_first);
 
 /* One who wants it. */
 struct index_reader {

@@ -43,7 +43,7 @@ struct scan {
 	struct index_read *index; /* NULL: there is no memo */
 	struct index_reader reader; /* of it, for its keys */
 	bool has_read_index; /* this listing has, or it is under way */
-	bool has_deltas; /* a page has shown one, else there is no index */
+	bool is_index_shown; /* in a listing, so that there is something to read */
 	bool is_patient; /* it pauses while any user has no room */
 	bool is_void; /* it begins again when nothing is under way */
 	bool is_over; /* complete, failed, or nobody is present */
@@ -160,15 +160,6 @@ on_range(void *arg, const char *after, size_t after_len, bool is_ordered)
 	return r;
 }
 
-static bool
-shows_deltas(const struct list_page *page)
-{
-	for (size_t i = 0; i < page->n_objects; i++)
-		if (object_is_delta(&page->objects[i]))
-			return true;
-	return false;
-}
-
 static void
 on_page(void *arg, void *range, const struct list_page *page)
 {
@@ -181,7 +172,8 @@ on_page(void *arg, void *range, const struct list_page *page)
 		if (u)
 			u->events->on_page(u->arg, r->of[i], page);
 	}
-	s->has_deltas = s->has_deltas || shows_deltas(page);
+	if (index_sight(page, false) == INDEX_SHOWN)
+		s->is_index_shown = true;
 }
 
 static void
@@ -456,7 +448,7 @@ static void
 read_index_if_wanted(struct scan *s)
 {
 	if (s->is_over || s->is_void || !s->index || s->has_read_index ||
-	    !s->has_deltas || !may_read_index(s) ||
+	    !s->is_index_shown || !may_read_index(s) ||
 	    !listing_wants_cuts(s->listing))
 		return;
 	s->has_read_index = true;

@@ -24,7 +24,7 @@
  * detailed.  Who leaves while a slow scan runs joins the next one there.
  *
  * Where is a bucket cut that this mount has never listed?  If its listing has more than
- * two pages, and shows a delta, at keys of the memo's index, which is read meanwhile:
+ * two pages, and shows the memo's index, at keys of that, which is read meanwhile:
  * nobody waits for it.
  *
  * A shared scan that stands still, since all its users are behind or the store

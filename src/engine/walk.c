@@ -10,7 +10,7 @@
 #include <limits.h>
 
 #include "engine/buckets.h"
-#include "engine/ours.h"
+#include "engine/index-read.h"
 #include "list/lister.h"
 #include "stats/space.h"
 #include "util/date.h"
@@ -137,27 +137,6 @@ ask_later(struct walk *w)
 	block_sweep_forget(&w->blocks);
 }
 
-static int
-compare_to_index(const struct object *o)
-{
-	return key_compare(o->key, o->key_len, OURS_MEMO_INDEX,
-			   sizeof(OURS_MEMO_INDEX) - 1);
-}
-
-/* Its place in the listing may be on this page. */
-static void
-look_for_index(struct walk *w, const struct list_page *page, bool is_first)
-{
-	const struct object *o = page->objects;
-	size_t n = page->n_objects, i = 0;
-
-	while (i < n && compare_to_index(&o[i]) < 0)
-		i++;
-	if (i == n || (i == 0 && !is_first && compare_to_index(o) != 0))
-		return;
-	w->index = compare_to_index(&o[i]) == 0 ? INDEX_SHOWN : INDEX_ABSENT;
-}
-
 static void
 ask_at_once(struct walk *w)
 {
@@ -186,7 +165,7 @@ on_page(void *arg, void *range, const struct list_page *page)
 	struct walk *w = arg;
 
 	if (w->is_by_blocks && w->index == INDEX_UNSEEN)
-		look_for_index(w, page, range == w->first_range);
+		w->index = index_sight(page, range == w->first_range);
 	if (range == w->first_range)
 		w->first_range = NULL;
 	for (size_t i = 0; i < page->n_objects; i++) {

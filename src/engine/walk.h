@@ -72,7 +72,7 @@ struct walk {
 	/* of detailed, see block-sweep.h */
 	bool is_by_blocks; /* this listing is */
 	enum walk_order order; /* of it */
-	enum { INDEX_UNSEEN, INDEX_SHOWN, INDEX_ABSENT } index; /* so far */
+	enum index_sight index; /* so far */
 	uint64_t n_deltas; /* so far */
 	bool is_without_blocks; /* none is, from now on */
 	bool is_told; /* the listing tells metadata: there is no need for it */
