@@ -138,7 +138,7 @@ give_parser(struct list_call *c)
 
 	if (!c->parser)
 		return;
-	page_reader_end(&c->reader);
+	page_reader_drop(&c->reader);
 	p->n_taken--;
 	c->bucket->n_taken--;
 	list_parser_reset(c->parser);

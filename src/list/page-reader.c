@@ -15,6 +15,8 @@
 /* So many pages come in before a hand is worth it. */
 #define PAGES_FOR_HAND 4
 
+#define PAGE_END "ListBucketResult>" /* of its last tag, whatever the prefix */
+
 struct piece {
 	struct hand_task task; /* first, so that it is the piece */
 	struct page_reader *reader;
@@ -99,6 +101,20 @@ give(struct page_reader *r, const char *data, size_t len)
 	return true;
 }
 
+/*
+ * What ends the page, or may: it is read at once, when it can still be refused.  Then
+ * nobody uses the connection again, from which came what is not believed.
+ */
+static bool
+may_be_end(const char *data, size_t len)
+{
+	size_t n = strlen(PAGE_END);
+
+	while (len > 0 && strchr(" \t\r\n", data[len - 1]) && data[len - 1])
+		len--;
+	return len < n || memcmp(data + len - n, PAGE_END, n) == 0;
+}
+
 static void
 take_back(struct page_reader *r)
 {
@@ -110,11 +126,20 @@ take_back(struct page_reader *r)
 int
 page_reader_add(struct page_reader *r, const char *data, size_t len)
 {
-	if (!atomic_load(&r->is_refused) && !give(r, data, len)) {
+	if (!atomic_load(&r->is_refused) &&
+	    (may_be_end(data, len) || !give(r, data, len))) {
 		take_back(r);
 		read_bytes(r, data, len);
 	}
 	return atomic_load(&r->is_refused) ? -EIO : 0;
+}
+
+void
+page_reader_drop(struct page_reader *r)
+{
+	if (r->parser)
+		atomic_store(&r->is_refused, true);
+	page_reader_end(r);
 }
 
 void

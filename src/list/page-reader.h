@@ -46,4 +46,7 @@ int page_reader_add(struct page_reader *r, const char *data, size_t len);
 /* All bytes there were are read, and the parser is the caller's again. */
 void page_reader_end(struct page_reader *r);
 
+/* Nobody wants the page: what is not read yet never is.  Fine after its end. */
+void page_reader_drop(struct page_reader *r);
+
 #endif

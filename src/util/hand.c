@@ -142,22 +142,24 @@ hand_give(struct hand *h, struct hand_row *r, struct hand_task *t)
 		wake(h);
 }
 
-/* What of the row was not begun, when nothing of it is running. */
+/* What of the row was not begun; nothing of it is running then. */
 static struct hand_task *
 withdraw(struct hand *h, struct hand_row *r)
 {
-	struct hand_task *t;
+	struct hand_task *first, *t;
 	LOCKED(h);
 
+	/* at once, or the thread goes on with it while its end is waited for */
+	if (r->first && !r->is_running)
+		DL_DELETE(h->rows, r);
+	LL_FOREACH (r->first, t)
+		h->n_waiting--;
+	first = steal(&r->first);
 	h->is_waited_for = true;
 	while (r->is_running)
 		pthread_cond_wait(&h->has_run, &h->lock);
 	h->is_waited_for = false;
-	if (r->first)
-		DL_DELETE(h->rows, r);
-	LL_FOREACH (r->first, t)
-		h->n_waiting--;
-	return steal(&r->first);
+	return first;
 }
 
 static void

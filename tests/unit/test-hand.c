@@ -13,6 +13,10 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
 #include "util/hand.h"
 
 #define ROWS 5
@@ -125,6 +129,50 @@ test_single(void **state)
 	hand_free(h);
 }
 
+struct slow {
+	struct hand_task task; /* first */
+	struct slows *all;
+	pthread_t by;
+};
+
+/* The first one runs until somebody waits for it, or nearly. */
+struct slows {
+	struct hand_row row;
+	struct slow tasks[TASKS];
+	atomic_bool is_begun;
+};
+
+static void
+run_slow(struct hand_task *t)
+{
+	struct slow *s = (struct slow *)t;
+
+	s->by = pthread_self();
+	if (!atomic_exchange(&s->all->is_begun, true))
+		usleep(20 * 1000);
+}
+
+/* Of a row that the owner wants, the thread ends the task that it has begun, no more. */
+static void
+test_withdrawn(void **state)
+{
+	struct hand *h = hand_new();
+	struct slows all = { .is_begun = false };
+
+	(void)state;
+	for (unsigned i = 0; i < TASKS; i++) {
+		all.tasks[i] = (struct slow){ { .run = run_slow }, &all, 0 };
+		hand_give(h, &all.row, &all.tasks[i].task);
+	}
+	while (!atomic_load(&all.is_begun))
+		usleep(100);
+	hand_take_back(h, &all.row);
+	assert_false(pthread_equal(all.tasks[0].by, pthread_self()));
+	assert_true(pthread_equal(all.tasks[TASKS - 1].by, pthread_self()));
+	assert_int_equal(count_done(h), TASKS);
+	hand_free(h);
+}
+
 /* It may never have had anything to do. */
 static void
 test_idle(void **state)
@@ -145,6 +193,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_single),
+		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_idle),
 	};
 

@@ -151,7 +151,7 @@ test_reads(void **state)
 static void
 test_refused(void **state)
 {
-	static const char wrong[] = "<Wrong/>";
+	static const char wrong[] = "<Wrong> and more of it, again and again";
 	static struct crowd c;
 	struct hand *hand = hand_new();
 	struct page_reader *r = &c.pages[PAGES - 1].reader;
@@ -169,6 +169,41 @@ test_refused(void **state)
 	while (add(&c.pages[0], 1000))
 		;
 	assert_page(&c.pages[0], 0);
+	crowd_clear(&c);
+	hand_free(hand);
+}
+
+/*
+ * What is wrong shows in the last bytes of each: they are refused as they come, so that
+ * the connection they came from is not used again.
+ */
+static void
+test_refused_end(void **state)
+{
+	static const char end[] = "<KeyCount>1</KeyCount></ListBucketResult>";
+	static struct crowd c;
+	struct hand *hand = hand_new();
+
+	(void)state;
+	crowd_init(&c, hand);
+	for (size_t i = 0; i < PAGES; i++) {
+		struct buf *xml = &c.pages[i].xml;
+
+		xml->len -= strlen("</ListBucketResult>");
+		assert_int_equal(buf_add(xml, end, strlen(end)), 0);
+	}
+	for (size_t i = 0; i < PAGES; i++) {
+		struct incoming *in = &c.pages[i];
+		size_t last = in->xml.len - 1000;
+
+		while (in->at < last)
+			add(in, last - in->at < 1000 ? last - in->at : 1000);
+		assert_int_equal(
+			page_reader_add(&in->reader, in->xml.data + last, 1000),
+			-EIO);
+		page_reader_end(&in->reader);
+		assert_true(list_parser_is_contradictory(in->parser));
+	}
 	crowd_clear(&c);
 	hand_free(hand);
 }
@@ -195,6 +230,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_end),
 		cmocka_unit_test(test_given_up),
 	};
 
