@@ -325,11 +325,14 @@ assert_condition() {
 		"meta": {"x-deltaglider-cache": "true"}}]'
 	assert_condition 'not tried' --cache=ro
 	assert_equal "$(requests PUT)" 0
+	assert_condition yes
+	fault '{"class": "PUT", "unheard": ["if-none-match"]}'
 	assert_condition ignored
 	assert_equal "$(curl -sS "$ENDPOINT/bkt/.deltaglider/stats_quick.json")" '{}'
-	assert_equal "$(requests PUT)" 2 # one for each report
+	assert_equal "$(requests PUT)" 4 # one for each report
 	[[ $(stub_ctl GET log | jq '[.[] | select(.class == "PUT").headers |
 		with_entries(.key |= ascii_downcase)] | all(."if-none-match" == "*")') == true ]]
+	stub_ctl DELETE faults
 	fault '{"class": "PUT", "status": 501, "code": "NotImplemented"}'
 	assert_condition refused
 	stub_ctl DELETE faults

@@ -27,6 +27,7 @@ What happens to them; the first fault in the list that hits is the only one:
                             change the true answer's headers; null: leave out
     "sub": ["<regex>", "<replacement>"]     change the true answer's body
     "ask": ["<regex>", "<replacement>"]     answer another query than was asked
+    "unheard": ["if-none-match"]            fields of its head that the store ignores
     "put": [OBJECT...], "delete": [KEY...]  change the bucket before the answer
     "gzip": true            a body that nobody asked to be compressed
     "raw": "HTTP/1.1 200 OK\\r\\n..."       these bytes instead, then close
@@ -86,6 +87,7 @@ class Fault:
     set_headers: dict = field(default_factory=dict)
     sub: Optional[list] = None
     ask: Optional[list] = None
+    unheard: list = field(default_factory=list)
     put: list = field(default_factory=list)
     delete: list = field(default_factory=list)
     gzip: bool = False
