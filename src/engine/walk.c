@@ -192,7 +192,7 @@ ask_candidates(struct walk *w)
 	struct space *space;
 
 	while (w->is_listed && !w->is_asked && !w->is_by_blocks &&
-	       w->originals.sweep.n_queued < HEADS_HELD_MAX) {
+	       !w->is_stopped && w->originals.sweep.n_queued < HEADS_HELD_MAX) {
 		space = tally_next_candidate(w->tally, &o);
 		if (space)
 			ask(w, space, &o);

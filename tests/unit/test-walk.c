@@ -407,6 +407,39 @@ test_full(void **state)
 	}
 }
 
+/* --- the end in the middle --- */
+
+#define SPACES 5000 /* more than HEADs may wait */
+
+static char *
+print_spaces(void)
+{
+	char *page = xmalloc(SPACES * 32), *end = page;
+
+	for (unsigned i = 0; i < SPACES; i++)
+		end += snprintf(end, 32, "%sa%04u/x.delta=1", i ? " " : "", i);
+	return page;
+}
+
+/* Keys in no order, so that their HEADs are known at the end; more than can be asked. */
+static void
+test_stopped_with_more_to_ask(void **state)
+{
+	char *page = print_spaces();
+	struct run run;
+
+	(void)state;
+	run_init(&run, MODE_SAMPLED);
+	run.fx.store.pages[1] = page;
+	while (!walk_is_listed(&run.walk))
+		fixture_answer(&run.fx, LIST);
+	assert_int_equal(run.n_failures, 0);
+	fixture_answer(&run.fx, HEAD_ANY);
+	assert_true(run.walk.originals.sweep.n_queued > SPACES / 2);
+	run_clear(&run);
+	free(page);
+}
+
 int
 main(void)
 {
@@ -416,6 +449,7 @@ main(void)
 		cmocka_unit_test(test_falls_behind),
 		cmocka_unit_test(test_forgets_held_heads),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_stopped_with_more_to_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
