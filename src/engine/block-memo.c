@@ -129,8 +129,7 @@ fail(struct block_memo *m, const struct err *err)
 static bool
 is_lost_race(const struct s3_answer *answer)
 {
-	return answer->status == 412 || answer->status == 409 ||
-	       answer->status == 404;
+	return answer->status == 412 || answer->status == 404;
 }
 
 static bool
@@ -206,7 +205,10 @@ on_look(void *arg, const struct s3_answer *answer)
 static void
 end_conditional(struct block_memo *m, const struct s3_answer *answer)
 {
-	if (is_lost_race(answer)) {
+	/* the other one is not over: a look would be too early */
+	if (answer->status == 409) {
+		drop(m, m->puts);
+	} else if (is_lost_race(answer)) {
 		m->call =
 			s3_get_object(m->env->writebacks->s3,
 				      &(struct s3_get){ .bucket = m->bucket,

@@ -81,7 +81,7 @@ has_room(void *arg, unsigned n_under_way, unsigned n_pages)
 	const struct block_sweep *b = arg;
 	unsigned n = b->originals->sweep.n_queued;
 
-	if (originals_are_behind(b->originals))
+	if (originals_are_behind(b->originals) || n >= HEADS_HELD_MAX)
 		return false;
 	return n + (n_under_way + 1) * heads_of_page(b, n_pages) <=
 		       HEADS_HELD_MAX ||

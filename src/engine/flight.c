@@ -481,6 +481,7 @@ on_list_begins(void *arg)
 {
 	struct flight *f = arg;
 
+	f->shared = (struct listed){ 0 }; /* the result will be of this LIST */
 	if (may_share(f))
 		readers_begin(&f->readers);
 	look_after(f); /* who came meanwhile wants it */

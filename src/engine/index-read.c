@@ -95,10 +95,19 @@ note_etag(struct index_answer *a, const struct http_answer *http)
 }
 
 static void
+take_answer(struct index_answer *a, const struct http_answer *http)
+{
+	const struct buf *body = &http->body;
+
+	note_etag(a, http);
+	if (buf_add(&a->body, body->data, body->len))
+		err_set(&a->err, ENOMEM, "no memory for %zu bytes", body->len);
+}
+
+static void
 on_get(void *arg, const struct s3_answer *answer)
 {
 	struct index_read *r = arg;
-	const struct buf *body = &answer->http->body;
 	struct index_answer *a = &r->answer;
 
 	r->call = NULL;
@@ -107,9 +116,7 @@ on_get(void *arg, const struct s3_answer *answer)
 	a->status = answer->status;
 	a->err = answer->err;
 	if (a->err.code == 0)
-		note_etag(a, answer->http);
-	if (a->err.code == 0 && buf_add(&a->body, body->data, body->len))
-		err_set(&a->err, ENOMEM, "no memory for %zu bytes", body->len);
+		take_answer(a, answer->http);
 	r->is_ready = true;
 	if (r->n_refs > 0)
 		tell(r);

@@ -43,6 +43,7 @@ struct relist {
 	size_t from; /* the block that the next run is looked for from */
 	bool has_all; /* runs, begun or over */
 	bool is_outdated; /* one of them */
+	bool has_hung; /* a pack: of runs that begin now none is read */
 	bool is_over, is_stopped;
 	enum relist_how how;
 	struct err err;
@@ -128,8 +129,10 @@ begin_run(struct relist *r)
 	r->from = run->to;
 	if (run->after && !start_after_is_possible(run->after, run->after_len))
 		end(r, RELIST_IMPOSSIBLE, NULL);
-	else if (run->n_extents == 0)
+	else if (run->n_extents == 0 || r->has_hung) {
+		a->n_asked = run->n_extents;
 		begin_list(a);
+	}
 	return true;
 }
 
@@ -250,6 +253,7 @@ on_part_limit(void *arg)
 {
 	struct part_get *g = arg;
 
+	g->again->relist->has_hung = true;
 	s3_cancel(g->call);
 }
 

@@ -211,6 +211,7 @@ static void
 begin_without_blocks(struct walk *w)
 {
 	w->is_without_blocks = true;
+	scan_leave(&w->user);
 	begin_in(w, SCAN_SHARED);
 }
 
@@ -218,7 +219,9 @@ begin_without_blocks(struct walk *w)
 static bool
 is_lost(const struct walk *w)
 {
-	return w->is_asked && tally_is_lost(w->tally);
+	bool are_void = w->is_asked || is_by_blocks(w, WALK_AT_ONCE);
+
+	return are_void && !w->is_without_blocks && tally_is_lost(w->tally);
 }
 
 /* What HEADs have told by now is true of the next listing, too. */
@@ -358,6 +361,8 @@ on_begin(void *arg, int64_t began_at_ms)
 static void
 begin_in(struct walk *w, enum scan_lane lane)
 {
+	/* of no use, and it may be long until the LIST begins */
+	originals_stop(&w->originals);
 	w->is_listed = w->is_asked = false;
 	w->user.wants_metadata = wants_originals(w);
 	scan_join(w->env, w->bucket, lane, &w->user);
@@ -390,12 +395,14 @@ on_hold_up(void *arg)
 static void
 go_on_listed(struct walk *w, bool has_index)
 {
-	if (w->order == WALK_AT_ONCE)
+	if (w->order == WALK_AT_ONCE) {
 		w->is_asked = true;
-	else if (has_index)
+	} else if (has_index) {
 		block_sweep_begin(&w->blocks, w->tally);
-	else /* with HEADs, as without a memo */
+	} else { /* with HEADs, as without a memo */
+		w->is_hidden = false;
 		begin_in(w, SCAN_SHARED);
+	}
 }
 
 /* The index is read: there may be none. */

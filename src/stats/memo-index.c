@@ -155,6 +155,20 @@ put_head(struct buf *out, size_t n, int64_t now, int64_t anew_at)
 	return rc ? rc : put_number(out, 8, (uint64_t)anew_at);
 }
 
+/* Pieces that ranges had of a block may be too much together, and the last keys. */
+static bool
+can_be_parsed(const struct block_list *listed)
+{
+	size_t key_bytes = 0;
+	bool is_large = false;
+
+	for (size_t i = 0; i < listed->n; i++) {
+		key_bytes += listed->blocks[i].key_len;
+		is_large = is_large || listed->blocks[i].n > BLOCK_DELTAS_MAX;
+	}
+	return !is_large && key_bytes <= BLOCK_KEYS_MAX;
+}
+
 int
 memo_index_print(const struct block_list *listed, const char *bucket,
 		 int64_t now, int64_t anew_at, struct buf *out)
@@ -165,6 +179,8 @@ memo_index_print(const struct block_list *listed, const char *bucket,
 	for (size_t i = 0; i < listed->n && rc == 0; i++)
 		rc = put_block(out, i > 0 ? &listed->blocks[i - 1] : NULL,
 			       &listed->blocks[i]);
+	if (rc == 0 && !can_be_parsed(listed))
+		rc = -EFBIG;
 	if (rc)
 		return rc;
 	digest(bucket, out->data, out->len, sum);

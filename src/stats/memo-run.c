@@ -11,6 +11,13 @@
 #define IN_NO_EXTENT UINT16_MAX
 #define OF_NO_BLOCK UINT16_MAX
 
+/*
+ * Blocks of the index whose records are read for one run.  Where deltas were deleted,
+ * any number of them may overlap a single block: those between the first and the last
+ * ones are mostly gone.
+ */
+#define OVERLAP_MAX (2 * RUN_BLOCKS)
+
 struct run_record {
 	struct memo_record record;
 	uint16_t extent; /* that it lies in */
@@ -138,6 +145,20 @@ set_keys(struct memo_run *r)
 	r->last_len = blocks[r->to - 1].key_len;
 }
 
+/* A run whose records fit into memory. */
+static struct overlap
+fit_overlap(struct memo_run *r, const struct block_list *old)
+{
+	struct overlap o = find_overlap(r, old);
+
+	while (o.to - o.from > OVERLAP_MAX && r->to - r->from > 1) {
+		r->to = r->from + (r->to - r->from) / 2;
+		set_keys(r);
+		o = find_overlap(r, old);
+	}
+	return o;
+}
+
 bool
 memo_run_init(struct memo_run *r, const struct memo_index *x,
 	      struct block_list *listed, size_t from, bool is_anew)
@@ -148,9 +169,10 @@ memo_run_init(struct memo_run *r, const struct memo_index *x,
 	if (!find_blocks(r, from))
 		return false;
 	set_keys(r);
-	o = find_overlap(r, &x->list);
+	o = fit_overlap(r, &x->list);
 	for (size_t i = o.from; i < o.to; i++)
-		take_block(r, &x->list.blocks[i]);
+		if (i - o.from < OVERLAP_MAX / 2 || o.to - i <= OVERLAP_MAX / 2)
+			take_block(r, &x->list.blocks[i]);
 	drop_doubles(r);
 	r->again = blocks_new();
 	r->part = blocks_part_new(r->again, r->after, r->after_len, true);

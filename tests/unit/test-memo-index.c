@@ -188,6 +188,24 @@ test_what_is_not_believed(void **state)
 	}
 }
 
+#define LONG_KEYS 7 /* of 1 MiB each: one more is too much */
+
+/* Each is the one before, and a byte. */
+static void
+print_long_keys(struct block_list *l, size_t n, struct buf *out, int expected)
+{
+	while (l->n < n) {
+		struct block *one = block_list_add(l);
+
+		one->n = 1;
+		one->key_len = 1024 * 1024 + l->n;
+		one->key = xmalloc(one->key_len);
+		memset(one->key, 'k', one->key_len);
+	}
+	buf_clear(out);
+	assert_int_equal(memo_index_print(l, BUCKET, 0, 0, out), expected);
+}
+
 /* Few bytes may stand for many: keys that each begin with the long one before. */
 static void
 test_keys_that_are_too_much(void **state)
@@ -195,21 +213,49 @@ test_keys_that_are_too_much(void **state)
 	struct buf b = BUF_INIT(INDEX_BYTES_MAX);
 	struct block_list l = { 0 };
 	struct memo_index x;
+	char last[64];
+	size_t len;
 
 	(void)state;
-	for (unsigned i = 0; i < 9; i++) {
-		struct block *one = block_list_add(&l);
-
-		one->n = 1;
-		one->key_len = 1024 * 1024 + i;
-		one->key = xmalloc(one->key_len);
-		memset(one->key, 'k', one->key_len);
-	}
-	assert_int_equal(memo_index_print(&l, BUCKET, 0, 0, &b), 0);
-	assert_true(b.len < 1200 * 1024);
+	print_long_keys(&l, LONG_KEYS - 1, &b, 0);
+	len = b.len;
+	print_long_keys(&l, LONG_KEYS, &b, 0);
+	assert_int_equal(parse(&x, &b, BUCKET), MEMO_GOOD);
+	len = b.len - len;
+	assert_in_range(len, 1, sizeof(last));
+	memcpy(last, b.data + b.len - SHA256_LEN - len, len);
+	last[0]++; /* bytes that it has of the one before */
+	b.len -= SHA256_LEN;
+	assert_int_equal(buf_add(&b, last, len), 0);
+	b.len += SHA256_LEN;
+	b.data[12]++;
+	seal(&b);
 	assert_int_equal(parse(&x, &b, BUCKET), MEMO_BAD);
+	print_long_keys(&l, LONG_KEYS + 1, &b, -EFBIG);
 	block_list_clear(&l);
 	buf_clear(&b);
+}
+
+/* Ranges may each have had a piece of a block that is too large when it is whole. */
+static void
+test_large_block(void **state)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT(INDEX_BYTES_MAX);
+	struct block_list l = { 0 };
+	struct memo_index x;
+	struct block *one = block_list_add(&l);
+
+	(void)state;
+	one->key = xstrdup("k");
+	one->key_len = 1;
+	one->n = BLOCK_DELTAS_MAX;
+	assert_int_equal(memo_index_print(&l, BUCKET, 0, 0, &b), 0);
+	assert_int_equal(parse(&x, &b, BUCKET), MEMO_GOOD);
+	memo_index_clear(&x);
+	one->n++;
+	buf_clear(&b);
+	assert_int_equal(memo_index_print(&l, BUCKET, 0, 0, &b), -EFBIG);
+	block_list_clear(&l);
 }
 
 static void
@@ -515,6 +561,7 @@ main(void)
 		cmocka_unit_test(test_what_is_read_is_what_was_written),
 		cmocka_unit_test(test_what_is_not_believed),
 		cmocka_unit_test(test_keys_that_are_too_much),
+		cmocka_unit_test(test_large_block),
 		cmocka_unit_test(test_a_newer_version),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_damage_costs_its_block),

@@ -220,6 +220,55 @@ read_changed(const struct store *s)
 	return most;
 }
 
+/* --- deltas that are gone --- */
+
+#define BLOCKS_LEFT 10 /* at either end */
+
+/* All others were deleted; the first one behind them has another version, too. */
+static struct blocks *
+list_ends(void)
+{
+	struct blocks *all = blocks_new();
+	struct blocks_part *p = blocks_part_new(all, NULL, 0, true);
+
+	for (unsigned b = 0; b < BLOCKS; b++) {
+		if (b >= BLOCKS_LEFT && b < BLOCKS - BLOCKS_LEFT)
+			continue;
+		for (unsigned i = 0; i < DELTAS_ADDED; i++)
+			add_delta(p, b, i, b == BLOCKS - BLOCKS_LEFT);
+	}
+	blocks_part_end(p);
+	assert_int_equal(blocks_list(all)->n, 2 * BLOCKS_LEFT);
+	return all;
+}
+
+/* Of what was between its keys only so many blocks are read. */
+static void
+read_ends(const struct store *s)
+{
+	struct blocks *all = list_ends();
+	struct memo_index index;
+	struct memo_known known;
+	struct memo_run run;
+	struct err err = ERR_INIT;
+	int64_t n = 0;
+
+	memo_index_init(&index);
+	assert_int_equal(memo_index_parse(&index, s->index.data, s->index.len,
+					  BUCKET, &err),
+			 MEMO_GOOD);
+	memo_index_match(&index, blocks_list(all), false, &known);
+	assert_int_equal(known.n_changed, 1);
+	assert_true(memo_run_init(&run, &index, blocks_list(all), 0, false));
+	for (size_t i = 0; i < run.n_extents; i++)
+		n += run.extents[i].n;
+	assert_in_range(n, 1, 16 * BLOCK_DELTAS);
+	assert_int_equal(run.from, BLOCKS_LEFT);
+	memo_run_clear(&run);
+	memo_index_clear(&index);
+	blocks_free(all);
+}
+
 static void
 store_clear(struct store *s)
 {
@@ -245,6 +294,7 @@ test_ten_million_deltas(void **state)
 	print_message("%.1f MiB while half of it is listed again\n",
 		      (double)most / MIB);
 	assert_in_range(most, 1, 16 * MIB);
+	read_ends(s);
 	store_clear(s);
 	assert_in_range(allocated(), before, before + MIB / 16);
 	free(s);
