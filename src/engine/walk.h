@@ -8,10 +8,7 @@
  * there is no room for more pages: memory grows with what is under way, not with
  * the bucket.  Where the LIST is begun again, so are tally and HEADs.
  *
- * By blocks (block-sweep.h) HEADs wait for the end of the LIST, if there is an index.
- * The listing shows whether there is one, mostly with its first page; so those of a new
- * bucket begin as early as without a memo.  The index is asked for all the same, since
- * a proxy may hide what is ours: then all begins again.
+ * By blocks (by-blocks.h) HEADs wait for the end of the LIST, if there is an index.
  *
  * And where others wait meanwhile?  A walk whose HEADs are being sent leaves the
  * scan, and takes part in a slow one.  Of one whose HEADs are held the listing is
@@ -21,7 +18,7 @@
 #ifndef ENGINE_WALK_H
 #define ENGINE_WALK_H
 
-#include "engine/block-sweep.h"
+#include "engine/by-blocks.h"
 #include "engine/originals.h"
 #include "engine/scan.h"
 #include "util/limits.h"
@@ -30,13 +27,6 @@ enum walk_heads {
 	WALK_HOLD, /* they wait */
 	WALK_DROP, /* only what LIST gives is of use */
 	WALK_SEND,
-};
-
-/* When a listing by blocks asks for HEADs. */
-enum walk_order {
-	WALK_OPEN, /* it is not known yet whether there is an index: they wait */
-	WALK_AT_ONCE, /* there is none: as without a memo */
-	WALK_LATER, /* there is one: when the LIST is complete */
 };
 
 struct walk {
@@ -66,21 +56,10 @@ struct walk {
 	unsigned n_pages; /* so far */
 	uint64_t n_objects;
 	bool is_listed; /* the listing is complete */
-	bool is_asked; /* of all candidates, too */
+	bool is_asked; /* all candidates were asked for, too, not by blocks */
 	bool has_forgotten; /* HEADs that were held: the figures are void */
 	bool is_stopped;
-	/* of detailed, see block-sweep.h */
-	bool is_by_blocks; /* this listing is */
-	enum walk_order order; /* of it */
-	enum index_sight index; /* so far */
-	uint64_t n_deltas; /* so far */
-	bool is_without_blocks; /* none is, from now on */
-	bool is_told; /* the listing tells metadata: there is no need for it */
-	void *first_range; /* of keys, until its first page comes */
-	bool is_hidden; /* the index is there, and no listing shows it */
-	unsigned n_outdated; /* listings */
-	bool is_outdated; /* this one is, when its HEADs are answered */
-	struct block_sweep blocks;
+	struct by_blocks blocks;
 };
 
 /* `w` has its first fields set. */
