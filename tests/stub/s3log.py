@@ -5,7 +5,8 @@ count-proxy.  Any thread.
     GET    /_stub/log                  all requests, as JSON
     GET    /_stub/count?class=C&path=R how many so far: a bare number; C is one of
                                        LIST HEAD GET PUT BUCKETS BUCKET OTHER, R a
-                                       regular expression; without them, all
+                                       regular expression; without them, all; with
+                                       open=1 those that have not ended yet
     GET    /_stub/max_in_flight        most requests that were open at once
     DELETE /_stub/log                  forget all of it
 
@@ -51,7 +52,7 @@ class RequestLog:
         """A request was read.  Pass what comes back to end()."""
         entry = {
             "class": kind, "method": method, "path": path, "query": query,
-            "headers": headers, "status": None,
+            "headers": headers, "status": None, "is_open": True,
         }
         with self._lock:
             self._in_flight += 1
@@ -65,13 +66,15 @@ class RequestLog:
         """It was answered with `status`; None: the connection ended instead."""
         with self._lock:
             entry["status"] = status
+            entry["is_open"] = False
             self._in_flight -= 1
 
-    def count(self, kind=None, path=None):
+    def count(self, kind=None, path=None, is_open=False):
         with self._lock:
             entries = list(self._entries)
         return sum(
             (kind is None or entry["class"] == kind)
+            and (not is_open or entry["is_open"])
             and (path is None or re.search(path, entry["path"]) is not None)
             for entry in entries
         )
@@ -88,7 +91,8 @@ class RequestLog:
         if path == CONTROL + "count" and method == "GET":
             wanted = parse_qs(query)
             number = self.count(wanted.get("class", [None])[0],
-                                wanted.get("path", [None])[0])
+                                wanted.get("path", [None])[0],
+                                "open" in wanted)
             return 200, f"{number}\n"
         if path == CONTROL + "max_in_flight" and method == "GET":
             return 200, f"{self._max_in_flight}\n"
