@@ -60,6 +60,10 @@ memo_requests() {
 	echo "$(requests GET originals_)/$(requests PUT originals_)"
 }
 
+are_memo_requests() {
+	[[ $(memo_requests) == "$1" ]]
+}
+
 stub_memo() {
 	curl -sS --fail "$ENDPOINT/bkt/.deltaglider/originals_$1.bin"
 }
@@ -351,7 +355,17 @@ has_put() {
 @test "off, memory, and a cache that is read only or off, or not wanted" {
 	given_stub
 	assert_mount memo=bucket,cache=off 0/0 30 30000
-	assert_mount memo=bucket,cache=ro 3/0 30 30000 # and what sampled has
+	# and what sampled has, since HEADs are left when there turns out to be no index
+	fault '{"class": "HEAD", "gate": "heads"}'
+	mount_fs -o memo=bucket,cache=ro
+	forget_requests
+	in_background cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	wait_until are_memo_requests 3/0
+	stub_ctl DELETE faults
+	wait $!
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 30000
+	unmount_fs
+	assert_equal "$(memo_requests) $(requests HEAD)" '3/0 30'
 	assert_mount memo=off 0/0 30 30000
 	change a/07 2000
 	mount_fs -o memo=memory
