@@ -637,7 +637,7 @@ assert_ignored() {
 	assert_mount memo=bucket 1/1 30 30000
 	change a/07 2000
 	fault '{"class": "GET", "path": "originals", "gate": "memo"}'
-	mount_fs -o memo=bucket,timeout=2s
+	mount_fs -o memo=bucket,timeout="$(scaled 2000)ms"
 	assert_costs detailed 30 31000
 	assert_logged 1 'originals_index.bin is ignored'
 }
