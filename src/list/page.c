@@ -54,6 +54,7 @@ struct list_parser {
 	struct list_page page;
 
 	/* where we are */
+	size_t n_bytes; /* so far, the parser's or not */
 	bool is_error; /* the root is <Error>, and all goes to `error` */
 	struct error_doc error;
 	bool is_in_object;
@@ -410,12 +411,14 @@ on_contents(void *arg, const struct contents *c)
  * start-after: there KeyCount, which precedes the echo, proves that every
  * object was seen, and IsTruncated that it is the last.  Without the exception
  * a listing whose last key has a control character would never end.
+ *
+ * Nobody reads what follows, but a page is BODY_MAX bytes at most all the same.
  */
 static bool
 is_token_unreadable(const struct list_parser *p)
 {
 	return sax_is_bad_character(p->sax) && p->field && p->field->is_token &&
-	       p->is_encoded;
+	       p->is_encoded && p->n_bytes <= BODY_MAX;
 }
 
 static bool
@@ -467,6 +470,7 @@ list_parser_feed(struct list_parser *p, const char *data, size_t len,
 	struct err e = ERR_INIT;
 	int rc = page_feed_add(p->feed, data, len, &e);
 
+	p->n_bytes += len;
 	object_list_hash(&p->list);
 	if (rc == 0 || is_token_unreadable(p))
 		return 0;

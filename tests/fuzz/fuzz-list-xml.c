@@ -99,6 +99,20 @@ is_ascii(const char *s, size_t len)
 	return true;
 }
 
+/* Of what follows a token that can't be read nothing is read, and it ends. */
+static void
+check_bound(struct list_parser *p, const char *s, size_t len)
+{
+	static const char more[1024 * 1024];
+	size_t n = 0;
+
+	list_parser_reset(p);
+	check(list_parser_feed(p, s, len, NULL) == 0);
+	while (n < 33 && list_parser_feed(p, more, sizeof(more), NULL) == 0)
+		n++;
+	check(n < 33);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -133,5 +147,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(!list_parser_is_contradictory(split));
 		check(!list_parser_is_contradictory(whole));
 	}
+	if (b && b->is_token_unreadable)
+		check_bound(whole, s, size - 1);
 	return 0;
 }

@@ -418,6 +418,26 @@ test_unreadable_token(void **state)
 	list_parser_free(p);
 }
 
+/* What follows such a token is not read, and is counted all the same. */
+static void
+test_no_end_after_unreadable_token(void **state)
+{
+	static const char head[] = "<ListBucketResult>" URL MORE OBJECT(
+		"a") "<NextContinuationToken>a&#x01;b<";
+	static const char more[1024 * 1024];
+	struct list_parser *p = list_parser_new();
+	const struct list_page *page;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(list_parser_feed(p, head, sizeof(head) - 1, NULL), 0);
+	while (n < 40 && list_parser_feed(p, more, sizeof(more), NULL) == 0)
+		n++;
+	assert_int_equal(n, 31); /* with the head: less than 32 of them */
+	assert_int_equal(list_parser_end(p, &page, NULL), -EIO);
+	list_parser_free(p);
+}
+
 /* --- what is wrong --- */
 
 #define FIELDS(text) LIST(LAST "<Contents>" text "</Contents>")
@@ -598,6 +618,7 @@ main(void)
 		cmocka_unit_test(test_digests),
 		cmocka_unit_test(test_long_digest),
 		cmocka_unit_test(test_unreadable_token),
+		cmocka_unit_test(test_no_end_after_unreadable_token),
 		cmocka_unit_test(test_bad_pages),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_error_for_list),
