@@ -454,7 +454,7 @@ open_at() {
 	stub_ctl PUT bucket/bkt "$bkt"
 	fault '{"class": "HEAD", "gate": "never"}'
 	BUCKET=bkt
-	mount_fs -o timeout=500ms
+	mount_fs -o timeout="$(scaled 500)ms"
 	run ! cat "$(stats_file detailed)"
 	[[ $output == *'Connection timed out' ]]
 	assert_figures quick 25 235 235 0 20 5 0/0/20
@@ -464,9 +464,9 @@ open_at() {
 	start_stub
 	stub_ctl PUT bucket/bkt "$bkt"
 	stub_ctl PATCH settings '{"page_size": 1}'
-	fault '{"class": "LIST", "delay": 0.1}'
+	fault '{"class": "LIST", "after": 20, "gate": "never"}' '{"class": "LIST", "delay": 0.1}'
 	BUCKET=bkt
-	mount_fs -o deadline=500ms
+	mount_fs -o deadline="$(scaled 500)ms"
 	run ! cat "$(stats_file quick)"
 	[[ $output == *'Connection timed out' ]]
 	(($(requests LIST) > 1))

@@ -628,7 +628,7 @@ deny_cache() {
 
 @test "a cache that never answers: the figures come without it" {
 	given_stub
-	mount_fs -o timeout=4
+	mount_fs -o timeout="$(scaled 4000)ms"
 	fault '{"class": "GET", "gate": "never"}'
 	assert_truth
 	assert_equal "$(requests HEAD) $(requests PUT)" '3 0'
