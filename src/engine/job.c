@@ -436,6 +436,9 @@ on_get(void *arg, const struct s3_answer *answer)
 	if (answer->status) /* to give it up is no progress */
 		made_progress(job);
 	r->verdict = cache_read(answer, &document, &job->cached, &r->cache_err);
+	if (job->cached)
+		scan_expect(&job->walk.user,
+			    job->cached->listed.validation.object_count);
 	drop_expired(job);
 	if (job->is_get_late && r->cache_err.code == ECANCELED)
 		err_set(&r->cache_err, ETIMEDOUT, "no answer within %lld ms",

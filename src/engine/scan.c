@@ -43,6 +43,7 @@ struct scan {
 	struct index_read *index; /* NULL: there is no memo */
 	struct index_reader reader; /* of it, for its keys */
 	bool has_read_index; /* this listing has, or it is under way */
+	int64_t n_expected; /* keys; 0: nobody has said how many there are */
 	bool is_index_shown; /* in a listing, so that there is something to read */
 	bool is_patient; /* it pauses while any user has no room */
 	bool is_void; /* it begins again when nothing is under way */
@@ -449,7 +450,7 @@ read_index_if_wanted(struct scan *s)
 {
 	if (s->is_over || s->is_void || !s->index || s->has_read_index ||
 	    !s->is_index_shown || !may_read_index(s) ||
-	    !listing_wants_cuts(s->listing))
+	    !listing_wants_cuts(s->listing, s->n_expected))
 		return;
 	s->has_read_index = true;
 	index_read_join(s->index, &s->reader);
@@ -610,6 +611,19 @@ struct index_read *
 scan_index(const struct scan_user *user)
 {
 	return user->scan->index;
+}
+
+void
+scan_expect(struct scan_user *user, int64_t n_keys)
+{
+	struct scan *s = user->scan;
+
+	if (!s)
+		return;
+	if (s->n_expected < n_keys)
+		s->n_expected = n_keys;
+	if (s->listing)
+		read_index_if_wanted(s);
 }
 
 void

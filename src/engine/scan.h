@@ -23,9 +23,10 @@
  * So quick does not wait for HEADs, nor sampled, which needs few, for those of
  * detailed.  Who leaves while a slow scan runs joins the next one there.
  *
- * Where is a bucket cut that this mount has never listed?  If its listing has more than
- * two pages, and shows the memo's index, at keys of that, which is read meanwhile:
- * nobody waits for it.
+ * Where is a bucket cut that this mount has never listed?  If its listing shows the
+ * memo's index, and has more than two pages, at keys of that, which is read meanwhile:
+ * nobody waits for it.  That it has more is known with the second page; or with the
+ * first one already, if the cached document says so, which is asked for beside it.
  *
  * A shared scan that stands still, since all its users are behind or the store
  * hangs, would hold up those who wait for its end.  Then it goes to the slow lane
@@ -123,6 +124,9 @@ void scan_leave(struct scan_user *user);
  * mount has no memo in buckets.
  */
 struct index_read *scan_index(const struct scan_user *user);
+
+/* A document says that the bucket has so many keys: nothing is believed of it. */
+void scan_expect(struct scan_user *user, int64_t n_keys);
 
 /* Something went on at the user's: it may have room again. */
 void scan_go_on(struct scan_user *user);

@@ -252,9 +252,11 @@ is_ahead(const struct range *r, const struct list_cut *cut)
 }
 
 bool
-listing_wants_cuts(const struct listing *l)
+listing_wants_cuts(const struct listing *l, int64_t n_keys)
 {
-	return !l->is_ended && l->plan == LIST_PARALLEL && l->n_pages >= 2 &&
+	bool is_large = l->n_pages >= 2 || list_pages(n_keys) > 2;
+
+	return !l->is_ended && l->plan == LIST_PARALLEL && is_large &&
 	       list_memory_lacks_cuts(l->o.memory);
 }
 

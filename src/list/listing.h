@@ -76,10 +76,11 @@ bool listing_can_send(struct listing *l);
 void listing_send(struct listing *l);
 
 /*
- * Whether cuts from elsewhere would be of use: the bucket has more than two pages, and
- * nothing is remembered of it.
+ * Whether cuts from elsewhere would be of use: the bucket has more than two pages, as
+ * those show that have come, or as it is said that it has `n_keys`; and nothing is
+ * remembered of it.
  */
-bool listing_wants_cuts(const struct listing *l);
+bool listing_wants_cuts(const struct listing *l, int64_t n_keys);
 
 /*
  * Such cuts, ascending plain keys: of any range those are taken that are behind what it

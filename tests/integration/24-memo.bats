@@ -759,12 +759,35 @@ are_starts() {
 	assert_logged 0 ': (warn|error): .*memo'
 }
 
+@test "what the cached document says has these keys asked for before the second page" {
+	given_deltas 5000
+	blocks_of 900 5000 | put_index
+	mount_fs -o memo=bucket
+	assert_reads_index 1 5000
+	unmount_fs
+	mount_fs -o memo=bucket
+	fault '{"class": "LIST", "after": 1, "gate": "pages"}'
+	forget_requests
+	in_background cat "$(stats_file quick)" >"$BATS_TEST_TMPDIR/shown"
+	wait_until are_starts 1799.delta 3599.delta 4499.delta
+	assert_equal "$(requests GET originals_index) times" "1 times"
+	open_gate pages
+	wait $!
+	assert_equal "$(jq .stats.object_count "$BATS_TEST_TMPDIR/shown")" 5000
+	stub_ctl DELETE faults
+	unmount_fs
+	assert_logged 0 ': (warn|error): .*memo'
+}
+
 @test "nobody waits for these keys, and of two pages they are not asked for" {
 	given_deltas 1998
 	blocks_of 100 1998 | put_index
 	mount_fs -o memo=bucket
 	assert_reads_index 0 1998
 	assert_reads_index 0 1998 # and a document: 2,000
+	unmount_fs
+	mount_fs -o memo=bucket
+	assert_reads_index 0 1998 # which says so
 	change 1998 1000
 	fault '{"class": "GET", "path": "originals_index", "gate": "index"}'
 	assert_reads_index 1 1999
