@@ -671,6 +671,7 @@ assert_ignored() {
 	change a/07 2000
 	assert_costs detailed 1 $((total + 1000))
 	wait_until has_put_times 1
+	wait_until are_puts_over
 	assert_equal "$(complaints)" ''
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
@@ -731,11 +732,17 @@ listed_alike() {
 	sed "s/\$/\t10\tetag\t$DATE/"
 }
 
-# The mount shows so many objects, and has asked for the index so many times.
+# The mount shows so many objects, and has asked for the index so many times: nobody
+# waits for that, not even until it has arrived.
 assert_reads_index() {
 	forget_requests
 	assert_equal "$(field quick .stats.object_count) objects" "$2 objects"
+	wait_until has_read_index "$1"
 	assert_equal "$(requests GET originals_index) times" "$1 times"
+}
+
+has_read_index() {
+	(($(requests GET originals_index) >= $1))
 }
 
 are_starts() {
