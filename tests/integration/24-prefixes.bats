@@ -237,7 +237,7 @@ assert_tree() {
 	forget_requests
 	cat "${files[0]}" >/dev/null
 	alone=$(requests LIST)
-	for n in {1..5}; do # see meet_with() in 32-sharing.bats
+	for n in {1..20}; do # see meet_with() in 32-sharing.bats
 		echo all >"$MNT/bkt/refresh"
 		forget_requests
 		run -0 "$HERE/together.py" "$FS_PID" "${files[@]}" "$MNT/bkt/$NCDU"

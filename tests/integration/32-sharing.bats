@@ -104,7 +104,7 @@ meet_with() {
 	local expected=$1 n
 
 	shift
-	for n in {1..5}; do
+	for n in {1..20}; do
 		"$@"
 		forget_requests
 		run -0 open_together
