@@ -242,7 +242,7 @@ void
 by_blocks_begin_page(struct by_blocks *b, void *range,
 		     const struct list_page *page)
 {
-	if (b->is_on && b->index == INDEX_UNSEEN)
+	if (b->index == INDEX_UNSEEN)
 		b->index = index_sight(page, range == b->first_range);
 	if (range == b->first_range)
 		b->first_range = NULL;

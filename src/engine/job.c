@@ -563,11 +563,11 @@ find_memo(const struct job_options *o)
 	return bucket_memo_get(o->env->memos, o->bucket);
 }
 
-/* And what detailed has instead, where it can. */
+/* And what detailed has instead, where it can, and leaves for sampled, too. */
 static struct block_memo *
 find_block_memo(const struct job_options *o)
 {
-	if (o->mode != MODE_DETAILED || !find_memo(o))
+	if (!find_memo(o))
 		return NULL;
 	return block_memo_get(o->env->memos, o->bucket);
 }
@@ -576,7 +576,10 @@ find_block_memo(const struct job_options *o)
 static enum mode
 mode_of_check(const struct job *job)
 {
-	if (!mode_has_heads(job->o.mode) || job->walk.block_memo)
+	bool is_by_blocks =
+		job->o.mode == MODE_DETAILED && job->walk.block_memo;
+
+	if (!mode_has_heads(job->o.mode) || is_by_blocks)
 		return job->o.mode;
 	return MODE_QUICK;
 }

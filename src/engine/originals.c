@@ -15,8 +15,9 @@ originals_begin(struct originals *o)
 	sweep_stop(&o->sweep);
 	sweep_begin(&o->sweep);
 	o->n_heads = o->n_remembered = 0;
-	o->is_by_blocks = o->is_listed = false;
+	o->is_by_blocks = o->is_listed = o->has_news = false;
 	o->blocks = NULL;
+	o->index = NULL;
 }
 
 /* --- the memo --- */
@@ -31,6 +32,66 @@ find(void *arg, const struct object *listed, int64_t *original)
 		return false;
 	o->n_remembered++;
 	return true;
+}
+
+/* Without reading more: those that are left are counted, block by block. */
+static enum head_fate
+want(void *arg, const struct object *listed, int64_t *original)
+{
+	struct originals *o = arg;
+
+	return memo_spots_want(&o->spots.spots, listed, original)
+		       ? HEAD_IS_SPARED
+		       : HEAD_WAITS;
+}
+
+static enum head_fate
+judge(void *arg, const struct object *listed, int64_t *original)
+{
+	struct originals *o = arg;
+	size_t number;
+
+	if (!o->spots.is_ready)
+		return HEAD_IS_NEEDED;
+	switch (memo_spots_find(&o->spots.spots, listed, original, &number)) {
+	case SPOT_READ:
+		spot_read_block(&o->spots, number);
+		return HEAD_WAITS;
+	case SPOT_WAITS:
+		return HEAD_WAITS;
+	case SPOT_KNOWN:
+		return HEAD_IS_SPARED;
+	default:
+		return HEAD_IS_NEEDED;
+	}
+}
+
+/* What blocks know of those that are held. */
+static void
+look_up(struct originals *o)
+{
+	unsigned n_before = o->sweep.n_queued, n_spared;
+
+	if (!o->has_news)
+		return;
+	o->has_news = false;
+	if (o->spots.is_ready) {
+		memo_spots_begin_round(&o->spots.spots);
+		sweep_judge(&o->sweep, want, o);
+	}
+	sweep_judge(&o->sweep, judge, o);
+	n_spared = n_before - o->sweep.n_queued;
+	o->n_heads -= n_spared;
+	o->n_remembered += n_spared;
+}
+
+static void
+on_spots(void *arg)
+{
+	struct originals *o = arg;
+
+	o->has_news = true;
+	o->on_answer(o->arg, NULL);
 }
 
 static void
@@ -82,6 +143,15 @@ join(struct originals *o)
 	bucket_memo_join(o->memo, &o->user);
 }
 
+/* All that is known is there. */
+static bool
+is_ready(const struct originals *o)
+{
+	bool has_index = !o->spots.index_read || o->spots.is_ready;
+
+	return !o->has_joined || (o->is_memo_ready && has_index);
+}
+
 /* --- what the owner asks --- */
 
 static void
@@ -102,6 +172,21 @@ originals_init(struct originals *o, const struct originals_place *place)
 				   .on_answer = on_answer,
 				   .on_known = o->memo ? on_known : NULL,
 				   .arg = o };
+	o->spots = (struct spot_read){ .s3 = place->s3,
+				       .slots = place->slots,
+				       .timers = place->timers,
+				       .bucket = place->bucket,
+				       .memo = place->blocks,
+				       .limits = place->limits,
+				       .on_step = on_spots,
+				       .arg = o };
+	spot_read_init(&o->spots);
+}
+
+void
+originals_use_index(struct originals *o, struct index_read *index)
+{
+	o->index = o->spots.memo && !o->is_anew ? index : NULL;
 }
 
 /* So many that the memo is worth asking. */
@@ -122,9 +207,7 @@ is_held(const struct originals *o)
 bool
 originals_are_behind(const struct originals *o)
 {
-	bool is_awaited = o->has_joined && !o->is_memo_ready;
-
-	return !is_awaited && !is_held(o) && sweep_is_behind(&o->sweep);
+	return is_ready(o) && !is_held(o) && sweep_is_behind(&o->sweep);
 }
 
 void
@@ -143,20 +226,29 @@ originals_ask(struct originals *o, struct tally *tally, struct space *space,
 		return;
 	}
 	o->n_heads++;
-	sweep_add(&o->sweep, tally, space, object);
+	if (!o->index) {
+		sweep_add(&o->sweep, tally, space, object);
+		return;
+	}
+	o->has_news = true;
+	sweep_hold(&o->sweep, tally, space, object);
 }
 
 void
 originals_send(struct originals *o)
 {
-	bool may_join = o->memo && !o->is_by_blocks && o->sweep.queue;
+	bool may_join = o->memo && !o->is_by_blocks && o->sweep.n_queued > 0;
 
 	if (is_held(o))
 		return;
 	if (may_join && !o->has_joined && are_many(o))
 		join(o);
-	if (o->is_by_blocks || !o->has_joined || o->is_memo_ready)
-		sweep_send(&o->sweep);
+	if (o->has_joined && o->index && !o->spots.index_read)
+		spot_read_begin(&o->spots, o->index);
+	if (!o->is_by_blocks && !is_ready(o))
+		return;
+	look_up(o);
+	sweep_send(&o->sweep);
 }
 
 void
@@ -173,8 +265,12 @@ originals_end(struct originals *o, bool is_of_all)
 	o->use = (struct memo_use){
 		.is_asked = true,
 		.n_spared = o->n_remembered,
-		.n_records = (int64_t)memo_count(bucket_memo(o->memo)),
-		.n_read = (int64_t)originals_traffic(o).n_bytes,
+		.n_records = (int64_t)memo_count(bucket_memo(o->memo)) +
+			     o->spots.n_records,
+		.n_read = (int64_t)traffic_sum(
+				  originals_traffic(o),
+				  index_read_traffic(o->spots.index_read))
+				  .n_bytes,
 		.written_at = bucket_memo_written_at(o->memo),
 	};
 	o->use.written = bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
@@ -188,8 +284,10 @@ originals_traffic(const struct originals *o)
 	if (!o->has_joined)
 		return (struct traffic){ 0 };
 	now = bucket_memo_traffic(o->memo);
-	return (struct traffic){ now.n_requests - o->before.n_requests,
-				 now.n_bytes - o->before.n_bytes };
+	return traffic_sum(
+		(struct traffic){ now.n_requests - o->before.n_requests,
+				  now.n_bytes - o->before.n_bytes },
+		o->spots.traffic);
 }
 
 void
@@ -205,4 +303,17 @@ originals_leave(struct originals *o)
 	if (o->has_joined)
 		bucket_memo_leave(o->memo, &o->user);
 	o->has_joined = o->is_memo_ready = false;
+	spot_read_stop(&o->spots);
+}
+
+bool
+originals_are_idle(const struct originals *o)
+{
+	return sweep_is_idle(&o->sweep) && spot_read_is_idle(&o->spots);
+}
+
+void
+originals_clear(struct originals *o)
+{
+	spot_read_clear(&o->spots);
 }

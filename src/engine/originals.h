@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one place that answers "what is the original size of this delta", for one
- * computation: what the listing told, else what the memo knows (bucket-memo.h), else
- * a HEAD (sweep.h).  Modes differ in what they ask, not in how they are answered.
- * Net thread only.
+ * computation: what the listing told, else what the memo knows (bucket-memo.h, and
+ * spot-read.h what a sweep of all deltas has left in its blocks), else a HEAD (sweep.h).
+ * Modes differ in what they ask, not in how they are answered.  Net thread only.
  *
  * The memo is read when HEADs are to be sent, and so many of them that it is worth it:
  * where the cached document is valid it is not wanted.  What is asked meanwhile waits
- * for it.
+ * for it.  Of a block that is read, too; that takes as long as a HEAD.
  */
 #ifndef ENGINE_ORIGINALS_H
 #define ENGINE_ORIGINALS_H
 
 #include "engine/bucket-memo.h"
 #include "engine/memo-use.h"
+#include "engine/spot-read.h"
 #include "engine/sweep.h"
 
 /* HEADs that wait, with those that pages under way may bring, at a guess, at most. */
@@ -31,12 +32,15 @@ struct originals {
 	struct memo_user user;
 	bool has_joined, is_memo_ready;
 	struct traffic before; /* of the memo, when it was joined */
+	struct spot_read spots;
 
 	/* of this listing */
 	bool is_listed; /* it is complete */
 	unsigned n_heads; /* that were found to be needed */
 	unsigned n_remembered; /* deltas that the memo has spared them */
 	bool is_by_blocks; /* nothing is asked of that memo */
+	struct index_read *index; /* borrowed, of the scan; NULL: of no use */
+	bool has_news; /* some are held that were not looked up */
 	struct blocks *blocks; /* that learn instead of it; NULL: none do */
 	struct memo_use
 		use; /* when it has ended: what that memo was good for */
@@ -46,7 +50,10 @@ struct originals {
 struct originals_place {
 	struct s3 *s3;
 	struct slots *slots;
+	struct timers *timers;
+	const struct limits *limits;
 	const struct bucket *bucket;
+	struct block_memo *blocks; /* NULL: none */
 };
 
 /* `o` has its first fields set. */
@@ -58,6 +65,9 @@ void originals_begin(struct originals *o);
 /* That of `object` is wanted by `space` of `tally`, which is told now or later. */
 void originals_ask(struct originals *o, struct tally *tally,
 		   struct space *space, const struct object *object);
+
+/* What is not known otherwise may be in the blocks of that index; NULL: it is not. */
+void originals_use_index(struct originals *o, struct index_read *index);
 
 /* So many wait for HEADs that the LIST had better pause. */
 bool originals_are_behind(const struct originals *o);
@@ -79,5 +89,9 @@ void originals_stop(struct originals *o);
 
 /* The computation is over: the memo is not needed any more. */
 void originals_leave(struct originals *o);
+
+/* Nothing is under way; then it can be cleared. */
+bool originals_are_idle(const struct originals *o);
+void originals_clear(struct originals *o);
 
 #endif

@@ -208,9 +208,9 @@ sweep_begin(struct sweep *s)
 	s->saw_change = false;
 }
 
-void
-sweep_add(struct sweep *s, struct tally *tally, struct space *space,
-	  const struct object *o)
+static struct head *
+head_new(struct sweep *s, struct tally *tally, struct space *space,
+	 const struct object *o)
 {
 	struct head *h = xnew(struct head);
 
@@ -223,8 +223,78 @@ sweep_add(struct sweep *s, struct tally *tally, struct space *space,
 	h->last_modified = xstrdup(o->last_modified);
 	h->size = o->size;
 	head_habits_see_date(s3_head_habits(s->s3), o->last_modified);
-	DL_APPEND(s->queue, h);
 	s->n_queued++;
+	return h;
+}
+
+void
+sweep_add(struct sweep *s, struct tally *tally, struct space *space,
+	  const struct object *o)
+{
+	struct head *h = head_new(s, tally, space, o);
+
+	DL_APPEND(s->queue, h);
+}
+
+void
+sweep_hold(struct sweep *s, struct tally *tally, struct space *space,
+	   const struct object *o)
+{
+	struct head *h = head_new(s, tally, space, o);
+
+	DL_APPEND(s->held, h);
+}
+
+/* That is in the list, and does not wait any more. */
+static void
+spare(struct sweep *s, struct head **list, struct head *h, int64_t original)
+{
+	DL_DELETE(*list, h);
+	s->n_queued--;
+	answer(h, original);
+	head_free(h);
+}
+
+void
+sweep_judge(struct sweep *s,
+	    enum head_fate (*judge)(void *arg, const struct object *listed,
+				    int64_t *original),
+	    void *arg)
+{
+	struct head *h, *next;
+
+	DL_FOREACH_SAFE (s->held, h, next) {
+		struct object listed = listed_object(h);
+		int64_t original;
+
+		switch (judge(arg, &listed, &original)) {
+		case HEAD_WAITS:
+			break;
+		case HEAD_IS_NEEDED:
+			DL_DELETE(s->held, h);
+			DL_APPEND(s->queue, h);
+			break;
+		case HEAD_IS_SPARED:
+			spare(s, &s->held, h, original);
+			break;
+		}
+	}
+}
+
+static void
+settle(struct sweep *s, struct head **list,
+       bool (*find)(void *arg, const struct object *listed, int64_t *original),
+       void *arg)
+{
+	struct head *h, *next;
+
+	DL_FOREACH_SAFE (*list, h, next) {
+		struct object listed = listed_object(h);
+		int64_t original;
+
+		if (find(arg, &listed, &original))
+			spare(s, list, h, original);
+	}
 }
 
 void
@@ -233,19 +303,8 @@ sweep_settle(struct sweep *s,
 			  int64_t *original),
 	     void *arg)
 {
-	struct head *h, *next;
-
-	DL_FOREACH_SAFE (s->queue, h, next) {
-		struct object listed = listed_object(h);
-		int64_t original;
-
-		if (!find(arg, &listed, &original))
-			continue;
-		DL_DELETE(s->queue, h);
-		s->n_queued--;
-		answer(h, original);
-		head_free(h);
-	}
+	settle(s, &s->queue, find, arg);
+	settle(s, &s->held, find, arg);
 }
 
 void
@@ -266,7 +325,7 @@ sweep_is_behind(const struct sweep *s)
 bool
 sweep_is_idle(const struct sweep *s)
 {
-	return !s->queue && !s->sent;
+	return !s->queue && !s->held && !s->sent;
 }
 
 /* Those that differ in one field: it is known, or seen here, to be always so. */
@@ -295,17 +354,26 @@ sweep_is_exact(struct sweep *s)
 	return false;
 }
 
+static void
+drop_all(struct head **list)
+{
+	struct head *h;
+
+	while ((h = *list)) {
+		DL_DELETE(*list, h);
+		give_up(h);
+		head_free(h);
+	}
+}
+
 void
 sweep_stop(struct sweep *s)
 {
 	struct head *h;
 
 	slots_leave(s->slots, &s->client);
-	while ((h = s->queue)) {
-		DL_DELETE(s->queue, h);
-		give_up(h);
-		head_free(h);
-	}
+	drop_all(&s->queue);
+	drop_all(&s->held);
 	s->n_queued = 0;
 	DL_FOREACH (s->sent, h) {
 		give_up(h);

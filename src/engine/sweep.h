@@ -38,7 +38,8 @@ struct sweep {
 	void *arg;
 
 	struct head *queue, *sent;
-	unsigned n_queued;
+	struct head *held; /* until sweep_judge() */
+	unsigned n_queued; /* and held */
 	struct traffic traffic; /* of all listings */
 	struct slots_client client; /* `group` is set by the owner */
 
@@ -57,7 +58,23 @@ void sweep_begin(struct sweep *s);
 void sweep_add(struct sweep *s, struct tally *tally, struct space *space,
 	       const struct object *o);
 
-/* Answer those that wait and of which `find` knows the original size. */
+/* Likewise, once sweep_judge() says so. */
+void sweep_hold(struct sweep *s, struct tally *tally, struct space *space,
+		const struct object *o);
+
+enum head_fate {
+	HEAD_WAITS,
+	HEAD_IS_NEEDED, /* it waits for its HEAD now */
+	HEAD_IS_SPARED, /* *original is the answer */
+};
+
+/* What becomes of each that is held. */
+void sweep_judge(struct sweep *s,
+		 enum head_fate (*judge)(void *arg, const struct object *listed,
+					 int64_t *original),
+		 void *arg);
+
+/* Answer those that wait, or are held, and of which `find` knows the original size. */
 void sweep_settle(struct sweep *s,
 		  bool (*find)(void *arg, const struct object *listed,
 			       int64_t *original),
@@ -69,7 +86,7 @@ void sweep_send(struct sweep *s);
 /* So many wait that the LIST had better pause. */
 bool sweep_is_behind(const struct sweep *s);
 
-/* Nothing waits and nothing is under way. */
+/* Nothing waits or is held, and nothing is under way. */
 bool sweep_is_idle(const struct sweep *s);
 
 /*

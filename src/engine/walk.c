@@ -115,6 +115,8 @@ on_page(void *arg, void *range, const struct list_page *page)
 	struct walk *w = arg;
 
 	by_blocks_begin_page(&w->blocks, range, page);
+	if (w->blocks.index == INDEX_ABSENT)
+		originals_use_index(&w->originals, NULL);
 	for (size_t i = 0; i < page->n_objects; i++) {
 		struct space *space = tally_add(range, &page->objects[i]);
 
@@ -238,6 +240,8 @@ on_begin(void *arg, int64_t began_at_ms)
 						     .read = w->read,
 						     .is_later = w->heads ==
 								 WALK_DROP });
+	if (!w->blocks.is_on)
+		originals_use_index(&w->originals, w->read);
 	if (w->env->spaces_max > 0)
 		tally_list_flaws(w->tally, w->env->spaces_max);
 	if (w->on_begin)
@@ -325,7 +329,10 @@ walk_init(struct walk *w)
 	originals_init(&w->originals,
 		       &(struct originals_place){ .s3 = w->env->s3,
 						  .slots = w->env->slots,
-						  .bucket = w->bucket });
+						  .timers = w->env->timers,
+						  .limits = w->limits,
+						  .bucket = w->bucket,
+						  .blocks = w->block_memo });
 	w->blocks = (struct by_blocks){
 		.sweep = { .s3 = w->env->s3,
 			   .slots = w->env->slots,
@@ -515,7 +522,7 @@ walk_stop(struct walk *w)
 bool
 walk_is_idle(const struct walk *w)
 {
-	return !w->user.scan && sweep_is_idle(&w->originals.sweep) &&
+	return !w->user.scan && originals_are_idle(&w->originals) &&
 	       block_sweep_is_idle(&w->blocks.sweep);
 }
 
@@ -523,6 +530,7 @@ void
 walk_clear(struct walk *w)
 {
 	block_sweep_clear(&w->blocks.sweep);
+	originals_clear(&w->originals);
 	index_read_unref(steal(&w->read));
 	tally_free(steal(&w->tally));
 }

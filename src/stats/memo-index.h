@@ -48,6 +48,9 @@
  * at most once a day: everything counts as changed, all records are read, and what is
  * still true goes into new packs; the slots of the old ones are free then.
  *
+ * Sampled asks for one delta of each deltaspace and lists nothing again: it looks those up
+ * one by one (memo-spots.h), and what it had to ask for is remembered in memo.h.
+ *
  * Bytes, all numbers with their first byte first, a varint in groups of 7 bits from the
  * lowest one, all but the last with the bit 0x80:
  *

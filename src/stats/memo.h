@@ -37,6 +37,9 @@
  * MEMO_RECORDS_MAX each at most, 16 MiB.  A bucket with more deltas has no memo: what
  * was learned is dropped when it is too much.  Between sweeps MEMO_IDLE_MAX.
  *
+ * Of sampled, and of listings without ranges; what is not here may be in blocks
+ * (memo-spots.h).
+ *
  * Pure; one thread at a time.
  */
 #ifndef STATS_MEMO_H

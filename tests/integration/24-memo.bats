@@ -271,6 +271,84 @@ is_put_as_told() {
 	assert_equal "$(records base recent)" '3 1'
 }
 
+@test "a fresh mount in sampled takes from the index what detailed has asked for" {
+	given_stub
+	assert_mount memo=bucket 1/1 30 30000
+	assert_samples memo=bucket 3/0 0 30000
+	change a/00 2000
+	assert_samples memo=bucket 3/1 1 40000
+	change b/07 2000 # which is not asked for
+	assert_samples memo=bucket 3/0 0 40000
+	assert_mount memo=bucket 1/1 2 32000
+	change c/00 2000
+	assert_samples memo=off 0/0 3 50000
+}
+
+# 500 deltaspaces of ten; detailed has written a pack, whose number is PACK.
+given_pack() {
+	given_stub "$(python3 -c '
+import json
+print(json.dumps([{"key": f"{i:03}/%02d.delta", "count": 10, "size": 10,
+    "last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}} for i in range(500)]))')"
+	assert_mount memo=bucket 1/2 5000 5000000
+	PACK=$(find_pack)
+}
+
+@test "blocks are read for sampled where they spare it more HEADs than they cost" {
+	given_pack
+	mount_fs -o memo=bucket
+	assert_costs sampled 0 5000000
+	gets=$(requests GET "originals_$PACK")
+	((gets >= 1 && gets <= 30)) || fail "$gets GETs"
+	assert_equal "$(jq -c '.sampled.result.memo | [.spared, .records > 4000]' \
+		"$MNT/bkt/status.json")" '[500,true]'
+	unmount_fs
+	for i in 003 250 499; do change "$i/00" 3000; done
+	mount_fs -o memo=bucket
+	assert_costs sampled 3 $((5000000 + 3 * 20000))
+	unmount_fs
+	# one deltaspace of 5,000: a block is no cheaper than a HEAD
+	given_stub '[{"key": "a/%04d.delta", "count": 5000, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+	assert_mount memo=bucket 1/2 5000 5000000
+	mount_fs -o memo=bucket
+	assert_costs sampled 1 5000000
+	assert_equal "$(requests GET "originals_$(find_pack)")" 0
+}
+
+@test "what sampled can't read of a pack is asked for" {
+	given_pack
+	fault '{"class": "GET", "path": "originals_'"$PACK"'", "status": 403}'
+	mount_fs -o memo=bucket
+	assert_costs sampled 500 5000000
+	unmount_fs
+	given_pack
+	fault '{"class": "GET", "path": "originals_'"$PACK"'", "gate": "pack"}'
+	mount_fs -o memo=bucket,timeout=4
+	assert_costs sampled 500 5000000
+	open_gate pack
+	unmount_fs
+	given_pack
+	stub_memo "$PACK" | tr '\003' '\004' >"$BATS_TEST_TMPDIR/damaged"
+	curl -sS --fail -T "$BATS_TEST_TMPDIR/damaged" \
+		"$ENDPOINT/bkt/.deltaglider/originals_$PACK.bin"
+	mount_fs -o memo=bucket
+	assert_costs sampled 500 5000000
+}
+
+@test "a reader of sampled that goes while a block is read" {
+	given_pack
+	mount_fs -o memo=bucket,linger=0
+	fault '{"class": "GET", "path": "originals_'"$PACK"'", "gate": "pack"}'
+	in_background cat "$(stats_file sampled)" >/dev/null 2>&1
+	wait_for_gate pack
+	end_process $!
+	wait_until is_gone pack
+	stub_ctl DELETE faults
+	open_gate pack
+	assert_costs sampled 0 5000000
+}
+
 @test "two mounts in turn: each knows what the other one has asked for" {
 	local i total=30000 mounts=("$MNT" "$BATS_TEST_TMPDIR/b")
 

@@ -5,7 +5,7 @@
  * sweep it, at the same time too, in ranges that are cut anywhere; packs and indexes are
  * damaged, older, lost on the way.  Figures and flaws are always those of a computation
  * from nothing; and where nothing was lost, there is a HEAD for each new version and for
- * no other.
+ * no other.  Sampled sweeps in between look up what they ask for in what lies there.
  */
 #include "config.h"
 
@@ -16,6 +16,7 @@
 
 #include "brief.h"
 #include "stats/memo-run.h"
+#include "stats/memo-spots.h"
 #include "stats/stats.h"
 
 #define BUCKET "releases"
@@ -54,6 +55,7 @@ struct world {
 	struct bucket indexed; /* what the index that lies there knows */
 	bool is_spoiled; /* more HEADs than there are changes are right */
 	size_t n_heads, n_sweeps, n_same;
+	size_t n_spots, n_spots_read; /* that sampled has spared */
 };
 
 /* What a mount has to PUT after a sweep. */
@@ -192,9 +194,10 @@ struct outcome {
 };
 
 static void
-compute(struct world *w, const struct bucket *b, struct outcome *out)
+compute(struct world *w, const struct bucket *b, enum mode mode,
+	struct outcome *out)
 {
-	struct tally *t = tally_new(MODE_DETAILED);
+	struct tally *t = tally_new(mode);
 	struct tally_part *p = tally_part_new(t, NULL, 0, true);
 
 	for (size_t i = 0; i < w->n_keys; i++) {
@@ -218,7 +221,7 @@ check_figures(struct world *w, const struct bucket *b, struct tally *t)
 {
 	struct outcome want, got;
 
-	compute(w, b, &want);
+	compute(w, b, MODE_DETAILED, &want);
 	got.integrity = tally_integrity(t, true);
 	tally_figures(t, &got.figures);
 	assert_int_equal(got.figures.total_size, want.figures.total_size);
@@ -537,6 +540,177 @@ sweep(struct world *w, struct written *out)
 	mount_clear(&m);
 }
 
+/* --- sampled --- */
+
+/* A delta that sampled asks for. */
+struct spot {
+	struct space *space;
+	size_t key;
+	bool is_done;
+};
+
+struct sampling {
+	struct world *w;
+	struct memo_index index;
+	struct memo_spots spots;
+	struct tally *tally;
+	struct spot all[KEYS_MAX];
+	size_t n;
+};
+
+/* What is known is true, and has served. */
+static void
+spare(struct sampling *m, struct spot *spot, int64_t original, size_t *n)
+{
+	struct shown s;
+	const struct object *o = show(m->w, &m->w->now, spot->key, &s);
+
+	assert_int_equal(original, m->w->now.keys[spot->key].original);
+	tally_answer(m->tally, spot->space, o, original);
+	spot->is_done = true;
+	++*n;
+}
+
+static void
+list_samples(struct sampling *m)
+{
+	struct world *w = m->w;
+	size_t at = dice(w, (unsigned)w->n_keys);
+	struct tally_part *p = tally_part_new(m->tally, NULL, 0, true);
+	struct object o;
+	struct space *space;
+	struct shown s;
+
+	for (size_t i = 0; i < w->n_keys; i++) {
+		if (i == at && at > 0) { /* another range */
+			tally_part_end(p);
+			p = tally_part_new(m->tally, w->keys[at - 1],
+					   strlen(w->keys[at - 1]), true);
+		}
+		if (!w->now.keys[i].is_there)
+			continue;
+		space = tally_add(p, show(w, &w->now, i, &s));
+		if (space)
+			m->all[m->n++] = (struct spot){ space, i, false };
+	}
+	tally_part_end(p);
+	while ((space = tally_next_candidate(m->tally, &o))) {
+		size_t i = 0;
+
+		while (strlen(w->keys[i]) != o.key_len ||
+		       memcmp(w->keys[i], o.key, o.key_len) != 0)
+			i++;
+		m->all[m->n++] = (struct spot){ space, i, false };
+	}
+}
+
+static void
+read_spots(struct sampling *m, size_t number)
+{
+	const struct block *b = &m->index.list.blocks[number];
+
+	for (size_t i = 0; i < b->n_extents; i++) {
+		const struct extent *e = &b->extents[i];
+		const struct stored *s = &m->w->packs[e->slot];
+		size_t at = extent_offset(e), len = extent_length(e);
+
+		if (e->slot < SLOTS && s->data && at < s->len)
+			memo_spots_take(&m->spots, number, e, BUCKET,
+					s->data + at,
+					len < s->len - at ? len : s->len - at);
+	}
+	memo_spots_end_read(&m->spots, number);
+}
+
+/* One of those that are looked up together; false: it waits. */
+static bool
+look_up_one(struct sampling *m, struct spot *spot)
+{
+	struct world *w = m->w;
+	struct shown s;
+	const struct object *o = show(w, &w->now, spot->key, &s);
+	int64_t original;
+	size_t number;
+
+	switch (memo_spots_find(&m->spots, o, &original, &number)) {
+	case SPOT_KNOWN:
+		spare(m, spot, original, &w->n_spots_read);
+		break;
+	case SPOT_UNKNOWN: /* a HEAD */
+		tally_answer(m->tally, spot->space, o,
+			     w->now.keys[spot->key].original);
+		spot->is_done = true;
+		break;
+	case SPOT_READ:
+		read_spots(m, number);
+		return false;
+	case SPOT_WAITS:
+		return false;
+	}
+	return true;
+}
+
+static void
+look_up(struct sampling *m, struct spot *spots, size_t n)
+{
+	bool is_over = false;
+
+	while (!is_over) {
+		is_over = true;
+		memo_spots_begin_round(&m->spots);
+		for (size_t i = 0; i < n; i++) {
+			struct shown s;
+			int64_t original;
+
+			if (!spots[i].is_done &&
+			    memo_spots_want(
+				    &m->spots,
+				    show(m->w, &m->w->now, spots[i].key, &s),
+				    &original))
+				spare(m, &spots[i], original, &m->w->n_spots);
+		}
+		for (size_t i = 0; i < n; i++)
+			if (!spots[i].is_done && !look_up_one(m, &spots[i]))
+				is_over = false;
+	}
+}
+
+static void
+check_sampled(struct sampling *m)
+{
+	struct outcome want;
+	struct figures got;
+
+	compute(m->w, &m->w->now, MODE_SAMPLED, &want);
+	tally_figures(m->tally, &got);
+	assert_memory_equal(&got, &want.figures, sizeof(got));
+	integrity_unref(want.integrity);
+}
+
+static void
+sample(struct world *w)
+{
+	struct sampling m = { .w = w, .tally = tally_new(MODE_SAMPLED) };
+	struct err err = ERR_INIT;
+
+	memo_index_init(&m.index);
+	if (w->index.data)
+		memo_index_parse(&m.index, w->index.data, w->index.len, BUCKET,
+				 &err);
+	memo_spots_init(&m.spots, &m.index);
+	list_samples(&m);
+	for (size_t at = 0; at < m.n;) {
+		size_t n = 1 + dice(w, (unsigned)(m.n - at));
+
+		look_up(&m, m.all + at, n);
+		at += n;
+	}
+	check_sampled(&m);
+	memo_spots_clear(&m.spots);
+	memo_index_clear(&m.index);
+	tally_free(m.tally);
+}
+
 /* --- what becomes of it --- */
 
 static void
@@ -621,6 +795,7 @@ live(struct world *w, bool is_spoilt)
 	w->date += dice(w, 100000);
 	if (is_spoilt && dice(w, 4) == 0)
 		damage(w);
+	sample(w);
 	sweep(w, &a);
 	if (is_spoilt && dice(w, 4) == 0) { /* two mounts at the same time */
 		sweep(w, &b);
@@ -641,7 +816,7 @@ world_clear(struct world *w)
 }
 
 static void
-try(uint32_t seed, bool is_spoilt, size_t *n_same)
+try(uint32_t seed, bool is_spoilt, size_t *n_same, size_t n_spared[2])
 {
 	struct world *w = xnew(struct world);
 
@@ -654,6 +829,8 @@ try(uint32_t seed, bool is_spoilt, size_t *n_same)
 	for (unsigned i = 0; i < 12; i++)
 		live(w, is_spoilt);
 	*n_same += w->n_same;
+	n_spared[0] += w->n_spots;
+	n_spared[1] += w->n_spots_read;
 	world_clear(w);
 }
 
@@ -661,23 +838,25 @@ try(uint32_t seed, bool is_spoilt, size_t *n_same)
 static void
 test_changes_cost_a_head_each(void **state)
 {
-	size_t n_same = 0;
+	size_t n_same = 0, n_spared[2] = { 0 };
 
 	(void)state;
 	for (uint32_t seed = 1; seed <= brief(400); seed++)
-		try(seed, false, &n_same);
+		try(seed, false, &n_same, n_spared);
 	assert_true(n_same > brief(10000)); /* and most blocks are known */
+	assert_true(n_spared[0] > brief(5000)); /* and what sampled asks for */
+	assert_true(n_spared[1] > brief(4000));
 }
 
 /* Nothing that lies there, or is written in between, makes a figure wrong. */
 static void
 test_spoilt_memo_is_never_wrong(void **state)
 {
-	size_t n_same = 0;
+	size_t n_same = 0, n_spared[2] = { 0 };
 
 	(void)state;
 	for (uint32_t seed = 1; seed <= brief(400); seed++)
-		try(seed, true, &n_same);
+		try(seed, true, &n_same, n_spared);
 	assert_true(n_same > brief(5000));
 }
 
