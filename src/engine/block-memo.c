@@ -25,12 +25,13 @@ struct put {
 	struct buf bytes;
 	bool has_condition;
 	char over[INDEX_ETAG_MAX]; /* as in struct cache_put, if so */
+	unsigned doubt; /* of an index: what it settles */
 	struct put *prev, *next;
 };
 
 struct block_memo {
 	struct memo_env *env;
-	const char *bucket;
+	const struct bucket *bucket;
 	struct put *puts; /* the first one is under way, or will be */
 	unsigned n_puts;
 	const void
@@ -38,6 +39,7 @@ struct block_memo {
 	struct s3_call *call; /* NULL: none is under way */
 	bool is_late, has_failed, is_stopping;
 	struct timer limit;
+	struct doubt doubt;
 	int64_t given_up_until_ms;
 	int64_t warned_until_ms; /* of what lies there */
 	int64_t refused_until_ms; /* PUTs */
@@ -56,15 +58,9 @@ block_memo_print_pack_key(char *out, size_t size, unsigned slot)
 void
 block_memo_give_up(struct block_memo *m, const char *why)
 {
-	log_info("bucket=%s: no memo by blocks for an hour: %s", m->bucket,
-		 why);
+	log_info("bucket=%s: no memo by blocks for an hour: %s",
+		 m->bucket->name, why);
 	m->given_up_until_ms = date_mono_ms() + HOUR_MS;
-}
-
-bool
-block_memo_is_given_up(const struct block_memo *m)
-{
-	return m->given_up_until_ms > date_mono_ms();
 }
 
 void
@@ -77,7 +73,7 @@ block_memo_warn(struct block_memo *m, const struct err *err)
 	m->warned_until_ms = now + HOUR_MS;
 	log_line(memo_log_level(m->env, err),
 		 "bucket=%s: the memo " OURS_MEMO_INDEX " is ignored: %s",
-		 m->bucket, err->msg);
+		 m->bucket->name, err->msg);
 }
 
 bool
@@ -94,8 +90,34 @@ block_memo_may_take_over(struct block_memo *m)
 static bool
 may_write(const struct block_memo *m)
 {
-	return m->env->writebacks->policy == CACHE_POLICY_RW &&
+	return writeback_is_wanted(m->env->writebacks, m->bucket) &&
 	       !m->is_stopping && m->refused_until_ms <= date_mono_ms();
+}
+
+void
+block_memo_doubt(struct block_memo *m)
+{
+	doubt_begin(&m->doubt, m->puts);
+}
+
+bool
+block_memo_is_doubted(const struct block_memo *m)
+{
+	return doubt_is(&m->doubt);
+}
+
+unsigned
+block_memo_doubts(const struct block_memo *m)
+{
+	return m->doubt.n;
+}
+
+/* What is not believed, and can't be mended, is of no use, either. */
+bool
+block_memo_is_given_up(const struct block_memo *m)
+{
+	return m->given_up_until_ms > date_mono_ms() ||
+	       (doubt_is(&m->doubt) && !may_write(m));
 }
 
 /* --- one PUT after the other --- */
@@ -110,19 +132,27 @@ drop(struct block_memo *m, struct put *p)
 	free(p);
 }
 
+/* The rest of the set can't be written, or is not wanted any more. */
 static void
-fail(struct block_memo *m, const struct err *err)
+cut_set(struct block_memo *m)
 {
 	struct put *p;
 
-	if (m->is_late || err->code != ECANCELED)
-		log_line(memo_log_level(m->env, err),
-			 "bucket=%s: the memo can't be written: %s", m->bucket,
-			 m->is_late ? "not done in time" : err->msg);
 	m->has_failed = true;
-	m->refused_until_ms = date_mono_ms() + HOUR_MS;
 	while ((p = m->puts))
 		drop(m, p);
+}
+
+static void
+fail(struct block_memo *m, const struct err *err)
+{
+	if (m->is_late || err->code != ECANCELED)
+		log_line(memo_log_level(m->env, err),
+			 "bucket=%s: the memo can't be written: %s",
+			 m->bucket->name,
+			 m->is_late ? "not done in time" : err->msg);
+	m->refused_until_ms = date_mono_ms() + HOUR_MS;
+	cut_set(m);
 }
 
 /* Another mount was faster, or somebody has deleted it; two at a time: 409. */
@@ -146,15 +176,15 @@ send(struct block_memo *m)
 	struct writeback_env *w = m->env->writebacks;
 	struct put *p = m->puts;
 
-	log_info("bucket=%s: the memo %s is written, %zu bytes", m->bucket,
-		 p->key, p->bytes.len);
+	log_info("bucket=%s: the memo %s is written, %zu bytes",
+		 m->bucket->name, p->key, p->bytes.len);
 	m->is_late = false;
-	if (!m->is_stopping)
+	if (!m->is_stopping) /* else the limit is that of all that waits */
 		timer_arm(w->timers, &m->limit, w->limits->timeout_ms);
 	m->call =
 		cache_put(w->s3,
 			  &(struct cache_put){
-				  .bucket = m->bucket,
+				  .bucket = m->bucket->name,
 				  .key = p->key,
 				  .type = "application/octet-stream",
 				  .over = has_condition(m, p) ? p->over : NULL,
@@ -187,12 +217,14 @@ on_look(void *arg, const struct s3_answer *answer)
 	struct block_memo *m = arg;
 
 	m->call = NULL;
-	if (condition_holds(m->puts, answer)) {
+	if (m->is_late) {
+		fail(m, &answer->err);
+	} else if (condition_holds(m->puts, answer)) {
 		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
 	} else {
 		log_info("bucket=%s: the memo is not written: another one was "
 			 "meanwhile",
-			 m->bucket);
+			 m->bucket->name);
 		drop(m, m->puts);
 	}
 	send_or_rest(m);
@@ -209,18 +241,25 @@ end_conditional(struct block_memo *m, const struct s3_answer *answer)
 	if (answer->status == 409) {
 		drop(m, m->puts);
 	} else if (is_lost_race(answer)) {
-		m->call =
-			s3_get_object(m->env->writebacks->s3,
-				      &(struct s3_get){ .bucket = m->bucket,
-							.key = m->puts->key,
-							.max = INDEX_BYTES_MAX,
-							.n = 1 },
-				      on_look, m);
+		m->call = s3_get_object(
+			m->env->writebacks->s3,
+			&(struct s3_get){ .bucket = m->bucket->name,
+					  .key = m->puts->key,
+					  .max = INDEX_BYTES_MAX,
+					  .n = 1 },
+			on_look, m);
 	} else if (s3_is_refusal(answer)) { /* it is sent again */
 		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
 	} else {
 		fail(m, &answer->err);
 	}
+}
+
+static void
+on_success(struct block_memo *m)
+{
+	doubt_settle(&m->doubt, m->puts->doubt);
+	drop(m, m->puts);
 }
 
 static void
@@ -230,7 +269,7 @@ on_put(void *arg, const struct s3_answer *answer)
 
 	m->call = NULL;
 	if (answer->err.code == 0)
-		drop(m, m->puts);
+		on_success(m);
 	else if (!has_condition(m, m->puts))
 		fail(m, &answer->err);
 	else
@@ -242,6 +281,8 @@ on_put(void *arg, const struct s3_answer *answer)
 static void
 send_or_rest(struct block_memo *m)
 {
+	if (!writeback_is_wanted(m->env->writebacks, m->bucket))
+		cut_set(m);
 	if (m->puts)
 		send(m);
 	else
@@ -257,19 +298,26 @@ on_limit(void *arg)
 	s3_cancel(m->call);
 }
 
-static void
-put(struct block_memo *m, const char *key, struct buf *bytes, const char *over)
+/* Takes the bytes. */
+static struct put *
+put_new(const char *key, struct buf *bytes)
 {
 	struct put *p = xnew(struct put);
 
 	snprintf(p->key, sizeof(p->key), "%s", key);
-	p->has_condition = over;
-	snprintf(p->over, sizeof(p->over), "%s", over ? over : "");
 	p->bytes = *bytes;
 	buf_init(bytes, bytes->max);
+	return p;
+}
+
+/* What can't be written is missing from then on, so what follows is of no use. */
+static void
+put(struct block_memo *m, struct put *p)
+{
 	DL_APPEND(m->puts, p);
 	m->n_puts++;
 	m->env->writebacks->n_running++;
+	m->has_failed = m->has_failed || !may_write(m);
 	if (m->has_failed)
 		drop(m, p);
 	else if (!m->call)
@@ -303,13 +351,19 @@ block_memo_put_pack(struct block_memo *m, struct pack *pack)
 	char key[BLOCK_MEMO_KEY_MAX];
 
 	block_memo_print_pack_key(key, sizeof(key), pack->slot);
-	put(m, key, &pack->bytes, NULL);
+	put(m, put_new(key, &pack->bytes));
 }
 
 void
-block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over)
+block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over,
+		     unsigned doubt)
 {
-	put(m, OURS_MEMO_INDEX, bytes, over);
+	struct put *p = put_new(OURS_MEMO_INDEX, bytes);
+
+	p->doubt = doubt;
+	p->has_condition = over;
+	snprintf(p->over, sizeof(p->over), "%s", over ? over : "");
+	put(m, p);
 }
 
 unsigned
@@ -329,7 +383,7 @@ block_memo_get(struct memo_env *env, struct bucket *bucket)
 		return m;
 	m = bucket->block_memo = xnew(struct block_memo);
 	m->env = env;
-	m->bucket = bucket->name;
+	m->bucket = bucket;
 	timer_init(&m->limit, on_limit, m);
 	return m;
 }

@@ -11,11 +11,16 @@
  * If-None-Match, and no other: what another mount has learned meanwhile is as good, and
  * its packs may lie in the same slots.  Such a race costs the HEADs of who has lost it.
  * A store that refuses the question is not asked it for an hour.
+ *
+ * After a refresh what lies there is in doubt (doubt.h) until an index is put that was
+ * made by asking for all.  And where that can't be put, blocks are of no use: this mount
+ * remembers what it can (bucket-memo.h).
  */
 #ifndef ENGINE_BLOCK_MEMO_H
 #define ENGINE_BLOCK_MEMO_H
 
 #include "engine/bucket-memo.h"
+#include "engine/doubt.h"
 #include "stats/memo-pack.h"
 
 #define BLOCK_MEMO_KEY_MAX 64
@@ -35,6 +40,13 @@ void block_memo_print_pack_key(char *out, size_t size, unsigned slot);
 void block_memo_give_up(struct block_memo *m, const char *why);
 bool block_memo_is_given_up(const struct block_memo *m);
 
+/* A refresh begins: what lies there is not believed until it was put anew. */
+void block_memo_doubt(struct block_memo *m);
+bool block_memo_is_doubted(const struct block_memo *m);
+
+/* What an index settles that is made by a sweep that begins now. */
+unsigned block_memo_doubts(const struct block_memo *m);
+
 /* What lies there is wrong: one warning an hour. */
 void block_memo_warn(struct block_memo *m, const struct err *err);
 
@@ -51,9 +63,9 @@ void block_memo_end_set(struct block_memo *m, const void *owner);
 /* The next of the set; takes the bytes.  In vain, if one before it has failed. */
 void block_memo_put_pack(struct block_memo *m, struct pack *pack);
 
-/* And last; `over` as in struct cache_put. */
+/* And last; `over` as in struct cache_put, `doubt` of when the sweep began. */
 void block_memo_put_index(struct block_memo *m, struct buf *bytes,
-			  const char *over);
+			  const char *over, unsigned doubt);
 
 /* Of a set: what waits. */
 unsigned block_memo_n_waiting(const struct block_memo *m);

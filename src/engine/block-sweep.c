@@ -372,7 +372,7 @@ put_index(struct block_sweep *b)
 				 bytes.len))
 		return;
 	note_put(b, bytes.len);
-	block_memo_put_index(b->memo, &bytes, find_over(b));
+	block_memo_put_index(b->memo, &bytes, find_over(b), b->doubt);
 }
 
 /* No block was known. */

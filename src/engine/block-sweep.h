@@ -31,6 +31,7 @@ struct block_sweep {
 	struct block_memo *memo;
 	struct originals *originals; /* that are asked */
 	bool is_anew; /* the memo is not believed */
+	unsigned doubt; /* of the memo, when it began */
 	/* The index is read, or can't be; not from inside block_sweep_read(). */
 	void (*on_read)(void *arg);
 	/* A request has ended. */

@@ -14,6 +14,7 @@
 
 #include <utlist.h>
 
+#include "engine/doubt.h"
 #include "engine/ours.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -35,13 +36,16 @@ struct memo_get {
 
 struct bucket_memo {
 	struct memo_env *env;
-	const char *bucket;
+	const struct bucket *bucket;
 	enum { MEMO_RESTS, MEMO_LOADS, MEMO_READY } state;
 	struct memo memo;
 	struct memo_user *users;
 	struct memo_get gets[N_FILES];
 	struct s3_call *put; /* NULL: none is under way */
 	bool is_put_late;
+	struct doubt doubt;
+	unsigned put_doubt; /* what the PUT settles */
+	unsigned doubted_for; /* the last refresh that is told of */
 	struct traffic traffic; /* of the GETs */
 	struct timer get_limit, put_limit, tell;
 	int64_t warned_until_ms; /* of what lies there */
@@ -90,7 +94,7 @@ warn(struct bucket_memo *b, const char *key, const struct err *err)
 		return;
 	b->warned_until_ms = now + HOUR_MS;
 	log_line(memo_log_level(b->env, err),
-		 "bucket=%s: the memo %s is ignored: %s", b->bucket, key,
+		 "bucket=%s: the memo %s is ignored: %s", b->bucket->name, key,
 		 err->msg);
 }
 
@@ -124,6 +128,28 @@ take_recent(struct bucket_memo *b)
 		    memo_take_recent(&b->memo, body->data, body->len, &err),
 		    &err);
 	buf_clear(body);
+}
+
+/* Somebody beside `but` (NULL: anybody) learns all anew. */
+static bool
+is_being_renewed(const struct bucket_memo *b, const struct memo_user *but)
+{
+	const struct memo_user *u;
+
+	DL_FOREACH (b->users, u)
+		if (u->is_anew && u != but)
+			return true;
+	return false;
+}
+
+/* What lies there, where a refresh that is over has not put it. */
+static void
+forget_doubted(struct bucket_memo *b)
+{
+	bool is_over = !b->put && !is_being_renewed(b, NULL);
+
+	if (b->state == MEMO_READY && is_over && doubt_is(&b->doubt))
+		memo_rest(&b->memo);
 }
 
 /* Those that have joined by now; each may leave, and have others leave. */
@@ -160,6 +186,7 @@ on_all_read(struct bucket_memo *b)
 	timer_disarm(b->env->writebacks->timers, &b->get_limit);
 	take_recent(b);
 	b->state = MEMO_READY;
+	forget_doubted(b);
 	tell_users(b);
 	rest_if_unused(b);
 }
@@ -202,7 +229,8 @@ on_get_limit(void *arg)
 
 	log_line(b->env->place == MEMO_WHERE_IT_PAYS ? LOG_LEVEL_INFO
 						     : LOG_LEVEL_WARN,
-		 "bucket=%s: the memo can't be read within %lld ms", b->bucket,
+		 "bucket=%s: the memo can't be read within %lld ms",
+		 b->bucket->name,
 		 (long long)b->env->writebacks->limits->timeout_ms /
 			 CACHE_GET_PART);
 	for (int i = 0; i < N_FILES; i++)
@@ -221,7 +249,7 @@ load(struct bucket_memo *b)
 		b->env->n_gets++;
 		b->gets[i].call = s3_get_object(
 			w->s3,
-			&(struct s3_get){ .bucket = b->bucket,
+			&(struct s3_get){ .bucket = b->bucket->name,
 					  .key = keys[i],
 					  .max = MEMO_BYTES_MAX,
 					  .is_whole = memo_file_is_whole,
@@ -240,7 +268,7 @@ may_write(const struct bucket_memo *b)
 	int64_t now = date_mono_ms();
 
 	return is_in_bucket(b) &&
-	       b->env->writebacks->policy == CACHE_POLICY_RW && !b->put &&
+	       writeback_is_wanted(b->env->writebacks, b->bucket) && !b->put &&
 	       !b->gets[BASE].is_unknown && !b->gets[RECENT].is_unknown &&
 	       b->refused_until_ms <= now &&
 	       !(b->is_foreign && b->foreign_until_ms > now);
@@ -254,6 +282,8 @@ on_put(void *arg, const struct s3_answer *answer)
 
 	b->put = NULL;
 	memo_note_written(&b->memo, err->code == 0);
+	if (err->code == 0)
+		doubt_settle(&b->doubt, b->put_doubt);
 	b->env->writebacks->n_running--;
 	timer_disarm(b->env->writebacks->timers, &b->put_limit);
 	if (err->code) {
@@ -263,10 +293,11 @@ on_put(void *arg, const struct s3_answer *answer)
 		if (b->is_put_late || err->code != ECANCELED)
 			log_line(memo_log_level(b->env, err),
 				 "bucket=%s: the memo can't be written: %s",
-				 b->bucket,
+				 b->bucket->name,
 				 b->is_put_late ? "not done in time"
 						: err->msg);
 	}
+	forget_doubted(b);
 	rest_if_unused(b);
 }
 
@@ -284,8 +315,8 @@ put(struct bucket_memo *b, int file, const struct buf *body)
 {
 	struct writeback_env *w = b->env->writebacks;
 
-	log_info("bucket=%s: the memo %s is written, %zu bytes", b->bucket,
-		 keys[file], body->len);
+	log_info("bucket=%s: the memo %s is written, %zu bytes",
+		 b->bucket->name, keys[file], body->len);
 	w->n_running++;
 	b->is_put_late = false;
 	if (b->is_foreign)
@@ -293,7 +324,7 @@ put(struct bucket_memo *b, int file, const struct buf *body)
 	timer_arm(w->timers, &b->put_limit, w->limits->timeout_ms);
 	b->put = cache_put(
 		w->s3,
-		&(struct cache_put){ .bucket = b->bucket,
+		&(struct cache_put){ .bucket = b->bucket->name,
 				     .key = keys[file],
 				     .type = "application/octet-stream",
 				     .body = body->data,
@@ -301,18 +332,6 @@ put(struct bucket_memo *b, int file, const struct buf *body)
 				     .sse = w->sse,
 				     .sse_kms_key_id = w->sse_kms_key_id },
 		on_put, b);
-}
-
-/* Somebody beside `but` (NULL: anybody) learns all anew. */
-static bool
-is_being_renewed(const struct bucket_memo *b, const struct memo_user *but)
-{
-	const struct memo_user *u;
-
-	DL_FOREACH (b->users, u)
-		if (u->is_anew && u != but)
-			return true;
-	return false;
 }
 
 struct traffic
@@ -333,6 +352,7 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	body = memo_pack(&b->memo, what, &s, now);
 	if (!body)
 		return none;
+	b->put_doubt = u->doubt;
 	put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body);
 	return (struct traffic){ 1, body->len };
 }
@@ -345,6 +365,10 @@ bucket_memo_join(struct bucket_memo *b, struct memo_user *u)
 	u->is_told = false;
 	if (u->is_anew && !is_being_renewed(b, NULL))
 		memo_distrust(&b->memo);
+	if (u->is_anew)
+		doubt_begin(&b->doubt, b->put);
+	/* who is told of what lies there, besides a refresh, settles nothing */
+	u->doubt = !u->is_anew && is_being_renewed(b, NULL) ? 0 : b->doubt.n;
 	DL_APPEND(b->users, u);
 	if (b->state == MEMO_RESTS && is_in_bucket(b))
 		load(b);
@@ -358,7 +382,19 @@ void
 bucket_memo_leave(struct bucket_memo *b, struct memo_user *u)
 {
 	DL_DELETE(b->users, u);
+	forget_doubted(b);
 	rest_if_unused(b);
+}
+
+void
+bucket_memo_doubt(struct bucket_memo *b, unsigned n)
+{
+	if (n == b->doubted_for)
+		return;
+	b->doubted_for = n;
+	doubt_begin(&b->doubt, b->put);
+	memo_distrust(&b->memo);
+	forget_doubted(b);
 }
 
 struct memo *
@@ -390,7 +426,7 @@ bucket_memo_get(struct memo_env *env, struct bucket *bucket)
 		return b;
 	b = bucket->memo = xnew(struct bucket_memo);
 	b->env = env;
-	b->bucket = bucket->name;
+	b->bucket = bucket;
 	memo_init(&b->memo, bucket->name);
 	for (int i = 0; i < N_FILES; i++)
 		b->gets[i] =

@@ -8,6 +8,9 @@
  * there, which is said once an hour.  What can't be read is not overwritten either, and
  * a refused PUT is not tried again for an hour, as with documents (writeback.h).
  * Nobody waits for the PUT; the end of the mount does, for a moment.
+ *
+ * After a refresh what lies there is in doubt (doubt.h) until what it has learned is put:
+ * who comes then is told only what this mount has learned since, as far as it remembers.
  */
 #ifndef ENGINE_BUCKET_MEMO_H
 #define ENGINE_BUCKET_MEMO_H
@@ -57,6 +60,7 @@ struct memo_user {
 	void *arg;
 	bool is_anew; /* it asks nothing, and learns all: nothing is believed */
 	bool is_told;
+	unsigned doubt; /* of the memo, that what it writes settles */
 	struct memo_user *prev, *next;
 };
 
@@ -67,6 +71,12 @@ struct bucket_memo *bucket_memo_get(struct memo_env *env,
 /* It is to be asked: on_ready follows. */
 void bucket_memo_join(struct bucket_memo *b, struct memo_user *u);
 void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
+
+/*
+ * The `n`th refresh of what is not asked of it has begun, which was not put: what is known
+ * here is not believed, either.
+ */
+void bucket_memo_doubt(struct bucket_memo *b, unsigned n);
 
 const struct memo_env *bucket_memo_env(const struct bucket_memo *b);
 

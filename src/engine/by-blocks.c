@@ -270,9 +270,27 @@ by_blocks_end_listing(struct by_blocks *b)
 
 /* --- from first to last --- */
 
+/* A refresh, or what lies in the bucket since one. */
+static void
+note_doubt(struct by_blocks *b)
+{
+	struct block_sweep *s = &b->sweep;
+	bool is_refresh = s->is_anew;
+
+	if (is_refresh)
+		block_memo_doubt(s->memo);
+	s->is_anew = block_memo_is_doubted(s->memo);
+	/* what may be asked in the place of blocks; a refresh by blocks need not */
+	if (s->is_anew && (!is_refresh || block_memo_is_given_up(s->memo)))
+		bucket_memo_doubt(b->bucket_memo, block_memo_doubts(s->memo));
+	s->doubt = block_memo_doubts(s->memo);
+}
+
 void
 by_blocks_init(struct by_blocks *b)
 {
+	if (b->sweep.memo)
+		note_doubt(b);
 	b->sweep.on_read = on_index;
 	b->sweep.on_step = on_sweep_step;
 	b->sweep.on_end = on_sweep_end;

@@ -22,9 +22,9 @@ enum blocks_order {
 
 struct by_blocks {
 	/* set by the owner */
-	struct block_sweep sweep; /* but for its events */
+	struct block_sweep sweep; /* but for its events; is_anew: a refresh */
 	struct bucket *bucket;
-	const struct bucket_memo *bucket_memo;
+	struct bucket_memo *bucket_memo;
 	/* All is to be listed again; not from inside by_blocks_begin() or of a page. */
 	void (*on_again)(void *arg);
 	/* A request has ended, as that of struct walk. */

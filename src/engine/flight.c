@@ -358,7 +358,7 @@ is_to_be_stored(const struct flight *f, enum cache_verdict verdict)
 		      (r->how == RESULT_FROM_MEMORY && !f->writeback.is_stored);
 
 	return is_new && r->is_storable && !f->is_uncached &&
-	       !atomic_load(&f->bucket->nocache) &&
+	       writeback_is_wanted(&f->env->writebacks, f->bucket) &&
 	       writeback_may(&f->writeback, verdict);
 }
 

@@ -43,6 +43,13 @@ is_anothers(enum cache_verdict verdict)
 }
 
 bool
+writeback_is_wanted(const struct writeback_env *env,
+		    const struct bucket *bucket)
+{
+	return env->policy == CACHE_POLICY_RW && !atomic_load(&bucket->nocache);
+}
+
+bool
 writeback_may(const struct writeback *w, enum cache_verdict verdict)
 {
 	int64_t now = date_mono_ms();

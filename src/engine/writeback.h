@@ -16,6 +16,7 @@
 #ifndef ENGINE_WRITEBACK_H
 #define ENGINE_WRITEBACK_H
 
+#include "engine/buckets.h"
 #include "engine/cache.h"
 #include "util/limits.h"
 #include "util/timer.h"
@@ -57,6 +58,13 @@ struct writeback {
 
 void writeback_init(struct writeback *w, struct writeback_env *env,
 		    const char *bucket, enum mode mode);
+
+/*
+ * What is ours may be put into this bucket at all, be it a document or of a memo: by
+ * configuration, and since nocache is off by now.
+ */
+bool writeback_is_wanted(const struct writeback_env *env,
+			 const struct bucket *bucket);
 
 /* What a GET found: one warning an hour for each thing that is wrong. */
 void writeback_saw(struct writeback *w, enum cache_verdict verdict,

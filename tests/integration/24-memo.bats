@@ -413,6 +413,99 @@ has_put() {
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
 
+# After a refresh whose PUT is refused or lost the old index, which lies, is there.
+refresh_in_vain() {
+	given_stub
+	lies bkt size=5000 at="$(date +%s)" | put_index
+	mount_fs -o memo=bucket
+	assert_costs detailed 0 150000
+	fault "$1"
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 30000
+	wait_until was_looked_for
+	stub_ctl DELETE faults
+}
+
+# The index, again: whoever refuses to put it over what was read is asked what lies there.
+was_looked_for() {
+	(($(requests GET originals_index) + $(requests PUT originals_index) == 3))
+}
+
+@test "a refresh whose memo is refused: the old one is not believed any more" {
+	refresh_in_vain '{"class": "PUT", "path": "originals", "status": 403}'
+	change a/07 2000
+	assert_costs detailed 30 31000
+	change a/08 2000
+	assert_costs detailed 1 32000 # what this mount remembers
+	unmount_fs
+	mount_fs -o memo=bucket,cache=ro
+	assert_costs detailed 0 32000 # the document, which the other mount has put
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 32000
+	change a/08 3000
+	assert_costs detailed 1 33000
+}
+
+@test "a refresh whose memo comes after another one's: all is asked for once more" {
+	refresh_in_vain '{"class": "PUT", "path": "originals_index", "times": 1,
+		"put": [{"key": ".deltaglider/originals_index.bin", "size": 7}]}'
+	lies bkt size=7000 at="$(date +%s)" | put_index
+	change a/07 2000
+	assert_costs detailed 30 31000
+	wait_until has_put_times 1
+	change a/08 2000
+	assert_costs detailed 1 32000
+	unmount_fs
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+}
+
+@test "a refresh of sampled whose memo is refused: likewise" {
+	given_stub
+	listed {a,b,c}/{00..09}.delta |
+		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
+	mount_fs -o memo=bucket
+	assert_costs sampled 0 150000
+	fault '{"class": "PUT", "path": "originals", "status": 403}'
+	echo sampled >"$MNT/bkt/refresh"
+	assert_costs sampled 3 30000
+	curl -sS --fail -X DELETE "$ENDPOINT/bkt/a/00.delta" # another one is the first
+	assert_costs sampled 1 29000
+	curl -sS --fail -X DELETE "$ENDPOINT/bkt/b/00.delta"
+	assert_costs sampled 1 28000
+}
+
+@test "nocache in the middle of a computation: neither document nor memo is written" {
+	local options
+
+	for options in memo=bucket memo=auto; do
+		given_deltas 300
+		mount_fs -o "$options"
+		fault '{"class": "HEAD", "path": "0007", "gate": "head"}'
+		in_background cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+		wait_for_gate head
+		forget_requests
+		echo 1 >"$MNT/bkt/nocache"
+		open_gate head
+		wait $!
+		assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 300000
+		unmount_fs
+		assert_equal "$(requests PUT)" 0
+	done
+	# in no order: not by blocks
+	given_stub
+	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]"
+	mount_fs -o memo=bucket
+	fault '{"class": "HEAD", "path": "a/07", "gate": "head"}'
+	in_background cat "$(stats_file detailed)" >/dev/null
+	wait_for_gate head
+	forget_requests
+	echo 1 >"$MNT/bkt/nocache"
+	open_gate head
+	wait $!
+	unmount_fs
+	assert_equal "$(requests PUT)" 0
+}
+
 @test "refresh of detailed, and sampled is done before: all is written" {
 	given_stub
 	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]" # so not by blocks
