@@ -545,7 +545,13 @@ http_resume(struct http_transfer *t)
 		return; /* it has ended: its completion is on its way */
 	t->is_paused = false;
 	t->last_byte_ms = date_mono_ms();
-	curl_easy_pause(t->easy, CURLPAUSE_CONT); /* may call on_body() */
+	/* which may call on_body(); what that refuses curl does not end itself */
+	if (curl_easy_pause(t->easy, CURLPAUSE_CONT) == CURLE_OK &&
+	    !t->was_given_up)
+		return;
+	if (!t->was_given_up)
+		set_no_memory(t);
+	transfer_end(t);
 }
 
 /* --- completions --- */
