@@ -327,6 +327,7 @@ set_environments(struct engine *e, const struct engine_options *o)
 {
 	e->hand = has_cpus() ? hand_new() : NULL;
 	e->lists.parsers.readers.hand = e->hand;
+	e->lists.parsers.readers.timers = &e->timers;
 	e->slots.pace = e->pace;
 	e->slots.most = (unsigned)o->limits->connections;
 	e->scans = (struct scan_env){ .s3 = e->s3,

@@ -88,6 +88,14 @@ expect(struct list_call *c)
 		});
 }
 
+static void
+on_resume(void *arg)
+{
+	struct list_call *c = arg;
+
+	s3_resume(c->call);
+}
+
 /* Take one for the page that comes in; false: wait for it. */
 static bool
 take_parser(struct list_call *c)
@@ -103,7 +111,7 @@ take_parser(struct list_call *c)
 	list_parser_want(c->parser, w ? w->names : NULL, w ? w->n : 0);
 	list_parser_reset(c->parser);
 	expect(c);
-	page_reader_begin(&c->reader, &p->readers, c->parser);
+	page_reader_begin(&c->reader, &p->readers, c->parser, on_resume, c);
 	return true;
 }
 

@@ -10,10 +10,14 @@
 #include <errno.h>
 #include <utlist.h>
 
+#include "net/http.h"
+
 #define PIECE_BYTES (16 * 1024) /* curl has so many at most */
 
 /* So many pages come in before a hand is worth it. */
 #define PAGES_FOR_HAND 4
+
+#define LOOK_MS 1 /* so long the hand has for a page that is held */
 
 #define PAGE_END "ListBucketResult>" /* of its last tag, whatever the prefix */
 
@@ -75,9 +79,12 @@ page_readers_clear(struct page_readers *all)
 
 void
 page_reader_begin(struct page_reader *r, struct page_readers *all,
-		  struct list_parser *parser)
+		  struct list_parser *parser, void (*resume)(void *arg),
+		  void *arg)
 {
-	*r = (struct page_reader){ .all = all, .parser = parser };
+	*r = (struct page_reader){
+		.all = all, .parser = parser, .resume = resume, .arg = arg
+	};
 	all->n_pages++;
 }
 
@@ -102,7 +109,7 @@ give(struct page_reader *r, const char *data, size_t len)
 }
 
 /*
- * What ends the page, or may: it is read at once, when it can still be refused.  Then
+ * What ends the page, or may: it is read here, when it can still be refused.  Then
  * nobody uses the connection again, from which came what is not believed.
  */
 static bool
@@ -115,20 +122,71 @@ may_be_end(const char *data, size_t len)
 	return len < n || memcmp(data + len - n, PAGE_END, n) == 0;
 }
 
+/* --- pages whose end has come before the hand has read the rest --- */
+
 static void
-take_back(struct page_reader *r)
+release(struct page_reader *r)
 {
-	if (r->has_given)
-		hand_take_back(r->all->hand, &r->row);
-	r->has_given = false;
+	if (r->is_held)
+		DL_DELETE(r->all->held, r);
+	r->is_held = false;
+}
+
+/* They had some time; what the hand has not begun by now it is too late for. */
+static void
+on_look(void *arg)
+{
+	struct page_readers *all = arg;
+	struct page_reader *r, *next;
+
+	DL_FOREACH_SAFE (all->held, r, next) {
+		if (!hand_try_take_back(all->hand, &r->row))
+			continue;
+		r->has_given = false;
+		release(r);
+		r->resume(r->arg);
+	}
+	if (all->held)
+		timer_arm(all->timers, &all->look, LOOK_MS);
+}
+
+static int
+hold(struct page_reader *r)
+{
+	struct page_readers *all = r->all;
+
+	if (!all->held) {
+		timer_init(&all->look, on_look, all);
+		timer_arm(all->timers, &all->look, LOOK_MS);
+	}
+	DL_APPEND(all->held, r);
+	r->is_held = true;
+	return HTTP_PAUSE;
+}
+
+/* --- bytes --- */
+
+/* Whether all that was given has been read; what is not at its end is read for it. */
+static bool
+is_in_order(struct page_reader *r, bool is_end)
+{
+	struct hand *hand = r->all->hand;
+
+	if (!r->has_given)
+		return true;
+	r->has_given = is_end ? !hand_has_run(hand, &r->row)
+			      : !hand_try_take_back(hand, &r->row);
+	return !r->has_given;
 }
 
 int
 page_reader_add(struct page_reader *r, const char *data, size_t len)
 {
-	if (!atomic_load(&r->is_refused) &&
-	    (may_be_end(data, len) || !give(r, data, len))) {
-		take_back(r);
+	bool is_end = may_be_end(data, len);
+
+	if (!atomic_load(&r->is_refused) && (is_end || !give(r, data, len))) {
+		if (!is_in_order(r, is_end))
+			return hold(r);
 		read_bytes(r, data, len);
 	}
 	return atomic_load(&r->is_refused) ? -EIO : 0;
@@ -147,7 +205,10 @@ page_reader_end(struct page_reader *r)
 {
 	if (!r->parser)
 		return;
-	take_back(r);
+	release(r);
+	if (r->has_given)
+		hand_take_back(r->all->hand, &r->row);
+	r->has_given = false;
 	r->parser = NULL;
 	r->all->n_pages--;
 }

@@ -33,6 +33,16 @@ struct hand {
 	bool is_asleep, is_waited_for, is_over;
 };
 
+/* It can go on.  With the lock. */
+static void
+queue(struct hand *h, struct hand_row *r)
+{
+	if (r->is_urgent)
+		DL_PREPEND(h->rows, r);
+	else
+		DL_APPEND(h->rows, r);
+}
+
 /* With the lock, which others may have meanwhile. */
 static void
 run_first(struct hand *h, struct hand_row *r)
@@ -49,7 +59,7 @@ run_first(struct hand *h, struct hand_row *r)
 	LL_PREPEND(h->done, t);
 	r->is_running = false;
 	if (r->first)
-		DL_APPEND(h->rows, r);
+		queue(h, r);
 	if (h->is_waited_for)
 		pthread_cond_signal(&h->has_run);
 }
@@ -133,7 +143,7 @@ hand_give(struct hand *h, struct hand_row *r, struct hand_task *t)
 	if (!r->first) {
 		r->end = &r->first;
 		if (!r->is_running)
-			DL_APPEND(h->rows, r);
+			queue(h, r);
 	}
 	t->next = NULL;
 	*r->end = t;
@@ -142,19 +152,28 @@ hand_give(struct hand *h, struct hand_row *r, struct hand_task *t)
 		wake(h);
 }
 
-/* What of the row was not begun; nothing of it is running then. */
+/* What of the row was not begun.  With the lock. */
 static struct hand_task *
 withdraw(struct hand *h, struct hand_row *r)
 {
-	struct hand_task *first, *t;
-	LOCKED(h);
+	struct hand_task *t;
 
-	/* at once, or the thread goes on with it while its end is waited for */
 	if (r->first && !r->is_running)
 		DL_DELETE(h->rows, r);
 	LL_FOREACH (r->first, t)
 		h->n_waiting--;
-	first = steal(&r->first);
+	r->is_urgent = false;
+	return steal(&r->first);
+}
+
+static struct hand_task *
+withdraw_and_wait(struct hand *h, struct hand_row *r)
+{
+	/* first, or the thread goes on with it while its end is waited for */
+	struct hand_task *first;
+	LOCKED(h);
+
+	first = withdraw(h, r);
 	h->is_waited_for = true;
 	while (r->is_running)
 		pthread_cond_wait(&h->has_run, &h->lock);
@@ -169,15 +188,59 @@ note_done(struct hand *h, struct hand_task *first)
 	LL_CONCAT(h->done, first);
 }
 
-void
-hand_take_back(struct hand *h, struct hand_row *r)
+static void
+run_all(struct hand *h, struct hand_task *first)
 {
-	struct hand_task *first = withdraw(h, r), *t;
+	struct hand_task *t;
 
 	LL_FOREACH (first, t)
 		t->run(t);
 	if (first)
 		note_done(h, first);
+}
+
+void
+hand_take_back(struct hand *h, struct hand_row *r)
+{
+	run_all(h, withdraw_and_wait(h, r));
+}
+
+static bool
+withdraw_unless_running(struct hand *h, struct hand_row *r,
+			struct hand_task **out)
+{
+	LOCKED(h);
+
+	if (r->is_running)
+		return false;
+	*out = withdraw(h, r);
+	return true;
+}
+
+bool
+hand_try_take_back(struct hand *h, struct hand_row *r)
+{
+	struct hand_task *first;
+
+	if (!withdraw_unless_running(h, r, &first))
+		return false;
+	run_all(h, first);
+	return true;
+}
+
+bool
+hand_has_run(struct hand *h, struct hand_row *r)
+{
+	LOCKED(h);
+
+	if (!r->first && !r->is_running)
+		return true;
+	if (r->first && !r->is_running && !r->is_urgent) {
+		DL_DELETE(h->rows, r);
+		DL_PREPEND(h->rows, r);
+	}
+	r->is_urgent = true;
+	return false;
 }
 
 struct hand_task *

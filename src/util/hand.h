@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A second thread that lends a hand: it runs what its owner could run just as well, and
- * the owner runs whatever is not begun when it is wanted.  So nobody waits for more
- * than one task, and no work is left if the thread gets no CPU: it is nicer than the
- * others, and takes what they leave.
+ * the owner runs whatever is not begun when it is wanted.  No work is left if the thread
+ * gets no CPU: it is nicer than the others, and takes what they leave.  So a task that it
+ * has begun may be long in its hands; who must not wait for that uses
+ * hand_try_take_back().
  *
  * One owner, on one thread: all functions here are its.
  */
@@ -25,6 +26,7 @@ struct hand_task {
 struct hand_row {
 	struct hand_task *first, **end; /* that wait */
 	bool is_running; /* one of it, on the thread */
+	bool is_urgent; /* its end is waited for */
 	struct hand_row *prev, *next; /* of those that can go on */
 };
 
@@ -39,6 +41,12 @@ void hand_give(struct hand *h, struct hand_row *r, struct hand_task *t);
 
 /* When this returns, all tasks of the row have been run. */
 void hand_take_back(struct hand *h, struct hand_row *r);
+
+/* The same, but false, at once, while the thread runs one of them. */
+bool hand_try_take_back(struct hand *h, struct hand_row *r);
+
+/* Whether they have been; if not, this row is the next that the thread goes on with. */
+bool hand_has_run(struct hand *h, struct hand_row *r);
 
 /* Those that have been run since this was called, of all rows, in no order. */
 struct hand_task *hand_done(struct hand *h);

@@ -37,6 +37,8 @@ struct work {
 	struct step steps[TASKS];
 	unsigned n_given, n_run;
 	bool is_in_order;
+	atomic_uint *n_ended; /* of several; NULL: nobody counts */
+	unsigned place; /* among those */
 };
 
 static void
@@ -45,7 +47,8 @@ run_step(struct hand_task *t)
 	struct step *s = (struct step *)t;
 
 	s->work->is_in_order &= s->number == s->work->n_run;
-	s->work->n_run++;
+	if (++s->work->n_run == TASKS && s->work->n_ended)
+		s->work->place = ++*s->work->n_ended;
 }
 
 static void
@@ -193,14 +196,93 @@ test_idle(void **state)
 	hand_free(NULL);
 }
 
+/* Runs until it is told to end. */
+struct held {
+	struct hand_task task; /* first */
+	struct hand_row row;
+	atomic_bool is_begun, may_end;
+};
+
+static void
+run_held(struct hand_task *t)
+{
+	struct held *b = (struct held *)t;
+
+	atomic_store(&b->is_begun, true);
+	while (!atomic_load(&b->may_end))
+		usleep(100);
+}
+
+/* The thread is busy with it, and `w` waits behind it, in its row or in another one. */
+static void
+begin_held(struct hand *h, struct held *b, struct hand_row *r, struct work *w)
+{
+	*b = (struct held){ .task.run = run_held };
+	work_init(w);
+	hand_give(h, r ? r : &b->row, &b->task);
+	while (w->n_given < TASKS)
+		give(h, w);
+	while (!atomic_load(&b->is_begun))
+		usleep(100);
+}
+
+/* What the thread is at is not waited for; what it is not at the owner runs. */
+static void
+test_tried(void **state)
+{
+	static struct work w;
+	static struct held b;
+	struct hand *h = hand_new();
+
+	(void)state;
+	begin_held(h, &b, &w.row, &w);
+	assert_false(hand_has_run(h, &w.row));
+	assert_false(hand_try_take_back(h, &w.row));
+	atomic_store(&b.may_end, true);
+	while (!hand_try_take_back(h, &w.row))
+		usleep(100);
+	assert_true(hand_has_run(h, &w.row));
+	assert_all_run(h, &w);
+	assert_int_equal(count_done(h), TASKS + 1);
+	hand_free(h);
+}
+
+/* The row whose end is waited for goes before those that were first. */
+static void
+test_urgent(void **state)
+{
+	static struct work works[3];
+	static struct held b;
+	struct hand *h = hand_new();
+	atomic_uint n_ended = 0;
+
+	(void)state;
+	begin_held(h, &b, NULL, &works[0]);
+	for (size_t i = 1; i < 3; i++) {
+		work_init(&works[i]);
+		while (works[i].n_given < TASKS)
+			give(h, &works[i]);
+	}
+	for (size_t i = 0; i < 3; i++)
+		works[i].n_ended = &n_ended;
+	assert_false(hand_has_run(h, &works[1].row));
+	atomic_store(&b.may_end, true);
+	while (!hand_has_run(h, &works[1].row))
+		usleep(100);
+	hand_take_back(h, &works[0].row);
+	hand_take_back(h, &works[2].row);
+	assert_true(works[1].place < works[0].place);
+	assert_true(works[1].place < works[2].place);
+	hand_free(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_single),
-		cmocka_unit_test(test_withdrawn),
-		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_rows),	  cmocka_unit_test(test_single),
+		cmocka_unit_test(test_withdrawn), cmocka_unit_test(test_tried),
+		cmocka_unit_test(test_urgent),	  cmocka_unit_test(test_idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "list/page-reader.h"
+#include "net/http.h"
 #include "util/buf.h"
 
 #define PAGES 12
@@ -26,9 +28,11 @@ struct incoming {
 	struct page_reader reader;
 	struct buf xml;
 	size_t at; /* bytes that have come */
+	bool may_go_on; /* after a pause */
 };
 
 struct crowd {
+	struct timers timers;
 	struct page_readers readers;
 	struct incoming pages[PAGES];
 };
@@ -52,9 +56,19 @@ print_page(struct buf *out, size_t page)
 }
 
 static void
+on_resume(void *arg)
+{
+	struct incoming *in = arg;
+
+	in->may_go_on = true;
+}
+
+static void
 crowd_init(struct crowd *c, struct hand *hand)
 {
-	c->readers = (struct page_readers){ .hand = hand };
+	c->timers = (struct timers){ 0 };
+	c->readers =
+		(struct page_readers){ .hand = hand, .timers = &c->timers };
 	for (size_t i = 0; i < PAGES; i++) {
 		struct incoming *in = &c->pages[i];
 
@@ -62,7 +76,8 @@ crowd_init(struct crowd *c, struct hand *hand)
 		buf_init(&in->xml, SIZE_MAX);
 		print_page(&in->xml, i);
 		list_parser_reset(in->parser);
-		page_reader_begin(&in->reader, &c->readers, in->parser);
+		page_reader_begin(&in->reader, &c->readers, in->parser,
+				  on_resume, in);
 	}
 }
 
@@ -74,9 +89,25 @@ crowd_clear(struct crowd *c)
 		list_parser_free(c->pages[i].parser);
 		buf_clear(&c->pages[i].xml);
 	}
+	timers_run(&c->timers);
+	assert_null(c->readers.held);
 	assert_int_equal(c->readers.n_pages, 0);
 	assert_in_range(c->readers.n_pieces, 0, PIECES_MAX);
 	page_readers_clear(&c->readers);
+}
+
+/* Once they are taken. */
+static int
+add_bytes(struct incoming *in, const char *data, size_t len)
+{
+	int rc;
+
+	while ((rc = page_reader_add(&in->reader, data, len)) == HTTP_PAUSE) {
+		while (!in->may_go_on)
+			timers_run(in->reader.all->timers);
+		in->may_go_on = false;
+	}
+	return rc;
 }
 
 /* So many more bytes of a page, or what is left; false: there are none. */
@@ -86,8 +117,7 @@ add(struct incoming *in, size_t len)
 	size_t left = in->xml.len - in->at;
 
 	len = len < left ? len : left;
-	assert_int_equal(
-		page_reader_add(&in->reader, in->xml.data + in->at, len), 0);
+	assert_int_equal(add_bytes(in, in->xml.data + in->at, len), 0);
 	in->at += len;
 	return in->at < in->xml.len;
 }
@@ -154,17 +184,16 @@ test_refused(void **state)
 	static const char wrong[] = "<Wrong> and more of it, again and again";
 	static struct crowd c;
 	struct hand *hand = hand_new();
-	struct page_reader *r = &c.pages[PAGES - 1].reader;
+	struct incoming *last = &c.pages[PAGES - 1];
 	const struct list_page *page;
 	struct err err = ERR_INIT;
 
 	(void)state;
 	crowd_init(&c, hand);
-	while (page_reader_add(r, wrong, strlen(wrong)) == 0)
+	while (add_bytes(last, wrong, strlen(wrong)) == 0)
 		add(&c.pages[0], 10);
-	page_reader_end(r);
-	assert_int_equal(
-		list_parser_end(c.pages[PAGES - 1].parser, &page, &err), -EIO);
+	page_reader_end(&last->reader);
+	assert_int_equal(list_parser_end(last->parser, &page, &err), -EIO);
 	assert_string_equal(err.msg, "not a listing: <Wrong>");
 	while (add(&c.pages[0], 1000))
 		;
@@ -198,9 +227,8 @@ test_refused_end(void **state)
 
 		while (in->at < last)
 			add(in, last - in->at < 1000 ? last - in->at : 1000);
-		assert_int_equal(
-			page_reader_add(&in->reader, in->xml.data + last, 1000),
-			-EIO);
+		assert_int_equal(add_bytes(in, in->xml.data + last, 1000),
+				 -EIO);
 		page_reader_end(&in->reader);
 		assert_true(list_parser_is_contradictory(in->parser));
 	}
@@ -224,6 +252,66 @@ test_given_up(void **state)
 	hand_free(hand);
 }
 
+/* Tasks that keep a hand busy. */
+struct busy {
+	struct hand_task task; /* first */
+	atomic_bool *may_end;
+};
+
+static void
+run_busy(struct hand_task *t)
+{
+	struct busy *b = (struct busy *)t;
+
+	while (!atomic_load(b->may_end))
+		usleep(100);
+}
+
+/*
+ * The hand does not come to them: nobody waits for it, and soon the end of each is read
+ * with all that is before it.  One of them is given up instead.
+ */
+static void
+test_held(void **state)
+{
+	enum { BUSY = 8 };
+	static struct crowd c;
+	struct hand *hand = hand_new();
+	atomic_bool may_end = false;
+	struct busy busy[BUSY];
+	struct hand_row row = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < BUSY; i++) {
+		busy[i] = (struct busy){ { .run = run_busy }, &may_end };
+		hand_give(hand, &row, &busy[i].task);
+	}
+	crowd_init(&c, hand);
+	for (size_t i = 0; i < PAGES; i++) {
+		struct incoming *in = &c.pages[i];
+
+		while (in->at < in->xml.len / 2)
+			add(in, 10000);
+		assert_int_equal(page_reader_add(&in->reader,
+						 in->xml.data + in->at,
+						 in->xml.len - in->at),
+				 HTTP_PAUSE);
+	}
+	page_reader_drop(&c.pages[0].reader);
+	for (size_t i = 1; i < PAGES; i++) {
+		while (!c.pages[i].may_go_on)
+			timers_run(&c.timers);
+		add(&c.pages[i], SIZE_MAX);
+		assert_page(&c.pages[i], i);
+	}
+	atomic_store(&may_end, true);
+	hand_take_back(hand, &row);
+	while (hand_done(hand))
+		;
+	crowd_clear(&c);
+	hand_free(hand);
+}
+
 int
 main(void)
 {
@@ -232,6 +320,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_end),
 		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
