@@ -53,6 +53,7 @@ struct bucket {
 	struct block_memo *block_memo; /* likewise */
 	struct list_memory list_memory;
 	struct scan_queue scans[N_SCAN_LANES];
+	int64_t index_unread_until_ms; /* see index-read.h */
 	int64_t missing_said_until_ms[N_DOCUMENTS]; /* see walk.c */
 	struct flaw_log flaw_log;
 

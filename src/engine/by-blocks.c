@@ -306,6 +306,8 @@ by_blocks_rest(struct by_blocks *b)
 static bool
 may_be(const struct by_blocks *b, enum mode mode)
 {
+	if (b->read && index_read_is_useless(b->read))
+		return false;
 	return b->sweep.memo && mode == MODE_DETAILED && !b->is_off &&
 	       !block_memo_is_given_up(b->sweep.memo) &&
 	       b->sweep.lists->metadata.has != LIST_METADATA_YES &&

@@ -13,10 +13,11 @@
 
 #include "engine/ours.h"
 #include "list/page.h"
+#include "util/date.h"
 
 struct index_read {
 	struct memo_env *env;
-	const char *bucket;
+	struct bucket *bucket;
 	unsigned n_refs;
 	struct s3_call *call; /* NULL: it is not under way */
 	bool is_ready;
@@ -30,12 +31,12 @@ struct index_read {
 static void on_timer(void *arg);
 
 struct index_read *
-index_read_new(struct memo_env *env, const struct bucket *bucket)
+index_read_new(struct memo_env *env, struct bucket *bucket)
 {
 	struct index_read *r = xnew(struct index_read);
 
 	r->env = env;
-	r->bucket = bucket->name;
+	r->bucket = bucket;
 	r->n_refs = 1;
 	timer_init(&r->timer, on_timer, r);
 	buf_init(&r->answer.body, INDEX_BYTES_MAX);
@@ -104,6 +105,19 @@ take_answer(struct index_answer *a, const struct http_answer *http)
 		err_set(&a->err, ENOMEM, "no memory for %zu bytes", body->len);
 }
 
+/* It would be asked for, and waited for, each time the bucket changes. */
+static void
+note_failure(struct index_read *r)
+{
+	const struct index_answer *a = &r->answer;
+	bool is_told =
+		a->err.code == 0 || a->err.code == EFBIG || a->status == 404;
+	int64_t wait_ms = a->err.code == EACCES ? HOUR_MS : MINUTE_MS;
+
+	if (!is_told && r->n_refs > 0)
+		r->bucket->index_unread_until_ms = date_mono_ms() + wait_ms;
+}
+
 static void
 on_get(void *arg, const struct s3_answer *answer)
 {
@@ -117,6 +131,7 @@ on_get(void *arg, const struct s3_answer *answer)
 	a->err = answer->err;
 	if (a->err.code == 0)
 		take_answer(a, answer->http);
+	note_failure(r);
 	r->is_ready = true;
 	if (r->n_refs > 0)
 		tell(r);
@@ -141,7 +156,7 @@ send(struct index_read *r)
 	struct writeback_env *w = r->env->writebacks;
 
 	r->call = s3_get_object(w->s3,
-				&(struct s3_get){ .bucket = r->bucket,
+				&(struct s3_get){ .bucket = r->bucket->name,
 						  .key = OURS_MEMO_INDEX,
 						  .max = INDEX_BYTES_MAX,
 						  .traffic = &r->traffic },
@@ -175,11 +190,21 @@ index_sight(const struct list_page *page, bool is_first)
 
 /* --- who wants it --- */
 
+bool
+index_read_is_useless(const struct index_read *r)
+{
+	return r->bucket->index_unread_until_ms > date_mono_ms();
+}
+
 void
 index_read_join(struct index_read *r, struct index_reader *u)
 {
 	u->is_waiting = true;
 	DL_APPEND(r->readers, u);
+	if (!r->is_ready && !r->call && index_read_is_useless(r)) {
+		err_set(&r->answer.err, EIO, "it could not be read before");
+		r->is_ready = true;
+	}
 	if (r->is_ready)
 		timer_arm(r->env->writebacks->timers, &r->timer, 0);
 	else if (!r->call)
@@ -210,7 +235,7 @@ index_read_cuts(const struct index_read *r, struct list_memory *out)
 	struct err err = ERR_INIT;
 
 	memo_index_init(&x);
-	memo_index_parse(&x, buf_str(body), body->len, r->bucket, &err);
+	memo_index_parse(&x, buf_str(body), body->len, r->bucket->name, &err);
 	for (size_t i = 0; i < x.list.n; i++) {
 		const struct block *b = &x.list.blocks[i];
 

@@ -38,10 +38,15 @@ struct index_reader {
 };
 
 /* One reference, the caller's.  The last one cancels what is under way. */
-struct index_read *index_read_new(struct memo_env *env,
-				  const struct bucket *bucket);
+struct index_read *index_read_new(struct memo_env *env, struct bucket *bucket);
 struct index_read *index_read_ref(struct index_read *r);
 void index_read_unref(struct index_read *r); /* NULL is fine */
+
+/*
+ * It could not be read, less than a minute ago, or was refused, less than an hour: it is
+ * not asked for now.  Who joins is told so.
+ */
+bool index_read_is_useless(const struct index_read *r);
 
 /* The reader is in none; it has left or been told before the read goes. */
 void index_read_join(struct index_read *r, struct index_reader *u);

@@ -803,6 +803,24 @@ assert_ignored() {
 	assert_mount memo=bucket 1/1 1 31000
 }
 
+@test "an index that is refused is asked for once, not each time the bucket changes" {
+	local key total=31000
+
+	given_stub
+	assert_mount memo=bucket 1/1 30 30000
+	change a/07 2000
+	fault '{"class": "GET", "path": "originals_index", "status": 403}'
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 $total
+	assert_equal "$(requests GET originals_index)" 1
+	for key in a/08 a/09; do
+		change "$key" 2000
+		assert_costs detailed 1 $((total += 1000))
+		assert_equal "$(requests GET originals_index) $(requests LIST)" '0 2' # as without a memo
+	done
+	assert_equal "$(requests PUT originals_index)" 0
+}
+
 @test "a memo that does not come in time is not waited for" {
 	given_stub
 	assert_mount memo=bucket 1/1 30 30000
