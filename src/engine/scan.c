@@ -14,7 +14,6 @@
 #include "engine/index-read.h"
 #include "engine/slots.h"
 #include "list/listing.h"
-#include "stats/stats.h"
 #include "util/date.h"
 #include "util/log.h"
 
