@@ -155,10 +155,10 @@ hold(struct page_reader *r)
 {
 	struct page_readers *all = r->all;
 
-	if (!all->held) {
+	if (!all->look.on_due)
 		timer_init(&all->look, on_look, all);
+	if (!all->look.is_armed)
 		timer_arm(all->timers, &all->look, LOOK_MS);
-	}
 	DL_APPEND(all->held, r);
 	r->is_held = true;
 	return HTTP_PAUSE;
