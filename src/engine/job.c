@@ -576,8 +576,7 @@ find_block_memo(const struct job_options *o)
 static enum mode
 mode_of_check(const struct job *job)
 {
-	bool is_by_blocks =
-		job->o.mode == MODE_DETAILED && job->walk.block_memo;
+	bool is_by_blocks = job->walk.may_go_by_blocks && job->walk.block_memo;
 
 	if (!mode_has_heads(job->o.mode) || is_by_blocks)
 		return job->o.mode;
@@ -600,6 +599,7 @@ job_new(const struct job_options *o)
 				   .on_step = on_walk_step,
 				   .memo = find_memo(o),
 				   .block_memo = find_block_memo(o),
+				   .may_go_by_blocks = o->mode == MODE_DETAILED,
 				   .is_anew = o->why_unread == WHY_REFRESH,
 				   .arg = job };
 	walk_init(&job->walk);

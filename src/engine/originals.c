@@ -186,7 +186,10 @@ originals_init(struct originals *o, const struct originals_place *place)
 void
 originals_use_index(struct originals *o, struct index_read *index)
 {
-	o->index = o->spots.memo && !o->is_anew ? index : NULL;
+	bool is_believed = o->spots.memo && !o->is_anew &&
+			   !block_memo_is_doubted(o->spots.memo);
+
+	o->index = is_believed ? index : NULL;
 }
 
 /* So many that the memo is worth asking. */

@@ -340,7 +340,7 @@ walk_init(struct walk *w)
 			   .limits = w->limits,
 			   .timers = w->env->timers,
 			   .bucket = w->bucket,
-			   .memo = w->block_memo,
+			   .memo = w->may_go_by_blocks ? w->block_memo : NULL,
 			   .originals = &w->originals,
 			   .is_anew = w->is_anew },
 		.bucket = w->bucket,

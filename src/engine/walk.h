@@ -43,7 +43,8 @@ struct walk {
 	void (*on_step)(void *arg, const struct err *err);
 	void *arg;
 	struct bucket_memo *memo; /* for its originals, as is is_anew */
-	struct block_memo *block_memo; /* NULL: not by blocks */
+	struct block_memo *block_memo; /* NULL: none */
+	bool may_go_by_blocks; /* of that memo; else only single deltas are looked up */
 	bool is_anew;
 
 	enum walk_heads heads;

@@ -459,6 +459,21 @@ was_looked_for() {
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
 
+@test "after such a refresh sampled does not believe it, either" {
+	refresh_in_vain '{"class": "PUT", "path": "originals", "status": 403}'
+	assert_costs sampled 3 30000
+}
+
+@test "a refresh of sampled is none of detailed" {
+	given_stub
+	assert_mount memo=bucket 1/1 30 30000
+	mount_fs -o memo=bucket
+	echo sampled >"$MNT/bkt/refresh"
+	assert_costs sampled 3 30000
+	change a/07 2000
+	assert_costs detailed 1 31000
+}
+
 @test "a refresh of sampled whose memo is refused: likewise" {
 	given_stub
 	listed {a,b,c}/{00..09}.delta |
