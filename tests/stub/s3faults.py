@@ -101,6 +101,7 @@ class Fault:
     cut: Optional[int] = None
     drop: Optional[str] = None
     # so far
+    held_at: Optional["Gate"] = None
     seen: int = 0
     tokens: float = 0
     filled: float = 0
@@ -180,6 +181,10 @@ class Faults:
     def add(self, specs):
         faults = [fault_from_json(spec) for spec in specs]
         with self._lock:
+            # who is hit and comes there late finds it open, if all were opened meanwhile
+            for fault in faults:
+                if fault.gate is not None:
+                    fault.held_at = self._gates.setdefault(fault.gate, Gate())
             self._faults += faults
 
     def clear(self):
@@ -205,9 +210,8 @@ class Faults:
         with self._lock:
             return self._gates.setdefault(name, Gate())
 
-    def wait_at(self, name, is_client_gone):
+    def wait_at(self, gate, is_client_gone):
         """Until the gate is opened; ConnectionError if the client goes first."""
-        gate = self.gate(name)
         with self._lock:
             gate.waiting += 1
         try:
