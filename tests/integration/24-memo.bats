@@ -45,7 +45,18 @@ assert_costs() {
 }
 
 are_puts_over() {
-	ask_stub GET 'count?class=PUT&open=1' && ((ANSWER == 0))
+	ask_stub GET 'count?class=PUT&open=1' && ((ANSWER == 0)) || return
+	ask_stub GET 'count?class=PUT&status=412' && ((ANSWER == 0)) || is_quiet
+}
+
+# One that was refused is followed by a look at what lies there, and maybe by another one.
+is_quiet() {
+	local i
+
+	for i in {1..20}; do
+		ask_stub GET 'count?open=1' && ((ANSWER == 0)) || return
+		pause 0.02
+	done
 }
 
 # A mount with these options is, and asks for the memo with so many GETs and PUTs.

@@ -6,7 +6,8 @@ count-proxy.  Any thread.
     GET    /_stub/count?class=C&path=R how many so far: a bare number; C is one of
                                        LIST HEAD GET PUT BUCKETS BUCKET OTHER, R a
                                        regular expression; without them, all; with
-                                       open=1 those that have not ended yet
+                                       open=1 those that have not ended yet; with
+                                       status=412 those that were answered so
     GET    /_stub/max_in_flight        most requests that were open at once
     DELETE /_stub/log                  forget all of it
 
@@ -69,12 +70,13 @@ class RequestLog:
             entry["is_open"] = False
             self._in_flight -= 1
 
-    def count(self, kind=None, path=None, is_open=False):
+    def count(self, kind=None, path=None, is_open=False, status=None):
         with self._lock:
             entries = list(self._entries)
         return sum(
             (kind is None or entry["class"] == kind)
             and (not is_open or entry["is_open"])
+            and (status is None or str(entry["status"]) == status)
             and (path is None or re.search(path, entry["path"]) is not None)
             for entry in entries
         )
@@ -92,7 +94,7 @@ class RequestLog:
             wanted = parse_qs(query)
             number = self.count(wanted.get("class", [None])[0],
                                 wanted.get("path", [None])[0],
-                                "open" in wanted)
+                                "open" in wanted, wanted.get("status", [None])[0])
             return 200, f"{number}\n"
         if path == CONTROL + "max_in_flight" and method == "GET":
             return 200, f"{self._max_in_flight}\n"
