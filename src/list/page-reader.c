@@ -69,6 +69,7 @@ page_readers_clear(struct page_readers *all)
 {
 	struct hand_task *done = all->hand ? hand_done(all->hand) : NULL, *t;
 
+	timer_disarm(all->timers, &all->look);
 	LL_CONCAT(all->spare, done);
 	while ((t = all->spare)) {
 		all->spare = t->next;
@@ -174,8 +175,9 @@ is_in_order(struct page_reader *r, bool is_end)
 
 	if (!r->has_given)
 		return true;
-	r->has_given = is_end ? !hand_has_run(hand, &r->row)
-			      : !hand_try_take_back(hand, &r->row);
+	r->has_given = is_end && !hand_is_idle(hand)
+			       ? !hand_has_run(hand, &r->row)
+			       : !hand_try_take_back(hand, &r->row);
 	return !r->has_given;
 }
 

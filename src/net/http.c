@@ -541,16 +541,18 @@ http_cancel(struct http_transfer *t)
 void
 http_resume(struct http_transfer *t)
 {
+	CURLcode code;
+
 	if (!t->easy)
 		return; /* it has ended: its completion is on its way */
 	t->is_paused = false;
 	t->last_byte_ms = date_mono_ms();
 	/* which may call on_body(); what that refuses curl does not end itself */
-	if (curl_easy_pause(t->easy, CURLPAUSE_CONT) == CURLE_OK &&
-	    !t->was_given_up)
+	code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	if (code == CURLE_OK && !t->was_given_up)
 		return;
 	if (!t->was_given_up)
-		set_no_memory(t);
+		curl_error(&t->answer, (int)code, 0, t->curl_msg);
 	transfer_end(t);
 }
 

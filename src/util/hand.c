@@ -229,6 +229,13 @@ hand_try_take_back(struct hand *h, struct hand_row *r)
 }
 
 bool
+hand_is_idle(struct hand *h)
+{
+	LOCKED(h);
+	return !h->has_thread || h->is_asleep;
+}
+
+bool
 hand_has_run(struct hand *h, struct hand_row *r)
 {
 	LOCKED(h);

@@ -45,6 +45,9 @@ void hand_take_back(struct hand *h, struct hand_row *r);
 /* The same, but false, at once, while the thread runs one of them. */
 bool hand_try_take_back(struct hand *h, struct hand_row *r);
 
+/* Whether its thread has nothing to do, and will not begin before more is given. */
+bool hand_is_idle(struct hand *h);
+
 /* Whether they have been; if not, this row is the next that the thread goes on with. */
 bool hand_has_run(struct hand *h, struct hand_row *r);
 

@@ -313,6 +313,38 @@ test_held(void **state)
 	hand_free(hand);
 }
 
+/* Too few pieces to wake the hand for: no page waits for what nobody would read. */
+static void
+test_not_held(void **state)
+{
+	static struct crowd c;
+	struct hand *hand = hand_new();
+	atomic_bool may_end = true;
+	struct busy first = { { .run = run_busy }, &may_end };
+	struct hand_row row = { 0 };
+
+	(void)state;
+	hand_give(hand, &row, &first.task); /* its thread starts */
+	while (!hand_is_idle(hand))
+		usleep(100);
+	while (hand_done(hand))
+		;
+	crowd_init(&c, hand);
+	for (size_t i = 0; i < PAGES; i++) {
+		struct incoming *in = &c.pages[i];
+
+		add(in, 10000);
+		assert_true(hand_is_idle(hand));
+		assert_int_equal(page_reader_add(&in->reader,
+						 in->xml.data + in->at,
+						 in->xml.len - in->at),
+				 0);
+		assert_page(in, i);
+	}
+	crowd_clear(&c);
+	hand_free(hand);
+}
+
 int
 main(void)
 {
@@ -322,6 +354,7 @@ main(void)
 		cmocka_unit_test(test_refused_end),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_not_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
