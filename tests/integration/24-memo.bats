@@ -655,14 +655,12 @@ assert_samples() {
 		'{"class": "GET", "path": "originals", "status": 403}'
 	mount_fs -o memo=auto
 	assert_costs detailed 256 256000
-	change 0007 2000
-	assert_costs detailed 1 257000 # what it could not read it does not ask for again
 	unmount_fs
 	stub_ctl DELETE faults
 	fault '{"class": "PUT", "path": "originals", "status": 403}'
-	change 0007 3000
-	mount_fs -o memo=auto
-	assert_costs detailed 256 258000
+	change 0007 2000
+	mount_fs -o memo=auto # another one may read it
+	assert_costs detailed 256 257000
 	unmount_fs
 	assert_equal "$(complaints)" ''
 }
