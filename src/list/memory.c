@@ -17,7 +17,7 @@
 int64_t
 list_pages(int64_t n_keys)
 {
-	return (n_keys + LIST_PAGE_KEYS - 1) / LIST_PAGE_KEYS;
+	return n_keys / LIST_PAGE_KEYS + (n_keys % LIST_PAGE_KEYS > 0);
 }
 
 int64_t

@@ -21,6 +21,8 @@ test_allowance(void **state)
 	assert_int_equal(list_pages(1), 1);
 	assert_int_equal(list_pages(1000), 1);
 	assert_int_equal(list_pages(1001), 2);
+	/* as a document of somebody else may say */
+	assert_true(list_pages(INT64_MAX) == INT64_MAX / 1000 + 1);
 	assert_int_equal(list_ranges_allowed(0), 16);
 	assert_int_equal(list_ranges_allowed(1000000), 116);
 }
