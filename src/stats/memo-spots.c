@@ -79,14 +79,18 @@ find_record(struct memo_spots *s, size_t number, const struct object *o,
 	    int64_t *original)
 {
 	const struct spot_block *spot = &s->blocks[number];
+	const struct block *block = &s->index->list.blocks[number];
+	bool has_kept = spot->state == SPOT_HAS_READ && spot->n > 0;
 	const struct memo_record *found = NULL;
 	unsigned char id[MEMO_ID_LEN];
 
+	if (!has_kept && block->n_records == 0)
+		return false; /* as of most blocks that wait: no id is needed */
 	memo_set_id(o, s->hash, id);
-	if (spot->state == SPOT_HAS_READ)
+	if (has_kept)
 		found = find_kept(spot, id);
 	if (!found)
-		found = find_in_index(&s->index->list.blocks[number], id);
+		found = find_in_index(block, id);
 	if (found)
 		*original = memo_record_original(found);
 	return found;
