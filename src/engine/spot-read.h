@@ -2,8 +2,8 @@
 /*
  * What is read of the memo by blocks to look up single deltas (stats/memo-spots.h), for
  * one computation: the index, and the records of blocks that are worth it.  Nothing of
- * it fails: what can't be read is not known, and once that was so of a pack no other one
- * is read.  Net thread only.
+ * it fails: what can't be read is not known, and once a pack could not be no block is
+ * begun any more; those that wait still are.  Net thread only.
  */
 #ifndef ENGINE_SPOT_READ_H
 #define ENGINE_SPOT_READ_H

@@ -31,7 +31,8 @@
  *
  * A block may be wanted again by the next page, so those read last are kept, up to
  * SPOT_RECORDS_MAX; and at most SPOT_READS_MAX are under way.  Memory: 2 MiB, these, the
- * index, and 48 bytes for each of its blocks: 7 MiB with 10,000,000 deltas.
+ * index, and 48 bytes for each of its blocks: 7 MiB with 10,000,000 deltas, and besides the
+ * blocks that are being read.
  *
  *     memo_spots_begin_round (&s)
  *     for each delta: memo_spots_want (&s, ...)
