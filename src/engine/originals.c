@@ -172,12 +172,13 @@ originals_init(struct originals *o, const struct originals_place *place)
 				   .on_answer = on_answer,
 				   .on_known = o->memo ? on_known : NULL,
 				   .arg = o };
-	o->spots = (struct spot_read){ .s3 = place->s3,
-				       .slots = place->slots,
-				       .timers = place->timers,
+	o->spots = (struct spot_read){ .slots = place->slots,
 				       .bucket = place->bucket,
 				       .memo = place->blocks,
-				       .limits = place->limits,
+				       .packs = { .s3 = place->s3,
+						  .timers = place->timers,
+						  .bucket = place->bucket,
+						  .limits = place->limits },
 				       .on_step = on_spots,
 				       .arg = o };
 	spot_read_init(&o->spots);

@@ -8,26 +8,15 @@
 
 #include <utlist.h>
 
+#include "engine/buckets.h"
 #include "list/start-after.h"
-#include "s3/s3-object.h"
-
-#define KEY_MAX 128
-
-/* Some extents that touch each other, as they are read. */
-struct part_get {
-	struct again *again;
-	size_t first, n; /* of the run's extents */
-	struct s3_call *call;
-	struct timer limit;
-	struct part_get *prev, *next;
-};
 
 /* A run that is under way. */
 struct again {
 	struct relist *relist;
 	struct memo_run run;
 	size_t n_asked; /* extents */
-	struct part_get *gets;
+	unsigned n_reads; /* of them, under way */
 	struct lister *lister; /* NULL: records are still to come */
 	bool is_sent; /* its next page is under way */
 	struct again *prev, *next;
@@ -36,6 +25,7 @@ struct again {
 struct relist {
 	struct relist_options o;
 	struct slots_client client;
+	struct pack_reader packs;
 	struct again *runs;
 	unsigned n_runs;
 	unsigned n_under_way; /* requests */
@@ -43,7 +33,6 @@ struct relist {
 	size_t from; /* the block that the next run is looked for from */
 	bool has_all; /* runs, begun or over */
 	bool is_outdated; /* one of them */
-	bool has_hung; /* a pack: of runs that begin now none is read */
 	bool is_over, is_stopped;
 	enum relist_how how;
 	struct err err;
@@ -65,7 +54,6 @@ again_free(struct again *a)
 
 static void on_page(void *arg, const struct lister_answer *answer);
 
-/* All its records are there: it can be listed. */
 static void
 begin_list(struct again *a)
 {
@@ -78,7 +66,7 @@ begin_list(struct again *a)
 	a->lister = lister_new(&(struct lister_options){
 		.s3 = o->s3,
 		.shared = o->lists,
-		.bucket = o->bucket,
+		.bucket = o->bucket->name,
 		.after = after,
 		.until = run->last,
 		.until_len = run->last_len,
@@ -86,6 +74,22 @@ begin_list(struct again *a)
 		.on_page = on_page,
 		.arg = a,
 	});
+}
+
+/* It can be listed as soon as all its records are there. */
+static void
+begin_list_if_read(struct again *a)
+{
+	if (!a->lister && a->n_reads == 0 && a->n_asked == a->run.n_extents)
+		begin_list(a);
+}
+
+/* What HEADs tell as well. */
+static void
+ask_for_no_records(struct again *a)
+{
+	a->n_asked = a->run.n_extents;
+	begin_list_if_read(a);
 }
 
 static void
@@ -98,16 +102,10 @@ end(struct relist *r, enum relist_how how, const struct err *err)
 	if (err)
 		r->err = *err;
 	slots_leave(r->o.slots, &r->client);
-	for (struct again *a = r->runs; a; a = a->next) {
-		struct part_get *g;
-
-		DL_FOREACH (a->gets, g) {
-			timer_disarm(r->o.timers, &g->limit);
-			s3_cancel(g->call);
-		}
+	pack_read_stop(&r->packs);
+	for (struct again *a = r->runs; a; a = a->next)
 		if (a->is_sent)
 			lister_stop(a->lister);
-	}
 }
 
 /* The next run, if there is one and it can be listed. */
@@ -129,10 +127,8 @@ begin_run(struct relist *r)
 	r->from = run->to;
 	if (run->after && !start_after_is_possible(run->after, run->after_len))
 		end(r, RELIST_IMPOSSIBLE, NULL);
-	else if (run->n_extents == 0 || r->has_hung) {
-		a->n_asked = run->n_extents;
-		begin_list(a);
-	}
+	else if (run->n_extents == 0 || r->packs.is_useless)
+		ask_for_no_records(a);
 	return true;
 }
 
@@ -195,93 +191,49 @@ step(struct relist *r)
 
 /* --- records --- */
 
-/* Bytes of some extents that touch. */
-static size_t
-length_of(const struct extent *e, size_t n)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < n; i++)
-		len += extent_length(&e[i]);
-	return len;
-}
-
-static bool
-touch(const struct extent *a, const struct extent *b)
-{
-	return a->slot == b->slot && a->first + a->n == b->first;
-}
-
 /* What is not read, or not what it should be, is HEADed. */
 static void
-take_part(const struct part_get *g, const struct s3_answer *answer)
+take_records(struct again *a, const struct extent *e, size_t n,
+	     const char *data)
 {
-	const struct relist_options *o = &g->again->relist->o;
-	struct memo_run *run = &g->again->run;
-	const struct extent *e = &run->extents[g->first];
-	const char *data =
-		s3_part(answer, extent_offset(e), length_of(e, g->n));
+	const struct relist_options *o = &a->relist->o;
+	size_t first = (size_t)(e - a->run.extents);
 
-	for (size_t i = 0; data && i < g->n; i++) {
-		if (memo_run_take(run, g->first + i, o->bucket, data,
-				  extent_length(&e[i])))
+	for (size_t i = 0; i < n; i++) {
+		size_t len = extent_length(&e[i]);
+
+		if (memo_run_take(&a->run, first + i, o->bucket->name, data,
+				  len))
 			*o->n_records += e[i].n;
-		data += extent_length(&e[i]);
+		data += len;
 	}
 }
 
 static void
-on_get(void *arg, const struct s3_answer *answer)
+on_read(void *arg, void *of, const struct extent *e, size_t n, const char *data)
 {
-	struct part_get *g = arg;
-	struct again *a = g->again;
-	struct relist *r = a->relist;
+	struct relist *r = arg;
+	struct again *a = of;
 
-	timer_disarm(r->o.timers, &g->limit);
-	if (answer->err.code == 0 && !r->is_over)
-		take_part(g, answer);
-	DL_DELETE(a->gets, g);
-	free(g);
-	if (!a->gets && a->n_asked == a->run.n_extents && !r->is_over)
-		begin_list(a);
+	a->n_reads--;
+	if (data && !r->is_over)
+		take_records(a, e, n, data);
+	if (!r->is_over)
+		begin_list_if_read(a);
+	if (!r->is_over && r->packs.is_useless)
+		DL_FOREACH (r->runs, a)
+			ask_for_no_records(a);
 	step(r);
 }
 
-/* HEADs tell the same. */
 static void
-on_part_limit(void *arg)
+read_records(struct again *a)
 {
-	struct part_get *g = arg;
+	struct memo_run *run = &a->run;
 
-	g->again->relist->has_hung = true;
-	s3_cancel(g->call);
-}
-
-static void
-send_get(struct again *a)
-{
-	struct relist *r = a->relist;
-	const struct extent *e = &a->run.extents[a->n_asked];
-	size_t left = a->run.n_extents - a->n_asked;
-	struct part_get *g = xnew(struct part_get);
-	char key[KEY_MAX];
-
-	*g = (struct part_get){ .again = a, .first = a->n_asked, .n = 1 };
-	while (g->n < left && touch(&e[g->n - 1], &e[g->n]))
-		g->n++;
-	a->n_asked += g->n;
-	r->o.print_key(key, sizeof(key), e->slot);
-	DL_APPEND(a->gets, g);
-	g->call = s3_get_object(r->o.s3,
-				&(struct s3_get){ .bucket = r->o.bucket,
-						  .key = key,
-						  .max = PACK_BYTES_MAX,
-						  .traffic = r->o.records,
-						  .first = extent_offset(e),
-						  .n = length_of(e, g->n) },
-				on_get, g);
-	timer_init(&g->limit, on_part_limit, g);
-	timer_arm(r->o.timers, &g->limit, r->o.records_ms);
+	a->n_reads++;
+	a->n_asked += pack_read(&a->relist->packs, a, run->extents + a->n_asked,
+				run->n_extents - a->n_asked);
 }
 
 /* --- pages --- */
@@ -343,7 +295,7 @@ send_one(void *arg)
 
 	r->n_under_way++;
 	if (a->n_asked < a->run.n_extents) {
-		send_get(a);
+		read_records(a);
 	} else {
 		a->is_sent = true;
 		r->n_pages_sent++;
@@ -362,7 +314,14 @@ relist_new(const struct relist_options *o)
 	r->o = *o;
 	r->client = (struct slots_client){ .send = send_one,
 					   .arg = r,
-					   .group = o->group };
+					   .group = o->bucket };
+	r->packs = (struct pack_reader){ .s3 = o->s3,
+					 .timers = o->timers,
+					 .bucket = o->bucket,
+					 .limits = o->limits,
+					 .traffic = o->records,
+					 .on_read = on_read,
+					 .arg = r };
 	return r;
 }
 

@@ -11,11 +11,11 @@
 #ifndef ENGINE_RELIST_H
 #define ENGINE_RELIST_H
 
+#include "engine/pack-read.h"
 #include "engine/slots.h"
 #include "list/lister.h"
 #include "s3/traffic.h"
 #include "stats/memo-run.h"
-#include "util/timer.h"
 
 #define RELIST_RUNS_MAX 32 /* at a time */
 
@@ -30,16 +30,14 @@ struct relist_options {
 	struct s3 *s3;
 	struct slots *slots;
 	struct list_shared *lists;
-	const char *bucket; /* these outlive it */
-	const void *group; /* as in slots.h */
+	const struct bucket *bucket; /* these outlive it */
 	const struct memo_index *index;
 	struct block_list *listed;
 	bool is_anew; /* as memo_run_init() has it */
-	void (*print_key)(char *out, size_t size, unsigned slot); /* a pack's */
 	struct traffic *pages, *records; /* as in s3/request.h */
 	int64_t *n_records; /* counts those that are read from packs */
 	struct timers *timers;
-	int64_t records_ms; /* what is not read by then is asked for */
+	const struct limits *limits; /* what is not read in time is asked for */
 	/* `original` as memo_run_add() tells it; NULL: it is to be asked for. */
 	void (*on_delta)(void *arg, const struct object *o,
 			 const int64_t *original);

@@ -8,16 +8,12 @@
 
 #include <utlist.h>
 
-#include "s3/s3-object.h"
-
-/* One block that is read: an extent after the other. */
+/* One block that is read: extents that touch each other, and then the next ones. */
 struct spot_get {
 	struct spot_read *owner;
 	size_t number; /* of the block */
 	size_t n_read; /* extents */
-	struct s3_call *call; /* NULL: it waits */
-	struct timer limit;
-	struct spot_get *prev, *next;
+	struct spot_get *prev, *next; /* of those that wait */
 };
 
 static const struct block *
@@ -29,41 +25,52 @@ block_of(const struct spot_get *g)
 /* --- records --- */
 
 static void
-take(struct spot_get *g, const struct s3_answer *answer)
-{
-	struct spot_read *r = g->owner;
-	const struct extent *e = &block_of(g)->extents[g->n_read];
-	size_t len = extent_length(e);
-	const char *data = NULL;
-
-	if (answer->err.code == 0)
-		data = s3_part(answer, extent_offset(e), len);
-	else
-		r->spots.is_closed = true;
-	if (data && memo_spots_take(&r->spots, g->number, e, r->bucket->name,
-				    data, len))
-		r->n_records += e->n;
-}
-
-static void
 end_block(struct spot_get *g)
 {
 	memo_spots_end_read(&g->owner->spots, g->number);
 	free(g);
 }
 
+/* Those that wait are not read: for a few deltas of each a whole pack is too much, too. */
 static void
-on_get(void *arg, const struct s3_answer *answer)
+close_waiting(struct spot_read *r)
 {
-	struct spot_get *g = arg;
+	struct spot_get *g;
+
+	r->spots.is_closed = true;
+	slots_leave(r->slots, &r->client);
+	while ((g = r->waiting)) {
+		DL_DELETE(r->waiting, g);
+		end_block(g);
+	}
+}
+
+static void
+take(struct spot_get *g, const struct extent *e, size_t n, const char *data)
+{
 	struct spot_read *r = g->owner;
+
+	for (size_t i = 0; data && i < n; i++) {
+		size_t len = extent_length(&e[i]);
+
+		if (memo_spots_take(&r->spots, g->number, &e[i],
+				    r->bucket->name, data, len))
+			r->n_records += e[i].n;
+		data += len;
+	}
+	g->n_read += n;
+}
+
+static void
+on_read(void *arg, void *of, const struct extent *e, size_t n, const char *data)
+{
+	struct spot_read *r = arg;
+	struct spot_get *g = of;
 	bool has_all;
 
-	g->call = NULL;
-	timer_disarm(r->timers, &g->limit);
-	DL_DELETE(r->sent, g);
-	take(g, answer);
-	g->n_read++;
+	take(g, e, n, data);
+	if (r->packs.is_useless || r->packs.has_whole)
+		close_waiting(r);
 	has_all = r->spots.is_closed || g->n_read == block_of(g)->n_extents;
 	if (has_all)
 		end_block(g);
@@ -75,36 +82,16 @@ on_get(void *arg, const struct s3_answer *answer)
 	r->on_step(r->arg);
 }
 
-/* HEADs tell the same. */
-static void
-on_limit(void *arg)
-{
-	struct spot_get *g = arg;
-
-	s3_cancel(g->call);
-}
-
 static bool
 send_one(void *arg)
 {
 	struct spot_read *r = arg;
 	struct spot_get *g = r->waiting;
-	const struct extent *e = &block_of(g)->extents[g->n_read];
-	char key[BLOCK_MEMO_KEY_MAX];
+	const struct block *b = block_of(g);
 
 	DL_DELETE(r->waiting, g);
-	DL_APPEND(r->sent, g);
-	block_memo_print_pack_key(key, sizeof(key), e->slot);
-	g->call = s3_get_object(r->s3,
-				&(struct s3_get){ .bucket = r->bucket->name,
-						  .key = key,
-						  .max = PACK_BYTES_MAX,
-						  .traffic = &r->traffic,
-						  .first = extent_offset(e),
-						  .n = extent_length(e) },
-				on_get, g);
-	timer_init(&g->limit, on_limit, g);
-	timer_arm(r->timers, &g->limit, r->limits->timeout_ms / CACHE_GET_PART);
+	pack_read(&r->packs, g, b->extents + g->n_read,
+		  b->n_extents - g->n_read);
 	return r->waiting != NULL;
 }
 
@@ -162,30 +149,25 @@ spot_read_init(struct spot_read *r)
 	r->client = (struct slots_client){ .send = send_one,
 					   .arg = r,
 					   .group = r->bucket };
+	r->packs.traffic = &r->traffic;
+	r->packs.on_read = on_read;
+	r->packs.arg = r;
 	memo_index_init(&r->index);
 }
 
 void
 spot_read_stop(struct spot_read *r)
 {
-	struct spot_get *g;
-
-	r->spots.is_closed = true;
-	slots_leave(r->slots, &r->client);
+	close_waiting(r);
 	if (r->index_read)
 		index_read_leave(r->index_read, &r->reader);
-	while ((g = r->waiting)) {
-		DL_DELETE(r->waiting, g);
-		end_block(g);
-	}
-	DL_FOREACH (r->sent, g)
-		s3_cancel(g->call);
+	pack_read_stop(&r->packs);
 }
 
 bool
 spot_read_is_idle(const struct spot_read *r)
 {
-	return !r->sent;
+	return pack_read_is_idle(&r->packs);
 }
 
 void

@@ -2,14 +2,14 @@
 /*
  * What is read of the memo by blocks to look up single deltas (stats/memo-spots.h), for
  * one computation: the index, and the records of blocks that are worth it.  Nothing of
- * it fails: what can't be read is not known, and once a pack could not be no block is
- * begun any more; those that wait still are.  Net thread only.
+ * it fails: what can't be read is not known (pack-read.h).  Net thread only.
  */
 #ifndef ENGINE_SPOT_READ_H
 #define ENGINE_SPOT_READ_H
 
 #include "engine/block-memo.h"
 #include "engine/index-read.h"
+#include "engine/pack-read.h"
 #include "engine/slots.h"
 #include "stats/memo-spots.h"
 
@@ -17,12 +17,10 @@ struct spot_get;
 
 struct spot_read {
 	/* set by the owner */
-	struct s3 *s3;
 	struct slots *slots;
-	struct timers *timers;
 	const struct bucket *bucket;
 	struct block_memo *memo; /* NULL: there is none, nothing is read */
-	const struct limits *limits;
+	struct pack_reader packs; /* but for its events */
 	/* The index, or some records, are there; not from inside of a call. */
 	void (*on_step)(void *arg);
 	void *arg;
@@ -32,7 +30,7 @@ struct spot_read {
 	bool is_ready; /* it is there, or will not be */
 	struct memo_index index;
 	struct memo_spots spots; /* what is known */
-	struct spot_get *waiting, *sent;
+	struct spot_get *waiting;
 	struct slots_client client;
 	struct traffic traffic; /* of records */
 	int64_t n_records;

@@ -347,6 +347,36 @@ print(json.dumps([{"key": f"{i:03}/%02d.delta", "count": 10, "size": 10,
 	assert_costs sampled 500 5000000
 }
 
+# Many blocks are wanted, one at a time.
+assert_reads_once() {
+	forget_requests
+	cat "$(stats_file "$1")" >"$BATS_TEST_TMPDIR/shown"
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown") in all" "$2 in all"
+	assert_equal "$(requests GET "originals_$PACK") GETs" '1 GETs'
+}
+
+@test "after a pack that can't be read no other one is asked for" {
+	local i
+
+	given_pack
+	for i in 003 100 250 499; do change "$i/00" 3000; done
+	fault '{"class": "GET", "path": "originals_'"$PACK"'", "status": 403}'
+	mount_fs -o memo=bucket,connections=1
+	assert_reads_once sampled 5080000
+	assert_reads_once detailed 5008000
+}
+
+@test "of a store that knows no ranges sampled reads one pack" {
+	local heads
+
+	given_pack
+	stub_ctl PATCH settings '{"ranges": false}'
+	mount_fs -o memo=bucket,connections=1
+	assert_reads_once sampled 5000000
+	heads=$(requests HEAD)
+	((heads > 0 && heads < 500)) || fail "$heads HEADs"
+}
+
 @test "a reader of sampled that goes while a block is read" {
 	given_pack
 	mount_fs -o memo=bucket,linger=0
