@@ -177,13 +177,18 @@ take_index(struct block_sweep *b, const struct buf *body)
 		b->n_records += (int64_t)b->index.list.blocks[i].n_records;
 }
 
-/* What the index is put over, as struct cache_put has it. */
+/*
+ * What the index is put over, as struct cache_put has it.  What was made by asking for
+ * all is put over whatever lies there by now: else who has doubts of that would have to
+ * ask for all again, as long as another one writes it more often.
+ */
 static const char *
 find_over(const struct block_sweep *b)
 {
 	const struct index_answer *answer = index_read_answer(b->read);
+	bool is_known = answer->status == 404 || answer->etag[0];
 
-	return answer->status == 404 || answer->etag[0] ? answer->etag : NULL;
+	return is_known && !b->is_anew ? answer->etag : NULL;
 }
 
 static void

@@ -340,6 +340,7 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 {
 	struct memo_sweep s = { .is_of_all = is_of_all, .is_anew = u->is_anew };
 	int64_t now = date_now();
+	bool has_learned = b->memo.learned.n > 0;
 	enum memo_write what;
 	const struct traffic none = { 0 };
 	const struct buf *body;
@@ -347,6 +348,8 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	if (is_being_renewed(b, u) || !may_write(b))
 		return none;
 	what = memo_end_sweep(&b->memo, &s, now);
+	if (has_learned && b->memo.learned.n == 0 && u->is_anew)
+		doubt_settle(&b->doubt, u->doubt);
 	if (what == MEMO_WRITE_NOTHING)
 		return none;
 	body = memo_pack(&b->memo, what, &s, now);
@@ -395,6 +398,12 @@ bucket_memo_doubt(struct bucket_memo *b, unsigned n)
 	doubt_begin(&b->doubt, b->put);
 	memo_distrust(&b->memo);
 	forget_doubted(b);
+}
+
+bool
+bucket_memo_is_doubted(const struct bucket_memo *b)
+{
+	return doubt_is(&b->doubt);
 }
 
 struct memo *

@@ -9,8 +9,9 @@
  * a refused PUT is not tried again for an hour, as with documents (writeback.h).
  * Nobody waits for the PUT; the end of the mount does, for a moment.
  *
- * After a refresh what lies there is in doubt (doubt.h) until what it has learned is put:
- * who comes then is told only what this mount has learned since, as far as it remembers.
+ * After a refresh what lies there is in doubt (doubt.h) until what it has learned is put,
+ * or turns out to be what lies there already: who comes until then is told only what this
+ * mount has learned since, as far as it remembers.
  */
 #ifndef ENGINE_BUCKET_MEMO_H
 #define ENGINE_BUCKET_MEMO_H
@@ -77,6 +78,7 @@ void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
  * here is not believed, either.
  */
 void bucket_memo_doubt(struct bucket_memo *b, unsigned n);
+bool bucket_memo_is_doubted(const struct bucket_memo *b);
 
 const struct memo_env *bucket_memo_env(const struct bucket_memo *b);
 

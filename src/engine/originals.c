@@ -187,10 +187,11 @@ originals_init(struct originals *o, const struct originals_place *place)
 void
 originals_use_index(struct originals *o, struct index_read *index)
 {
-	bool is_believed = o->spots.memo && !o->is_anew &&
-			   !block_memo_is_doubted(o->spots.memo);
+	bool is_doubted = o->is_anew || !o->spots.memo || !o->memo ||
+			  block_memo_is_doubted(o->spots.memo) ||
+			  bucket_memo_is_doubted(o->memo);
 
-	o->index = is_believed ? index : NULL;
+	o->index = is_doubted ? NULL : index;
 }
 
 /* So many that the memo is worth asking. */

@@ -148,6 +148,7 @@ void
 memo_distrust(struct memo *m)
 {
 	forget_learned(m);
+	memo_file_clear(&m->unsaved);
 }
 
 bool

@@ -454,7 +454,7 @@ has_put() {
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
 
-# After a refresh whose PUT is refused or lost the old index, which lies, is there.
+# After a refresh whose PUT is refused the old index, which lies, is there.
 refresh_in_vain() {
 	given_stub
 	lies bkt size=5000 at="$(date +%s)" | put_index
@@ -463,13 +463,9 @@ refresh_in_vain() {
 	fault "$1"
 	echo detailed >"$MNT/bkt/refresh"
 	assert_costs detailed 30 30000
-	wait_until was_looked_for
+	wait_until has_put_times 1
+	wait_until are_puts_over
 	stub_ctl DELETE faults
-}
-
-# The index, again: whoever refuses to put it over what was read is asked what lies there.
-was_looked_for() {
-	(($(requests GET originals_index) + $(requests PUT originals_index) == 3))
 }
 
 @test "a refresh whose memo is refused: the old one is not believed any more" {
@@ -487,17 +483,22 @@ was_looked_for() {
 	assert_costs detailed 1 33000
 }
 
-@test "a refresh whose memo comes after another one's: all is asked for once more" {
-	refresh_in_vain '{"class": "PUT", "path": "originals_index", "times": 1,
+# Another mount's index comes just before each of ours.
+@test "a refresh puts its memo over what another mount has written meanwhile" {
+	given_stub
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 30000
+	fault '{"class": "PUT", "path": "originals_index",
 		"put": [{"key": ".deltaglider/originals_index.bin", "size": 7}]}'
-	lies bkt size=7000 at="$(date +%s)" | put_index
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 30000
+	wait_until are_blocks '1 30 30 0'
 	change a/07 2000
-	assert_costs detailed 30 31000
-	wait_until has_put_times 1
+	assert_costs detailed 1 31000
 	change a/08 2000
-	assert_costs detailed 1 32000
+	wait_until are_puts_over
+	assert_equal "$(stub_memo index | wc -c)" 7 # this was no refresh
 	unmount_fs
-	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
 
 @test "after such a refresh sampled does not believe it, either" {
@@ -528,6 +529,33 @@ was_looked_for() {
 	assert_costs sampled 1 29000
 	curl -sS --fail -X DELETE "$ENDPOINT/bkt/b/00.delta"
 	assert_costs sampled 1 28000
+}
+
+@test "a refresh of sampled that finds all as it was leaves the memo as it is" {
+	given_stub
+	listed {a,b,c}/{00..09}.delta |
+		"$HERE/memo.py" make bkt size=1000 at="$(date +%s)" | put_base
+	mount_fs -o memo=bucket
+	assert_costs sampled 0 30000
+	echo sampled >"$MNT/bkt/refresh"
+	assert_costs sampled 3 30000
+	assert_equal "$(requests PUT originals)" 0
+	curl -sS --fail -X DELETE "$ENDPOINT/bkt/a/00.delta" # another one is the first
+	assert_costs sampled 0 29000
+	unmount_fs
+	assert_equal "$(records base)" 30
+}
+
+@test "a refresh of sampled whose memo is refused: what detailed has left is not believed" {
+	given_stub
+	lies bkt size=5000 at="$(date +%s)" | put_index
+	mount_fs -o memo=bucket
+	assert_costs sampled 0 150000
+	fault '{"class": "PUT", "path": "originals", "status": 403}'
+	echo sampled >"$MNT/bkt/refresh"
+	assert_costs sampled 3 30000
+	curl -sS --fail -X DELETE "$ENDPOINT/bkt/a/00.delta"
+	assert_costs sampled 1 29000
 }
 
 @test "nocache in the middle of a computation: neither document nor memo is written" {

@@ -379,6 +379,27 @@ test_lost(void **state)
 	world_clear(w);
 }
 
+/* A refresh begins while a PUT is under way, which fails: that is not believed, either. */
+static void
+test_distrusted_while_put(void **state)
+{
+	struct world *w = given_deltas(100);
+	struct memo_sweep s = { .is_of_all = true };
+	struct memo m;
+
+	(void)state;
+	memo_init(&m, BUCKET);
+	sweep(w, &m, 100, 1, false);
+	assert_int_equal(memo_end_sweep(&m, &s, w->now), MEMO_WRITE_BASE);
+	assert_non_null(memo_pack(&m, MEMO_WRITE_BASE, &s, w->now));
+	memo_distrust(&m);
+	memo_note_written(&m, false);
+	memo_rest(&m);
+	assert_int_equal(memo_count(&m), 0);
+	memo_clear(&m);
+	world_clear(w);
+}
+
 /* Between sweeps little is kept; of what is too much, nothing. */
 static void
 test_memory(void **state)
@@ -458,6 +479,7 @@ main(void)
 		cmocka_unit_test(test_sampled_first),
 		cmocka_unit_test(test_anew),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_distrusted_while_put),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_not_remembered),
 	};
