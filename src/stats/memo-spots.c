@@ -6,6 +6,8 @@
 
 #include "stats/memo-spots.h"
 
+#include <stdlib.h>
+
 #include <utlist.h>
 
 enum spot_state { SPOT_NEW, SPOT_READS, SPOT_HAS_READ };
@@ -13,9 +15,10 @@ enum spot_state { SPOT_NEW, SPOT_READS, SPOT_HAS_READ };
 struct spot_block {
 	enum spot_state state;
 	unsigned round, n_wanted; /* in that round */
-	struct memo_record
-		*records; /* of its extents; by id, if it has read them */
-	size_t n;
+	/* Of the index, and of its extents: by id; until all have come the former alone. */
+	struct memo_record *records;
+	size_t n, n_sorted;
+	bool has_records; /* of the index, if it has some */
 	struct spot_block *prev, *next;
 };
 
@@ -45,52 +48,62 @@ memo_spots_begin_round(struct memo_spots *s)
 
 /* --- one delta --- */
 
-static const struct memo_record *
-find_kept(const struct spot_block *b, const unsigned char id[MEMO_ID_LEN])
+static int
+compare_ids(const void *a, const void *b)
 {
-	size_t low = 0, high = b->n;
+	const struct memo_record *x = a, *y = b;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int c = memcmp(b->records[middle].id, id, MEMO_ID_LEN);
-
-		if (c == 0)
-			return &b->records[middle];
-		if (c < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return memcmp(x->id, y->id, MEMO_ID_LEN);
 }
 
-/* A few, mostly. */
-static const struct memo_record *
-find_in_index(const struct block *b, const unsigned char id[MEMO_ID_LEN])
+static void
+add_records(struct spot_block *spot, const void *records, size_t n)
 {
-	for (size_t i = 0; i < b->n_records; i++)
-		if (memcmp(b->records[i].id, id, MEMO_ID_LEN) == 0)
-			return &b->records[i];
-	return NULL;
+	size_t size = sizeof(spot->records[0]);
+
+	if (n == 0)
+		return;
+	spot->records = xrealloc(spot->records, (spot->n + n) * size);
+	memcpy(spot->records + spot->n, records, n * size);
+	spot->n += n;
+}
+
+static void
+sort_records(struct spot_block *spot)
+{
+	if (spot->n > spot->n_sorted)
+		qsort(spot->records, spot->n, sizeof(spot->records[0]),
+		      compare_ids);
+	spot->n_sorted = spot->n;
+}
+
+/* Those of the index are at hand from the first look on. */
+static struct spot_block *
+look_at(struct memo_spots *s, size_t number)
+{
+	const struct block *block = &s->index->list.blocks[number];
+	struct spot_block *spot = &s->blocks[number];
+
+	if (!spot->has_records) {
+		add_records(spot, block->records, block->n_records);
+		sort_records(spot);
+		spot->has_records = true;
+	}
+	return spot;
 }
 
 static bool
-find_record(struct memo_spots *s, size_t number, const struct object *o,
-	    int64_t *original)
+find_record(struct memo_spots *s, const struct spot_block *spot,
+	    const struct object *o, int64_t *original)
 {
-	const struct spot_block *spot = &s->blocks[number];
-	const struct block *block = &s->index->list.blocks[number];
-	bool has_kept = spot->state == SPOT_HAS_READ && spot->n > 0;
-	const struct memo_record *found = NULL;
-	unsigned char id[MEMO_ID_LEN];
+	const struct memo_record *found;
+	struct memo_record wanted;
 
-	if (!has_kept && block->n_records == 0)
+	if (spot->n_sorted == 0)
 		return false; /* as of most blocks that wait: no id is needed */
-	memo_set_id(o, s->hash, id);
-	if (has_kept)
-		found = find_kept(spot, id);
-	if (!found)
-		found = find_in_index(block, id);
+	memo_set_id(o, s->hash, wanted.id);
+	found = bsearch(&wanted, spot->records, spot->n_sorted, sizeof(wanted),
+			compare_ids);
 	if (found)
 		*original = memo_record_original(found);
 	return found;
@@ -104,9 +117,9 @@ memo_spots_want(struct memo_spots *s, const struct object *o, int64_t *original)
 
 	if (number == s->index->list.n || !memo_can_know(o))
 		return false;
-	if (find_record(s, number, o, original))
+	spot = look_at(s, number);
+	if (find_record(s, spot, o, original))
 		return true;
-	spot = &s->blocks[number];
 	if (spot->round != s->round)
 		spot->n_wanted = 0;
 	spot->round = s->round;
@@ -136,12 +149,12 @@ memo_spots_find(struct memo_spots *s, const struct object *o, int64_t *original,
 
 	if (i == s->index->list.n || !memo_can_know(o))
 		return SPOT_UNKNOWN;
-	spot = &s->blocks[i];
+	spot = look_at(s, i);
 	if (spot->state == SPOT_READS)
 		return SPOT_WAITS;
 	if (spot->state == SPOT_HAS_READ)
-		return find_record(s, i, o, original) ? SPOT_KNOWN
-						      : SPOT_UNKNOWN;
+		return find_record(s, spot, o, original) ? SPOT_KNOWN
+							 : SPOT_UNKNOWN;
 	if (s->is_closed ||
 	    !is_worth_reading(&s->index->list.blocks[i], spot->n_wanted))
 		return SPOT_UNKNOWN;
@@ -160,23 +173,11 @@ memo_spots_take(struct memo_spots *s, size_t number, const struct extent *e,
 		const char *bucket, const char *data, size_t len)
 {
 	struct spot_block *spot = &s->blocks[number];
-	size_t bytes = extent_length(e);
 
 	if (!extent_fits(e, bucket, data, len))
 		return false;
-	spot->records = xrealloc(spot->records,
-				 (spot->n + e->n) * sizeof(spot->records[0]));
-	memcpy(spot->records + spot->n, data, bytes);
-	spot->n += e->n;
+	add_records(spot, data, e->n);
 	return true;
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	const struct memo_record *x = a, *y = b;
-
-	return memcmp(x->id, y->id, MEMO_ID_LEN);
 }
 
 /* It can be read again. */
@@ -186,7 +187,8 @@ drop(struct memo_spots *s, struct spot_block *spot)
 	DL_DELETE(s->kept, spot);
 	s->n_records -= spot->n;
 	free(steal(&spot->records));
-	spot->n = 0;
+	spot->n = spot->n_sorted = 0;
+	spot->has_records = false;
 	spot->state = SPOT_NEW;
 }
 
@@ -195,9 +197,7 @@ memo_spots_end_read(struct memo_spots *s, size_t number)
 {
 	struct spot_block *spot = &s->blocks[number];
 
-	if (spot->n > 0)
-		qsort(spot->records, spot->n, sizeof(spot->records[0]),
-		      compare_ids);
+	sort_records(spot);
 	spot->state = SPOT_HAS_READ;
 	s->n_reads--;
 	s->n_records += spot->n;

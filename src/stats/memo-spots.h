@@ -57,7 +57,7 @@ struct spot_block;
 struct memo_spots {
 	const struct memo_index *index; /* borrowed */
 	struct spot_block *blocks; /* as many */
-	struct spot_block *kept; /* whose records are, the oldest first */
+	struct spot_block *kept; /* whose packs were read, the oldest first */
 	size_t n_records; /* that are kept */
 	unsigned n_reads; /* under way */
 	unsigned round;
