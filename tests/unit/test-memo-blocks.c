@@ -40,6 +40,27 @@ struct bucket {
 struct stored {
 	char *data; /* NULL: nothing lies there */
 	size_t len;
+	bool is_damaged; /* a bit of it */
+};
+
+/* What a history has, of deltas; each that is told here was met by a sweep or a PUT. */
+enum event {
+	PUT_NEW,
+	PUT_OVER, /* the same length, another version */
+	DELETED,
+	RENAMED,
+	TOUCHED, /* onto itself, later */
+	RELABELED, /* onto itself, with another original size */
+	TOOK_TURNS, /* what another mount has left was of use */
+	CRASHED_EARLY, /* before the first PUT */
+	CRASHED_HALFWAY, /* packs are there, and not the index */
+	WAS_OVERTAKEN, /* packs are there, and the index of another mount */
+	MET_DAMAGED_INDEX,
+	MET_DAMAGED_PACK,
+	MET_OTHER_PACK, /* than the index was written for */
+	MET_SHORT_PACK,
+	MET_NO_PACK,
+	N_EVENTS
 };
 
 struct world {
@@ -55,6 +76,7 @@ struct world {
 	struct bucket indexed; /* what the index that lies there knows */
 	bool is_spoiled; /* more HEADs than there are changes are right */
 	size_t n_heads, n_sweeps, n_same;
+	unsigned n[N_EVENTS];
 	size_t n_spots, n_spots_read; /* that sampled has spared */
 };
 
@@ -138,14 +160,40 @@ put(struct world *w, size_t key, int64_t size)
 	};
 }
 
+static bool
+is_delta(const struct world *w, const struct bucket *b, size_t key)
+{
+	struct shown s;
+
+	return b->keys[key].is_there && object_is_delta(show(w, b, key, &s));
+}
+
+/* Of a delta, with what it was before. */
+static void
+count_change(struct world *w, size_t key, enum event event,
+	     const struct version *before)
+{
+	const struct version *now = &w->now.keys[key];
+
+	if (event == RENAMED && now->is_there)
+		event = TOUCHED;
+	if (event == RELABELED && now->original == before->original)
+		event = TOUCHED;
+	w->n[event] += object_is_delta(&(struct object){
+		.key = w->keys[key], .key_len = strlen(w->keys[key]) });
+}
+
 static void
 change(struct world *w)
 {
 	size_t key = dice(w, (unsigned)w->n_keys);
 	size_t other = dice(w, (unsigned)w->n_keys);
-	struct version *v = &w->now.keys[key];
+	struct version *v = &w->now.keys[key], before = *v;
+	static const enum event events[] = { PUT_NEW, PUT_OVER, DELETED,
+					     RENAMED, TOUCHED,	RELABELED };
+	unsigned what = v->is_there ? dice(w, 6) : 0;
 
-	switch (v->is_there ? dice(w, 6) : 0) {
+	switch (what) {
 	case 0:
 		put(w, key, 1 + dice(w, 4));
 		break;
@@ -169,14 +217,7 @@ change(struct world *w)
 		v->original = dice(w, 2) ? ORIGINAL_UNKNOWN : 7;
 		break;
 	}
-}
-
-static bool
-is_delta(const struct world *w, const struct bucket *b, size_t key)
-{
-	struct shown s;
-
-	return b->keys[key].is_there && object_is_delta(show(w, b, key, &s));
+	count_change(w, key, events[what], &before);
 }
 
 static bool
@@ -363,6 +404,15 @@ list(struct mount *m)
 	}
 }
 
+/* What lies there has no records up to that byte. */
+static enum event
+why_not(const struct stored *s, size_t end)
+{
+	if (s->len < end)
+		return s->data ? MET_SHORT_PACK : MET_NO_PACK;
+	return s->is_damaged ? MET_DAMAGED_PACK : MET_OTHER_PACK;
+}
+
 static void
 read_extents(struct mount *m, struct memo_run *r)
 {
@@ -370,10 +420,13 @@ read_extents(struct mount *m, struct memo_run *r)
 		const struct stored *s = &m->w->packs[r->extents[i].slot];
 		size_t at = extent_offset(&r->extents[i]);
 		size_t len = extent_length(&r->extents[i]);
-
-		if (s->data && at < s->len)
+		bool is_taken =
+			s->data && at < s->len &&
 			memo_run_take(r, i, BUCKET, s->data + at,
 				      len < s->len - at ? len : s->len - at);
+
+		if (!is_taken)
+			m->w->n[why_not(s, at + len)]++;
 	}
 	memo_run_ready(r);
 }
@@ -427,6 +480,7 @@ ask_changed(struct mount *m, struct block_list *l)
 		memo_index_clear(&m->index);
 	memo_index_match(&m->index, l, m->is_anew, &m->known);
 	m->w->n_same += (size_t)m->known.n_same;
+	m->w->n[TOOK_TURNS] += m->known.n_same > 0;
 	tally_know(m->tally, m->known.n_deltas, m->known.n_original);
 	for (size_t from = 0;
 	     ok && memo_run_init(&r, &m->index, l, from, m->is_anew);
@@ -471,8 +525,10 @@ mount_init(struct mount *m, struct world *w, struct written *out)
 	memo_index_init(&m->index);
 	if (w->index.data &&
 	    memo_index_parse(&m->index, w->index.data, w->index.len, BUCKET,
-			     &err) != MEMO_GOOD)
+			     &err) != MEMO_GOOD) {
 		assert_true(w->is_spoiled || !fprintf(stderr, "%s\n", err.msg));
+		w->n[MET_DAMAGED_INDEX]++;
+	}
 	m->tally = tally_new(MODE_DETAILED);
 	tally_want_blocks(m->tally);
 	*out = (struct written){ .listed = w->now, .read_etag = w->index_etag };
@@ -734,9 +790,10 @@ static void
 write_all(struct world *w, struct written *out, bool is_conditional)
 {
 	bool is_overtaken = out->read_etag != w->index_etag;
-	bool is_lost = false;
+	bool is_lost = false, has_packs = false;
 
 	if (!out->index.data || dice(w, 10) == 0) {
+		w->n[CRASHED_EARLY] += out->index.data != NULL;
 		written_clear(out);
 		return;
 	}
@@ -744,12 +801,18 @@ write_all(struct world *w, struct written *out, bool is_conditional)
 		if (!out->packs[i].data)
 			continue;
 		w->is_spoiled = w->is_spoiled || is_overtaken;
-		if (dice(w, 30) == 0)
+		if (dice(w, 30) == 0) {
 			is_lost = true;
-		else
+		} else {
 			store(&w->packs[i], &out->packs[i]);
+			has_packs = true;
+		}
 	}
-	if (dice(w, 10) && !(is_conditional && is_overtaken)) {
+	if (dice(w, 10) == 0) {
+		w->n[CRASHED_HALFWAY] += has_packs;
+	} else if (is_conditional && is_overtaken) {
+		w->n[WAS_OVERTAKEN] += has_packs;
+	} else {
 		w->is_spoiled = w->is_spoiled || is_lost || is_overtaken;
 		store(&w->old_index, &w->index);
 		store(&w->index, &out->index);
@@ -770,6 +833,7 @@ damage(struct world *w)
 	switch (s->data ? dice(w, 4) : 3) {
 	case 0:
 		s->data[at] ^= (char)(1 << dice(w, 8));
+		s->is_damaged = true;
 		break;
 	case 1:
 		s->len = at;
@@ -816,7 +880,8 @@ world_clear(struct world *w)
 }
 
 static void
-try(uint32_t seed, bool is_spoilt, size_t *n_same, size_t n_spared[2])
+try(uint32_t seed, bool is_spoilt, size_t *n_same, size_t n_spared[2],
+    unsigned n[N_EVENTS])
 {
 	struct world *w = xnew(struct world);
 
@@ -831,7 +896,42 @@ try(uint32_t seed, bool is_spoilt, size_t *n_same, size_t n_spared[2])
 	*n_same += w->n_same;
 	n_spared[0] += w->n_spots;
 	n_spared[1] += w->n_spots_read;
+	for (size_t i = 0; i < N_EVENTS; i++)
+		n[i] += w->n[i];
 	world_clear(w);
+}
+
+/* Each kind has occurred so often that some of them will have met what is rare. */
+static void
+check_events(const unsigned n[N_EVENTS], bool is_spoilt)
+{
+	static const struct {
+		const char *name;
+		unsigned least;
+	} events[] = {
+		[PUT_NEW] = { "put", 10000 },
+		[PUT_OVER] = { "put over the same size", 3500 },
+		[DELETED] = { "deleted", 3500 },
+		[RENAMED] = { "renamed", 3500 },
+		[TOUCHED] = { "copied onto itself", 3500 },
+		[RELABELED] = { "copied with other metadata", 3500 },
+		[TOOK_TURNS] = { "mounts in turn", 1500 },
+		[CRASHED_EARLY] = { "crash before the PUTs", 200 },
+		[CRASHED_HALFWAY] = { "crash before the PUT of the index",
+				      100 },
+		[WAS_OVERTAKEN] = { "packs of one mount, index of another",
+				    100 },
+		[MET_DAMAGED_INDEX] = { "damaged index", 150 },
+		[MET_DAMAGED_PACK] = { "damaged pack", 40 },
+		[MET_OTHER_PACK] = { "pack of another index", 200 },
+		[MET_SHORT_PACK] = { "pack cut short", 300 },
+		[MET_NO_PACK] = { "no such pack", 500 },
+	};
+	size_t n_events = is_spoilt ? N_EVENTS : WAS_OVERTAKEN;
+
+	for (size_t i = 0; i < n_events; i++)
+		if (n[i] < brief(events[i].least))
+			fail_msg("%s: %u times", events[i].name, n[i]);
 }
 
 /* One HEAD for each version that is new, whatever was lost on the way to the bucket. */
@@ -839,13 +939,15 @@ static void
 test_changes_cost_a_head_each(void **state)
 {
 	size_t n_same = 0, n_spared[2] = { 0 };
+	unsigned n[N_EVENTS] = { 0 };
 
 	(void)state;
 	for (uint32_t seed = 1; seed <= brief(400); seed++)
-		try(seed, false, &n_same, n_spared);
+		try(seed, false, &n_same, n_spared, n);
 	assert_true(n_same > brief(10000)); /* and most blocks are known */
 	assert_true(n_spared[0] > brief(5000)); /* and what sampled asks for */
 	assert_true(n_spared[1] > brief(4000));
+	check_events(n, false);
 }
 
 /* Nothing that lies there, or is written in between, makes a figure wrong. */
@@ -853,11 +955,13 @@ static void
 test_spoilt_memo_is_never_wrong(void **state)
 {
 	size_t n_same = 0, n_spared[2] = { 0 };
+	unsigned n[N_EVENTS] = { 0 };
 
 	(void)state;
 	for (uint32_t seed = 1; seed <= brief(400); seed++)
-		try(seed, true, &n_same, n_spared);
+		try(seed, true, &n_same, n_spared, n);
 	assert_true(n_same > brief(5000));
+	check_events(n, true);
 }
 
 int
