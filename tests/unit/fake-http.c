@@ -98,6 +98,7 @@ fake_http_answer(struct http_transfer *t, const struct fake_answer *a)
 	struct http_answer *out = &t->answer;
 	bool is_streamed = t->r.on_data && a->status / 100 == 2;
 	const char *body = a->body ? a->body : "";
+	size_t len = a->body_len ? a->body_len : strlen(body);
 
 	check(t && t->state == TRANSFER_PENDING,
 	      "answered what is not pending");
@@ -112,8 +113,8 @@ fake_http_answer(struct http_transfer *t, const struct fake_answer *a)
 		return;
 	}
 	if (is_streamed) {
-		check(buf_add_str(&t->streamed, body) == 0, "body");
-	} else if (buf_add_str(&out->body, body)) {
+		check(buf_add(&t->streamed, body, len) == 0, "body");
+	} else if (buf_add(&out->body, body, len)) {
 		err_set(&out->err, EFBIG, "answer of more than %zu bytes",
 			out->body.max);
 		return;

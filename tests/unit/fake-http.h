@@ -34,6 +34,7 @@ struct fake_answer {
 	int status; /* 0: none came */
 	const char *head; /* "name: value\r\n"…; NULL: none */
 	const char *body; /* NULL: empty */
+	size_t body_len; /* of what may have a NUL in it; 0: it has none */
 	int err; /* errno of the transport, after head and body; 0: none */
 	bool is_retryable;
 	bool was_ended_by_close;
