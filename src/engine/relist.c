@@ -159,11 +159,17 @@ find_sender(const struct relist *r, bool has_room)
 	return NULL;
 }
 
-static bool
-wants_slot(const struct relist *r)
+static struct again *
+find_next(const struct relist *r)
 {
 	return find_sender(
 		r, r->o.has_room(r->o.arg, r->n_pages_sent, r->n_pages));
+}
+
+static bool
+wants_slot(const struct relist *r)
+{
+	return find_next(r);
 }
 
 static void
@@ -291,8 +297,10 @@ static bool
 send_one(void *arg)
 {
 	struct relist *r = arg;
-	struct again *a = find_sender(r, true);
+	struct again *a = find_next(r);
 
+	if (!a)
+		a = find_sender(r, true);
 	r->n_under_way++;
 	if (a->n_asked < a->run.n_extents) {
 		read_records(a);

@@ -677,6 +677,31 @@ test_outdated(void **state)
 	run_clear(&run);
 }
 
+/* Pages wait for room, records do not. */
+static void
+test_room(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run);
+	run.room = 0;
+	begin(&run);
+	answer_all(&run, 206);
+	assert_int_equal(n_gets(&run), N_PACKS * N_RUNS);
+	assert_int_equal(fixture_seen(&run.fx, LIST), 0);
+	run.room = 1;
+	relist_go_on(run.relist);
+	fixture_settle(&run.fx);
+	while (fixture_pending(&run.fx, LIST)) {
+		assert_int_equal(fixture_pending(&run.fx, LIST), 1);
+		fixture_answer(&run.fx, LIST);
+	}
+	assert_complete(&run, N_DELTAS);
+	assert_int_equal(run.n_pages + 1, fixture_seen(&run.fx, LIST));
+	run_clear(&run);
+}
+
 /* --- single deltas --- */
 
 struct spots {
@@ -886,6 +911,7 @@ main(void)
 		cmocka_unit_test(test_start_is_ignored),
 		cmocka_unit_test(test_key_is_impossible),
 		cmocka_unit_test(test_outdated),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_spots),
 		cmocka_unit_test(test_spots_fail),
 		cmocka_unit_test(test_spots_whole),
