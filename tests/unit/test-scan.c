@@ -2,7 +2,7 @@
 /*
  * One LIST for several: who meets in it, what each is given, who waits for whom,
  * and what happens to those who can't keep up, who leave, and to all when it fails
- * or is begun again.
+ * or is begun again; and when the memo's index is read for its keys.
  */
 #include "config.h"
 
@@ -18,6 +18,8 @@
 #include "brief.h"
 #include "engine-fixture.h"
 #include "engine/buckets.h"
+#include "engine/bucket-memo.h"
+#include "engine/ours.h"
 #include "list/page.h"
 #include "util/date.h"
 
@@ -633,6 +635,144 @@ test_progress(void **state)
 	run_clear(&run);
 }
 
+/* --- the index of the memo, for its keys --- */
+
+#define INDEX "GET", "originals_index"
+#define TWO_PAGES 2000 /* keys */
+
+/* One who wants its keys; the first page shows that it is there. */
+struct expecting {
+	struct run run;
+	struct writeback_env writebacks;
+	struct memo_env memos;
+	struct user *user;
+};
+
+static void
+expecting_init(struct expecting *e, bool wants_index)
+{
+	struct fixture *fx = &e->run.fx;
+
+	*e = (struct expecting){ .memos = { .writebacks = &e->writebacks,
+					    .place = MEMO_IN_BUCKET } };
+	run_init(&e->run);
+	e->writebacks = (struct writeback_env){ .s3 = fx->s3,
+						.timers = &fx->timers,
+						.limits = &fx->limits };
+	fx->scans.memos = &e->memos;
+	fx->store.pages[0] = OURS_MEMO_INDEX "=5 a=1";
+	e->user = join_shared(&e->run, 0);
+	e->user->u.may_read_index = wants_index;
+	fixture_settle(fx);
+}
+
+/* It was asked for so many times by now. */
+static void
+assert_index_asked(struct expecting *e, unsigned n)
+{
+	fixture_settle(&e->run.fx);
+	assert_int_equal(fixture_seen(&e->run.fx, INDEX), n);
+}
+
+static void
+expecting_clear(struct expecting *e)
+{
+	while (fixture_pending(&e->run.fx, LIST))
+		fixture_answer(&e->run.fx, LIST);
+	if (fixture_pending(&e->run.fx, INDEX))
+		fixture_refuse(&e->run.fx, INDEX, 404);
+	assert_int_equal(e->user->n_ended, 1);
+	assert_int_equal(e->user->code, 0);
+	scan_expect(&e->user->u, 3 * TWO_PAGES); /* in none: fine */
+	run_clear(&e->run);
+	assert_int_equal(e->memos.n_gets, 0);
+}
+
+/* Said while page 2 is under way: the index is asked for beside it, once. */
+static void
+test_expect(void **state)
+{
+	struct expecting e;
+
+	(void)state;
+	expecting_init(&e, true);
+	fixture_answer(&e.run.fx, LIST);
+	scan_expect(&e.user->u, TWO_PAGES);
+	assert_index_asked(&e, 0);
+	scan_expect(&e.user->u, TWO_PAGES + 1);
+	assert_int_equal(fixture_pending(&e.run.fx, LIST), 1);
+	assert_int_equal(n_lists(&e.run), 2);
+	assert_index_asked(&e, 1);
+	scan_expect(&e.user->u, 2 * TWO_PAGES);
+	while (fixture_pending(&e.run.fx, LIST))
+		fixture_answer(&e.run.fx, LIST);
+	assert_index_asked(&e, 1);
+	expecting_clear(&e);
+}
+
+/* Said before page 1, which shows that there is one; the largest number counts. */
+static void
+test_expect_early(void **state)
+{
+	struct expecting e;
+
+	(void)state;
+	expecting_init(&e, true);
+	scan_expect(&e.user->u, TWO_PAGES + 1);
+	scan_expect(&e.user->u, 1);
+	assert_index_asked(&e, 0);
+	fixture_answer(&e.run.fx, LIST);
+	assert_int_equal(n_lists(&e.run), 2);
+	assert_index_asked(&e, 1);
+	expecting_clear(&e);
+}
+
+/* Nobody says so, or too few: page 2 does, with which it is known that there is a third. */
+static void
+test_expect_nothing(void **state)
+{
+	(void)state;
+	for (int64_t n_keys = 0; n_keys <= TWO_PAGES; n_keys += TWO_PAGES) {
+		struct expecting e;
+
+		expecting_init(&e, true);
+		scan_expect(&e.user->u, n_keys);
+		fixture_answer(&e.run.fx, LIST);
+		assert_index_asked(&e, 0);
+		fixture_answer(&e.run.fx, LIST);
+		assert_index_asked(&e, 1);
+		expecting_clear(&e);
+	}
+}
+
+/* Nobody wants it, there is none, or there is no memo. */
+static void
+test_expect_in_vain(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct expecting e;
+
+		expecting_init(&e, i != 0);
+		if (i == 1)
+			e.run.fx.store.pages[0] = "a=1";
+		if (i == 2) {
+			scan_leave(&e.user->u);
+			fixture_settle(&e.run.fx);
+			e.memos.place = MEMO_IN_MEMORY;
+			join_shared(&e.run, 0);
+			fixture_settle(&e.run.fx);
+		}
+		scan_expect(&e.user->u, 3 * TWO_PAGES);
+		while (fixture_pending(&e.run.fx, LIST)) {
+			fixture_answer(&e.run.fx, LIST);
+			scan_expect(&e.user->u, 3 * TWO_PAGES);
+		}
+		assert_index_asked(&e, 0);
+		expecting_clear(&e);
+	}
+}
+
 /* --- anything in any order --- */
 
 static unsigned
@@ -732,6 +872,10 @@ main(void)
 		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_patience_is_not_slow),
 		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_expect),
+		cmocka_unit_test(test_expect_early),
+		cmocka_unit_test(test_expect_nothing),
+		cmocka_unit_test(test_expect_in_vain),
 		cmocka_unit_test(test_chaos),
 	};
 
