@@ -27,8 +27,10 @@
 #include "stats/memo-file.h"
 
 #define PACK_HEAD_LEN 16
+#ifndef PACK_RECORDS /* as a test may want it */
 #define PACK_RECORDS                                                           \
 	65536 /* so many are written; more than one block may need */
+#endif
 #define PACK_RECORDS_MAX (8 * PACK_RECORDS) /* more are not believed */
 #define PACK_BYTES_MAX                                                         \
 	(PACK_HEAD_LEN + PACK_RECORDS_MAX * sizeof(struct memo_record))

@@ -765,6 +765,7 @@ spots_clear(struct spots *s)
 	assert_true(spot_read_is_idle(&s->read));
 	spot_read_clear(&s->read);
 	index_read_unref(s->index);
+	block_memo_free(s->memo);
 	run_clear(&s->run);
 }
 

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a sweep by blocks has put, with packs of 64 records: how much it keeps behind PUTs
+ * that are slow, that one sweep at a time writes, one thing after the other and the index
+ * last, and how long the end of the mount waits.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine-fixture.h"
+#include "engine/block-sweep.h"
+#include "stats/memo-run.h"
+#include "stats/stats.h"
+
+#define INDEX_GET "GET", "originals_index"
+#define INDEX_PUT "PUT", "originals_index"
+#define PUT_ANY "PUT", "originals_"
+#define DATE "2025-10-14T10:30:00.000Z"
+#define HEADS_PER_LOOK 1000 /* at least: as block-sweep.c has it */
+#define LAST_PUTS_MS 2000 /* as block-memo.c has it */
+#define URLS_MAX 64
+
+struct world {
+	struct fixture fx;
+	struct writeback_env writebacks;
+	struct memo_env env;
+	struct block_memo *memo;
+	struct sha256 *hash;
+};
+
+struct sweeping {
+	struct world *w;
+	struct originals originals;
+	struct block_sweep sweep;
+	struct index_read *index;
+	struct tally *tally;
+	struct tally_part *part;
+	unsigned n; /* deltas so far */
+};
+
+static void
+world_init(struct world *w)
+{
+	*w = (struct world){ .hash = sha256_new() };
+	fixture_init(&w->fx);
+	w->writebacks = (struct writeback_env){ .s3 = w->fx.s3,
+						.timers = &w->fx.timers,
+						.limits = &w->fx.limits };
+	w->env = (struct memo_env){ .writebacks = &w->writebacks,
+				    .place = MEMO_IN_BUCKET };
+	w->memo = block_memo_get(&w->env, w->fx.bucket);
+}
+
+static void
+world_clear(struct world *w)
+{
+	fixture_settle(&w->fx);
+	assert_int_equal(w->writebacks.n_running, 0);
+	assert_int_equal(block_memo_n_waiting(w->memo), 0);
+	block_memo_free(w->memo);
+	sha256_free(w->hash);
+	fixture_clear(&w->fx);
+}
+
+static void
+on_event(void *arg)
+{
+	(void)arg;
+}
+
+static void
+on_answer(void *arg, const struct err *err)
+{
+	(void)arg;
+	(void)err;
+}
+
+/* There is no index: what HEADs say is learned. */
+static void
+begin(struct sweeping *s, struct world *w)
+{
+	struct fixture *fx = &w->fx;
+
+	*s = (struct sweeping){ .w = w, .tally = tally_new(MODE_DETAILED) };
+	s->originals = (struct originals){ .on_answer = on_answer, .arg = s };
+	originals_init(&s->originals,
+		       &(struct originals_place){ .s3 = fx->s3,
+						  .slots = &fx->slots,
+						  .timers = &fx->timers,
+						  .limits = &fx->limits,
+						  .bucket = fx->bucket,
+						  .blocks = w->memo });
+	s->sweep = (struct block_sweep){ .s3 = fx->s3,
+					 .slots = &fx->slots,
+					 .lists = &fx->lists,
+					 .limits = &fx->limits,
+					 .timers = &fx->timers,
+					 .bucket = fx->bucket,
+					 .memo = w->memo,
+					 .originals = &s->originals,
+					 .on_read = on_event,
+					 .on_step = on_event,
+					 .arg = s };
+	tally_want_blocks(s->tally);
+	s->part = tally_part_new(s->tally, NULL, 0, true);
+	s->index = index_read_new(&w->env, fx->bucket);
+	block_sweep_read(&s->sweep, s->index);
+	fixture_settle(fx);
+	fixture_refuse(fx, INDEX_GET, 404);
+	block_sweep_learn(&s->sweep, s->tally);
+}
+
+static void
+end(struct sweeping *s)
+{
+	block_sweep_stop(&s->sweep);
+	block_sweep_clear(&s->sweep);
+	originals_clear(&s->originals);
+	index_read_unref(s->index);
+	if (s->part)
+		tally_part_end(s->part);
+	tally_free(s->tally);
+}
+
+static size_t
+n_kept(const struct sweeping *s)
+{
+	return blocks_n_kept(tally_blocks(s->tally), true);
+}
+
+/* Of blocks of which all is known. */
+static size_t
+n_kept_whole(const struct sweeping *s)
+{
+	return blocks_n_kept(tally_blocks(s->tally), false);
+}
+
+/* One more delta is listed, and HEADed if so. */
+static void
+list(struct sweeping *s, bool is_answered)
+{
+	struct blocks *blocks = tally_blocks(s->tally);
+	char key[32];
+	struct object o = { .key = key,
+			    .key_len = (size_t)snprintf(key, sizeof(key),
+							"%06u.delta", s->n++),
+			    .size = 10,
+			    .etag = "e10",
+			    .last_modified = DATE };
+
+	tally_add(s->part, &o);
+	if (!is_answered)
+		return;
+	tally_answer(s->tally, tally_any_space(s->tally), &o, 1000);
+	memo_learn_block(blocks_of(blocks, key, o.key_len), &o, s->w->hash,
+			 1000);
+	s->originals.n_heads++;
+}
+
+static void
+learn_until(struct sweeping *s, size_t n,
+	    size_t (*count)(const struct sweeping *))
+{
+	while (count(s) < n)
+		list(s, true);
+}
+
+/* So many HEADs go by that it looks whether there is a pack of records. */
+static void
+look(struct sweeping *s)
+{
+	for (unsigned i = 0; i < HEADS_PER_LOOK; i++)
+		block_sweep_go_on(&s->sweep);
+	fixture_settle(&s->w->fx);
+}
+
+static void
+write(struct sweeping *s)
+{
+	tally_part_end(steal(&s->part));
+	block_sweep_write(&s->sweep);
+	fixture_settle(&s->w->fx);
+}
+
+static void
+answer_put(struct world *w)
+{
+	fixture_refuse(&w->fx, PUT_ANY, 200);
+}
+
+static unsigned
+n_puts(struct world *w)
+{
+	return fixture_seen(&w->fx, PUT_ANY);
+}
+
+/* As many packs as may wait do. */
+static void
+fill(struct sweeping *s)
+{
+	for (unsigned i = 1; i <= BLOCK_MEMO_WAITING_MAX; i++) {
+		learn_until(s, PACK_RECORDS, n_kept_whole);
+		look(s);
+		assert_int_equal(block_memo_n_waiting(s->w->memo), i);
+		assert_true(n_kept_whole(s) < PACK_RECORDS);
+	}
+	assert_int_equal(n_puts(s->w), 1); /* one after the other */
+}
+
+/* The next pack goes as soon as one of those that wait has gone. */
+static void
+test_packs_wait(void **state)
+{
+	struct sweeping s;
+	struct world w;
+	size_t n;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	assert_true(s.sweep.has_set);
+	learn_until(&s, PACK_RECORDS / 2, n_kept_whole);
+	look(&s);
+	assert_int_equal(n_puts(&w), 0);
+	fill(&s);
+	learn_until(&s, PACK_RECORDS, n_kept_whole);
+	n = n_kept(&s);
+	look(&s);
+	assert_int_equal(block_memo_n_waiting(w.memo), BLOCK_MEMO_WAITING_MAX);
+	assert_int_equal(n_kept(&s), n);
+	answer_put(&w);
+	look(&s);
+	assert_int_equal(block_memo_n_waiting(w.memo), BLOCK_MEMO_WAITING_MAX);
+	assert_true(n_kept(&s) <= n - PACK_RECORDS);
+	while (fixture_pending(&w.fx, PUT_ANY))
+		answer_put(&w);
+	assert_int_equal(n_puts(&w), BLOCK_MEMO_WAITING_MAX + 1);
+	end(&s);
+	world_clear(&w);
+}
+
+/* PUTs that take for ever: what is kept is bounded, and then nothing is written. */
+static void
+test_keep_no_more(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	fill(&s);
+	learn_until(&s, PACK_RECORDS_MAX - 1, n_kept);
+	look(&s);
+	assert_int_equal(n_kept(&s), PACK_RECORDS_MAX - 1);
+	assert_true(s.sweep.has_set);
+	learn_until(&s, PACK_RECORDS_MAX, n_kept);
+	look(&s);
+	assert_int_equal(n_kept(&s), 0);
+	assert_false(s.sweep.has_set);
+	while (fixture_pending(&w.fx, PUT_ANY))
+		answer_put(&w);
+	learn_until(&s, PACK_RECORDS, n_kept_whole);
+	look(&s);
+	write(&s);
+	assert_int_equal(n_puts(&w), BLOCK_MEMO_WAITING_MAX);
+	assert_int_equal(fixture_seen(&w.fx, INDEX_PUT), 0);
+	end(&s);
+	world_clear(&w);
+}
+
+/* Where in each block an answer is missing, it is written all the same in the end. */
+static void
+test_blocks_are_not_whole(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	while (n_kept(&s) < PACK_RECORDS_MAX - 1)
+		list(&s, s.n % 2);
+	assert_true(n_kept_whole(&s) < PACK_RECORDS);
+	look(&s);
+	assert_int_equal(n_puts(&w), 0);
+	while (n_kept(&s) < PACK_RECORDS_MAX)
+		list(&s, s.n % 2);
+	look(&s);
+	assert_int_equal(n_puts(&w), 1);
+	assert_true(n_kept(&s) <= PACK_RECORDS_MAX - PACK_RECORDS);
+	assert_true(n_kept(&s) > PACK_RECORDS_MAX / 2); /* a pack, not all */
+	answer_put(&w);
+	end(&s);
+	world_clear(&w);
+}
+
+/* The index goes when all packs are there, and is the last one. */
+static void
+test_index_is_last(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	fill(&s);
+	write(&s);
+	assert_int_equal(block_memo_n_waiting(w.memo),
+			 BLOCK_MEMO_WAITING_MAX + 1);
+	for (unsigned i = 1; i <= BLOCK_MEMO_WAITING_MAX; i++) {
+		assert_int_equal(fixture_seen(&w.fx, INDEX_PUT), 0);
+		assert_int_equal(n_puts(&w), i);
+		answer_put(&w);
+	}
+	assert_int_equal(fixture_pending(&w.fx, INDEX_PUT), 1);
+	answer_put(&w);
+	end(&s);
+	world_clear(&w);
+}
+
+/* One pack is refused: what follows is of no use, and is not sent for an hour. */
+static void
+test_refused(void **state)
+{
+	struct sweeping s, next;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	fill(&s);
+	answer_put(&w);
+	fixture_refuse(&w.fx, PUT_ANY, 403);
+	assert_int_equal(block_memo_n_waiting(w.memo), 0);
+	learn_until(&s, PACK_RECORDS, n_kept_whole);
+	look(&s);
+	write(&s);
+	assert_int_equal(n_puts(&w), 2);
+	end(&s);
+	begin(&next, &w);
+	assert_false(next.sweep.has_set);
+	end(&next);
+	fixture_advance(&w.fx, HOUR_MS);
+	begin(&next, &w);
+	assert_true(next.sweep.has_set);
+	end(&next);
+	world_clear(&w);
+}
+
+/* Not wanted for a moment: what follows would name packs that are not there. */
+static void
+test_nocache_in_between(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	fill(&s);
+	atomic_store(&w.fx.bucket->nocache, true);
+	answer_put(&w);
+	assert_int_equal(block_memo_n_waiting(w.memo), 0);
+	atomic_store(&w.fx.bucket->nocache, false);
+	learn_until(&s, PACK_RECORDS, n_kept_whole);
+	look(&s);
+	write(&s);
+	assert_int_equal(n_puts(&w), 1);
+	end(&s);
+	begin(&s, &w);
+	assert_true(s.sweep.has_set);
+	end(&s);
+	world_clear(&w);
+}
+
+/* No two PUTs were of the same object. */
+static void
+assert_all_differ(struct world *w)
+{
+	const char *urls[URLS_MAX];
+	struct http_transfer *t;
+	size_t n = 0;
+
+	for (size_t i = 0; (t = fake_http_get(w->fx.http, i)); i++) {
+		if (strcmp(t->method, "PUT") != 0)
+			continue;
+		assert_true(n < URLS_MAX);
+		for (size_t k = 0; k < n; k++)
+			assert_string_not_equal(t->url, urls[k]);
+		urls[n++] = t->url;
+	}
+}
+
+/* Of two that run at a time one writes, until all of it is put; nothing is mixed. */
+static void
+test_one_set(void **state)
+{
+	struct sweeping first, second, third;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&first, &w);
+	begin(&second, &w);
+	assert_true(first.sweep.has_set);
+	assert_false(second.sweep.has_set);
+	fill(&first);
+	learn_until(&second, PACK_RECORDS_MAX - 1, n_kept);
+	look(&second);
+	assert_int_equal(n_kept(&second), PACK_RECORDS_MAX - 1);
+	learn_until(&second, PACK_RECORDS_MAX, n_kept);
+	look(&second);
+	assert_int_equal(n_kept(&second), 0);
+	write(&second);
+	write(&first);
+	assert_int_equal(block_memo_n_waiting(w.memo),
+			 BLOCK_MEMO_WAITING_MAX + 1);
+	end(&first);
+	end(&second);
+	begin(&third, &w); /* what the first one has left is still under way */
+	assert_false(third.sweep.has_set);
+	end(&third);
+	while (fixture_pending(&w.fx, PUT_ANY))
+		answer_put(&w);
+	assert_int_equal(n_puts(&w), BLOCK_MEMO_WAITING_MAX + 1);
+	assert_all_differ(&w);
+	begin(&third, &w);
+	assert_true(third.sweep.has_set);
+	end(&third);
+	world_clear(&w);
+}
+
+/* Who has given up leaves it to the next one. */
+static void
+test_owner_goes(void **state)
+{
+	struct sweeping first, second;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&first, &w);
+	end(&first);
+	begin(&second, &w);
+	assert_true(second.sweep.has_set);
+	end(&second);
+	world_clear(&w);
+}
+
+/* --- how long a PUT may take --- */
+
+static void
+test_limit(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	fill(&s);
+	fixture_advance(&w.fx, FIXTURE_TIMEOUT_MS - 1);
+	answer_put(&w); /* each has its own */
+	fixture_advance(&w.fx, FIXTURE_TIMEOUT_MS - 1);
+	assert_int_equal(fixture_pending(&w.fx, PUT_ANY), 1);
+	fixture_advance(&w.fx, 1);
+	assert_int_equal(block_memo_n_waiting(w.memo), 0);
+	assert_int_equal(n_puts(&w), 2);
+	end(&s);
+	world_clear(&w);
+}
+
+/* The mount ends: what waits is still put, and all together not for long. */
+static void
+test_last_puts(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	fill(&s);
+	fixture_advance(&w.fx, 1000);
+	end(&s);
+	block_memo_stop(w.memo);
+	fixture_advance(&w.fx, LAST_PUTS_MS - 500);
+	answer_put(&w);
+	assert_int_equal(fixture_pending(&w.fx, PUT_ANY), 1);
+	fixture_advance(&w.fx, 499);
+	answer_put(&w);
+	assert_int_equal(fixture_pending(&w.fx, PUT_ANY), 1);
+	assert_true(w.writebacks.n_running > 0);
+	fixture_advance(&w.fx, 1);
+	assert_int_equal(fixture_pending(&w.fx, PUT_ANY), 0);
+	assert_int_equal(w.writebacks.n_running, 0);
+	begin(&s, &w);
+	assert_false(s.sweep.has_set);
+	end(&s);
+	world_clear(&w);
+}
+
+/* All of it comes in time, the index too. */
+static void
+test_last_puts_in_time(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	fill(&s);
+	write(&s);
+	end(&s);
+	block_memo_stop(w.memo);
+	while (fixture_pending(&w.fx, PUT_ANY))
+		answer_put(&w);
+	assert_int_equal(fixture_seen(&w.fx, INDEX_PUT), 1);
+	begin(&s, &w); /* nothing new is begun */
+	assert_false(s.sweep.has_set);
+	end(&s);
+	world_clear(&w);
+}
+
+static void
+test_nothing_to_put(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	block_memo_stop(w.memo);
+	assert_int_equal(timers_wait_ms(&w.fx.timers), -1);
+	world_clear(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_packs_wait),
+		cmocka_unit_test(test_keep_no_more),
+		cmocka_unit_test(test_blocks_are_not_whole),
+		cmocka_unit_test(test_index_is_last),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_nocache_in_between),
+		cmocka_unit_test(test_one_set),
+		cmocka_unit_test(test_owner_goes),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_last_puts),
+		cmocka_unit_test(test_last_puts_in_time),
+		cmocka_unit_test(test_nothing_to_put),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
