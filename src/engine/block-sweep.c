@@ -172,7 +172,7 @@ take_index(struct block_sweep *b, const struct buf *body)
 		verdict != MEMO_FOREIGN || block_memo_may_take_over(b->memo);
 	if (verdict != MEMO_GOOD)
 		block_memo_warn(b->memo, &err);
-	b->written_at = b->index.written_at;
+	b->written_at = b->index.stamp.written_at;
 	for (size_t i = 0; i < b->index.list.n; i++)
 		b->n_records += (int64_t)b->index.list.blocks[i].n_records;
 }
@@ -261,10 +261,12 @@ print_index(const struct block_sweep *b, struct buf *out)
 {
 	struct block_list *listed = blocks_list(tally_blocks(b->tally));
 	bool is_new = b->is_repacked || b->index.list.n == 0;
-	int64_t now = date_now();
+	struct index_stamp was = b->index.stamp;
+	struct index_stamp stamp = { .written_at = date_now() };
 
-	return memo_index_print(listed, b->bucket->name, now,
-				is_new ? now : b->index.anew_at, out);
+	stamp.anew_at = is_new ? stamp.written_at : was.anew_at;
+	stamp.at_once = pace_claim(s3_pace(b->s3), was.at_once);
+	return memo_index_print(listed, b->bucket->name, &stamp, out);
 }
 
 void

@@ -227,7 +227,8 @@ index_read_answer(const struct index_read *r)
 }
 
 void
-index_read_cuts(const struct index_read *r, struct list_memory *out)
+index_read_cuts(const struct index_read *r, struct list_memory *out,
+		unsigned *at_once)
 {
 	const struct buf *body = &r->answer.body;
 	struct list_marks marks = { 0 };
@@ -236,6 +237,7 @@ index_read_cuts(const struct index_read *r, struct list_memory *out)
 
 	memo_index_init(&x);
 	memo_index_parse(&x, buf_str(body), body->len, r->bucket->name, &err);
+	*at_once = x.stamp.at_once;
 	for (size_t i = 0; i < x.list.n; i++) {
 		const struct block *b = &x.list.blocks[i];
 

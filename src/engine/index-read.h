@@ -65,11 +65,13 @@ struct index_answer {
 const struct index_answer *index_read_answer(const struct index_read *r);
 
 /*
- * Likewise where to cut a listing, of ranges with as many deltas each.  None where the
- * index is not there or not good.  Nothing is believed of it: a wrong key costs a
- * request that is answered with nothing.
+ * Likewise where to cut a listing, of ranges with as many deltas each; and how many
+ * requests at a time its writer says that the store has taken.  None where the index is
+ * not there or not good.  Nothing is believed of it: a wrong key costs a request that is
+ * answered with nothing, and a wrong number what pace.h does about too many.
  */
-void index_read_cuts(const struct index_read *r, struct list_memory *out);
+void index_read_cuts(const struct index_read *r, struct list_memory *out,
+		     unsigned *at_once);
 
 /* What it has cost so far; NULL: nothing. */
 struct traffic index_read_traffic(const struct index_read *r);

@@ -426,8 +426,10 @@ on_index(void *arg)
 {
 	struct scan *s = arg;
 	struct list_memory known = { 0 };
+	unsigned at_once;
 
-	index_read_cuts(s->index, &known);
+	index_read_cuts(s->index, &known, &at_once);
+	pace_believe(s3_pace(s->env->s3), at_once);
 	log_debug("bucket=%s: %zu cuts from the memo", s->bucket->name,
 		  known.n_cuts);
 	listing_cut_at(s->listing, known.cuts, known.n_cuts);

@@ -26,7 +26,8 @@
  * Where is a bucket cut that this mount has never listed?  If its listing shows the
  * memo's index, and has more than two pages, at keys of that, which is read meanwhile:
  * nobody waits for it.  That it has more is known with the second page; or with the
- * first one already, if the cached document says so, which is asked for beside it.
+ * first one already, if the cached document says so, which is asked for beside it.  And
+ * it says how many requests at a time its writer could send (pace.h).
  *
  * A shared scan that stands still, since all its users are behind or the store
  * hangs, would hold up those who wait for its end.  Then it goes to the slow lane

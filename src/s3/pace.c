@@ -9,6 +9,9 @@
  * faster the longer no answer pushes back.  Nothing grows while not even half of
  * the limit is used: nothing would be learnt of the store.
  *
+ * Who has used the store before tells how many it took, with the memo that it has left in
+ * a bucket: half of that is a better guess than four, and is judged like any limit.
+ *
  * Judgement: by the share of the answers that pushed back, over a window.  A
  * small share is no reason to slow down: some stores answer one in a hundred with
  * 500 at any load, and one that limits the rate is used in full only if a few
@@ -103,6 +106,23 @@ unsigned
 pace_limit(const struct pace *p)
 {
 	return (unsigned)p->limit;
+}
+
+void
+pace_believe(struct pace *p, unsigned claimed)
+{
+	double to = claimed / 2 < p->most ? claimed / 2 : p->most;
+
+	if (p->is_starting && p->n_pushed_back == 0 && p->limit < to)
+		p->limit = to;
+}
+
+unsigned
+pace_claim(const struct pace *p, unsigned claimed)
+{
+	bool is_denied = !p->is_starting || claimed < pace_limit(p);
+
+	return is_denied ? pace_limit(p) : claimed;
 }
 
 unsigned

@@ -43,6 +43,15 @@ unsigned pace_limit(const struct pace *p);
  */
 unsigned pace_n_stuck(const struct pace *p);
 
+/*
+ * Somebody says that the store has taken `claimed` calls at a time: half of them may begin
+ * at once, as long as no answer has pushed back.
+ */
+void pace_believe(struct pace *p, unsigned claimed);
+
+/* Likewise, to be told to others: what answers have shown, or have not denied. */
+unsigned pace_claim(const struct pace *p, unsigned claimed);
+
 /* No call may begin for a moment, whatever the limit. */
 bool pace_is_held(const struct pace *p);
 

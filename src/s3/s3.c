@@ -827,6 +827,12 @@ s3_start(struct s3 *s3, const struct s3_request *r)
 	return call;
 }
 
+struct pace *
+s3_pace(const struct s3 *s3)
+{
+	return s3->pace;
+}
+
 void
 s3_cancel(struct s3_call *call)
 {

@@ -62,6 +62,9 @@ const struct endpoint *s3_endpoint(struct s3 *s3, const char *bucket);
 /* Copies the request, but for its body. */
 struct s3_call *s3_start(struct s3 *s3, const struct s3_request *r);
 
+/* What decides how many calls may be under way: borrowed. */
+struct pace *s3_pace(const struct s3 *s3);
+
 /* End it soon, with ECANCELED. */
 void s3_cancel(struct s3_call *call);
 

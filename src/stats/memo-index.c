@@ -19,20 +19,14 @@
 
 static const char magic[8] = { 'D', 'G', 'I', 'N', 'D', 'E', 'X', '\n' };
 
-enum {
-	AT_VERSION = 8,
-	AT_COUNT = 12,
-	AT_TIME = 16,
-	AT_ANEW = 24,
-	HEAD_LEN = 32
-};
+enum { AT_VERSION = 8, AT_COUNT = 12, HEAD_LEN = 36 };
 
 enum { HAS_MISSING = 1, HAS_FLAW = 2, IS_PARTLY_KNOWN = 4, ALL_FLAGS = 7 };
 
 void
 memo_index_init(struct memo_index *x)
 {
-	*x = (struct memo_index){ .written_at = 0 };
+	*x = (struct memo_index){ .stamp = { 0 } };
 }
 
 void
@@ -142,7 +136,7 @@ put_block(struct buf *out, const struct block *before, const struct block *b)
 }
 
 static int
-put_head(struct buf *out, size_t n, int64_t now, int64_t anew_at)
+put_head(struct buf *out, size_t n, const struct index_stamp *stamp)
 {
 	int rc = buf_add(out, magic, sizeof(magic));
 
@@ -151,8 +145,10 @@ put_head(struct buf *out, size_t n, int64_t now, int64_t anew_at)
 	if (rc == 0)
 		rc = put_number(out, 4, n);
 	if (rc == 0)
-		rc = put_number(out, 8, (uint64_t)now);
-	return rc ? rc : put_number(out, 8, (uint64_t)anew_at);
+		rc = put_number(out, 8, (uint64_t)stamp->written_at);
+	if (rc == 0)
+		rc = put_number(out, 8, (uint64_t)stamp->anew_at);
+	return rc ? rc : put_number(out, 4, stamp->at_once);
 }
 
 /* Pieces that ranges had of a block may be too much together, and the last keys. */
@@ -171,10 +167,10 @@ can_be_parsed(const struct block_list *listed)
 
 int
 memo_index_print(const struct block_list *listed, const char *bucket,
-		 int64_t now, int64_t anew_at, struct buf *out)
+		 const struct index_stamp *stamp, struct buf *out)
 {
 	unsigned char sum[SHA256_LEN];
-	int rc = put_head(out, listed->n, now, anew_at);
+	int rc = put_head(out, listed->n, stamp);
 
 	for (size_t i = 0; i < listed->n && rc == 0; i++)
 		rc = put_block(out, i > 0 ? &listed->blocks[i - 1] : NULL,
@@ -332,14 +328,16 @@ parse(struct memo_index *x, const char *data, size_t len)
 			    .end = (const unsigned char *)data + len };
 	uint64_t n = get_number(&r, 4);
 	uint64_t written_at = get_number(&r, 8), anew_at = get_number(&r, 8);
+	unsigned at_once = (unsigned)get_number(&r, 4);
 
 	if (n > BLOCKS_MAX)
 		return -EBADMSG;
 	get_blocks(&r, &x->list, n);
 	if (r.is_bad || written_at > INT64_MAX || anew_at > INT64_MAX)
 		return -EBADMSG;
-	x->written_at = (int64_t)written_at;
-	x->anew_at = (int64_t)anew_at;
+	x->stamp = (struct index_stamp){ .written_at = (int64_t)written_at,
+					 .anew_at = (int64_t)anew_at,
+					 .at_once = at_once };
 	note_slots(x);
 	return 0;
 }
@@ -438,7 +436,7 @@ memo_index_is_worth(const struct block_list *listed, size_t bytes)
 bool
 memo_index_is_worn(const struct memo_index *x, int64_t now)
 {
-	int64_t age = now - x->anew_at;
+	int64_t age = now - x->stamp.anew_at;
 	uint64_t n_extents = 0, n_deltas = 0;
 
 	if (age >= 0 && age < DAY_S)

@@ -59,7 +59,8 @@
  *     12   4   number of blocks
  *     16   8   when it was written, seconds since 1970
  *     24   8   when it was made anew
- *     32       each block, in ascending order of keys:
+ *     32   4   requests at a time that the store has taken
+ *     36       each block, in ascending order of keys:
  *                varint  bytes of its last key that are those of the block before
  *                varint  how many follow; they
  *                16      sum of the fingerprints of its deltas
@@ -87,11 +88,17 @@
 #define INDEX_BYTES_PER_HEAD 4096
 #define INDEX_RECORDS 4096 /* that lie in it, 64 KiB; more go into a pack */
 
+/* When and where it was made; times in seconds since 1970. */
+struct index_stamp {
+	int64_t written_at;
+	int64_t anew_at; /* all packs */
+	unsigned at_once; /* requests that the store has taken (s3/pace.h) */
+};
+
 struct memo_index {
 	struct block_list list;
 	struct slots_used slots; /* that it uses */
-	int64_t written_at;
-	int64_t anew_at;
+	struct index_stamp stamp;
 };
 
 void memo_index_init(struct memo_index *x);
@@ -104,7 +111,7 @@ enum memo_verdict memo_index_parse(struct memo_index *x, const char *data,
 
 /* What is to lie there.  -EFBIG, -ENOMEM. */
 int memo_index_print(const struct block_list *listed, const char *bucket,
-		     int64_t now, int64_t anew_at, struct buf *out);
+		     const struct index_stamp *stamp, struct buf *out);
 
 /* --- a listing --- */
 

@@ -54,8 +54,7 @@ try_file(const char *data, size_t len)
 static void
 print(const struct memo_index *x, struct buf *out)
 {
-	check(memo_index_print(&x->list, BUCKET, x->written_at, x->anew_at,
-			       out) == 0);
+	check(memo_index_print(&x->list, BUCKET, &x->stamp, out) == 0);
 }
 
 static void

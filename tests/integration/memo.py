@@ -102,10 +102,10 @@ def check_index(bucket, path, *pack_paths):
     packs = {int(re.search(r"(\d{3})(\.bin)?$", p)[1]): open(p, "rb").read()
              for p in pack_paths}
     data = open(path, "rb").read()
-    magic, version, count, _, _ = struct.unpack(">8sIIqq", data[:32])
+    magic, version, count, _, _, _ = struct.unpack(">8sIIqqI", data[:36])
     assert (magic, version) == (b"DGINDEX\n", 1)
     assert data[-32:] == checksum(bucket, data[:-32])
-    r = Reader(data[32:-32])
+    r = Reader(data[36:-32])
     key, n_deltas, n_inside, n_packed = b"", 0, 0, 0
     for _ in range(count):
         before = key
@@ -150,7 +150,7 @@ def index(bucket, size="1", at="0", version="1", every="0", each="0"):
                 else int.from_bytes(one[1][-4:], "big") % 1024 == 0):
             blocks.append([])
     blocks = [b for b in blocks if b]
-    data = struct.pack(">8sIIqq", b"DGINDEX\n", int(version), len(blocks), int(at), int(at))
+    data = struct.pack(">8sIIqqI", b"DGINDEX\n", int(version), len(blocks), int(at), int(at), 0)
     before = b""
     for b in blocks:
         data += block(b, before, int(size), int(each))

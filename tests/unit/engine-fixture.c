@@ -18,16 +18,22 @@
 void
 fixture_init(struct fixture *fx)
 {
+	fixture_init_with(fx, FIXTURE_CONNECTIONS);
+}
+
+void
+fixture_init_with(struct fixture *fx, unsigned connections)
+{
 	static const struct http_options http = { .user_agent = "test" };
 	char *names[] = { (char *)FIXTURE_BUCKET };
 	struct err err = ERR_INIT;
 
 	fake_clock_reset();
 	log_open(LOG_TO_STDERR, "/dev/null", LOG_LEVEL_DEBUG, &err);
-	*fx = (struct fixture){ .pace = pace_new(FIXTURE_CONNECTIONS) };
+	*fx = (struct fixture){ .pace = pace_new(connections) };
 	fx->limits.timeout_ms = FIXTURE_TIMEOUT_MS;
 	fx->slots.pace = fx->pace;
-	fx->slots.most = FIXTURE_CONNECTIONS;
+	fx->slots.most = connections;
 	assert_int_equal(http_new(&fx->http, &http, &fx->timers, &err), 0);
 	assert_int_equal(endpoint_new(&fx->endpoint,
 				      &(struct endpoint_options){

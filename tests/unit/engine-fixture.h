@@ -34,6 +34,7 @@ struct fixture {
 
 /* Empty, without retries; the clock is set back. */
 void fixture_init(struct fixture *fx);
+void fixture_init_with(struct fixture *fx, unsigned connections);
 
 /* The job_env of that world. */
 struct job_env fixture_job_env(struct fixture *fx);

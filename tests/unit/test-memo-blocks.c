@@ -500,6 +500,8 @@ static void
 print_index(struct mount *m, struct block_list *l)
 {
 	struct buf b = BUF_INIT(INDEX_BYTES_MAX);
+	struct index_stamp stamp = { .written_at = m->w->date,
+				     .anew_at = m->index.stamp.anew_at };
 
 	while (blocks_n_kept(tally_blocks(m->tally), true) > 20) {
 		size_t n = blocks_n_kept(tally_blocks(m->tally), true);
@@ -508,9 +510,7 @@ print_index(struct mount *m, struct block_list *l)
 		if (blocks_n_kept(tally_blocks(m->tally), true) == n)
 			break;
 	}
-	assert_int_equal(
-		memo_index_print(l, BUCKET, m->w->date, m->index.anew_at, &b),
-		0);
+	assert_int_equal(memo_index_print(l, BUCKET, &stamp, &b), 0);
 	m->out->index = take_bytes(&b);
 }
 

@@ -46,11 +46,14 @@ two_blocks(struct block_list *l)
 	block_keep(b, &r);
 }
 
+static const struct index_stamp stamp = { 1000, 100, 256 };
+
 static const char bytes[] = "DGINDEX\n"
 			    "\0\0\0\1"
 			    "\0\0\0\2"
 			    "\0\0\0\0\0\0\3\350"
 			    "\0\0\0\0\0\0\0\144"
+			    "\0\0\1\0"
 			    /* the first block */
 			    "\0\11a/1.delta"
 			    "\1\2\3\4\5\6\7\10"
@@ -82,7 +85,7 @@ print(struct buf *out)
 	struct block_list l = { 0 };
 
 	two_blocks(&l);
-	assert_int_equal(memo_index_print(&l, BUCKET, 1000, 100, out), 0);
+	assert_int_equal(memo_index_print(&l, BUCKET, &stamp, out), 0);
 	block_list_clear(&l);
 }
 
@@ -120,14 +123,14 @@ test_what_is_read_is_what_was_written(void **state)
 	(void)state;
 	print(&out);
 	assert_int_equal(parse(&x, &out, BUCKET), MEMO_GOOD);
-	assert_int_equal(x.written_at, 1000);
-	assert_int_equal(x.anew_at, 100);
+	assert_int_equal(x.stamp.written_at, 1000);
+	assert_int_equal(x.stamp.anew_at, 100);
+	assert_int_equal(x.stamp.at_once, 256);
 	assert_int_equal(x.slots.n, 1);
 	assert_true(x.slots.is_used[300]);
 	assert_true(block_is_plain(&x.list.blocks[0]));
 	assert_false(block_is_plain(&x.list.blocks[1]));
-	assert_int_equal(memo_index_print(&x.list, BUCKET, 1000, 100, &again),
-			 0);
+	assert_int_equal(memo_index_print(&x.list, BUCKET, &stamp, &again), 0);
 	assert_int_equal(again.len, out.len);
 	assert_memory_equal(again.data, out.data, out.len);
 	memo_index_clear(&x);
@@ -157,10 +160,10 @@ test_what_is_not_believed(void **state)
 		{ 15, 3 },
 		{ 16, (char)0x80 }, /* before there was time */
 		{ 24, (char)0x80 },
-		{ 32, 1 }, /* as the key before, which there is not */
-		{ 33, 127 }, /* a key that is longer than all */
-		{ 61, 8 }, /* no such flag */
-		{ 80, 1 }, /* a record that is not there */
+		{ 36, 1 }, /* as the key before, which there is not */
+		{ 37, 127 }, /* a key that is longer than all */
+		{ 65, 8 }, /* no such flag */
+		{ 84, 1 }, /* a record that is not there */
 	};
 	CLEANUP_BUF struct buf b = BUF_INIT(INDEX_BYTES_MAX);
 	struct memo_index x;
@@ -203,7 +206,7 @@ print_long_keys(struct block_list *l, size_t n, struct buf *out, int expected)
 		memset(one->key, 'k', one->key_len);
 	}
 	buf_clear(out);
-	assert_int_equal(memo_index_print(l, BUCKET, 0, 0, out), expected);
+	assert_int_equal(memo_index_print(l, BUCKET, &stamp, out), expected);
 }
 
 /* Few bytes may stand for many: keys that each begin with the long one before. */
@@ -250,12 +253,12 @@ test_large_block(void **state)
 	one->key = xstrdup("k");
 	one->key_len = 1;
 	one->n = BLOCK_DELTAS_MAX;
-	assert_int_equal(memo_index_print(&l, BUCKET, 0, 0, &b), 0);
+	assert_int_equal(memo_index_print(&l, BUCKET, &stamp, &b), 0);
 	assert_int_equal(parse(&x, &b, BUCKET), MEMO_GOOD);
 	memo_index_clear(&x);
 	one->n++;
 	buf_clear(&b);
-	assert_int_equal(memo_index_print(&l, BUCKET, 0, 0, &b), -EFBIG);
+	assert_int_equal(memo_index_print(&l, BUCKET, &stamp, &b), -EFBIG);
 	block_list_clear(&l);
 }
 
@@ -408,7 +411,7 @@ sweep(struct store *s)
 	}
 	pack(s, tally_blocks(t), &used, INDEX_RECORDS);
 	buf_clear(&s->index);
-	assert_int_equal(memo_index_print(l, BUCKET, 0, 0, &s->index), 0);
+	assert_int_equal(memo_index_print(l, BUCKET, &stamp, &s->index), 0);
 	s->bytes_written += s->index.len;
 	memo_index_clear(&x);
 	tally_free(t);
@@ -491,7 +494,7 @@ test_worn(void **state)
 
 	(void)state;
 	memo_index_init(&x);
-	x.anew_at = 1000;
+	x.stamp.anew_at = 1000;
 	block_list_add(&x.list)->n = 1;
 	for (unsigned i = 0; i < 20; i++)
 		block_add_extent(x.list.blocks, &e);
@@ -544,7 +547,7 @@ test_outdated_is_known_in_part(void **state)
 	two_blocks(&l);
 	l.blocks[0].is_outdated = true;
 	memo_index_init(&x);
-	assert_int_equal(memo_index_print(&l, BUCKET, 1000, 100, &out), 0);
+	assert_int_equal(memo_index_print(&l, BUCKET, &stamp, &out), 0);
 	assert_int_equal(
 		memo_index_parse(&x, buf_str(&out), out.len, BUCKET, &err),
 		MEMO_GOOD);

@@ -161,6 +161,7 @@ write_all(struct store *s)
 	struct blocks *all = list(0);
 	struct block_list *l = blocks_list(all);
 	struct missing *references = add_references();
+	struct index_stamp stamp = { 1000, 1000, 0 };
 
 	most = allocated() - before + PACKS_WAITING * PACK_BYTES;
 	for (size_t i = 0; i < l->n; i++)
@@ -169,7 +170,7 @@ write_all(struct store *s)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->blocks[i].n_extents == 0)
 			block_add_extent(&l->blocks[i], &other);
-	assert_int_equal(memo_index_print(l, BUCKET, 1000, 1000, &s->index), 0);
+	assert_int_equal(memo_index_print(l, BUCKET, &stamp, &s->index), 0);
 	missing_free(references);
 	blocks_free(all);
 	return most;

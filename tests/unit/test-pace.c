@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
+
 #include "brief.h"
 #include "fake-clock.h"
 #include "s3/pace.h"
@@ -296,6 +298,34 @@ test_start(void **state)
 	}
 }
 
+/* What others say of the store counts half, until it says something itself. */
+static void
+test_believed(void **state)
+{
+	struct pace *p = pace_new(100);
+
+	(void)state;
+	pace_believe(p, 0);
+	pace_believe(p, 7);
+	assert_int_equal(pace_limit(p), 4);
+	assert_int_equal(pace_claim(p, 7), 7);
+	pace_believe(p, 48);
+	assert_int_equal(pace_limit(p), 24);
+	send_round(p, 24, 0);
+	assert_int_equal(pace_limit(p), 48);
+	pace_believe(p, 60); /* it is more already */
+	assert_int_equal(pace_limit(p), 48);
+	pace_believe(p, UINT_MAX);
+	assert_int_equal(pace_limit(p), 100);
+	assert_int_equal(pace_claim(p, 256), 256);
+	send_round(p, 100, 50);
+	assert_in_range(pace_limit(p), 20, 50);
+	assert_int_equal(pace_claim(p, 256), pace_limit(p));
+	pace_believe(p, 256);
+	assert_in_range(pace_limit(p), 20, 50);
+	pace_free(p);
+}
+
 /* What is not used is not learnt. */
 static void
 test_unused(void **state)
@@ -415,6 +445,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_believed),
 		cmocka_unit_test(test_unused),
 		cmocka_unit_test(test_one_cut),
 		cmocka_unit_test(test_no_answer),

@@ -115,14 +115,15 @@ static void
 make_index(struct run *run)
 {
 	struct blocks *b = cut_blocks(run);
+	struct index_stamp stamp = { 1, 1, 0 };
 	struct err err = ERR_INIT;
 
 	blocks_list(b);
 	for (unsigned i = 0; i < N_PACKS; i++)
 		make_pack(run, b, i);
 	buf_init(&run->index_bytes, INDEX_BYTES_MAX);
-	assert_int_equal(memo_index_print(blocks_list(b), FIXTURE_BUCKET, 1, 1,
-					  &run->index_bytes),
+	assert_int_equal(memo_index_print(blocks_list(b), FIXTURE_BUCKET,
+					  &stamp, &run->index_bytes),
 			 0);
 	memo_index_init(&run->index);
 	assert_int_equal(memo_index_parse(&run->index, run->index_bytes.data,

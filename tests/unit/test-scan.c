@@ -21,6 +21,7 @@
 #include "engine/bucket-memo.h"
 #include "engine/ours.h"
 #include "list/page.h"
+#include "stats/memo-index.h"
 #include "util/date.h"
 
 #define N_USERS 6
@@ -149,17 +150,23 @@ join(struct user *x, enum scan_lane lane)
 /* --- the world --- */
 
 static void
-run_init(struct run *run)
+run_init_with(struct run *run, unsigned connections)
 {
 	static const char *const pages[] = { "a=1", "b=2", "c=3",
 					     "d=4", "e=5", "f=6" };
 
 	*run = (struct run){ .users = { { .run = NULL } } };
-	fixture_init(&run->fx);
+	fixture_init_with(&run->fx, connections);
 	for (size_t i = 0; i < N_OBJECTS; i++)
 		run->fx.store.pages[i] = pages[i];
 	for (size_t i = 0; i < N_USERS; i++)
 		run->users[i].run = run;
+}
+
+static void
+run_init(struct run *run)
+{
+	run_init_with(run, FIXTURE_CONNECTIONS);
 }
 
 static void
@@ -639,6 +646,7 @@ test_progress(void **state)
 
 #define INDEX "GET", "originals_index"
 #define TWO_PAGES 2000 /* keys */
+#define EXPECTED_CONNECTIONS 100
 
 /* One who wants its keys; the first page shows that it is there. */
 struct expecting {
@@ -655,7 +663,7 @@ expecting_init(struct expecting *e, bool wants_index)
 
 	*e = (struct expecting){ .memos = { .writebacks = &e->writebacks,
 					    .place = MEMO_IN_BUCKET } };
-	run_init(&e->run);
+	run_init_with(&e->run, EXPECTED_CONNECTIONS);
 	e->writebacks = (struct writeback_env){ .s3 = fx->s3,
 						.timers = &fx->timers,
 						.limits = &fx->limits };
@@ -773,6 +781,33 @@ test_expect_in_vain(void **state)
 	}
 }
 
+/* It says how many requests the store has taken at a time: half of them are sent. */
+static void
+test_at_once(void **state)
+{
+	static const struct block_list no_blocks;
+	const struct index_stamp stamp = { .at_once = 60 };
+	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
+	struct expecting e;
+
+	(void)state;
+	expecting_init(&e, true);
+	scan_expect(&e.user->u, TWO_PAGES + 1);
+	fixture_answer(&e.run.fx, LIST);
+	assert_index_asked(&e, 1);
+	assert_true(pace_limit(e.run.fx.pace) < 30);
+	assert_int_equal(
+		memo_index_print(&no_blocks, FIXTURE_BUCKET, &stamp, &bytes),
+		0);
+	fake_http_answer(fixture_find(&e.run.fx, INDEX),
+			 &(struct fake_answer){ .status = 200,
+						.body = bytes.data,
+						.body_len = bytes.len });
+	fixture_settle(&e.run.fx);
+	assert_in_range(pace_limit(e.run.fx.pace), 30, 31);
+	expecting_clear(&e);
+}
+
 /* --- anything in any order --- */
 
 static unsigned
@@ -876,6 +911,7 @@ main(void)
 		cmocka_unit_test(test_expect_early),
 		cmocka_unit_test(test_expect_nothing),
 		cmocka_unit_test(test_expect_in_vain),
+		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_chaos),
 	};
 
