@@ -16,6 +16,7 @@
 
 #include <utlist.h>
 
+#include "s3/answer.h"
 #include "s3/attempt.h"
 #include "s3/correction.h"
 #include "s3/head-check.h"
@@ -62,10 +63,7 @@ struct s3_call {
 	struct pace_call pace;
 	struct meter_call meter;
 	struct correction target; /* where it is sent, and for what time */
-	int head_rc; /* what on_head returned in this try */
-	struct err head_err;
-	bool asks_again; /* this try's answer seems to be another request's */
-	bool is_repeat; /* an earlier one's did */
+	struct s3_try try; /* this one */
 	struct s3_call *question; /* where the bucket is; NULL: not asked */
 	struct s3_answer refused; /* for that, without `http` */
 	bool is_cancelled;
@@ -199,22 +197,17 @@ on_http_data(void *arg, const char *data, size_t len)
 	return rc;
 }
 
-static bool
-is_head(const struct s3_call *call)
-{
-	return strcmp(call->r.method, "HEAD") == 0;
-}
-
 static int
 on_http_head(void *arg, const struct http_answer *http)
 {
 	struct s3_call *call = arg;
 
-	if (http->status != 200 && !(http->status == 404 && is_head(call)))
+	if (http->status != 200 &&
+	    !(http->status == 404 && s3_request_is_head(&call->r)))
 		return 0;
-	call->head_rc = call->r.on_head(call->r.arg, http, call->is_repeat,
-					&call->head_err);
-	return call->head_rc;
+	call->try.head_rc = call->r.on_head(
+		call->r.arg, http, call->try.is_repeat, &call->try.head_err);
+	return call->try.head_rc;
 }
 
 static void on_http_done(void *arg, const struct http_answer *http);
@@ -226,8 +219,8 @@ send_attempt(struct s3_call *call, const struct attempt *a)
 {
 	call->tries++;
 	count(call, 1, call->r.body_len);
-	call->head_rc = 0;
-	call->head_err = (struct err)ERR_INIT;
+	call->try.head_rc = 0;
+	call->try.head_err = (struct err)ERR_INIT;
 	pace_began(call->s3->pace, &call->pace);
 	meter_began(call->s3->meter, &call->meter);
 	call->transfer = http_submit(
@@ -241,19 +234,13 @@ send_attempt(struct s3_call *call, const struct attempt *a)
 			.body_max = call->r.body_max > ERROR_BODY_MAX
 					    ? call->r.body_max
 					    : ERROR_BODY_MAX,
-			.wants_new_connection = call->is_repeat,
+			.wants_new_connection = call->try.is_repeat,
 			.is_urgent = call->r.is_urgent,
 			.on_head = call->r.on_head ? on_http_head : NULL,
 			.on_data = call->r.on_data ? on_http_data : NULL,
 			.on_done = on_http_done,
 			.arg = call,
 		});
-}
-
-static const char *
-call_operation(const struct s3_call *call)
-{
-	return call->r.operation ? call->r.operation : call->r.method;
 }
 
 /* Whether the store has served it; that an object is not there is an answer. */
@@ -273,7 +260,8 @@ call_finish(struct s3_call *call, struct s3_answer *answer)
 	if (call->target.is_loop)
 		err_wrap(&answer->err, "redirected again");
 	if (answer->err.code && answer->err.code != ECANCELED)
-		err_wrap(&answer->err, "%s%s%s%s%s", call_operation(call),
+		err_wrap(&answer->err, "%s%s%s%s%s",
+			 s3_request_operation(&call->r),
 			 call->bucket ? " " : "",
 			 call->bucket ? call->bucket : "", call->key ? "/" : "",
 			 call->key ? call->key : "");
@@ -394,190 +382,6 @@ backoff_ms(struct s3_call *call, const struct http_answer *http)
 	return rand_r(&call->s3->seed) % (limit + 1);
 }
 
-/*
- * What the store refused: status, code, request id, and the region where it
- * says that the bucket is elsewhere.  Not its <Message>: some echo there what
- * they were sent, signature and token included.
- */
-static void
-set_refusal(const struct s3_call *call, struct s3_answer *answer, int code)
-{
-	struct s3_error *e = &answer->error;
-
-	/* of a bucket it means nothing: it has not gone */
-	if (!call->key && strcmp(e->code, "NoSuchKey") == 0)
-		code = EIO;
-	if (!e->request_id[0])
-		http_copy_header(answer->http, "x-amz-request-id",
-				 e->request_id, sizeof(e->request_id));
-	if (!e->region[0] &&
-	    (answer->status / 100 == 3 || answer->status == 400))
-		http_copy_header(answer->http, "x-amz-bucket-region", e->region,
-				 sizeof(e->region));
-	if (answer->status == 400 && e->region[0] &&
-	    strcmp(e->region, endpoint_region(call->target.endpoint)) != 0)
-		code = EIO; /* the keys are right, the region is not */
-	err_set(&answer->err, code, "HTTP status %d%s%s%s%s%s%s%s",
-		answer->status,
-		answer->status == 407
-			? ", the proxy wants a user and a password"
-			: "",
-		e->code[0] ? ", " : "", e->code,
-		e->request_id[0] ? ", request id " : "", e->request_id,
-		e->region[0] ? ", it is in region " : "", e->region);
-	err_set_remote(&answer->err, answer->status, e->code, e->request_id);
-}
-
-static bool
-is_write(const struct s3_call *call)
-{
-	return strcmp(call->r.method, "PUT") == 0 ||
-	       strcmp(call->r.method, "DELETE") == 0;
-}
-
-/* Nothing but the status that belongs to the operation is a success. */
-static bool
-is_success(const struct s3_call *call, int status)
-{
-	if (is_write(call) && (status == 201 || status == 204))
-		return true;
-	return status == 200 || (status == 206 && call->r.wants_part);
-}
-
-/* It may be another request's: ask once more, or it has failed. */
-static bool
-refuse_stray(struct s3_call *call, struct s3_answer *answer)
-{
-	if (answer->err.code == 0)
-		err_set(&answer->err, EIO, "the answer is of something else");
-	call->asks_again = !call->is_repeat;
-	return false;
-}
-
-/* A head that on_head did not accept. */
-static bool
-evaluate_head(struct s3_call *call, struct s3_answer *answer)
-{
-	answer->err = call->head_err;
-	if (call->head_rc == S3_ASK_AGAIN)
-		return refuse_stray(call, answer);
-	return true;
-}
-
-/* A body that came whole, or was refused half-way: what is it? */
-static bool
-evaluate_body(struct s3_call *call, struct s3_answer *answer)
-{
-	bool may_pass = false;
-	int code;
-
-	code = call->r.on_end(call->r.arg, &answer->error, &answer->err);
-	if (code == S3_ASK_AGAIN)
-		return refuse_stray(call, answer);
-	if (code == 0)
-		return false;
-	if (!answer->error.code[0])
-		return answer->http->was_ended_by_close &&
-		       !answer->http->was_refused;
-	/* not malformed: an <Error> */
-	code = s3_errno(0, answer->error.code, false, &may_pass);
-	set_refusal(call, answer, code);
-	return may_pass;
-}
-
-/* A body that nobody has looked at yet: may it be a part of one? */
-static bool
-evaluate_end(const struct s3_call *call, struct s3_answer *answer)
-{
-	const struct http_answer *http = answer->http;
-
-	if (!http->was_ended_by_close || !call->r.is_whole ||
-	    call->r.is_whole(buf_str(&http->body), http->body.len))
-		return false;
-	err_set(&answer->err, EIO, "the connection ended within the answer");
-	return true;
-}
-
-/*
- * The status of a refusal is all there is, and the rest may have been cut, with
- * a code that makes another thing of it.  But what a key's 404 says is clear.
- */
-static bool
-may_lack_code(const struct s3_call *call, const struct s3_answer *answer)
-{
-	return answer->http->was_ended_by_close && !answer->error.code[0] &&
-	       !(answer->status == 404 && call->key);
-}
-
-/* Fill `answer` from what HTTP gave; returns whether it may pass. */
-static bool
-evaluate(struct s3_call *call, struct s3_answer *answer)
-{
-	const struct http_answer *http = answer->http;
-	bool may_pass = false;
-	bool is_good = is_success(call, http->status);
-	int code;
-
-	answer->status = http->status;
-	if (call->head_rc)
-		return evaluate_head(call, answer);
-	if (is_good && call->r.on_end &&
-	    (http->err.code == 0 || http->was_refused))
-		return evaluate_body(call, answer);
-	/* of an endless error page the status is enough */
-	if (http->err.code && (is_good || http->err.code != EFBIG)) {
-		answer->err = http->err;
-		return http->is_retryable;
-	}
-	if (is_good)
-		return evaluate_end(call, answer);
-	s3_error_parse(&answer->error, buf_str(&http->body), http->body.len);
-	code = s3_errno(http->status, answer->error.code, is_head(call),
-			&may_pass);
-	set_refusal(call, answer, code);
-	return may_pass || may_lack_code(call, answer);
-}
-
-/* EIO: no errno of ours but this one comes of a store that has too much to do. */
-static enum pace_answer
-what_of_load(const struct s3_answer *answer, bool may_pass)
-{
-	if (may_pass && answer->err.code == EIO)
-		return PACE_PUSHED_BACK;
-	return answer->http->err.code ? PACE_NONE : PACE_CLEAN;
-}
-
-/* --- for the meter --- */
-
-static enum meter_operation
-operation_of(const struct s3_call *call)
-{
-	bool is_list = strcmp(call_operation(call), "LIST") == 0;
-
-	if (!call->bucket)
-		return METER_BUCKETS;
-	if (!call->key)
-		return is_list ? METER_LIST : METER_BUCKET;
-	if (is_write(call))
-		return METER_PUT;
-	return is_head(call) ? METER_HEAD : METER_GET;
-}
-
-static enum meter_outcome
-outcome_of(const struct s3_call *call, const struct s3_answer *answer,
-	   enum pace_answer load)
-{
-	if (answer->err.code == 0)
-		return METER_OK;
-	if (call->is_cancelled || answer->err.code == ECANCELED)
-		return METER_CANCELLED;
-	if (answer->status == 404)
-		return METER_MISSING;
-	if (answer->status < 300)
-		return METER_BROKEN;
-	return load == PACE_PUSHED_BACK ? METER_PUSHED_BACK : METER_REFUSED;
-}
-
 /* A try has ended, and may have changed the pace. */
 static void
 measure(struct s3_call *call, const struct s3_answer *answer,
@@ -585,8 +389,8 @@ measure(struct s3_call *call, const struct s3_answer *answer,
 {
 	struct s3 *s3 = call->s3;
 
-	meter_ended(s3->meter, &call->meter, operation_of(call),
-		    outcome_of(call, answer, load));
+	meter_ended(s3->meter, &call->meter, s3_meter_operation(&call->r),
+		    s3_meter_outcome(answer, load, call->is_cancelled));
 	meter_set_limit(s3->meter, pace_limit(s3->pace));
 }
 
@@ -599,7 +403,7 @@ refusal_of(const struct s3_call *call, const struct s3_answer *answer)
 		.code = answer->error.code,
 		.region = answer->error.region,
 		.date = "",
-		.is_head = is_head(call),
+		.is_head = s3_request_is_head(&call->r),
 		.has_token = call->keys && call->keys->session_token,
 	};
 }
@@ -622,7 +426,7 @@ finds_remedy(struct s3_call *call, const struct s3_answer *answer)
 static void
 try_better(struct s3_call *call, const struct s3_answer *answer)
 {
-	log_info("%s %s: %s; try again", call_operation(call),
+	log_info("%s %s: %s; try again", s3_request_operation(&call->r),
 		 call->bucket ? call->bucket : "", answer->err.msg);
 	call->tries--;
 	if (call->r.on_retry)
@@ -680,7 +484,7 @@ keep_refusal(struct s3_call *call, const struct s3_answer *answer)
 static bool
 asks_for_region(struct s3_call *call, const struct s3_answer *answer)
 {
-	bool is_question = is_head(call) && !call->key;
+	bool is_question = s3_request_is_head(&call->r) && !call->key;
 	struct refusal r = refusal_of(call, answer);
 
 	if (!call->bucket || is_question ||
@@ -749,9 +553,9 @@ has_remedy(struct s3_call *call, const struct s3_answer *answer, bool may_pass)
 {
 	if (call->is_cancelled || answer->err.code == 0)
 		return false;
-	if (call->asks_again) {
-		call->asks_again = false;
-		call->is_repeat = true;
+	if (call->try.asks_again) {
+		call->try.asks_again = false;
+		call->try.is_repeat = true;
 		try_better(call, answer);
 		return true;
 	}
@@ -774,8 +578,9 @@ on_http_done(void *arg, const struct http_answer *http)
 
 	call->transfer = NULL;
 	count(call, 0, http->head.len + http->body.len);
-	may_pass = evaluate(call, &answer);
-	load = what_of_load(&answer, may_pass);
+	call->try.region = endpoint_region(call->target.endpoint);
+	may_pass = s3_try_judge(&call->try, &answer);
+	load = s3_answer_load(&answer, may_pass);
 	pace_ended(call->s3->pace, &call->pace, load);
 	measure(call, &answer, load);
 	if (has_remedy(call, &answer, may_pass))
@@ -790,7 +595,7 @@ on_http_done(void *arg, const struct http_answer *http)
 	delay = backoff_ms(call, http);
 	/* a store at its limit pushes back many times a second: see pace.c */
 	log_line(load == PACE_PUSHED_BACK ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
-		 "%s %s: %s; try %d in %lld ms", call_operation(call),
+		 "%s %s: %s; try %d in %lld ms", s3_request_operation(&call->r),
 		 call->bucket ? call->bucket : "", answer.err.msg,
 		 call->tries + 1, (long long)delay);
 	if (call->r.on_retry)
@@ -812,6 +617,7 @@ s3_start(struct s3 *s3, const struct s3_request *r)
 	call->key = r->key ? xstrndup(r->key, r->key_len) : NULL;
 	call->r.bucket = call->bucket;
 	call->r.key = call->key;
+	call->try.r = &call->r;
 	buf_init(&call->query, QUERY_MAX);
 	call->query_rc = uri_query(&call->query, r->params, r->n_params);
 	call->headers = xcalloc(r->n_headers, sizeof(call->headers[0]));
