@@ -709,7 +709,6 @@ struct spots {
 	struct run run;
 	struct writeback_env writebacks;
 	struct memo_env env;
-	struct block_memo *memo;
 	struct index_read *index;
 	struct spot_read read;
 	unsigned n_steps;
@@ -766,7 +765,7 @@ spots_clear(struct spots *s)
 	assert_true(spot_read_is_idle(&s->read));
 	spot_read_clear(&s->read);
 	index_read_unref(s->index);
-	block_memo_free(s->memo);
+	block_memo_free(s->read.memo);
 	run_clear(&s->run);
 }
 
