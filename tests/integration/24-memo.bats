@@ -804,6 +804,50 @@ is_gone() {
 	[[ $(stub_ctl GET "gate/$1") == 0 ]]
 }
 
+# A reader in detail is held at the gate, which that fault makes, and goes.
+reader_goes_at() {
+	fault "$2"
+	in_background cat "$(stats_file detailed)" >/dev/null 2>&1
+	wait_for_gate "$1"
+	end_process $!
+	wait_until is_gone "$1"
+	stub_ctl DELETE faults
+}
+
+@test "a reader that goes while records of changed blocks are read" {
+	local i
+
+	given_pack
+	for i in 003 100 250 499; do change "$i/07" 3000; done
+	mount_fs -o memo=bucket,linger=0
+	reader_goes_at pack '{"class": "GET", "path": "originals_'"$PACK"'", "gate": "pack"}'
+	assert_costs detailed 4 5008000
+	assert_right
+	unmount_fs
+	change 004/07 3000
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 5010000
+	assert_equal "$(complaints)" ''
+}
+
+@test "a reader that goes while changed blocks are listed again" {
+	local after total=1100000
+
+	given_deltas 1100 # they are one block, which the third and the fourth LIST are of
+	assert_mount memo=bucket 1/1 1100 $total
+	mount_fs -o memo=bucket,linger=0
+	for after in 2 3; do
+		change "000$after" 2000
+		reader_goes_at page$after '{"class": "LIST", "path": "^/bkt", "after": '$after',
+			"gate": "page'$after'"}'
+		assert_costs detailed 1 $((total += 1000))
+		assert_right
+	done
+	unmount_fs
+	assert_equal "$(blocks | cut -d' ' -f2)" 1100
+	assert_equal "$(complaints)" ''
+}
+
 @test "a page that can't be listed again is an error, in words, and no figures" {
 	given_deltas 1100 # they are one block, whose second page is the fourth LIST
 	assert_mount memo=bucket 1/1 1100 1100000
