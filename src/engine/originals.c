@@ -66,14 +66,14 @@ judge(void *arg, const struct object *listed, int64_t *original)
 	}
 }
 
-/* What blocks know of those that are held. */
-static void
+/* What blocks know of those that are held; whether that has spared some. */
+static bool
 look_up(struct originals *o)
 {
 	unsigned n_before = o->sweep.n_queued, n_spared;
 
 	if (!o->has_news)
-		return;
+		return false;
 	o->has_news = false;
 	if (o->spots.is_ready) {
 		memo_spots_begin_round(&o->spots.spots);
@@ -83,6 +83,7 @@ look_up(struct originals *o)
 	n_spared = n_before - o->sweep.n_queued;
 	o->n_heads -= n_spared;
 	o->n_remembered += n_spared;
+	return n_spared > 0;
 }
 
 static void
@@ -239,21 +240,23 @@ originals_ask(struct originals *o, struct tally *tally, struct space *space,
 	sweep_hold(&o->sweep, tally, space, object);
 }
 
-void
+bool
 originals_send(struct originals *o)
 {
 	bool may_join = o->memo && !o->is_by_blocks && o->sweep.n_queued > 0;
+	bool has_spared;
 
 	if (is_held(o))
-		return;
+		return false;
 	if (may_join && !o->has_joined && are_many(o))
 		join(o);
 	if (o->has_joined && o->index && !o->spots.index_read)
 		spot_read_begin(&o->spots, o->index);
 	if (!o->is_by_blocks && !is_ready(o))
-		return;
-	look_up(o);
+		return false;
+	has_spared = look_up(o);
 	sweep_send(&o->sweep);
+	return has_spared;
 }
 
 void

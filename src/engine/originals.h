@@ -75,8 +75,11 @@ bool originals_are_behind(const struct originals *o);
 /* The listing is complete: it has no more candidates than it will be asked for. */
 void originals_end_listing(struct originals *o);
 
-/* HEADs may be sent, for what was asked and for what will be. */
-void originals_send(struct originals *o);
+/*
+ * HEADs may be sent, for what was asked and for what will be.  True: some of those that
+ * waited were told, which no on_answer says: there is room for others.
+ */
+bool originals_send(struct originals *o);
 
 /* All were answered: every delta of the bucket was asked for, or not. */
 void originals_end(struct originals *o, bool is_of_all);

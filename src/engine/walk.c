@@ -156,14 +156,21 @@ is_asked(const struct walk *w)
 	return w->is_asked || w->blocks.is_asked;
 }
 
+/* What needs no HEAD makes room for others. */
+static void
+send_heads(struct walk *w)
+{
+	while (may_send(w) && !w->is_stopped && originals_send(&w->originals))
+		ask_candidates(w);
+}
+
 /* What can be sent now; then the owner hears of it. */
 static void
 step(struct walk *w, const struct err *err)
 {
 	if (!err && !w->is_stopped)
 		by_blocks_step(&w->blocks, is_asked(w));
-	if (may_send(w) && !w->is_stopped)
-		originals_send(&w->originals);
+	send_heads(w);
 	scan_go_on(&w->user);
 	w->on_step(w->arg, err);
 }
@@ -370,8 +377,7 @@ walk_set_heads(struct walk *w, enum walk_heads heads)
 		walk_begin(w, w->mode);
 	} else if (heads == WALK_SEND) {
 		by_blocks_go_on(&w->blocks);
-		if (may_send(w))
-			originals_send(&w->originals);
+		send_heads(w);
 	} else if (heads == WALK_DROP) {
 		w->has_forgotten = false; /* nothing that is needed */
 		by_blocks_ask_later(&w->blocks);

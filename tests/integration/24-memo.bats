@@ -295,6 +295,26 @@ is_put_as_told() {
 	assert_samples memo=off 0/0 3 50000
 }
 
+@test "more deltaspaces in no order than may wait, of which the index knows all" {
+	BUCKET=bkt
+	start_stub
+	stub_ctl PUT 'bucket/bkt?order=given' '[{"key": "!%04d/x.delta", "count": 9000,
+		"size": 10, "last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}},
+		{"key": "!/x", "size": 1}]'
+	listed_many '!%04d/x.delta' | "$HERE/memo.py" index bkt size=1000 every=1000 | put_index
+	mount_fs -o memo=bucket
+	assert_costs sampled 0 9000001
+}
+
+# What LIST shows of 9,000 with such keys.
+listed_many() {
+	python3 -c '
+import hashlib
+for i in range(9000):
+    key = "'"$1"'" % i
+    print(key, 10, hashlib.md5(key.encode()).hexdigest(), "'$DATE'", sep="\t")'
+}
+
 # 500 deltaspaces of ten; detailed has written a pack, whose number is PACK.
 given_pack() {
 	given_stub "$(python3 -c '
