@@ -12,8 +12,8 @@
 #include "util/date.h"
 #include "util/log.h"
 
-/* HEADs after which it is looked whether there is a pack of records. */
-#define HEADS_PER_LOOK 1000
+/* Records after which it is looked whether there is a pack of them. */
+#define LEARNED_PER_LOOK 1000
 #define STEPS_PER_LOOK 16 /* likewise, of pages that are listed again */
 
 /* --- the end --- */
@@ -27,6 +27,7 @@ end(struct block_sweep *b, enum relist_how how, const struct err *err)
 	if (how != RELIST_COMPLETE && how != RELIST_OUTDATED)
 		b->tally = NULL;
 	relist_free(steal(&b->relist));
+	originals_end_listing(b->originals);
 	b->on_end(b->arg, how, &copy);
 }
 
@@ -291,7 +292,7 @@ block_sweep_forget(struct block_sweep *b)
 	b->is_learning = b->is_repacked = b->has_set = false;
 	b->known = (struct memo_known){ .n_same = 0 };
 	b->n_remembered = b->n_asked = 0;
-	b->n_since = b->n_steps = 0;
+	b->n_looked = b->n_steps = 0;
 }
 
 /* --- what is written --- */
@@ -363,8 +364,10 @@ block_sweep_go_on(struct block_sweep *b)
 		return;
 	if (b->relist)
 		relist_go_on(b->relist);
-	if (++b->n_since % HEADS_PER_LOOK == 0)
-		put_pack_if_full(b);
+	if (b->originals->n_learned - b->n_looked < LEARNED_PER_LOOK)
+		return;
+	b->n_looked = b->originals->n_learned;
+	put_pack_if_full(b);
 }
 
 static void

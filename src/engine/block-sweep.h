@@ -59,7 +59,8 @@ struct block_sweep {
 	bool is_repacked; /* all is written anew */
 	bool has_set; /* this sweep may write, and has begun to */
 	struct slots_used slots_used;
-	unsigned n_since, n_steps; /* HEADs and requests: to look for packs */
+	unsigned n_looked; /* records so far, when it was looked for a pack */
+	unsigned n_steps; /* and requests */
 	struct relist *relist; /* NULL: none yet, or not any more */
 	struct traffic pages, records, written;
 	int64_t n_records; /* that were read */

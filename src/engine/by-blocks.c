@@ -35,10 +35,21 @@ by_blocks_ask_later(struct by_blocks *b)
 	block_sweep_forget(&b->sweep);
 }
 
+/* What sampled has asked for; but a refresh asks for all, as long as it is not put. */
+static void
+use_memo(struct by_blocks *b, bool has_index)
+{
+	unsigned n = memo_sight_heads(&b->sight, has_index);
+
+	originals_use_memo(b->sweep.originals, b->sweep.is_anew ? 0 : n,
+			   has_index);
+}
+
 static void
 ask_at_once(struct by_blocks *b)
 {
 	b->order = BLOCKS_AT_ONCE;
+	use_memo(b, false);
 	block_sweep_learn(&b->sweep, b->tally);
 }
 
@@ -115,6 +126,7 @@ go_on_listed(struct by_blocks *b, bool has_index)
 	if (b->order == BLOCKS_AT_ONCE) {
 		b->is_asked = true;
 	} else if (has_index) {
+		use_memo(b, true);
 		block_sweep_begin(&b->sweep, b->tally);
 	} else { /* with HEADs, as without a memo */
 		b->is_hidden = false;
@@ -184,6 +196,7 @@ by_blocks_go_on(struct by_blocks *b)
 		return;
 	if (is_of_no_use(b)) {
 		b->is_on = b->sweep.originals->is_by_blocks = false;
+		originals_use_memo(b->sweep.originals, 0, false);
 		block_sweep_forget(&b->sweep);
 	}
 	if (!b->is_on || !b->may_send || has_begun(b))
@@ -246,6 +259,8 @@ by_blocks_begin_page(struct by_blocks *b, void *range,
 		b->index = index_sight(page, range == b->first_range);
 	if (range == b->first_range)
 		b->first_range = NULL;
+	if (b->is_on)
+		memo_sight_see(&b->sight, page);
 }
 
 void
@@ -258,8 +273,11 @@ by_blocks_see(struct by_blocks *b, const struct object *delta)
 void
 by_blocks_end_page(struct by_blocks *b)
 {
-	if (b->is_on)
-		choose_order(b);
+	if (!b->is_on)
+		return;
+	choose_order(b);
+	if (b->order == BLOCKS_AT_ONCE) /* other ranges may have been first */
+		use_memo(b, false);
 }
 
 void
@@ -321,6 +339,7 @@ by_blocks_begin(struct by_blocks *b, const struct by_blocks_listing *l)
 	b->tally = l->tally;
 	b->read = l->read;
 	b->index = INDEX_UNSEEN;
+	b->sight = (struct memo_sight){ .has_base = false };
 	b->n_deltas = 0;
 	b->is_told = b->is_outdated = false;
 	b->first_range = NULL;

@@ -7,11 +7,15 @@
  * whether there is one, mostly with its first page; so those of a new bucket begin as
  * early as without a memo.  The index is asked for all the same, since a proxy may hide
  * what is ours: then all begins again.
+ *
+ * But for a refresh HEADs wait for what sampled has asked for, too, if that lies there and is
+ * worth it (memo-sight.h).
  */
 #ifndef ENGINE_BY_BLOCKS_H
 #define ENGINE_BY_BLOCKS_H
 
 #include "engine/block-sweep.h"
+#include "engine/memo-sight.h"
 
 /* When a listing by blocks asks for HEADs. */
 enum blocks_order {
@@ -38,6 +42,7 @@ struct by_blocks {
 	struct tally *tally;
 	struct index_read *read; /* borrowed; NULL: none */
 	enum index_sight index; /* so far */
+	struct memo_sight sight; /* so far */
 	uint64_t n_deltas; /* so far */
 	bool is_told; /* it tells metadata: there is no need for blocks */
 	void *first_range; /* of keys, until its first page comes */

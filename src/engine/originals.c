@@ -14,7 +14,7 @@ originals_begin(struct originals *o)
 {
 	sweep_stop(&o->sweep);
 	sweep_begin(&o->sweep);
-	o->n_heads = o->n_remembered = 0;
+	o->n_heads = o->n_remembered = o->n_learned = o->n_worth = 0;
 	o->is_by_blocks = o->is_listed = o->has_news = false;
 	o->blocks = NULL;
 	o->index = NULL;
@@ -22,13 +22,27 @@ originals_begin(struct originals *o)
 
 /* --- the memo --- */
 
+/* That memo is asked: by blocks, too, if it is worth it. */
+static bool
+asks_memo(const struct originals *o)
+{
+	return o->memo && (!o->is_by_blocks || o->n_worth > 0);
+}
+
+static bool
+knows(const struct originals *o, const struct object *listed, int64_t *original)
+{
+	return o->is_memo_ready && !o->is_anew && asks_memo(o) &&
+	       memo_find(bucket_memo(o->memo), listed, original);
+}
+
+/* By blocks nothing is told before HEADs may be sent: it may be listed again. */
 static bool
 find(void *arg, const struct object *listed, int64_t *original)
 {
 	struct originals *o = arg;
 
-	if (!o->is_memo_ready || o->is_anew || o->is_by_blocks ||
-	    !memo_find(bucket_memo(o->memo), listed, original))
+	if (o->is_by_blocks || !knows(o, listed, original))
 		return false;
 	o->n_remembered++;
 	return true;
@@ -45,12 +59,41 @@ want(void *arg, const struct object *listed, int64_t *original)
 		       : HEAD_WAITS;
 }
 
+static void
+learn_in_block(struct originals *o, const struct object *listed,
+	       int64_t original)
+{
+	struct block *b;
+
+	if (!o->blocks || blocks_are_void(o->blocks))
+		return;
+	b = blocks_of(o->blocks, listed->key, listed->key_len);
+	if (!b)
+		return;
+	memo_learn_block(b, listed, bucket_memo(o->memo)->hash, original);
+	o->n_learned++;
+}
+
+/* What is held by blocks. */
+static enum head_fate
+judge_by_blocks(void *arg, const struct object *listed, int64_t *original)
+{
+	struct originals *o = arg;
+
+	if (!knows(o, listed, original))
+		return HEAD_IS_NEEDED;
+	learn_in_block(o, listed, *original);
+	return HEAD_IS_SPARED;
+}
+
 static enum head_fate
 judge(void *arg, const struct object *listed, int64_t *original)
 {
 	struct originals *o = arg;
 	size_t number;
 
+	if (knows(o, listed, original))
+		return HEAD_IS_SPARED;
 	if (!o->spots.is_ready)
 		return HEAD_IS_NEEDED;
 	switch (memo_spots_find(&o->spots.spots, listed, original, &number)) {
@@ -66,7 +109,7 @@ judge(void *arg, const struct object *listed, int64_t *original)
 	}
 }
 
-/* What blocks know of those that are held; whether that has spared some. */
+/* What is known of those that are held; whether that has spared some. */
 static bool
 look_up(struct originals *o)
 {
@@ -75,11 +118,11 @@ look_up(struct originals *o)
 	if (!o->has_news)
 		return false;
 	o->has_news = false;
-	if (o->spots.is_ready) {
+	if (o->spots.is_ready && !o->is_by_blocks) {
 		memo_spots_begin_round(&o->spots.spots);
 		sweep_judge(&o->sweep, want, o);
 	}
-	sweep_judge(&o->sweep, judge, o);
+	sweep_judge(&o->sweep, o->is_by_blocks ? judge_by_blocks : judge, o);
 	n_spared = n_before - o->sweep.n_queued;
 	o->n_heads -= n_spared;
 	o->n_remembered += n_spared;
@@ -96,27 +139,13 @@ on_spots(void *arg)
 }
 
 static void
-learn_in_block(struct originals *o, const struct object *listed,
-	       int64_t original)
-{
-	struct block *b;
-
-	if (blocks_are_void(o->blocks))
-		return;
-	b = blocks_of(o->blocks, listed->key, listed->key_len);
-	if (b)
-		memo_learn_block(b, listed, bucket_memo(o->memo)->hash,
-				 original);
-}
-
-static void
 on_known(void *arg, const struct object *listed, int64_t original)
 {
 	struct originals *o = arg;
 
 	if (!o->is_by_blocks && o->has_joined)
 		memo_learn(bucket_memo(o->memo), listed, original);
-	else if (o->is_by_blocks && o->blocks)
+	else if (o->is_by_blocks)
 		learn_in_block(o, listed, original);
 }
 
@@ -195,18 +224,30 @@ originals_use_index(struct originals *o, struct index_read *index)
 	o->index = is_doubted ? NULL : index;
 }
 
+void
+originals_use_memo(struct originals *o, unsigned n_worth, bool are_more)
+{
+	bool is_doubted = o->is_anew || bucket_memo_is_doubted(o->memo);
+
+	o->n_worth = is_doubted ? 0 : n_worth;
+	o->is_listed = o->is_listed && !(are_more && o->n_worth > 0);
+}
+
 /* So many that the memo is worth asking. */
 static bool
 are_many(const struct originals *o)
 {
-	return o->n_heads >= memo_heads_min(bucket_memo_env(o->memo));
+	return o->n_heads >= o->n_worth &&
+	       o->n_heads >= memo_heads_min(bucket_memo_env(o->memo));
 }
 
-/* Whether that will turn out before the end of the LIST, and blocks do not learn. */
+/* Whether that will turn out before the end of the LIST, and nothing else is asked. */
 static bool
 is_held(const struct originals *o)
 {
-	return o->memo && !o->has_joined && !o->is_listed && !o->blocks &&
+	bool is_for_blocks = o->blocks && o->n_worth == 0;
+
+	return o->memo && !o->has_joined && !o->is_listed && !is_for_blocks &&
 	       !are_many(o);
 }
 
@@ -232,7 +273,7 @@ originals_ask(struct originals *o, struct tally *tally, struct space *space,
 		return;
 	}
 	o->n_heads++;
-	if (!o->index) {
+	if (!o->index && !o->is_by_blocks) {
 		sweep_add(&o->sweep, tally, space, object);
 		return;
 	}
@@ -243,8 +284,7 @@ originals_ask(struct originals *o, struct tally *tally, struct space *space,
 bool
 originals_send(struct originals *o)
 {
-	bool may_join = o->memo && !o->is_by_blocks && o->sweep.n_queued > 0;
-	bool has_spared;
+	bool may_join = asks_memo(o) && o->sweep.n_queued > 0, has_spared;
 
 	if (is_held(o))
 		return false;
@@ -252,7 +292,7 @@ originals_send(struct originals *o)
 		join(o);
 	if (o->has_joined && o->index && !o->spots.index_read)
 		spot_read_begin(&o->spots, o->index);
-	if (!o->is_by_blocks && !is_ready(o))
+	if (asks_memo(o) && !is_ready(o))
 		return false;
 	has_spared = look_up(o);
 	sweep_send(&o->sweep);

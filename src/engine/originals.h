@@ -2,7 +2,8 @@
 /*
  * The one place that answers "what is the original size of this delta", for one
  * computation: what the listing told, else what the memo knows (bucket-memo.h, and
- * spot-read.h what a sweep of all deltas has left in its blocks), else a HEAD (sweep.h).
+ * spot-read.h what a sweep of all deltas has left in its blocks; who goes by blocks,
+ * block-sweep.h, asks here for what these do not know), else a HEAD (sweep.h).
  * Modes differ in what they ask, not in how they are answered.  Net thread only.
  *
  * The memo is read when HEADs are to be sent, and so many of them that it is worth it:
@@ -35,13 +36,15 @@ struct originals {
 	struct spot_read spots;
 
 	/* of this listing */
-	bool is_listed; /* it is complete */
+	bool is_listed; /* it is complete: no more will be asked for */
 	unsigned n_heads; /* that were found to be needed */
 	unsigned n_remembered; /* deltas that the memo has spared them */
-	bool is_by_blocks; /* nothing is asked of that memo */
+	bool is_by_blocks; /* of that memo is asked only what … */
+	unsigned n_worth; /* … so many HEADs are worth; 0: nothing */
 	struct index_read *index; /* borrowed, of the scan; NULL: of no use */
 	bool has_news; /* some are held that were not looked up */
 	struct blocks *blocks; /* that learn instead of it; NULL: none do */
+	unsigned n_learned; /* of blocks */
 	struct memo_use
 		use; /* when it has ended: what that memo was good for */
 };
@@ -68,6 +71,13 @@ void originals_ask(struct originals *o, struct tally *tally,
 
 /* What is not known otherwise may be in the blocks of that index; NULL: it is not. */
 void originals_use_index(struct originals *o, struct index_read *index);
+
+/*
+ * By blocks: they know nothing of what will be asked for, but that memo may, which so many
+ * HEADs are worth; 0: it is not asked.  What it knows the blocks learn.  `are_more`: until
+ * originals_end_listing(), though the LIST is complete.
+ */
+void originals_use_memo(struct originals *o, unsigned n_worth, bool are_more);
 
 /* So many wait for HEADs that the LIST had better pause. */
 bool originals_are_behind(const struct originals *o);

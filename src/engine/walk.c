@@ -156,21 +156,31 @@ is_asked(const struct walk *w)
 	return w->is_asked || w->blocks.is_asked;
 }
 
+static void
+step_by_blocks(struct walk *w, const struct err *err)
+{
+	if (!err && !w->is_stopped)
+		by_blocks_step(&w->blocks, is_asked(w));
+}
+
 /* What needs no HEAD makes room for others. */
 static void
 send_heads(struct walk *w)
 {
-	while (may_send(w) && !w->is_stopped && originals_send(&w->originals))
+	while (may_send(w) && !w->is_stopped && originals_send(&w->originals)) {
 		ask_candidates(w);
+		if (w->blocks.is_on)
+			block_sweep_go_on(&w->blocks.sweep);
+	}
 }
 
 /* What can be sent now; then the owner hears of it. */
 static void
 step(struct walk *w, const struct err *err)
 {
-	if (!err && !w->is_stopped)
-		by_blocks_step(&w->blocks, is_asked(w));
+	step_by_blocks(w, err);
 	send_heads(w);
+	step_by_blocks(w, err); /* of what needed none the answers are there */
 	scan_go_on(&w->user);
 	w->on_step(w->arg, err);
 }
@@ -193,6 +203,8 @@ on_page_end(void *arg)
 	struct err err = ERR_INIT;
 
 	by_blocks_go_on(&w->blocks);
+	if (w->blocks.is_on)
+		block_sweep_go_on(&w->blocks.sweep);
 	if (tally_is_full(w->tally))
 		err_set(&err, EIO,
 			"keys in no order, and in more deltaspaces than "

@@ -38,7 +38,8 @@
  * was learned is dropped when it is too much.  Between sweeps MEMO_IDLE_MAX.
  *
  * Of sampled, and of listings without ranges; what is not here may be in blocks
- * (memo-spots.h).
+ * (memo-spots.h).  And what blocks do not know may be here, since sampled was first: they
+ * learn it (memo-index.h).
  *
  * Pure; one thread at a time.
  */

@@ -51,10 +51,15 @@ are_puts_over() {
 
 # One that was refused is followed by a look at what lies there, and maybe by another one.
 is_quiet() {
+	are_open 0
+}
+
+# So many requests are held, and nothing else goes on.
+are_open() {
 	local i
 
 	for i in {1..20}; do
-		ask_stub GET 'count?open=1' && ((ANSWER == 0)) || return
+		ask_stub GET 'count?open=1' && ((ANSWER == $1)) || return
 		pause 0.02
 	done
 }
@@ -290,9 +295,88 @@ is_put_as_told() {
 	assert_samples memo=bucket 3/1 1 40000
 	change b/07 2000 # which is not asked for
 	assert_samples memo=bucket 3/0 0 40000
-	assert_mount memo=bucket 1/1 2 32000
+	assert_mount memo=bucket 3/1 1 32000
 	change c/00 2000
 	assert_samples memo=off 0/0 3 50000
+}
+
+@test "detailed asks for what sampled has not" {
+	given_stub
+	assert_samples memo=bucket 2/1 3 30000
+	assert_mount memo=bucket 3/1 27 30000
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+	change a/00 2000
+	change b/05 2000
+	assert_samples memo=bucket 3/1 1 40000
+	mount_fs -o memo=bucket,log_level=info
+	assert_costs detailed 1 32000 # that of b/05
+	assert_equal "$(memo_requests)" 3/1
+	assert_told '.spared, .records > 30' '29,true'
+	assert_logged 1 ': 29 original sizes from the memo, 1 from HEADs; 1 of 1 blocks differ'
+	change a/00 3000
+	assert_costs sampled 1 50000
+	change c/00 3000
+	assert_costs detailed 1 35000
+	assert_right
+}
+
+@test "two mounts in turn, one in sampled and one in detailed" {
+	local i total=30000 mounts=("$MNT" "$BATS_TEST_TMPDIR/b")
+
+	given_stub
+	mount_fs -o memo=bucket
+	MNT=${mounts[1]} LOG=$BATS_TEST_TMPDIR/b.log mount_fs -o memo=bucket
+	assert_costs sampled 3 30000
+	MNT=${mounts[1]} assert_costs detailed 27 $total
+	for i in {1..4}; do
+		change a/00 $((1000 + i))
+		MNT=${mounts[i % 2]} assert_costs sampled 1 $((30000 + 10 * i))
+		MNT=${mounts[(i + 1) % 2]} assert_costs detailed 0 $((total + i))
+	done
+}
+
+@test "where each deltaspace has one delta, sampled has asked for all" {
+	given_stub '[{"key": "%04d/x.delta", "count": 5000, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}},
+		{"key": "none/x.delta", "size": 10, "last_modified": "'$DATE'"},
+		{"key": "none/reference.bin", "size": 50, "last_modified": "'$DATE'"}]'
+	assert_samples memo=auto 2/1 5001 5000050
+	assert_mount memo=auto 3/2 0 5000050 # one is a pack
+	assert_equal "$(blocks "$(find_pack)" | cut -d' ' -f2-)" '5001 0 5001'
+	change 0007/x 2000
+	mount_fs -o memo=auto # it is not worth more than the index
+	assert_costs detailed 1 5001050
+	assert_equal "$(requests GET originals_base)" 0
+}
+
+@test "what sampled has left is asked for if as many HEADs as are worth it are wanted" {
+	local i
+
+	given_stub '[{"key": "%03d/x.delta", "count": 300, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+	assert_mount memo=auto 1/1 300 300000
+	for i in {000..254}; do change "$i/x" 2000; done
+	assert_samples memo=bucket 3/1 255 555000
+	assert_mount memo=auto 1/1 255 555000
+	for i in {000..255}; do change "$i/x" 3000; done
+	assert_samples memo=bucket 3/1 256 $((300000 + 256 * 2000))
+	assert_mount memo=auto 3/1 0 $((300000 + 256 * 2000))
+}
+
+# Of those that wait for what sampled has left there are as many as may wait, when it comes.
+@test "more deltas than may wait, of which sampled has asked for all" {
+	given_stub '[{"key": "%04d.delta", "count": 9000, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
+	listed 0000.delta | "$HERE/memo.py" index bkt size=1000 at="$(date +%s)" | put_index
+	listed_many '%04d.delta' | "$HERE/memo.py" make bkt size=1000 at="$(date +%s)" | put_base
+	fault '{"class": "GET", "path": "originals_base", "gate": "memo"}'
+	mount_fs -o memo=bucket
+	in_background cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	wait_for_gate memo
+	wait_until are_open 1
+	open_gate memo
+	wait $!
+	assert_equal "$(requests HEAD) $(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" '0 9000000'
 }
 
 @test "more deltaspaces in no order than may wait, of which the index knows all" {
@@ -313,6 +397,38 @@ import hashlib
 for i in range(9000):
     key = "'"$1"'" % i
     print(key, 10, hashlib.md5(key.encode()).hexdigest(), "'$DATE'", sep="\t")'
+}
+
+# A base of that date that is none, beside the thirty.
+given_odd_base() {
+	given_stub "[$(spaces), {\"key\": \".deltaglider/originals_base.bin\",
+		\"size\": 7, \"last_modified\": \"$1\"}]"
+}
+
+@test "what sampled has left is not asked for if it is older than the index" {
+	given_odd_base "$DATE"
+	assert_mount memo=bucket 3/1 30 30000
+	assert_logged 1 'warn: .*the memo .*originals_base.bin is ignored'
+	change a/07 2000
+	assert_mount memo=bucket 1/1 1 31000
+	given_odd_base 2999-01-01T00:00:00.000Z
+	assert_mount memo=bucket 3/1 30 30000
+	change a/07 2000
+	assert_mount memo=bucket 3/1 1 31000
+}
+
+@test "what sampled has left, and can't be read, is done without" {
+	local fault
+
+	for fault in '"status": 403' '"gate": "memo"'; do
+		given_stub
+		assert_samples memo=bucket 2/1 3 30000
+		fault '{"class": "GET", "path": "originals_base", '"$fault"'}'
+		mount_fs -o memo=bucket,timeout="$(scaled 2000)ms"
+		assert_costs detailed 30 30000
+		unmount_fs
+		stub_ctl DELETE faults
+	done
 }
 
 # 500 deltaspaces of ten; detailed has written a pack, whose number is PACK.
@@ -470,8 +586,44 @@ has_put() {
 	assert_costs detailed 30 30000
 	unmount_fs
 	change a/07 2000
-	assert_mount memo=bucket 1/1 1 31000
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 31000
+	unmount_fs
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+}
+
+# A base says of each of the thirty that it has another size.
+given_lying_base() {
+	given_stub
+	listed {a,b,c}/{00..09}.delta |
+		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
+}
+
+@test "a refresh of detailed does not believe what lies there for sampled" {
+	given_lying_base
+	mount_fs -o memo=bucket
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 30000
+	change a/07 2000
+	assert_costs detailed 1 31000
+	unmount_fs
+	given_lying_base
+	mount_fs -o memo=bucket
+	assert_costs detailed 0 150000
+	fault '{"class": "PUT", "path": "originals", "status": 403}'
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 30000
+	change a/07 2000
+	assert_costs detailed 30 31000
+}
+
+@test "nor does detailed after a refresh of sampled whose memo is refused" {
+	given_lying_base
+	mount_fs -o memo=bucket
+	fault '{"class": "PUT", "path": "originals_(base|recent)", "status": 403}'
+	echo sampled >"$MNT/bkt/refresh"
+	assert_costs sampled 3 30000
+	assert_costs detailed 30 30000
 }
 
 # After a refresh whose PUT is refused the old index, which lies, is there.

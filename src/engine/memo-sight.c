@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a listing shows of the files of the memo: see memo-sight.h.  Net thread only.
+ */
+#include "config.h"
+
+#include "engine/memo-sight.h"
+
+#include "engine/originals.h"
+#include "engine/ours.h"
+#include "list/page.h"
+#include "stats/memo-spots.h"
+
+static bool
+is_named(const struct object *o, const char *name)
+{
+	return key_compare(o->key, o->key_len, name, strlen(name)) == 0;
+}
+
+static void
+note_date(char out[MEMO_SIGHT_DATE_MAX], const char *date)
+{
+	if (strlen(date) < MEMO_SIGHT_DATE_MAX && strcmp(date, out) > 0)
+		snprintf(out, MEMO_SIGHT_DATE_MAX, "%s", date);
+}
+
+static void
+see(struct memo_sight *m, const struct object *o)
+{
+	bool is_base = is_named(o, OURS_MEMO_BASE);
+
+	if (is_named(o, OURS_MEMO_INDEX))
+		note_date(m->index_date, o->last_modified);
+	if (!is_base && !is_named(o, OURS_MEMO_RECENT))
+		return;
+	m->has_base = m->has_base || is_base;
+	m->bytes = add_saturating(m->bytes, o->size);
+	note_date(m->date, o->last_modified);
+}
+
+void
+memo_sight_see(struct memo_sight *m, const struct list_page *page)
+{
+	for (size_t i = 0; i < page->n_objects; i++) {
+		const struct object *o = &page->objects[i];
+
+		if (key_compare(o->key, o->key_len, OURS_MEMO_RECENT,
+				strlen(OURS_MEMO_RECENT)) > 0)
+			return;
+		see(m, o);
+	}
+}
+
+unsigned
+memo_sight_heads(const struct memo_sight *m, bool has_index)
+{
+	int64_t n = m->bytes / SPOT_BYTES_PER_HEAD + 1;
+
+	/* of one store dates are alike, so that their order is that of bytes */
+	if (!m->has_base || (has_index && strcmp(m->date, m->index_date) < 0))
+		return 0;
+	return n < HEADS_HELD_MAX / 4 ? (unsigned)n : HEADS_HELD_MAX / 4;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a sweep by blocks asks the memo of sampled as well (stats/memo.h), before it
+ * sends HEADs: what the bucket's own listing shows of the files of both.  Net thread
+ * only.
+ *
+ * What sampled has asked for lies there, and all of it that was known when the index was
+ * written is in the index, too: who wrote that has asked the same.  So it is of use if it
+ * is not older than the index, or if there is no index of use.  Two GETs cost as much as
+ * two HEADs; and so that they are no more bytes than HEADs are worth elsewhere, at most
+ * SPOT_BYTES_PER_HEAD for each.  But of HEADs_HELD_MAX that may wait, it is a quarter.
+ *
+ * Nothing has to be right for that: what is not asked, or in vain, costs requests.
+ */
+#ifndef ENGINE_MEMO_SIGHT_H
+#define ENGINE_MEMO_SIGHT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct list_page;
+
+#define MEMO_SIGHT_DATE_MAX 40
+
+struct memo_sight {
+	bool has_base; /* without one there is nothing */
+	int64_t bytes; /* of base and recent file */
+	/* When they were put, as listed; "": not seen, or no such date. */
+	char date[MEMO_SIGHT_DATE_MAX]; /* the later one */
+	char index_date[MEMO_SIGHT_DATE_MAX];
+};
+
+/* A page of a listing; each once. */
+void memo_sight_see(struct memo_sight *m, const struct list_page *page);
+
+/* So many HEADs are worth asking it; 0: none are.  `has_index`: one of use. */
+unsigned memo_sight_heads(const struct memo_sight *m, bool has_index);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether sampled's files of the memo are of use for detailed, by what a listing shows
+ * of them: names, dates and sizes.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/memo-sight.h"
+#include "engine/originals.h"
+#include "engine/ours.h"
+#include "list/page.h"
+
+#define EARLY "2025-10-14T10:30:00.287Z"
+#define LATE "2025-10-14T10:30:00.288Z"
+
+static const struct {
+	struct shown {
+		const char *key, *date;
+		int64_t size;
+	} shown[4];
+	unsigned heads[2]; /* without an index of use, and with it */
+} sights[] = {
+	{ { { "a.delta", LATE, 10 } }, { 0, 0 } },
+	{ { { OURS_MEMO_BASE, LATE, 112 } }, { 1, 1 } },
+	{ { { OURS_MEMO_RECENT, LATE, 112 } }, { 0, 0 } },
+	{ { { OURS_MEMO_BASE "x", LATE, 112 } }, { 0, 0 } },
+	{ { { OURS_MEMO_BASE, LATE, 112 }, { OURS_MEMO_INDEX, EARLY, 9 } },
+	  { 1, 1 } },
+	{ { { OURS_MEMO_BASE, LATE, 112 }, { OURS_MEMO_INDEX, LATE, 9 } },
+	  { 1, 1 } }, /* in one moment: it may be later */
+	{ { { OURS_MEMO_BASE, EARLY, 112 }, { OURS_MEMO_INDEX, LATE, 9 } },
+	  { 1, 0 } },
+	{ { { "!", EARLY, 1 },
+	    { OURS_MEMO_BASE, EARLY, 4000 },
+	    { OURS_MEMO_INDEX, LATE, 9 },
+	    { OURS_MEMO_RECENT, LATE, 200 } },
+	  { 2, 2 } },
+	/* a time that is missing, and one that is none */
+	{ { { OURS_MEMO_BASE, "", 112 }, { OURS_MEMO_INDEX, LATE, 9 } },
+	  { 1, 0 } },
+	{ { { OURS_MEMO_BASE, "9999999999999999999999999999999999999999", 112 },
+	    { OURS_MEMO_INDEX, LATE, 9 } },
+	  { 1, 0 } },
+	/* those that wait are not held for more than may wait */
+	{ { { OURS_MEMO_BASE, LATE, INT64_MAX },
+	    { OURS_MEMO_RECENT, LATE, INT64_MAX } },
+	  { HEADS_HELD_MAX / 4, HEADS_HELD_MAX / 4 } },
+};
+
+/* On one page, or on one page each. */
+static void
+check(size_t i, bool is_one)
+{
+	struct object objects[4];
+	struct memo_sight m = { .has_base = false };
+	size_t n = 0;
+
+	for (; n < 4 && sights[i].shown[n].key; n++)
+		objects[n] = (struct object){
+			.key = sights[i].shown[n].key,
+			.key_len = strlen(sights[i].shown[n].key),
+			.size = sights[i].shown[n].size,
+			.last_modified = sights[i].shown[n].date,
+		};
+	for (size_t j = 0; j < n; j += is_one ? n : 1)
+		memo_sight_see(
+			&m, &(struct list_page){ .objects = objects + j,
+						 .n_objects = is_one ? n : 1 });
+	for (int k = 0; k < 2; k++)
+		if (memo_sight_heads(&m, k) != sights[i].heads[k])
+			fail_msg("%zu: %u HEADs", i, memo_sight_heads(&m, k));
+}
+
+static void
+test_sights(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sights); i++) {
+		check(i, true);
+		check(i, false);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sights),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
