@@ -77,7 +77,7 @@ on_read(void *arg, void *of, const struct extent *e, size_t n, const char *data)
 	else
 		DL_PREPEND(r->waiting, g);
 	slots_completed(r->slots, &r->client);
-	if (!has_all)
+	if (r->waiting) /* it may be sent by now, with all others */
 		slots_want(r->slots, &r->client);
 	r->on_step(r->arg);
 }

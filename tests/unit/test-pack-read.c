@@ -134,12 +134,12 @@ make_index(struct run *run)
 }
 
 static void
-run_init(struct run *run)
+run_init_with(struct run *run, unsigned connections)
 {
 	struct memo_known known;
 
 	*run = (struct run){ .room = UINT32_MAX };
-	fixture_init(&run->fx);
+	fixture_init_with(&run->fx, connections);
 	run->hash = sha256_new();
 	for (unsigned i = 0; i < N_DELTAS; i++) {
 		char *page = run->pages[i * N_PAGES / N_DELTAS];
@@ -152,6 +152,12 @@ run_init(struct run *run)
 	run->listed = blocks_list(run->blocks);
 	memo_index_match(&run->index, run->listed, true, &known);
 	assert_true(known.n_changed > 6);
+}
+
+static void
+run_init(struct run *run)
+{
+	run_init_with(run, FIXTURE_CONNECTIONS);
 }
 
 static void
@@ -724,12 +730,12 @@ on_spots(void *arg)
 
 /* The index is there. */
 static void
-spots_init(struct spots *s)
+spots_init_with(struct spots *s, unsigned connections)
 {
 	struct fixture *fx = &s->run.fx;
 
 	*s = (struct spots){ .n_steps = 0 };
-	run_init(&s->run);
+	run_init_with(&s->run, connections);
 	s->writebacks = (struct writeback_env){ .s3 = fx->s3,
 						.timers = &fx->timers,
 						.limits = &fx->limits };
@@ -757,6 +763,12 @@ spots_init(struct spots *s)
 	fixture_settle(fx);
 	assert_true(s->read.is_ready);
 	assert_int_equal(s->n_steps, 1);
+}
+
+static void
+spots_init(struct spots *s)
+{
+	spots_init_with(s, FIXTURE_CONNECTIONS);
 }
 
 static void
@@ -832,6 +844,21 @@ test_spots(void **state)
 	assert_int_equal(s.read.n_records, n_worth(&s));
 	assert_int_equal(s.n_steps, 1 + n_pack_gets(&s));
 	assert_true(n_pack_gets(&s) > FIXTURE_CONNECTIONS);
+	spots_clear(&s);
+}
+
+/* While answers come more may be sent: all that waits, at once. */
+static void
+test_spots_at_once(void **state)
+{
+	struct spots s;
+
+	(void)state;
+	spots_init_with(&s, 64);
+	assert_int_equal(look_up(&s), 0);
+	answer_all(&s.run, 206);
+	assert_int_equal(look_up(&s), n_worth(&s));
+	assert_true(pace_limit(s.run.fx.pace) > n_pack_gets(&s) / 2);
 	spots_clear(&s);
 }
 
@@ -914,6 +941,7 @@ main(void)
 		cmocka_unit_test(test_outdated),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_spots),
+		cmocka_unit_test(test_spots_at_once),
 		cmocka_unit_test(test_spots_fail),
 		cmocka_unit_test(test_spots_whole),
 		cmocka_unit_test(test_spots_stop),
