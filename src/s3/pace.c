@@ -65,6 +65,7 @@ struct pace {
 	double limit, most;
 	bool is_starting;
 	bool was_cut; /* ever: the log has said so */
+	bool was_pushed_back; /* ever */
 	unsigned round; /* of cuts */
 	unsigned n_sent; /* tries under way: `sent`, the oldest first */
 	struct pace_call *sent;
@@ -113,14 +114,14 @@ pace_believe(struct pace *p, unsigned claimed)
 {
 	double to = claimed / 2 < p->most ? claimed / 2 : p->most;
 
-	if (p->is_starting && p->n_pushed_back == 0 && p->limit < to)
+	if (p->is_starting && !p->was_pushed_back && p->limit < to)
 		p->limit = to;
 }
 
 unsigned
 pace_claim(const struct pace *p, unsigned claimed)
 {
-	bool is_denied = !p->is_starting || claimed < pace_limit(p);
+	bool is_denied = p->was_cut || claimed < pace_limit(p);
 
 	return is_denied ? pace_limit(p) : claimed;
 }
@@ -259,6 +260,7 @@ pace_ended(struct pace *p, struct pace_call *c, enum pace_answer answer)
 			grow(p, 1);
 	} else {
 		p->n_pushed_back++;
+		p->was_pushed_back = true;
 		cut_for_call(p, c);
 	}
 	adjust(p);

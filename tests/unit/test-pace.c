@@ -326,6 +326,29 @@ test_believed(void **state)
 	pace_free(p);
 }
 
+/* A store with few places refuses the same call again and again, and seldom. */
+static void
+test_believed_no_more(void **state)
+{
+	struct pace *p = pace_new(256);
+	struct pace_call c = { 0 };
+
+	(void)state;
+	pace_believe(p, 64);
+	pace_began(p, &c);
+	pace_ended(p, &c, PACE_PUSHED_BACK);
+	for (int i = 0; i < 5; i++)
+		send_round(p, 16, 0);
+	assert_int_equal(pace_claim(p, 256), 256); /* one may be pushed back */
+	pace_believe(p, 256);
+	assert_true(pace_limit(p) < 128);
+	pace_began(p, &c);
+	pace_ended(p, &c, PACE_PUSHED_BACK);
+	assert_true(pace_limit(p) < 128);
+	assert_int_equal(pace_claim(p, 256), pace_limit(p));
+	pace_free(p);
+}
+
 /* What is not used is not learnt. */
 static void
 test_unused(void **state)
@@ -446,6 +469,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_believed),
+		cmocka_unit_test(test_believed_no_more),
 		cmocka_unit_test(test_unused),
 		cmocka_unit_test(test_one_cut),
 		cmocka_unit_test(test_no_answer),
