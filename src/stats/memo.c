@@ -242,7 +242,8 @@ memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
 	if (is_all_new || !m->has_base || is_base_due(m, s, now))
 		return MEMO_WRITE_BASE;
 	if (MEMO_BYTES(m->recent.file.n + m->learned.n) <=
-	    MEMO_BYTES_PER_HEAD * m->learned.n)
+		    MEMO_BYTES_PER_HEAD * m->learned.n ||
+	    s->is_anew) /* what is not written is not believed any more */
 		return MEMO_WRITE_RECENT;
 	return MEMO_WRITE_NOTHING;
 }

@@ -379,6 +379,28 @@ test_lost(void **state)
 	world_clear(w);
 }
 
+/* One that finds little news is put all the same: what is not there counts no more. */
+static void
+test_little_news(void **state)
+{
+	struct world *w = given_deltas(2000);
+	struct memo m;
+
+	(void)state;
+	fresh_heads(w, 2000, 1, false);
+	for (unsigned i = 0; i < 500; i++)
+		put(w, 2 * i + 1, 10);
+	fresh_heads(w, 2000, 1, false); /* recent has 500 */
+	w->keys[0].original = 5; /* as if the memo had been wrong */
+	assert_int_equal(fresh_heads(w, 2000, 4, true), 500);
+	memo_init(&m, BUCKET);
+	load(w, &m);
+	assert_int_equal(m.recent.file.n, 501);
+	memo_clear(&m);
+	assert_int_equal(fresh_heads(w, 2000, 1, false), 0);
+	world_clear(w);
+}
+
 /* A refresh begins while a PUT is under way, which fails: that is not believed, either. */
 static void
 test_distrusted_while_put(void **state)
@@ -479,6 +501,7 @@ main(void)
 		cmocka_unit_test(test_sampled_first),
 		cmocka_unit_test(test_anew),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_little_news),
 		cmocka_unit_test(test_distrusted_while_put),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_not_remembered),
