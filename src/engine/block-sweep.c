@@ -116,7 +116,10 @@ begin_relist(struct block_sweep *b, struct block_list *listed)
 
 /* --- what is known --- */
 
-/* What can't be written is remembered by this mount (bucket-memo.h). */
+/*
+ * What can't be written is remembered by this mount (bucket-memo.h).  The packs of an
+ * index that is not believed are written over, where they leave little room.
+ */
 static void
 begin_set(struct block_sweep *b)
 {
@@ -124,10 +127,11 @@ begin_set(struct block_sweep *b)
 	b->originals->is_by_blocks = b->has_set;
 	if (!b->has_set)
 		return;
-	slots_used_add_all(&b->slots_used, &b->index.slots);
 	b->originals->blocks = tally_blocks(b->tally);
 	b->is_repacked =
 		b->is_anew || memo_index_is_worn(&b->index, date_now());
+	if (!b->is_anew || b->index.slots.n <= PACK_SLOTS / 2)
+		slots_used_add_all(&b->slots_used, &b->index.slots);
 }
 
 /* HEADs tell all; of the index only that matters which slots are its own. */

@@ -81,9 +81,10 @@ on_answer(void *arg, const struct err *err)
 	(void)err;
 }
 
-/* There is no index: what HEADs say is learned. */
+/* What HEADs say is learned; `index` lies there, NULL: there is none. */
 static void
-begin(struct sweeping *s, struct world *w)
+begin_with(struct sweeping *s, struct world *w, const struct buf *index,
+	   bool is_anew)
 {
 	struct fixture *fx = &w->fx;
 
@@ -104,6 +105,7 @@ begin(struct sweeping *s, struct world *w)
 					 .bucket = fx->bucket,
 					 .memo = w->memo,
 					 .originals = &s->originals,
+					 .is_anew = is_anew,
 					 .on_read = on_event,
 					 .on_step = on_event,
 					 .arg = s };
@@ -112,8 +114,22 @@ begin(struct sweeping *s, struct world *w)
 	s->index = index_read_new(&w->env, fx->bucket);
 	block_sweep_read(&s->sweep, s->index);
 	fixture_settle(fx);
-	fixture_refuse(fx, INDEX_GET, 404);
+	if (index)
+		fake_http_answer(
+			fixture_find(fx, INDEX_GET),
+			&(struct fake_answer){ .status = 200,
+					       .body = index->data,
+					       .body_len = index->len });
+	else
+		fixture_refuse(fx, INDEX_GET, 404);
+	fixture_settle(fx);
 	block_sweep_learn(&s->sweep, s->tally);
+}
+
+static void
+begin(struct sweeping *s, struct world *w)
+{
+	begin_with(s, w, NULL, false);
 }
 
 static void
@@ -322,6 +338,53 @@ test_index_is_last(void **state)
 	}
 	assert_int_equal(fixture_pending(&w.fx, INDEX_PUT), 1);
 	answer_put(&w);
+	end(&s);
+	world_clear(&w);
+}
+
+/* An index that names each slot there is; of deltas that are not there. */
+static void
+print_full(struct buf *out)
+{
+	struct block_list l = { 0 };
+	struct index_stamp stamp = { 1, 1, 0 };
+
+	for (unsigned slot = 0; slot < PACK_SLOTS; slot++) {
+		struct block *b;
+		char key[32];
+
+		if (slot % BLOCK_EXTENTS_MAX == 0) {
+			snprintf(key, sizeof(key), "%06u.old", slot);
+			b = block_list_add(&l);
+			*b = (struct block){ .key = xstrdup(key),
+					     .key_len = strlen(key),
+					     .n = 1,
+					     .n_known = 1 };
+		}
+		block_add_extent(&l.blocks[l.n - 1],
+				 &(struct extent){ .slot = slot, .n = 1 });
+	}
+	assert_int_equal(memo_index_print(&l, FIXTURE_BUCKET, &stamp, out), 0);
+	block_list_clear(&l);
+}
+
+/* A refresh does not believe it: what it names is written over. */
+static void
+test_all_slots_are_used(void **state)
+{
+	CLEANUP_BUF struct buf index = BUF_INIT(INDEX_BYTES_MAX);
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	print_full(&index);
+	world_init(&w);
+	begin_with(&s, &w, &index, true);
+	fill(&s);
+	write(&s);
+	for (unsigned i = 0; i <= BLOCK_MEMO_WAITING_MAX; i++)
+		answer_put(&w);
+	assert_int_equal(fixture_seen(&w.fx, INDEX_PUT), 1);
 	end(&s);
 	world_clear(&w);
 }
@@ -551,6 +614,7 @@ main(void)
 		cmocka_unit_test(test_keep_no_more),
 		cmocka_unit_test(test_blocks_are_not_whole),
 		cmocka_unit_test(test_index_is_last),
+		cmocka_unit_test(test_all_slots_are_used),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_nocache_in_between),
 		cmocka_unit_test(test_one_set),
