@@ -107,6 +107,19 @@ drop_doubles(struct memo_run *r)
 	r->n_extents = n < IN_NO_EXTENT ? n : IN_NO_EXTENT;
 }
 
+/* An index may say anything: whoever writes extents over each other costs memory. */
+static void
+drop_excess(struct memo_run *r)
+{
+	size_t n_records = 0;
+
+	for (size_t i = 0; i < r->n_extents; i++) {
+		n_records += r->extents[i].n;
+		if (n_records > RUN_RECORDS_MAX)
+			r->n_extents = i;
+	}
+}
+
 static size_t
 find_size(const struct block_list *l)
 {
@@ -174,6 +187,7 @@ memo_run_init(struct memo_run *r, const struct memo_index *x,
 		if (i - o.from < OVERLAP_MAX / 2 || o.to - i <= OVERLAP_MAX / 2)
 			take_block(r, &x->list.blocks[i]);
 	drop_doubles(r);
+	drop_excess(r);
 	r->again = blocks_new();
 	r->part = blocks_part_new(r->again, r->after, r->after_len, true);
 	r->hash = sha256_new();

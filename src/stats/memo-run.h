@@ -26,6 +26,8 @@
 #include "stats/memo-index.h"
 
 #define RUN_BLOCKS 8
+/* Read at most: of what we write a quarter is of use, and blocks differ in size. */
+#define RUN_RECORDS_MAX (8 * RUN_BLOCKS * BLOCK_DELTAS)
 #ifndef RUNS_WANTED /* as a test may want it */
 #define RUNS_WANTED 32 /* of fewer blocks each, to be so many */
 #endif

@@ -417,6 +417,30 @@ sweep(struct store *s)
 	tally_free(t);
 }
 
+/* Extents over extents: no more is read than a run may have. */
+static void
+test_excess(void **state)
+{
+	struct block_list listed = { 0 };
+	struct memo_index x = { .list = { 0 } };
+	struct block *old = block_list_add(&x.list), *b;
+	struct memo_run r;
+
+	(void)state;
+	*old = (struct block){ .key = xstrdup("z"), .key_len = 1, .n = 1 };
+	for (unsigned slot = 0; slot < BLOCK_EXTENTS_MAX; slot++)
+		block_add_extent(old,
+				 &(struct extent){ .slot = slot,
+						   .n = RUN_RECORDS_MAX / 4 });
+	b = block_list_add(&listed);
+	*b = (struct block){ .key = xstrdup("z"), .key_len = 1, .n = 2 };
+	assert_true(memo_run_init(&r, &x, &listed, 0, false));
+	assert_int_equal(r.n_extents, 4);
+	memo_run_clear(&r);
+	memo_index_clear(&x);
+	block_list_clear(&listed);
+}
+
 static void
 store_init(struct store *s)
 {
@@ -567,6 +591,7 @@ main(void)
 		cmocka_unit_test(test_keys_that_are_too_much),
 		cmocka_unit_test(test_large_block),
 		cmocka_unit_test(test_a_newer_version),
+		cmocka_unit_test(test_excess),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_damage_costs_its_block),
 		cmocka_unit_test(test_worn),
