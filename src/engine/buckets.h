@@ -48,6 +48,8 @@ struct bucket {
 
 	/* net thread only */
 	struct flight *flights[N_DOCUMENTS];
+	unsigned asked_anew
+		[N_DOCUMENTS]; /* the last refresh that has asked for all */
 	struct kept *kept; /* see keeper.h */
 	struct bucket_memo *memo; /* see bucket-memo.h; NULL: none yet */
 	struct block_memo *block_memo; /* likewise */

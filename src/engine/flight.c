@@ -90,6 +90,7 @@ struct flight {
 	unsigned generation; /* bucket->marked when the job began */
 	bool is_uncached; /* nocache was on when the job began */
 	unsigned nocache_writes; /* likewise, of the bucket */
+	bool is_anew; /* likewise: all is asked for */
 	bool was_recalled; /* what lies in the bucket was asked for */
 	/* a refresh gave what is not cached: what lies in the bucket is older */
 	bool is_cache_outdated;
@@ -240,6 +241,8 @@ static void
 remember(struct flight *f)
 {
 	/* one job at a time: their LISTs have begun in this order */
+	if (f->is_anew)
+		f->bucket->asked_anew[f->mode] = f->generation;
 	publish_result(&f->bucket->published, f->mode, f->result);
 	if (!f->result->is_storable) {
 		remember_for_opens(f);
@@ -510,6 +513,8 @@ start_job(struct flight *f)
 	f->is_outdated = false;
 	f->shared = (struct listed){ 0 };
 	why = why_unread(f);
+	f->is_anew = why == WHY_REFRESH &&
+		     f->generation != f->bucket->asked_anew[f->mode];
 	if (is_recall) {
 		f->was_recalled = true;
 		readers_begin_recall(&f->readers);
@@ -524,6 +529,7 @@ start_job(struct flight *f)
 		.mode = f->mode,
 		.read_cache = why == WHY_NONE,
 		.why_unread = why,
+		.is_anew = f->is_anew,
 		.last = is_expired(f, f->last.result) ? NULL : f->last.result,
 		.is_last_fresher =
 			f->last.is_refreshed && !f->writeback.is_stored,

@@ -600,7 +600,7 @@ job_new(const struct job_options *o)
 				   .memo = find_memo(o),
 				   .block_memo = find_block_memo(o),
 				   .may_go_by_blocks = o->mode == MODE_DETAILED,
-				   .is_anew = o->why_unread == WHY_REFRESH,
+				   .is_anew = o->is_anew,
 				   .arg = job };
 	walk_init(&job->walk);
 	job->walk.user.may_read_index = may_read_memo(o);

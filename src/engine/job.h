@@ -49,6 +49,7 @@ struct job_options {
 	enum mode mode;
 	bool read_cache; /* ask for the cached document */
 	enum result_why why_unread; /* if not, why */
+	bool is_anew; /* and no memo is believed, either */
 	/*
 	 * The mount's own last result, or NULL.  Called when the verdict on the
 	 * cached document is known; returns whether `last` may serve.

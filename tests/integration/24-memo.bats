@@ -655,6 +655,20 @@ refresh_in_vain() {
 	assert_costs detailed 1 33000
 }
 
+@test "a refresh of a bucket that changes meanwhile asks for all once" {
+	local mode
+
+	for mode in detailed sampled; do
+		given_stub
+		mount_fs -o memo=bucket
+		echo "$mode" >"$MNT/bkt/refresh"
+		fault '{"class": "HEAD", "times": 1, "delete": ["c/09.delta"]}'
+		cat "$(stats_file "$mode")" >"$BATS_TEST_TMPDIR/shown"
+		assert_costs "$mode" 0 29000
+		unmount_fs
+	done
+}
+
 # Another mount's index comes just before each of ours.
 @test "a refresh puts its memo over what another mount has written meanwhile" {
 	given_stub
