@@ -147,10 +147,9 @@ static void
 fail(struct block_memo *m, const struct err *err)
 {
 	if (m->is_late || err->code != ECANCELED)
-		log_line(memo_log_level(m->env, err),
-			 "bucket=%s: the memo can't be written: %s",
-			 m->bucket->name,
-			 m->is_late ? "not done in time" : err->msg);
+		memo_log_unwritten(m->env, m->bucket, &m->doubt,
+				   m->is_late ? "not done in time" : err->msg,
+				   err);
 	m->refused_until_ms = date_mono_ms() + HOUR_MS;
 	cut_set(m);
 }

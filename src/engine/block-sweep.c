@@ -206,8 +206,9 @@ on_index(void *arg)
 	if (answer->err.code == 0) {
 		take_index(b, &answer->body);
 	} else {
-		b->may_write =
-			answer->status == 404 || answer->err.code == EFBIG;
+		/* a refresh need not know what it is put over */
+		b->may_write = b->is_anew || answer->status == 404 ||
+			       answer->err.code == EFBIG;
 		if (answer->status != 404)
 			block_memo_warn(b->memo, &answer->err);
 	}

@@ -14,7 +14,6 @@
 
 #include <utlist.h>
 
-#include "engine/doubt.h"
 #include "engine/ours.h"
 #include "util/date.h"
 #include "util/log.h"
@@ -69,6 +68,22 @@ memo_log_level(const struct memo_env *env, const struct err *err)
 
 	return env->place == MEMO_WHERE_IT_PAYS && !is_damage ? LOG_LEVEL_INFO
 							      : LOG_LEVEL_WARN;
+}
+
+void
+memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
+		   const struct doubt *d, const char *why,
+		   const struct err *err)
+{
+	if (doubt_is(d))
+		log_warn(
+			"bucket=%s: the memo can't be written: %s; what was "
+			"there before the refresh is believed by others, still",
+			bucket->name, why);
+	else
+		log_line(memo_log_level(env, err),
+			 "bucket=%s: the memo can't be written: %s",
+			 bucket->name, why);
 }
 
 const struct memo_env *
@@ -262,15 +277,17 @@ load(struct bucket_memo *b)
 
 /* --- writing --- */
 
+/* A refresh need not know what it is put over. */
 static bool
-may_write(const struct bucket_memo *b)
+may_write(const struct bucket_memo *b, bool is_anew)
 {
 	int64_t now = date_mono_ms();
+	bool is_unknown =
+		b->gets[BASE].is_unknown || b->gets[RECENT].is_unknown;
 
 	return is_in_bucket(b) &&
 	       writeback_is_wanted(b->env->writebacks, b->bucket) && !b->put &&
-	       !b->gets[BASE].is_unknown && !b->gets[RECENT].is_unknown &&
-	       b->refused_until_ms <= now &&
+	       (is_anew || !is_unknown) && b->refused_until_ms <= now &&
 	       !(b->is_foreign && b->foreign_until_ms > now);
 }
 
@@ -291,11 +308,10 @@ on_put(void *arg, const struct s3_answer *answer)
 		b->gets[BASE].is_unknown = true;
 		b->refused_until_ms = date_mono_ms() + HOUR_MS;
 		if (b->is_put_late || err->code != ECANCELED)
-			log_line(memo_log_level(b->env, err),
-				 "bucket=%s: the memo can't be written: %s",
-				 b->bucket->name,
-				 b->is_put_late ? "not done in time"
-						: err->msg);
+			memo_log_unwritten(b->env, b->bucket, &b->doubt,
+					   b->is_put_late ? "not done in time"
+							  : err->msg,
+					   err);
 	}
 	forget_doubted(b);
 	rest_if_unused(b);
@@ -345,7 +361,7 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	const struct traffic none = { 0 };
 	const struct buf *body;
 
-	if (is_being_renewed(b, u) || !may_write(b))
+	if (is_being_renewed(b, u) || !may_write(b, u->is_anew))
 		return none;
 	what = memo_end_sweep(&b->memo, &s, now);
 	if (has_learned && b->memo.learned.n == 0 && u->is_anew)

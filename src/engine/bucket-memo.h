@@ -17,6 +17,7 @@
 #define ENGINE_BUCKET_MEMO_H
 
 #include "engine/buckets.h"
+#include "engine/doubt.h"
 #include "engine/writeback.h"
 #include "stats/memo.h"
 #include "util/log.h"
@@ -51,6 +52,11 @@ unsigned memo_heads_min(const struct memo_env *env);
 /* What is damaged is a warning; what can't be read or written, for who wants a memo. */
 enum log_level memo_log_level(const struct memo_env *env,
 			      const struct err *err);
+
+/* A PUT has failed; after a refresh that is a warning, whoever wants a memo. */
+void memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
+			const struct doubt *d, const char *why,
+			const struct err *err);
 
 struct bucket_memo;
 

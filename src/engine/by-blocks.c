@@ -321,10 +321,17 @@ by_blocks_rest(struct by_blocks *b)
 	b->is_listed = b->is_asked = false;
 }
 
+/* It can't be read for now: what lies beside it may be older than a refresh of it. */
+static bool
+lacks_index(const struct by_blocks *b)
+{
+	return b->sweep.memo && b->read && index_read_is_useless(b->read);
+}
+
 static bool
 may_be(const struct by_blocks *b, enum mode mode)
 {
-	if (b->read && index_read_is_useless(b->read))
+	if (lacks_index(b) && !b->sweep.is_anew)
 		return false;
 	return b->sweep.memo && mode == MODE_DETAILED && !b->is_off &&
 	       !block_memo_is_given_up(b->sweep.memo) &&
@@ -344,6 +351,8 @@ by_blocks_begin(struct by_blocks *b, const struct by_blocks_listing *l)
 	b->is_told = b->is_outdated = false;
 	b->first_range = NULL;
 	b->is_on = b->sweep.originals->is_by_blocks = may_be(b, l->mode);
+	b->sweep.originals->lacks_index =
+		l->mode == MODE_DETAILED && lacks_index(b);
 	block_sweep_forget(&b->sweep);
 	if (!b->is_on)
 		return;

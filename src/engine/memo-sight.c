@@ -29,8 +29,10 @@ see(struct memo_sight *m, const struct object *o)
 {
 	bool is_base = is_named(o, OURS_MEMO_BASE);
 
-	if (is_named(o, OURS_MEMO_INDEX))
+	if (is_named(o, OURS_MEMO_INDEX)) {
+		m->has_index = true;
 		note_date(m->index_date, o->last_modified);
+	}
 	if (!is_base && !is_named(o, OURS_MEMO_RECENT))
 		return;
 	m->has_base = m->has_base || is_base;
@@ -57,7 +59,8 @@ memo_sight_heads(const struct memo_sight *m, bool has_index)
 	int64_t n = m->bytes / SPOT_BYTES_PER_HEAD + 1;
 
 	/* of one store dates are alike, so that their order is that of bytes */
-	if (!m->has_base || (has_index && strcmp(m->date, m->index_date) < 0))
+	if (!m->has_base || (m->has_index && !has_index) ||
+	    strcmp(m->date, m->index_date) < 0)
 		return 0;
 	return n < HEADS_HELD_MAX / 4 ? (unsigned)n : HEADS_HELD_MAX / 4;
 }

@@ -6,7 +6,8 @@
  *
  * What sampled has asked for lies there, and all of it that was known when the index was
  * written is in the index, too: who wrote that has asked the same.  So it is of use if it
- * is not older than the index, or if there is no index of use.  Two GETs cost as much as
+ * is not older than the index, or if there is none; but not if there is one that can't be
+ * read, which a refresh may have put.  Two GETs cost as much as
  * two HEADs; and so that they are no more bytes than HEADs are worth elsewhere, at most
  * SPOT_BYTES_PER_HEAD for each.  But of HEADs_HELD_MAX that may wait, it is a quarter.
  *
@@ -24,6 +25,7 @@ struct list_page;
 
 struct memo_sight {
 	bool has_base; /* without one there is nothing */
+	bool has_index;
 	int64_t bytes; /* of base and recent file */
 	/* When they were put, as listed; "": not seen, or no such date. */
 	char date[MEMO_SIGHT_DATE_MAX]; /* the later one */

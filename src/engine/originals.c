@@ -16,6 +16,7 @@ originals_begin(struct originals *o)
 	sweep_begin(&o->sweep);
 	o->n_heads = o->n_remembered = o->n_learned = o->n_worth = 0;
 	o->is_by_blocks = o->is_listed = o->has_news = false;
+	o->lacks_index = false;
 	o->blocks = NULL;
 	o->index = NULL;
 }
@@ -32,7 +33,8 @@ asks_memo(const struct originals *o)
 static bool
 knows(const struct originals *o, const struct object *listed, int64_t *original)
 {
-	return o->is_memo_ready && !o->is_anew && asks_memo(o) &&
+	return o->is_memo_ready && !o->is_anew && !o->lacks_index &&
+	       asks_memo(o) &&
 	       memo_find(bucket_memo(o->memo), listed, original);
 }
 
@@ -157,6 +159,7 @@ on_ready(void *arg)
 	unsigned n_before = o->sweep.n_queued;
 
 	o->is_memo_ready = true;
+	o->n_records = (int64_t)memo_count(bucket_memo(o->memo));
 	sweep_settle(&o->sweep, find, o);
 	o->n_heads -= n_before - o->sweep.n_queued;
 	o->on_answer(o->arg, NULL);
@@ -313,8 +316,7 @@ originals_end(struct originals *o, bool is_of_all)
 	o->use = (struct memo_use){
 		.is_asked = true,
 		.n_spared = o->n_remembered,
-		.n_records = (int64_t)memo_count(bucket_memo(o->memo)) +
-			     o->spots.n_records,
+		.n_records = o->n_records + o->spots.n_records,
 		.n_read = (int64_t)traffic_sum(
 				  originals_traffic(o),
 				  index_read_traffic(o->spots.index_read))

@@ -33,12 +33,14 @@ struct originals {
 	struct memo_user user;
 	bool has_joined, is_memo_ready;
 	struct traffic before; /* of the memo, when it was joined */
+	int64_t n_records; /* of it, when it was ready */
 	struct spot_read spots;
 
 	/* of this listing */
 	bool is_listed; /* it is complete: no more will be asked for */
 	unsigned n_heads; /* that were found to be needed */
 	unsigned n_remembered; /* deltas that the memo has spared them */
+	bool lacks_index; /* that may know better: that memo is not believed */
 	bool is_by_blocks; /* of that memo is asked only what … */
 	unsigned n_worth; /* … so many HEADs are worth; 0: nothing */
 	struct index_read *index; /* borrowed, of the scan; NULL: of no use */

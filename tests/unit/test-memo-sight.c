@@ -25,29 +25,30 @@ static const struct {
 		const char *key, *date;
 		int64_t size;
 	} shown[4];
-	unsigned heads[2]; /* without an index of use, and with it */
+	/* Without an index of use, also where one is shown, and with it. */
+	unsigned heads[2];
 } sights[] = {
 	{ { { "a.delta", LATE, 10 } }, { 0, 0 } },
 	{ { { OURS_MEMO_BASE, LATE, 112 } }, { 1, 1 } },
 	{ { { OURS_MEMO_RECENT, LATE, 112 } }, { 0, 0 } },
 	{ { { OURS_MEMO_BASE "x", LATE, 112 } }, { 0, 0 } },
 	{ { { OURS_MEMO_BASE, LATE, 112 }, { OURS_MEMO_INDEX, EARLY, 9 } },
-	  { 1, 1 } },
+	  { 0, 1 } },
 	{ { { OURS_MEMO_BASE, LATE, 112 }, { OURS_MEMO_INDEX, LATE, 9 } },
-	  { 1, 1 } }, /* in one moment: it may be later */
+	  { 0, 1 } }, /* in one moment: it may be later */
 	{ { { OURS_MEMO_BASE, EARLY, 112 }, { OURS_MEMO_INDEX, LATE, 9 } },
-	  { 1, 0 } },
+	  { 0, 0 } },
 	{ { { "!", EARLY, 1 },
 	    { OURS_MEMO_BASE, EARLY, 4000 },
 	    { OURS_MEMO_INDEX, LATE, 9 },
 	    { OURS_MEMO_RECENT, LATE, 200 } },
-	  { 2, 2 } },
+	  { 0, 2 } },
 	/* a time that is missing, and one that is none */
 	{ { { OURS_MEMO_BASE, "", 112 }, { OURS_MEMO_INDEX, LATE, 9 } },
-	  { 1, 0 } },
+	  { 0, 0 } },
 	{ { { OURS_MEMO_BASE, "9999999999999999999999999999999999999999", 112 },
 	    { OURS_MEMO_INDEX, LATE, 9 } },
-	  { 1, 0 } },
+	  { 0, 0 } },
 	/* those that wait are not held for more than may wait */
 	{ { { OURS_MEMO_BASE, LATE, INT64_MAX },
 	    { OURS_MEMO_RECENT, LATE, INT64_MAX } },
