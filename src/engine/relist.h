@@ -17,7 +17,7 @@
 #include "s3/traffic.h"
 #include "stats/memo-run.h"
 
-#define RELIST_RUNS_MAX 32 /* at a time */
+#define RELIST_RUNS_MAX 64 /* at a time */
 
 enum relist_how {
 	RELIST_COMPLETE,

@@ -11,8 +11,8 @@
  *             if (!memo_run_end ()): the bucket has changed since it was listed
  *             memo_run_clear ()
  *
- * Several runs may be under way at once.  Each has at most RUN_BLOCKS blocks: 8 pages of
- * a bucket of deltas, one after the other, and 20 bytes for each record, 0.2 MiB.  Where
+ * Several runs may be under way at once.  Each has at most RUN_BLOCKS blocks: 4 pages of
+ * a bucket of deltas, one after the other, and 20 bytes for each record, 0.1 MiB.  Where
  * few blocks have changed, a run has fewer, so that all can be listed at the same time.
  *
  * What has served a block stays with it: an extent, if a quarter of its records are of
@@ -25,11 +25,11 @@
 
 #include "stats/memo-index.h"
 
-#define RUN_BLOCKS 8
+#define RUN_BLOCKS 4
 /* Read at most: of what we write a quarter is of use, and blocks differ in size. */
-#define RUN_RECORDS_MAX (8 * RUN_BLOCKS * BLOCK_DELTAS)
+#define RUN_RECORDS_MAX (16 * RUN_BLOCKS * BLOCK_DELTAS)
 #ifndef RUNS_WANTED /* as a test may want it */
-#define RUNS_WANTED 32 /* of fewer blocks each, to be so many */
+#define RUNS_WANTED 64 /* of fewer blocks each, to be so many */
 #endif
 
 /* What is found of a delta. */

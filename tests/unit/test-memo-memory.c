@@ -23,7 +23,7 @@
 #define RANGES 32
 #define REFERENCES 100000 /* of as many deltaspaces */
 /* As the engine has them: at once (relist.h), and that wait (block-memo.h). */
-#define RUNS 32
+#define RUNS 64
 #define PACKS_WAITING 4
 /* Deltas that are added of each block: their number costs no memory, but time. */
 #define DELTAS_ADDED 2
