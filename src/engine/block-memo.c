@@ -147,8 +147,7 @@ static void
 fail(struct block_memo *m, const struct err *err)
 {
 	if (m->is_late || err->code != ECANCELED)
-		memo_log_unwritten(m->env, m->bucket, &m->doubt,
-				   m->is_late ? "not done in time" : err->msg,
+		memo_log_unwritten(m->env, m->bucket, &m->doubt, m->is_late,
 				   err);
 	m->refused_until_ms = date_mono_ms() + HOUR_MS;
 	cut_set(m);

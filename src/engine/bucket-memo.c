@@ -72,18 +72,14 @@ memo_log_level(const struct memo_env *env, const struct err *err)
 
 void
 memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
-		   const struct doubt *d, const char *why,
-		   const struct err *err)
+		   const struct doubt *d, bool is_late, const struct err *err)
 {
-	if (doubt_is(d))
-		log_warn(
-			"bucket=%s: the memo can't be written: %s; what was "
-			"there before the refresh is believed by others, still",
-			bucket->name, why);
-	else
-		log_line(memo_log_level(env, err),
-			 "bucket=%s: the memo can't be written: %s",
-			 bucket->name, why);
+	log_line(doubt_is(d) ? LOG_LEVEL_WARN : memo_log_level(env, err),
+		 "bucket=%s: the memo can't be written: %s%s", bucket->name,
+		 is_late ? "not done in time" : err->msg,
+		 doubt_is(d) ? "; what was there before the refresh is "
+			       "believed by others, still"
+			     : "");
 }
 
 const struct memo_env *
@@ -309,9 +305,7 @@ on_put(void *arg, const struct s3_answer *answer)
 		b->refused_until_ms = date_mono_ms() + HOUR_MS;
 		if (b->is_put_late || err->code != ECANCELED)
 			memo_log_unwritten(b->env, b->bucket, &b->doubt,
-					   b->is_put_late ? "not done in time"
-							  : err->msg,
-					   err);
+					   b->is_put_late, err);
 	}
 	forget_doubted(b);
 	rest_if_unused(b);

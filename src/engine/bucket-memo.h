@@ -53,9 +53,12 @@ unsigned memo_heads_min(const struct memo_env *env);
 enum log_level memo_log_level(const struct memo_env *env,
 			      const struct err *err);
 
-/* A PUT has failed; after a refresh that is a warning, whoever wants a memo. */
+/*
+ * A PUT has failed, or `is_late`; after a refresh that is a warning, whether somebody
+ * wants a memo or not.
+ */
 void memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
-			const struct doubt *d, const char *why,
+			const struct doubt *d, bool is_late,
 			const struct err *err);
 
 struct bucket_memo;

@@ -6,12 +6,13 @@
  *
  * What sampled has asked for lies there, and all of it that was known when the index was
  * written is in the index, too: who wrote that has asked the same.  So it is of use if it
- * is not older than the index, or if there is none; but not if there is one that can't be
- * read, which a refresh may have put.  Two GETs cost as much as
- * two HEADs; and so that they are no more bytes than HEADs are worth elsewhere, at most
- * SPOT_BYTES_PER_HEAD for each.  But of HEADs_HELD_MAX that may wait, it is a quarter.
+ * is not older than the index, or if there is none.  Two GETs cost as much as two HEADs;
+ * and so that they are no more bytes than HEADs are worth elsewhere, at most
+ * SPOT_BYTES_PER_HEAD for each.  But of HEADS_HELD_MAX that may wait, it is a quarter.
  *
- * Nothing has to be right for that: what is not asked, or in vain, costs requests.
+ * Of dates and sizes nothing has to be right: what is not asked, or in vain, costs
+ * requests.  But beside an index that can't be read it is not asked, since a refresh may
+ * have put that, and what lies here be older.
  */
 #ifndef ENGINE_MEMO_SIGHT_H
 #define ENGINE_MEMO_SIGHT_H
