@@ -17,6 +17,7 @@
 #include "cli/cached.h"
 #include "cli/cost.h"
 #include "cli/ends.h"
+#include "cli/failures.h"
 #include "cli/flaws.h"
 #include "cli/listen.h"
 #include "cli/progress.h"
@@ -246,42 +247,6 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 		show_one(stdout, &rows[0], mode_of(&c->cli), &style);
 }
 
-static bool
-report_objects(const struct answer *a)
-{
-	bool has_failed = false;
-
-	for (unsigned row = 0; row < SHELF_ROWS; row++) {
-		const struct err *err = &a->looks[row].err;
-
-		if (err->code)
-			log_to_terminal("bucket %s: %s (%s)", a->name, err->msg,
-					strerror(err->code));
-		has_failed = has_failed || err->code;
-	}
-	return has_failed;
-}
-
-/* What the log does not show here, or the engine was not asked. */
-static bool
-report_failures(const struct conf *c, const struct answer *answers, size_t n)
-{
-	bool has_failed = false;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct answer *a = &answers[i];
-
-		if (report_objects(a) || !a->bucket || a->err.code)
-			has_failed = true;
-		if (!a->bucket)
-			log_to_terminal("bucket %s has gone", a->name);
-		else if (a->err.code && c->log_file)
-			log_to_terminal("bucket %s: %s (%s)", a->name,
-					a->err.msg, strerror(a->err.code));
-	}
-	return has_failed;
-}
-
 /* --- the work --- */
 
 /* The exit status: 0, 1 if something failed, or that of a signal. */
@@ -294,7 +259,7 @@ finish(const struct conf *c, struct ask *a)
 	int status, signal;
 
 	ends_allow();
-	has_failed = report_failures(c, answers, n);
+	has_failed = failures_report(answers, n, !c->log_file);
 	print(c, answers, n);
 	status = setup_end_output(has_failed ? 1 : 0);
 	ends_hold();

@@ -127,10 +127,62 @@ listing() {
 		[[ $stderr == *onnect* && $output != *absent* ]] || fail "$output"
 		fault '{"class": "GET", "gate": "get"}' '{"class": "LIST", "gate": "get"}'
 		run -1 --separate-stderr dgstat "$option" --timeout=300ms alpha
-		[[ $stderr == *'stats_quick.json: no answer for 300 ms'* && $output != *absent* ]] ||
-			fail "$output$stderr"
+		[[ $stderr == *' for 300 ms'* && $output != *absent* ]] || fail "$output$stderr"
 		stub_ctl DELETE faults
 	done
+}
+
+# says N ARGUMENT...: dgstat fails, and says so in as many lines.
+says() {
+	run -1 --separate-stderr dgstat "${@:2}"
+	assert_equal "$(wc -l <<<"$stderr") of $*" "$1 of $*"
+}
+
+FILES='stats_sampled.json, stats_detailed.json, prefixes.json, originals_index.bin'
+
+@test "cache by hand: one cause is one line, however many objects it is about" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}]'
+	stub_ctl PUT bucket/beta '[{"key": "a", "size": 3}]'
+	says 1 --cache gamma
+	says 2 --cache gamma delta
+	says 2 --cache-clear gamma delta
+	says 1 --cache-clear gamma
+	[[ $stderr == *": .deltaglider/stats_quick.json: GET gamma/"*NoSuchBucket*" (No such file or directory); \
+the same of $FILES, originals_NNN.bin, originals_base.bin, originals_recent.bin" ]] || fail "$stderr"
+	says 1 --cache --log-file="$BATS_TEST_TMPDIR/log" gamma
+	for option in --cache --cache-clear; do
+		says 1 "$option" --retries=0 --endpoint-url=http://127.0.0.1:1 alpha
+		fault '{"status": 403, "code": "InvalidAccessKeyId"}'
+		says 1 "$option" alpha
+		stub_ctl DELETE faults
+		fault '{"status": 503, "code": "SlowDown"}'
+		says 1 "$option" --retries=0 alpha
+		stub_ctl DELETE faults
+		fault '{"gate": "all"}'
+		says 1 "$option" --timeout=300ms alpha
+		stub_ctl DELETE faults
+	done
+}
+
+@test "cache by hand: each cause has its line; to read and to list are two permissions" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}]'
+	fault '{"class": "GET", "status": 403, "code": "AccessDenied"}'
+	says 1 --cache alpha
+	[[ $stderr == *"; the same of $FILES, originals_base.bin, originals_recent.bin" ]] || fail "$stderr"
+	fault '{"class": "LIST", "status": 403, "code": "AccessDenied"}'
+	says 2 --cache alpha
+	says 2 --cache-clear alpha
+	[[ $stderr == *'bin: LIST alpha: '*403* ]] || fail "$stderr"
+	stub_ctl DELETE faults
+	fault '{"class": "GET", "path": "stats_", "status": 403, "code": "AccessDenied"}' \
+		'{"class": "GET", "path": "recent", "status": 500, "code": "InternalError"}'
+	says 2 --cache --retries=0 alpha
+	[[ $stderr == *'; the same of stats_sampled.json, stats_detailed.json'*recent* ]] || fail "$stderr"
+	says 1 --cache-clear=memo --retries=0 alpha
+	says 1 --cache-clear=sampled --retries=0 alpha
+	[[ $stderr != *'the same'* ]] || fail "$stderr"
 }
 
 @test "cache by hand: wrong usage is exit 2" {
@@ -232,7 +284,7 @@ packs() {
 	[[ $stderr =~ ^'dgstat: bucket alpha: .deltaglider/originals_NNN.bin: '.*403.*AccessDenied.*$ ]] ||
 		fail "$stderr"
 	run -1 --separate-stderr dgstat --cache alpha
-	[[ $stderr == *'originals_NNN.bin: '*403* && $output == *'NNN.bin '*' unknown: '* ]]
+	[[ $stderr == *'LIST alpha: '*403* && $output == *'NNN.bin '*' unknown: '* ]]
 	stub_ctl DELETE faults
 	fault '{"class": "LIST", "gate": "list"}'
 	run -1 --separate-stderr dgstat --cache-clear=memo --timeout=300ms alpha
