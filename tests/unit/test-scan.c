@@ -19,6 +19,7 @@
 #include "engine-fixture.h"
 #include "engine/buckets.h"
 #include "engine/bucket-memo.h"
+#include "engine/index-read.h"
 #include "engine/ours.h"
 #include "list/page.h"
 #include "stats/memo-index.h"
@@ -718,6 +719,34 @@ test_expect(void **state)
 	expecting_clear(&e);
 }
 
+static void
+on_ready(void *arg)
+{
+	unsigned *n_told = arg;
+
+	(*n_told)++;
+}
+
+/* Said again while it is waited for: who waits for it beside the scan is told, too. */
+static void
+test_expect_beside(void **state)
+{
+	unsigned n_told = 0;
+	struct index_reader other = { .on_ready = on_ready, .arg = &n_told };
+	struct expecting e;
+
+	(void)state;
+	expecting_init(&e, true);
+	fixture_answer(&e.run.fx, LIST);
+	scan_expect(&e.user->u, TWO_PAGES + 1);
+	index_read_join(scan_index(&e.user->u), &other);
+	scan_expect(&e.user->u, 2 * TWO_PAGES);
+	assert_index_asked(&e, 1);
+	fixture_refuse(&e.run.fx, INDEX, 404);
+	assert_int_equal(n_told, 1);
+	expecting_clear(&e);
+}
+
 /* Said before page 1, which shows that there is one; the largest number counts. */
 static void
 test_expect_early(void **state)
@@ -908,6 +937,7 @@ main(void)
 		cmocka_unit_test(test_patience_is_not_slow),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_expect),
+		cmocka_unit_test(test_expect_beside),
 		cmocka_unit_test(test_expect_early),
 		cmocka_unit_test(test_expect_nothing),
 		cmocka_unit_test(test_expect_in_vain),
