@@ -229,6 +229,8 @@ print(const struct conf *c, const struct answer *answers, size_t n)
 
 	if (c->cli.integrity)
 		print_flaws(c, answers, n);
+	else if (c->cli.clears_cache && c->wants_json)
+		cached_show_removed_json(stdout, answers, n);
 	else if (c->cli.clears_cache)
 		cached_show_removed(stdout, answers, n);
 	else if (c->cli.shows_cache && c->wants_json)

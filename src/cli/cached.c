@@ -49,29 +49,40 @@ fill_good(struct line *l, const struct answer *a, const struct result *found,
 	}
 }
 
-static void
-fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
+/* What is told without a look into it: whether it is, or was, there. */
+static bool
+begin(struct line *l, const struct answer *a, unsigned row)
 {
 	const struct look *look = &a->looks[row];
 	const struct shelf_look *found = &look->found;
+
+	*l = (struct line){ .bucket = a->name,
+			    .name = shelf_rows[row].name,
+			    .key = shelf_rows[row].key,
+			    .state = "absent",
+			    .why = "",
+			    .size = found->is_there ? found->size : -1,
+			    .n_packs = found->n_packs };
+	if (!look->is_answered) {
+		l->state = "unknown";
+		l->why = look->err.msg;
+	}
+	return look->is_answered && found->is_there;
+}
+
+static void
+fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
+{
+	const struct shelf_look *found = &a->looks[row].found;
 	static const char *const verdicts[] = {
 		[CACHE_BAD] = "corrupt",
 		[CACHE_FOREIGN] = "foreign",
 		[CACHE_OTHER] = "other",
 	};
 
-	*l = (struct line){ .bucket = a->name,
-			    .name = shelf_rows[row].name,
-			    .key = shelf_rows[row].key,
-			    .why = "",
-			    .size = found->is_there ? found->size : -1,
-			    .n_packs = look->is_answered ? found->n_packs : 0 };
-	if (!look->is_answered) {
-		l->state = "unknown";
-		l->why = look->err.msg;
-	} else if (!found->is_there) {
-		l->state = "absent";
-	} else if (!shelf_rows[row].is_document) {
+	if (!begin(l, a, row))
+		return;
+	if (!shelf_rows[row].is_document) {
 		l->state = "present";
 	} else if (found->result) {
 		fill_good(l, a, found->result, ttl_ms);
@@ -79,6 +90,19 @@ fill(struct line *l, const struct answer *a, unsigned row, int64_t ttl_ms)
 		l->state = verdicts[found->verdict];
 		l->why = found->flaw.msg;
 	}
+}
+
+/* What was there, and is gone. */
+static void
+fill_removed(struct line *l, const struct answer *a, unsigned row)
+{
+	const struct shelf_look *found = &a->looks[row].found;
+
+	if (!begin(l, a, row))
+		return;
+	l->state = "deleted";
+	if (found->result)
+		date_print_iso(found->result->computed_at, l->computed);
 }
 
 static const char *
@@ -151,6 +175,16 @@ add_json(struct buf *b, const struct line *l)
 	return rc ? rc : buf_add_str(b, "}");
 }
 
+static void
+print_json(FILE *f, const struct line *l, const char **separator)
+{
+	struct buf b CLEANUP_BUF = BUF_INIT(4096);
+
+	if (add_json(&b, l) == 0)
+		fprintf(f, "%s%s", *separator, buf_str(&b));
+	*separator = ",\n";
+}
+
 void
 cached_show_json(FILE *f, const struct answer *answers, size_t n,
 		 int64_t ttl_ms)
@@ -161,12 +195,32 @@ cached_show_json(FILE *f, const struct answer *answers, size_t n,
 	fputc('[', f);
 	for (size_t i = 0; i < n; i++) {
 		for (unsigned row = 0; row < SHELF_ROWS; row++) {
-			struct buf b CLEANUP_BUF = BUF_INIT(4096);
-
 			fill(&l, &answers[i], row, ttl_ms);
-			if (add_json(&b, &l) == 0)
-				fprintf(f, "%s%s", separator, buf_str(&b));
-			separator = ",\n";
+			print_json(f, &l, &separator);
+		}
+	}
+	fputs("\n]\n", f);
+}
+
+static bool
+was_asked(const struct look *look)
+{
+	return look->is_answered || look->err.code;
+}
+
+void
+cached_show_removed_json(FILE *f, const struct answer *answers, size_t n)
+{
+	const char *separator = "\n";
+	struct line l;
+
+	fputc('[', f);
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned row = 0; row < SHELF_ROWS; row++) {
+			if (!was_asked(&answers[i].looks[row]))
+				continue;
+			fill_removed(&l, &answers[i], row);
+			print_json(f, &l, &separator);
 		}
 	}
 	fputs("\n]\n", f);

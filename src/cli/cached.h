@@ -20,7 +20,11 @@ void cached_show(FILE *f, const struct answer *answers, size_t n,
 void cached_show_json(FILE *f, const struct answer *answers, size_t n,
 		      int64_t ttl_ms);
 
-/* The same of those that are gone; the answers are of ASK_REMOVAL. */
+/*
+ * A line for each of those that are gone; as JSON also what came of the others that were
+ * to be.  The answers are of ASK_REMOVAL.
+ */
 void cached_show_removed(FILE *f, const struct answer *answers, size_t n);
+void cached_show_removed_json(FILE *f, const struct answer *answers, size_t n);
 
 #endif

@@ -424,6 +424,36 @@ has_form(const struct conf *c)
 	       cli->integrity || cli->bytes || cli->sort != SORT_AS_GIVEN;
 }
 
+/* Of --cache and --cache-clear: who wanted less must not lose all. */
+static int
+check_by_hand(const struct conf *c, struct err *err)
+{
+	const struct conf_cli *cli = &c->cli;
+
+	if (!cli->shows_cache && !cli->clears_cache)
+		return 0;
+	if (cli->shows_cache && cli->clears_cache)
+		return err_set(err, EINVAL, "both --cache and --cache-clear");
+	if (cli->clears_cache && c->store.n_buckets == 0)
+		return err_set(err, EINVAL, "--cache-clear of no bucket");
+	if (cli->clears_cache && c->store.cache != CACHE_RW)
+		return err_set(err, EINVAL,
+			       "--cache-clear, but cache is not rw");
+	if (cli->quick || cli->sampled || cli->detailed || cli->prefixes ||
+	    cli->ncdu)
+		return err_set(err, EINVAL,
+			       "--cache and --cache-clear take no switch of a "
+			       "mode; --cache-clear=MODE is of one");
+	if (cli->refresh || cli->no_cache || cli->json_lines || cli->document ||
+	    cli->integrity || cli->sort != SORT_AS_GIVEN ||
+	    (cli->clears_cache && cli->bytes))
+		return err_set(err, EINVAL,
+			       "--cache and --cache-clear print no "
+			       "statistics: there are --json and, of --cache, "
+			       "--bytes");
+	return 0;
+}
+
 /* Which of several is wanted, nobody can know. */
 static int
 check_cli(const struct conf *c, struct err *err)
@@ -443,13 +473,6 @@ check_cli(const struct conf *c, struct err *err)
 	if (c->program == CONF_CHECK && c->store.n_buckets != 1)
 		return err_set(err, EINVAL,
 			       "not one bucket: -B BUCKET is needed");
-	if (cli->shows_cache && cli->clears_cache)
-		return err_set(err, EINVAL, "both --cache and --cache-clear");
-	if (cli->clears_cache && c->store.n_buckets == 0)
-		return err_set(err, EINVAL, "--cache-clear of no bucket");
-	if (cli->clears_cache && c->store.cache != CACHE_RW)
-		return err_set(err, EINVAL,
-			       "--cache-clear, but cache is not rw");
 	if (cli->refresh && cli->no_cache)
 		return err_set(err, EINVAL, "both --refresh and --no-cache");
 	if (c->wants_json + cli->json_lines + cli->document > 1)
@@ -469,9 +492,10 @@ is_for_printing(const struct conf *c)
 {
 	const struct conf_cli *cli = &c->cli;
 
-	return cli->refresh || cli->no_cache || cli->json_lines ||
-	       cli->document || cli->prefixes || cli->ncdu || cli->bytes ||
-	       cli->integrity || cli->sort != SORT_AS_GIVEN ||
+	return cli->shows_cache || cli->clears_cache || cli->refresh ||
+	       cli->no_cache || cli->json_lines || cli->document ||
+	       cli->prefixes || cli->ncdu || cli->bytes || cli->integrity ||
+	       cli->sort != SORT_AS_GIVEN ||
 	       (c->wants_json && !c->show_explanation);
 }
 
@@ -489,8 +513,8 @@ check_listen(const struct conf *c, struct err *err)
 			       : 0;
 	if (is_for_printing(c))
 		return err_set(err, EINVAL,
-			       "--listen takes no option for what is printed, "
-			       "and neither --refresh nor --no-cache");
+			       "--listen takes no option for what is printed "
+			       "or done once");
 	if (c->limits.interval_ms == 0)
 		return err_set(err, EINVAL,
 			       "--listen with --interval=0 would never have "
@@ -544,6 +568,8 @@ merge(struct command_line *l, char *const env[], struct err *err)
 		rc = check(c, err);
 	if (rc == 0)
 		rc = check_cli(c, err);
+	if (rc == 0)
+		rc = check_by_hand(c, err);
 	if (rc == 0 && c->program == CONF_DGSTAT)
 		rc = complete_listen(c, err);
 	if (rc == 0 && c->program == CONF_DGSTAT)

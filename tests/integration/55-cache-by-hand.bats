@@ -185,10 +185,55 @@ the same of $FILES, originals_NNN.bin, originals_base.bin, originals_recent.bin"
 	[[ $stderr != *'the same'* ]] || fail "$stderr"
 }
 
+@test "cache by hand: --cache-clear --json says of each object what came of it" {
+	start_stub
+	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}, {"key": ".deltaglider/originals_007.bin", "size": 20},
+		{"key": ".deltaglider/originals_042.bin", "size": 30}]'
+	dgstat alpha >/dev/null
+	dgstat --sampled alpha >/dev/null
+	fault '{"method": "DELETE", "path": "sampled|_042", "status": 403, "code": "AccessDenied"}'
+	run -1 --separate-stderr dgstat --cache-clear --json alpha
+	assert_equal "$(jq -c '.[] | [.bucket, .name, .key[13:], .state, .size, .packs]' <<<"$output")" \
+		'["alpha","quick","stats_quick.json","deleted",1024,null]
+["alpha","sampled","stats_sampled.json","unknown",null,null]
+["alpha","detailed","stats_detailed.json","absent",null,null]
+["alpha","prefixes","prefixes.json","absent",null,null]
+["alpha","memo","originals_index.bin","absent",null,null]
+["alpha","memo","originals_NNN.bin","unknown",null,1]
+["alpha","memo","originals_base.bin","absent",null,null]
+["alpha","memo","originals_recent.bin","absent",null,null]'
+	assert_equal "$(jq -c '.[] | select(.why)|.name' <<<"$output" | xargs)" 'sampled memo'
+	stub_ctl DELETE faults
+	assert_equal "$(dgstat --cache-clear=sampled --json alpha | jq -c 'map([.state, .computed_at != null])')" \
+		'[["deleted",true]]'
+	assert_equal "$(dgstat --cache-clear=memo,quick --json alpha | jq -c 'map([.name, .state, .size, .packs])')" \
+		'[["quick","absent",null,null],["memo","absent",null,null],["memo","deleted",30,1],["memo","absent",null,null],["memo","absent",null,null]]'
+	run -1 --separate-stderr dgstat --cache-clear=quick,sampled --json gamma delta
+	assert_equal "$(jq -c 'map([.bucket, .name, .state])' <<<"$output")" \
+		'[["gamma","quick","unknown"],["gamma","sampled","unknown"],["delta","quick","unknown"],["delta","sampled","unknown"]]'
+	assert_equal "$(dgstat --cache --json alpha | jq -r '.[0] | keys | join(" ")')" \
+		"$(dgstat --cache-clear=quick --json alpha | jq -r '.[0] | keys | join(" ")')"
+}
+
 @test "cache by hand: wrong usage is exit 2" {
+	local option
+
 	start_stub
 	stub_ctl PUT bucket/alpha '[{"key": "a", "size": 3}]'
 	dgstat alpha >/dev/null
+	for option in --quick --sampled --detailed --prefixes --ncdu; do
+		run -2 dgstat --cache-clear "$option" alpha
+		[[ $output == *'take no switch of a mode; --cache-clear=MODE '* ]] || fail "$output"
+		run -2 dgstat --cache "$option" alpha
+	done
+	for option in --json-lines --document --integrity --sort=name --refresh --no-cache; do
+		run -2 dgstat --cache-clear "$option" alpha
+		run -2 dgstat --cache "$option" alpha
+		[[ $output == *'print no statistics: '* ]] || fail "$output"
+	done
+	run -2 dgstat --cache-clear --bytes alpha
+	run -2 dgstat --cache-clear --listen=127.0.0.1:0 alpha
+	run -2 dgstat --cache --listen=127.0.0.1:0 alpha
 	run -2 dgstat --cache --cache-clear alpha
 	run -2 dgstat --cache-clear
 	run -2 dgstat --cache-clear quick
