@@ -34,6 +34,10 @@ change() {
 		--data-binary "$(printf '%010d' "$2")" "$ENDPOINT/bkt/$1.delta"
 }
 
+delete() {
+	curl -sS --fail -X DELETE "$ENDPOINT/bkt/$1.delta"
+}
+
 # The mount is right in that mode, with so many HEADs.  What others or itself have put
 # before lies there by then, for which nobody waits.
 assert_costs() {
@@ -127,6 +131,26 @@ are_blocks() {
 # An index that says of each of the thirty that it has another size, but for the options.
 lies() {
 	listed {a,b,c}/{00..09}.delta | "$HERE/memo.py" index "$@"
+}
+
+# What sampled has left says of each of the thirty that it has that size; or detailed.
+put_base_of() {
+	listed {a,b,c}/{00..09}.delta |
+		"$HERE/memo.py" make bkt size="$1" at="$(date +%s)" | put_base
+}
+
+put_index_of() {
+	lies bkt size="$1" at="$(date +%s)" | put_index
+}
+
+given_base() {
+	given_stub
+	put_base_of "$1"
+}
+
+given_index() {
+	given_stub
+	put_index_of "$1"
 }
 
 # What LIST shows of these on the stub.
@@ -577,8 +601,7 @@ has_put() {
 # --- when it is not believed, read or written ---------------------------------------------
 
 @test "refresh asks for all, and what was wrong is mended for everybody" {
-	given_stub
-	lies bkt size=5000 at="$(date +%s)" | put_index
+	given_index 5000
 	mount_fs -o memo=bucket
 	assert_costs detailed 0 150000
 	echo sampled detailed >"$MNT/bkt/refresh"
@@ -592,22 +615,15 @@ has_put() {
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 }
 
-# A base says of each of the thirty that it has another size.
-given_lying_base() {
-	given_stub
-	listed {a,b,c}/{00..09}.delta |
-		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
-}
-
 @test "a refresh of detailed does not believe what lies there for sampled" {
-	given_lying_base
+	given_base 5000
 	mount_fs -o memo=bucket
 	echo detailed >"$MNT/bkt/refresh"
 	assert_costs detailed 30 30000
 	change a/07 2000
 	assert_costs detailed 1 31000
 	unmount_fs
-	given_lying_base
+	given_base 5000
 	mount_fs -o memo=bucket
 	assert_costs detailed 0 150000
 	fault '{"class": "PUT", "path": "originals", "status": 403}'
@@ -618,7 +634,7 @@ given_lying_base() {
 }
 
 @test "nor does detailed after a refresh of sampled whose memo is refused" {
-	given_lying_base
+	given_base 5000
 	mount_fs -o memo=bucket
 	fault '{"class": "PUT", "path": "originals_(base|recent)", "status": 403}'
 	echo sampled >"$MNT/bkt/refresh"
@@ -628,8 +644,7 @@ given_lying_base() {
 
 # After a refresh whose PUT is refused the old index, which lies, is there.
 refresh_in_vain() {
-	given_stub
-	lies bkt size=5000 at="$(date +%s)" | put_index
+	given_index 5000
 	mount_fs -o memo=bucket
 	assert_costs detailed 0 150000
 	fault "$1"
@@ -657,8 +672,7 @@ refresh_in_vain() {
 
 # What the refresh can't read is put over, since it lies, else it would come back.
 @test "a refresh that can't read the memo puts it all the same" {
-	given_stub
-	lies bkt size=5000 at="$(date +%s)" | put_index
+	given_index 5000
 	mount_fs -o memo=bucket
 	assert_costs detailed 0 150000
 	fault '{"class": "GET", "path": "originals_index", "status": 403}'
@@ -669,9 +683,7 @@ refresh_in_vain() {
 	unmount_fs
 	change a/07 2000
 	assert_mount memo=bucket 1/1 1 31000
-	given_stub
-	listed {a,b,c}/{00..09}.delta |
-		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
+	given_base 5000
 	mount_fs -o memo=bucket
 	fault '{"class": "GET", "path": "originals_base", "status": 403}'
 	echo sampled >"$MNT/bkt/refresh"
@@ -680,16 +692,14 @@ refresh_in_vain() {
 	stub_ctl DELETE faults
 	unmount_fs
 	mount_fs -o memo=bucket,cache=ro
-	curl -sS --fail -X DELETE "$ENDPOINT/bkt/a/00.delta"
+	delete a/00
 	assert_costs sampled 1 29000
 }
 
 # Somebody else may have put it by a refresh.
 @test "beside an index that can't be read the memo of sampled is not believed by detailed" {
-	given_stub
-	listed {a,b,c}/{00..09}.delta |
-		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
-	lies bkt size=1000 at="$(date +%s)" | put_index
+	given_base 5000
+	put_index_of 1000
 	mount_fs -o memo=bucket
 	fault '{"class": "GET", "path": "originals_index", "status": 403, "times": 1}'
 	assert_costs detailed 30 30000
@@ -748,46 +758,35 @@ refresh_in_vain() {
 	assert_costs detailed 1 31000
 }
 
-@test "a refresh of sampled whose memo is refused: likewise" {
-	given_stub
-	listed {a,b,c}/{00..09}.delta |
-		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
-	mount_fs -o memo=bucket
-	assert_costs sampled 0 150000
-	fault '{"class": "PUT", "path": "originals", "status": 403}'
-	echo sampled >"$MNT/bkt/refresh"
-	assert_costs sampled 3 30000
-	curl -sS --fail -X DELETE "$ENDPOINT/bkt/a/00.delta" # another one is the first
-	assert_costs sampled 1 29000
-	curl -sS --fail -X DELETE "$ENDPOINT/bkt/b/00.delta"
-	assert_costs sampled 1 28000
+@test "a refresh of sampled whose memo is refused: what either mode has left is not believed" {
+	local file
+
+	for file in base index; do
+		"given_$file" 5000
+		mount_fs -o memo=bucket
+		assert_costs sampled 0 150000
+		fault '{"class": "PUT", "path": "originals", "status": 403}'
+		echo sampled >"$MNT/bkt/refresh"
+		assert_costs sampled 3 30000
+		delete a/00 # another one is the first
+		assert_costs sampled 1 29000
+		delete b/00
+		assert_costs sampled 1 28000
+		unmount_fs
+	done
 }
 
 @test "a refresh of sampled that finds all as it was leaves the memo as it is" {
-	given_stub
-	listed {a,b,c}/{00..09}.delta |
-		"$HERE/memo.py" make bkt size=1000 at="$(date +%s)" | put_base
+	given_base 1000
 	mount_fs -o memo=bucket
 	assert_costs sampled 0 30000
 	echo sampled >"$MNT/bkt/refresh"
 	assert_costs sampled 3 30000
 	assert_equal "$(requests PUT originals)" 0
-	curl -sS --fail -X DELETE "$ENDPOINT/bkt/a/00.delta" # another one is the first
+	delete a/00 # another one is the first
 	assert_costs sampled 0 29000
 	unmount_fs
 	assert_equal "$(records base)" 30
-}
-
-@test "a refresh of sampled whose memo is refused: what detailed has left is not believed" {
-	given_stub
-	lies bkt size=5000 at="$(date +%s)" | put_index
-	mount_fs -o memo=bucket
-	assert_costs sampled 0 150000
-	fault '{"class": "PUT", "path": "originals", "status": 403}'
-	echo sampled >"$MNT/bkt/refresh"
-	assert_costs sampled 3 30000
-	curl -sS --fail -X DELETE "$ENDPOINT/bkt/a/00.delta"
-	assert_costs sampled 1 29000
 }
 
 @test "nocache in the middle of a computation: neither document nor memo is written" {
@@ -825,8 +824,7 @@ refresh_in_vain() {
 @test "refresh of detailed, and sampled is done before: all is written" {
 	given_stub
 	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]" # so not by blocks
-	listed {a,b,c}/{00..09}.delta |
-		"$HERE/memo.py" make bkt size=5000 at="$(date +%s)" | put_base
+	put_base_of 5000
 	mount_fs -o memo=bucket
 	fault '{"class": "HEAD", "path": "a/09", "gate": "memo"}'
 	echo sampled detailed >"$MNT/bkt/refresh"
@@ -1096,8 +1094,7 @@ reader_goes_at() {
 
 # A store, or a proxy, that shows no object of ours in its listings.
 @test "an index that no listing shows is found" {
-	given_stub
-	lies bkt size=5000 at="$(date +%s)" | put_index
+	given_index 5000
 	fault '{"class": "LIST", "sub": [
 		"<KeyCount>[0-9]*</KeyCount>|<Contents><Key>[.].*?</Contents>", ""]}'
 	mount_fs -o memo=bucket
@@ -1202,7 +1199,7 @@ assert_ignored() {
 	assert_equal "$(stub_memo index | wc -c)" 7
 	stub_ctl DELETE faults
 	assert_equal "$(complaints)" ''
-	lies bkt size=1000 at="$(date +%s)" | put_index
+	put_index_of 1000
 	change a/07 2000
 	fault '{"class": "PUT", "path": "originals_index", "times": 1,
 		"delete": [".deltaglider/originals_index.bin"]}'
