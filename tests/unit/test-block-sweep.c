@@ -144,6 +144,17 @@ end(struct sweeping *s)
 	tally_free(s->tally);
 }
 
+/* Whether one that begins now has the set of packs, and so may write. */
+static void
+assert_next_has_set(struct world *w, bool has_set)
+{
+	struct sweeping s;
+
+	begin(&s, w);
+	assert_int_equal(s.sweep.has_set, has_set);
+	end(&s);
+}
+
 static size_t
 n_kept(const struct sweeping *s)
 {
@@ -393,7 +404,7 @@ test_all_slots_are_used(void **state)
 static void
 test_refused(void **state)
 {
-	struct sweeping s, next;
+	struct sweeping s;
 	struct world w;
 
 	(void)state;
@@ -408,13 +419,9 @@ test_refused(void **state)
 	write(&s);
 	assert_int_equal(n_puts(&w), 2);
 	end(&s);
-	begin(&next, &w);
-	assert_false(next.sweep.has_set);
-	end(&next);
+	assert_next_has_set(&w, false);
 	fixture_advance(&w.fx, HOUR_MS);
-	begin(&next, &w);
-	assert_true(next.sweep.has_set);
-	end(&next);
+	assert_next_has_set(&w, true);
 	world_clear(&w);
 }
 
@@ -438,9 +445,7 @@ test_nocache_in_between(void **state)
 	write(&s);
 	assert_int_equal(n_puts(&w), 1);
 	end(&s);
-	begin(&s, &w);
-	assert_true(s.sweep.has_set);
-	end(&s);
+	assert_next_has_set(&w, true);
 	world_clear(&w);
 }
 
@@ -466,7 +471,7 @@ assert_all_differ(struct world *w)
 static void
 test_one_set(void **state)
 {
-	struct sweeping first, second, third;
+	struct sweeping first, second;
 	struct world w;
 
 	(void)state;
@@ -488,16 +493,12 @@ test_one_set(void **state)
 			 BLOCK_MEMO_WAITING_MAX + 1);
 	end(&first);
 	end(&second);
-	begin(&third, &w); /* what the first one has left is still under way */
-	assert_false(third.sweep.has_set);
-	end(&third);
+	assert_next_has_set(&w, false); /* what is left is still under way */
 	while (fixture_pending(&w.fx, PUT_ANY))
 		answer_put(&w);
 	assert_int_equal(n_puts(&w), BLOCK_MEMO_WAITING_MAX + 1);
 	assert_all_differ(&w);
-	begin(&third, &w);
-	assert_true(third.sweep.has_set);
-	end(&third);
+	assert_next_has_set(&w, true);
 	world_clear(&w);
 }
 
@@ -505,16 +506,12 @@ test_one_set(void **state)
 static void
 test_owner_goes(void **state)
 {
-	struct sweeping first, second;
 	struct world w;
 
 	(void)state;
 	world_init(&w);
-	begin(&first, &w);
-	end(&first);
-	begin(&second, &w);
-	assert_true(second.sweep.has_set);
-	end(&second);
+	assert_next_has_set(&w, true);
+	assert_next_has_set(&w, true);
 	world_clear(&w);
 }
 
@@ -565,9 +562,7 @@ test_last_puts(void **state)
 	fixture_advance(&w.fx, 1);
 	assert_int_equal(fixture_pending(&w.fx, PUT_ANY), 0);
 	assert_int_equal(w.writebacks.n_running, 0);
-	begin(&s, &w);
-	assert_false(s.sweep.has_set);
-	end(&s);
+	assert_next_has_set(&w, false);
 	world_clear(&w);
 }
 
@@ -588,9 +583,7 @@ test_last_puts_in_time(void **state)
 	while (fixture_pending(&w.fx, PUT_ANY))
 		answer_put(&w);
 	assert_int_equal(fixture_seen(&w.fx, INDEX_PUT), 1);
-	begin(&s, &w); /* nothing new is begun */
-	assert_false(s.sweep.has_set);
-	end(&s);
+	assert_next_has_set(&w, false); /* nothing new is begun */
 	world_clear(&w);
 }
 
