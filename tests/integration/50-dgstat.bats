@@ -555,3 +555,14 @@ has_no_source() {
 	assert_equal "$(jq -c '[.settings | has("region", "sampled", "quick", "bytes", "sort", "refresh",
 		"document", "cache")]' <<<"$output")" '[true,false,false,false,false,false,false,true]'
 }
+
+@test "dgstat: what is for the next answer in memory changes nothing of a single one" {
+	given_stub
+	run -0 --separate-stderr dgstat -v --no-cache --detailed --bucket-ttl=1h --linger=1h --max-age=1h \
+		--memo=memory alpha
+	# shellcheck disable=SC2154 # bats sets it
+	[[ $stderr == 'alpha: computed (nocache): 1 LIST, 10 HEAD, 0 GET, 0 PUT, '* && $stderr != *spared* ]] ||
+		fail "$stderr"
+	run -0 --separate-stderr dgstat -v --detailed --memo=memory alpha
+	assert_equal "$(requests PUT)/$(requests PUT originals)" 1/0
+}
