@@ -566,3 +566,19 @@ has_no_source() {
 	run -0 --separate-stderr dgstat -v --detailed --memo=memory alpha
 	assert_equal "$(requests PUT)/$(requests PUT originals)" 1/0
 }
+
+@test "dgstat: what --refresh can't put is a warning, and no failure: the figures are right" {
+	given_stub
+	dgstat --memo=bucket --detailed alpha >/dev/null
+	fault '{"method": "PUT", "path": "originals_", "status": 500, "code": "InternalError"}'
+	run -0 --separate-stderr dgstat --memo=bucket --detailed --refresh --retries=1 --json alpha
+	assert_equal "$(jq .total_size <<<"$output")" 12005
+	# shellcheck disable=SC2154 # bats sets it
+	[[ $stderr == 'dgstat: warn: bucket=alpha: the memo '*originals_*500*', still' ]] || fail "$stderr"
+	stub_ctl DELETE faults
+	fault '{"method": "PUT", "path": "stats_", "status": 403, "code": "AccessDenied"}'
+	run -0 --separate-stderr dgstat --refresh --json alpha
+	assert_equal "$(jq .total_size <<<"$output")" 10005
+	[[ $stderr == 'dgstat: warn: bucket=alpha mode=quick: the document '*stats_quick.json*403* ]] ||
+		fail "$stderr"
+}
