@@ -214,7 +214,8 @@ static const struct member rows[] = {
 	  .metric = "dgstatfs_result_memo_read_bytes",
 	  .kind = MEMBER_BYTES,
 	  .at = AT(memo.n_read),
-	  .meaning = "Bytes of the memo that were read, with their heads" },
+	  .meaning = "Bytes of all answers to GETs of the memo, with their "
+		     "heads" },
 	{ .path = "result.memo.bytes_written",
 	  .metric = "dgstatfs_result_memo_written_bytes",
 	  .kind = MEMBER_BYTES,

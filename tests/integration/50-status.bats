@@ -121,6 +121,13 @@ read_mode() {
 	assert_status '.detailed.result | .list_seconds >= 0.3 and .seconds >= .list_seconds' true
 }
 
+@test "status: bytes read of a memo are those of the answers, also where there is none" {
+	given -o memo=bucket
+	read_mode detailed >/dev/null
+	assert_status '.detailed.result | [.requests.get, .memo.records, .memo.bytes_read > 0,
+		.memo.bytes_read < .bytes.get]' '[2,0,true,true]'
+}
+
 @test "status, own: what that is in money, of results and of all requests" {
 	given -o price_list=5,price_head=0.4
 	read_mode detailed >/dev/null
