@@ -7,6 +7,7 @@
 #include "engine/block-memo.h"
 
 #include <errno.h>
+#include <sys/random.h>
 
 #include <utlist.h>
 
@@ -40,6 +41,7 @@ struct block_memo {
 	bool is_late, has_failed, is_stopping;
 	struct timer limit;
 	struct doubt doubt;
+	uint64_t epoch; /* of the last refresh */
 	int64_t given_up_until_ms;
 	int64_t warned_until_ms; /* of what lies there */
 	int64_t refused_until_ms; /* PUTs */
@@ -94,10 +96,24 @@ may_write(const struct block_memo *m)
 	       !m->is_stopping && m->refused_until_ms <= date_mono_ms();
 }
 
+uint64_t
+block_memo_new_epoch(void)
+{
+	uint64_t n = 0;
+
+	while (getrandom(&n, sizeof(n), 0) != sizeof(n) || n == 0)
+		;
+	return n;
+}
+
 void
 block_memo_doubt(struct block_memo *m)
 {
+	unsigned before = m->doubt.n;
+
 	doubt_begin(&m->doubt, m->puts);
+	if (m->doubt.n != before)
+		m->epoch = block_memo_new_epoch();
 }
 
 bool
@@ -106,10 +122,10 @@ block_memo_is_doubted(const struct block_memo *m)
 	return doubt_is(&m->doubt);
 }
 
-unsigned
+struct block_doubt
 block_memo_doubts(const struct block_memo *m)
 {
-	return m->doubt.n;
+	return (struct block_doubt){ m->doubt.n, m->epoch };
 }
 
 /* What is not believed, and can't be mended, is of no use, either. */
@@ -121,6 +137,26 @@ block_memo_is_given_up(const struct block_memo *m)
 }
 
 /* --- one PUT after the other --- */
+
+/* Takes the bytes. */
+static struct put *
+put_new(const char *key, struct buf *bytes)
+{
+	struct put *p = xnew(struct put);
+
+	snprintf(p->key, sizeof(p->key), "%s", key);
+	p->bytes = *bytes;
+	buf_init(bytes, bytes->max);
+	return p;
+}
+
+static void
+append(struct block_memo *m, struct put *p)
+{
+	DL_APPEND(m->puts, p);
+	m->n_puts++;
+	m->env->writebacks->n_running++;
+}
 
 static void
 drop(struct block_memo *m, struct put *p)
@@ -143,14 +179,49 @@ cut_set(struct block_memo *m)
 		drop(m, p);
 }
 
+/* An index of no blocks; NULL: no memory. */
+static struct put *
+void_new(const struct block_memo *m, const struct block_doubt *doubt)
+{
+	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
+	const struct block_list none = { 0 };
+	const struct index_stamp stamp = { .written_at = date_now(),
+					   .anew_at = date_now(),
+					   .epoch = doubt->epoch };
+	struct put *p = NULL;
+
+	if (memo_index_print(&none, m->bucket->name, &stamp, &bytes) == 0) {
+		p = put_new(OURS_MEMO_INDEX, &bytes);
+		p->doubt = doubt->n;
+	}
+	return p;
+}
+
+/*
+ * The set can't be written.  If that is one of a refresh, and its index could still be,
+ * at least nothing is believed that is from before it.
+ */
 static void
 fail(struct block_memo *m, const struct err *err)
 {
-	if (m->is_late || err->code != ECANCELED)
+	const struct block_doubt doubt = block_memo_doubts(m);
+	bool is_index = strcmp(m->puts->key, OURS_MEMO_INDEX) == 0;
+	struct put *p = NULL;
+
+	if (!is_index && !m->is_stopping && doubt_is(&m->doubt))
+		p = void_new(m, &doubt);
+	if (p)
+		log_warn("bucket=%s: the memo can't be written: %s; nothing of "
+			 "it will be believed",
+			 m->bucket->name,
+			 m->is_late ? "not done in time" : err->msg);
+	else if (m->is_late || err->code != ECANCELED)
 		memo_log_unwritten(m->env, m->bucket, &m->doubt, m->is_late,
 				   err);
 	m->refused_until_ms = date_mono_ms() + HOUR_MS;
 	cut_set(m);
+	if (p)
+		append(m, p);
 }
 
 /* Another mount was faster, or somebody has deleted it; two at a time: 409. */
@@ -296,25 +367,11 @@ on_limit(void *arg)
 	s3_cancel(m->call);
 }
 
-/* Takes the bytes. */
-static struct put *
-put_new(const char *key, struct buf *bytes)
-{
-	struct put *p = xnew(struct put);
-
-	snprintf(p->key, sizeof(p->key), "%s", key);
-	p->bytes = *bytes;
-	buf_init(bytes, bytes->max);
-	return p;
-}
-
 /* What can't be written is missing from then on, so what follows is of no use. */
 static void
 put(struct block_memo *m, struct put *p)
 {
-	DL_APPEND(m->puts, p);
-	m->n_puts++;
-	m->env->writebacks->n_running++;
+	append(m, p);
 	m->has_failed = m->has_failed || !may_write(m);
 	if (m->has_failed)
 		drop(m, p);
@@ -352,6 +409,13 @@ block_memo_put_pack(struct block_memo *m, struct pack *pack)
 	put(m, put_new(key, &pack->bytes));
 }
 
+static void
+set_condition(struct put *p, const char *over)
+{
+	p->has_condition = over;
+	snprintf(p->over, sizeof(p->over), "%s", over ? over : "");
+}
+
 void
 block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over,
 		     unsigned doubt)
@@ -359,9 +423,24 @@ block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over,
 	struct put *p = put_new(OURS_MEMO_INDEX, bytes);
 
 	p->doubt = doubt;
-	p->has_condition = over;
-	snprintf(p->over, sizeof(p->over), "%s", over ? over : "");
+	set_condition(p, over);
 	put(m, p);
+}
+
+void
+block_memo_void(struct block_memo *m, const void *owner,
+		const struct block_doubt *doubt, const char *over)
+{
+	struct put *p;
+
+	if (!block_memo_begin_set(m, owner))
+		return;
+	p = void_new(m, doubt);
+	if (p) {
+		set_condition(p, over);
+		put(m, p);
+	}
+	block_memo_end_set(m, owner);
 }
 
 unsigned

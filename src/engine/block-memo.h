@@ -13,8 +13,8 @@
  * A store that refuses the question is not asked it for an hour.
  *
  * After a refresh what lies there is in doubt (doubt.h) until an index is put that was
- * made by asking for all.  And where that can't be put, blocks are of no use: this mount
- * remembers what it can (bucket-memo.h).
+ * made by asking for all, and is of another epoch (stats/memo.h).  And where that can't be
+ * put, blocks are of no use: this mount remembers what it can (bucket-memo.h).
  */
 #ifndef ENGINE_BLOCK_MEMO_H
 #define ENGINE_BLOCK_MEMO_H
@@ -40,12 +40,21 @@ void block_memo_print_pack_key(char *out, size_t size, unsigned slot);
 void block_memo_give_up(struct block_memo *m, const char *why);
 bool block_memo_is_given_up(const struct block_memo *m);
 
+/* What an index settles, and of which epoch that makes it. */
+struct block_doubt {
+	unsigned n;
+	uint64_t epoch;
+};
+
 /* A refresh begins: what lies there is not believed until it was put anew. */
 void block_memo_doubt(struct block_memo *m);
 bool block_memo_is_doubted(const struct block_memo *m);
 
-/* What an index settles that is made by a sweep that begins now. */
-unsigned block_memo_doubts(const struct block_memo *m);
+/* While it is: what is to be put by a sweep that begins now. */
+struct block_doubt block_memo_doubts(const struct block_memo *m);
+
+/* One that is not that of anything that was put before. */
+uint64_t block_memo_new_epoch(void);
 
 /* What lies there is wrong: one warning an hour. */
 void block_memo_warn(struct block_memo *m, const struct err *err);
@@ -63,9 +72,16 @@ void block_memo_end_set(struct block_memo *m, const void *owner);
 /* The next of the set; takes the bytes.  In vain, if one before it has failed. */
 void block_memo_put_pack(struct block_memo *m, struct pack *pack);
 
-/* And last; `over` as in struct cache_put, `doubt` of when the sweep began. */
+/* And last; `over` as in struct cache_put, `doubt` the number of when the sweep began. */
 void block_memo_put_index(struct block_memo *m, struct buf *bytes,
 			  const char *over, unsigned doubt);
+
+/*
+ * An index of no blocks: of what lies there nothing is believed any more.  Not if somebody
+ * else makes a set.
+ */
+void block_memo_void(struct block_memo *m, const void *owner,
+		     const struct block_doubt *doubt, const char *over);
 
 /* Of a set: what waits. */
 unsigned block_memo_n_waiting(const struct block_memo *m);

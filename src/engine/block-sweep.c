@@ -178,6 +178,9 @@ take_index(struct block_sweep *b, const struct buf *body)
 	if (verdict != MEMO_GOOD)
 		block_memo_warn(b->memo, &err);
 	b->written_at = b->index.stamp.written_at;
+	b->has_epoch = b->may_write || verdict == MEMO_GOOD;
+	b->epoch = verdict == MEMO_GOOD ? b->index.stamp.epoch
+					: block_memo_new_epoch();
 	for (size_t i = 0; i < b->index.list.n; i++)
 		b->n_records += (int64_t)b->index.list.blocks[i].n_records;
 }
@@ -190,10 +193,7 @@ take_index(struct block_sweep *b, const struct buf *body)
 static const char *
 find_over(const struct block_sweep *b)
 {
-	const struct index_answer *answer = index_read_answer(b->read);
-	bool is_known = answer->status == 404 || answer->etag[0];
-
-	return is_known && !b->is_anew ? answer->etag : NULL;
+	return b->is_anew ? NULL : index_read_over(b->read);
 }
 
 static void
@@ -209,6 +209,8 @@ on_index(void *arg)
 		/* a refresh need not know what it is put over */
 		b->may_write = b->is_anew || answer->status == 404 ||
 			       answer->err.code == EFBIG;
+		b->has_epoch = answer->status == 404;
+		b->epoch = b->has_epoch ? 0 : block_memo_new_epoch();
 		if (answer->status != 404)
 			block_memo_warn(b->memo, &answer->err);
 	}
@@ -272,6 +274,7 @@ print_index(const struct block_sweep *b, struct buf *out)
 
 	stamp.anew_at = is_new ? stamp.written_at : was.anew_at;
 	stamp.at_once = pace_claim(s3_pace(b->s3), was.at_once);
+	stamp.epoch = b->is_anew ? b->doubt.epoch : b->epoch;
 	return memo_index_print(listed, b->bucket->name, &stamp, out);
 }
 
@@ -375,7 +378,7 @@ block_sweep_go_on(struct block_sweep *b)
 	put_pack_if_full(b);
 }
 
-static void
+static bool
 put_index(struct block_sweep *b)
 {
 	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
@@ -383,9 +386,10 @@ put_index(struct block_sweep *b)
 	if (print_index(b, &bytes) ||
 	    !memo_index_is_worth(blocks_list(tally_blocks(b->tally)),
 				 bytes.len))
-		return;
+		return false;
 	note_put(b, bytes.len);
-	block_memo_put_index(b->memo, &bytes, find_over(b), b->doubt);
+	block_memo_put_index(b->memo, &bytes, find_over(b), b->doubt.n);
+	return true;
 }
 
 /* No block was known. */
@@ -397,7 +401,7 @@ count_learned(struct block_sweep *b, struct blocks *blocks)
 		b->known.n_changed = (int64_t)blocks_list(blocks)->n;
 }
 
-void
+bool
 block_sweep_write(struct block_sweep *b)
 {
 	struct blocks *blocks = tally_blocks(b->tally);
@@ -409,12 +413,11 @@ block_sweep_write(struct block_sweep *b)
 		   !b->known.is_written;
 	b->originals->blocks = NULL;
 	if (!has_news || !blocks)
-		return;
+		return false;
 	while (b->has_set && blocks_n_kept(blocks, true) > INDEX_RECORDS)
 		if (!put_pack(b, true))
-			return;
-	if (b->has_set)
-		put_index(b);
+			return false;
+	return b->has_set && put_index(b);
 }
 
 struct memo_use

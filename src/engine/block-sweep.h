@@ -31,7 +31,7 @@ struct block_sweep {
 	struct block_memo *memo;
 	struct originals *originals; /* that are asked */
 	bool is_anew; /* the memo is not believed */
-	unsigned doubt; /* of the memo, when it began */
+	struct block_doubt doubt; /* of the memo, when it began */
 	/* The index is read, or can't be; not from inside block_sweep_read(). */
 	void (*on_read)(void *arg);
 	/* A request has ended. */
@@ -56,6 +56,8 @@ struct block_sweep {
 	bool has_taken_over; /* it, what is not written yet */
 	bool is_learning; /* HEADs are asked for by the owner */
 	bool may_write; /* it is known what lies there */
+	bool has_epoch; /* that of the memo is known (stats/memo.h) */
+	uint64_t epoch;
 	bool is_repacked; /* all is written anew */
 	bool has_set; /* this sweep may write, and has begun to */
 	struct slots_used slots_used;
@@ -95,8 +97,11 @@ void block_sweep_forget(struct block_sweep *b);
 /* Originals have been told, or can be told again. */
 void block_sweep_go_on(struct block_sweep *b);
 
-/* It is complete, or outdated, and the HEADs are answered: write what is worth it. */
-void block_sweep_write(struct block_sweep *b);
+/*
+ * It is complete, or outdated, and the HEADs are answered: write what is worth it.  False:
+ * no index.
+ */
+bool block_sweep_write(struct block_sweep *b);
 
 /* What it was good for. */
 struct memo_use block_sweep_use(const struct block_sweep *b);

@@ -44,7 +44,6 @@ struct bucket_memo {
 	bool is_put_late;
 	struct doubt doubt;
 	unsigned put_doubt; /* what the PUT settles */
-	unsigned doubted_for; /* the last refresh that is told of */
 	struct traffic traffic; /* of the GETs */
 	struct timer get_limit, put_limit, tell;
 	int64_t warned_until_ms; /* of what lies there */
@@ -273,6 +272,13 @@ load(struct bucket_memo *b)
 
 /* --- writing --- */
 
+/* Somebody else may have settled on another one meanwhile. */
+static bool
+is_of_epoch(const struct bucket_memo *b, const struct memo_user *u)
+{
+	return u->is_settled ? u->epoch == b->memo.epoch : u->is_anew;
+}
+
 /* A refresh need not know what it is put over. */
 static bool
 may_write(const struct bucket_memo *b, bool is_anew)
@@ -355,7 +361,8 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	const struct traffic none = { 0 };
 	const struct buf *body;
 
-	if (is_being_renewed(b, u) || !may_write(b, u->is_anew))
+	if (is_being_renewed(b, u) || !is_of_epoch(b, u) ||
+	    !may_write(b, u->is_anew))
 		return none;
 	what = memo_end_sweep(&b->memo, &s, now);
 	if (has_learned && b->memo.learned.n == 0 && u->is_anew)
@@ -399,15 +406,22 @@ bucket_memo_leave(struct bucket_memo *b, struct memo_user *u)
 	rest_if_unused(b);
 }
 
-void
-bucket_memo_doubt(struct bucket_memo *b, unsigned n)
+bool
+bucket_memo_settle(struct bucket_memo *b, struct memo_user *u, uint64_t epoch)
 {
-	if (n == b->doubted_for)
-		return;
-	b->doubted_for = n;
-	doubt_begin(&b->doubt, b->put);
-	memo_distrust(&b->memo);
-	forget_doubted(b);
+	u->epoch = epoch;
+	u->is_settled = !b->put || memo_is_of(&b->memo, epoch);
+	if (u->is_settled)
+		memo_expect(&b->memo, epoch);
+	return u->is_settled;
+}
+
+void
+bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
+		  const struct object *o, int64_t original)
+{
+	if (is_of_epoch(b, u))
+		memo_learn(&b->memo, o, original);
 }
 
 bool

@@ -71,6 +71,8 @@ struct memo_user {
 	bool is_anew; /* it asks nothing, and learns all: nothing is believed */
 	bool is_told;
 	unsigned doubt; /* of the memo, that what it writes settles */
+	bool is_settled; /* what is known is of this epoch */
+	uint64_t epoch;
 	struct memo_user *prev, *next;
 };
 
@@ -83,15 +85,22 @@ void bucket_memo_join(struct bucket_memo *b, struct memo_user *u);
 void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
 
 /*
- * The `n`th refresh of what is not asked of it has begun, which was not put: what is known
- * here is not believed, either.
+ * It is ready, and that is the epoch (stats/memo.h): what is of another one is forgotten.
+ * Who has not told one may ask nothing, and leaves nothing but what a refresh has learned.
+ * False: what is of another one is being put.
  */
-void bucket_memo_doubt(struct bucket_memo *b, unsigned n);
+bool bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
+			uint64_t epoch);
+
+/* A HEAD of that user's says so. */
+void bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
+		       const struct object *o, int64_t original);
+
 bool bucket_memo_is_doubted(const struct bucket_memo *b);
 
 const struct memo_env *bucket_memo_env(const struct bucket_memo *b);
 
-/* What it knows; to be asked when it is ready. */
+/* What it knows; to be asked when it is ready and settled. */
 struct memo *bucket_memo(struct bucket_memo *b);
 
 /* When what was read was written; 0: there was nothing. */

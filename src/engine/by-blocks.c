@@ -35,14 +35,25 @@ by_blocks_ask_later(struct by_blocks *b)
 	block_sweep_forget(&b->sweep);
 }
 
+/* That of the memo, as far as the listing and the index tell. */
+static bool
+find_epoch(const struct by_blocks *b, uint64_t *epoch)
+{
+	*epoch = b->sweep.is_read ? b->sweep.epoch : 0;
+	return b->sweep.is_read ? b->sweep.has_epoch : b->index == INDEX_ABSENT;
+}
+
 /* What sampled has asked for; but a refresh asks for all, as long as it is not put. */
 static void
-use_memo(struct by_blocks *b, bool has_index)
+use_memo(struct by_blocks *b, bool are_more)
 {
-	unsigned n = memo_sight_heads(&b->sight, has_index);
+	unsigned n = b->sweep.is_anew ? 0 : memo_sight_heads(&b->sight);
+	uint64_t epoch;
+	bool has_epoch = find_epoch(b, &epoch);
 
-	originals_use_memo(b->sweep.originals, b->sweep.is_anew ? 0 : n,
-			   has_index);
+	if (has_epoch)
+		originals_set_epoch(b->sweep.originals, epoch);
+	originals_use_memo(b->sweep.originals, has_epoch ? n : 0, are_more);
 }
 
 static void
@@ -259,8 +270,7 @@ by_blocks_begin_page(struct by_blocks *b, void *range,
 		b->index = index_sight(page, range == b->first_range);
 	if (range == b->first_range)
 		b->first_range = NULL;
-	if (b->is_on)
-		memo_sight_see(&b->sight, page);
+	memo_sight_see(&b->sight, page);
 }
 
 void
@@ -293,14 +303,10 @@ static void
 note_doubt(struct by_blocks *b)
 {
 	struct block_sweep *s = &b->sweep;
-	bool is_refresh = s->is_anew;
 
-	if (is_refresh)
+	if (s->is_anew)
 		block_memo_doubt(s->memo);
 	s->is_anew = block_memo_is_doubted(s->memo);
-	/* what may be asked in the place of blocks; a refresh by blocks need not */
-	if (s->is_anew && (!is_refresh || block_memo_is_given_up(s->memo)))
-		bucket_memo_doubt(b->bucket_memo, block_memo_doubts(s->memo));
 	s->doubt = block_memo_doubts(s->memo);
 }
 
@@ -351,11 +357,29 @@ by_blocks_begin(struct by_blocks *b, const struct by_blocks_listing *l)
 	b->is_told = b->is_outdated = false;
 	b->first_range = NULL;
 	b->is_on = b->sweep.originals->is_by_blocks = may_be(b, l->mode);
-	b->sweep.originals->lacks_index =
-		l->mode == MODE_DETAILED && lacks_index(b);
 	block_sweep_forget(&b->sweep);
 	if (!b->is_on)
 		return;
 	tally_want_blocks(b->tally);
 	b->order = l->is_later || b->is_hidden ? BLOCKS_LATER : BLOCKS_OPEN;
+}
+
+/* After a refresh nothing is believed that is from before it, if nothing takes its place. */
+static void
+void_index(struct by_blocks *b)
+{
+	struct block_sweep *s = &b->sweep;
+	bool is_there = b->index == INDEX_SHOWN || s->originals->has_joined;
+
+	if (s->memo && s->is_anew && is_there)
+		block_memo_void(s->memo, s, &s->doubt, NULL);
+}
+
+void
+by_blocks_write(struct by_blocks *b)
+{
+	bool is_put = b->is_on && block_sweep_write(&b->sweep);
+
+	if (!is_put)
+		void_index(b);
 }

@@ -98,4 +98,7 @@ void by_blocks_go_on(struct by_blocks *b);
  */
 void by_blocks_step(struct by_blocks *b, bool is_asked);
 
+/* All original sizes of the bucket are told: write what is worth it. */
+void by_blocks_write(struct by_blocks *b);
+
 #endif

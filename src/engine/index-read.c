@@ -226,6 +226,14 @@ index_read_answer(const struct index_read *r)
 	return &r->answer;
 }
 
+const char *
+index_read_over(const struct index_read *r)
+{
+	bool is_known = r->answer.status == 404 || r->answer.etag[0];
+
+	return is_known ? r->answer.etag : NULL;
+}
+
 void
 index_read_cuts(const struct index_read *r, struct list_memory *out,
 		unsigned *at_once)

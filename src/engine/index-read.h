@@ -64,6 +64,9 @@ struct index_answer {
 
 const struct index_answer *index_read_answer(const struct index_read *r);
 
+/* What another one is put over, as struct cache_put has it; NULL: that is not known. */
+const char *index_read_over(const struct index_read *r);
+
 /*
  * Likewise where to cut a listing, of ranges with as many deltas each; and how many
  * requests at a time its writer says that the store has taken.  None where the index is

@@ -29,10 +29,8 @@ see(struct memo_sight *m, const struct object *o)
 {
 	bool is_base = is_named(o, OURS_MEMO_BASE);
 
-	if (is_named(o, OURS_MEMO_INDEX)) {
-		m->has_index = true;
+	if (is_named(o, OURS_MEMO_INDEX))
 		note_date(m->index_date, o->last_modified);
-	}
 	if (!is_base && !is_named(o, OURS_MEMO_RECENT))
 		return;
 	m->has_base = m->has_base || is_base;
@@ -54,13 +52,12 @@ memo_sight_see(struct memo_sight *m, const struct list_page *page)
 }
 
 unsigned
-memo_sight_heads(const struct memo_sight *m, bool has_index)
+memo_sight_heads(const struct memo_sight *m)
 {
 	int64_t n = m->bytes / SPOT_BYTES_PER_HEAD + 1;
 
 	/* of one store dates are alike, so that their order is that of bytes */
-	if (!m->has_base || (m->has_index && !has_index) ||
-	    strcmp(m->date, m->index_date) < 0)
+	if (!m->has_base || strcmp(m->date, m->index_date) < 0)
 		return 0;
 	return n < HEADS_HELD_MAX / 4 ? (unsigned)n : HEADS_HELD_MAX / 4;
 }

@@ -11,8 +11,7 @@
  * SPOT_BYTES_PER_HEAD for each.  But of HEADS_HELD_MAX that may wait, it is a quarter.
  *
  * Of dates and sizes nothing has to be right: what is not asked, or in vain, costs
- * requests.  But beside an index that can't be read it is not asked, since a refresh may
- * have put that, and what lies here be older.
+ * requests.
  */
 #ifndef ENGINE_MEMO_SIGHT_H
 #define ENGINE_MEMO_SIGHT_H
@@ -26,7 +25,6 @@ struct list_page;
 
 struct memo_sight {
 	bool has_base; /* without one there is nothing */
-	bool has_index;
 	int64_t bytes; /* of base and recent file */
 	/* When they were put, as listed; "": not seen, or no such date. */
 	char date[MEMO_SIGHT_DATE_MAX]; /* the later one */
@@ -36,7 +34,7 @@ struct memo_sight {
 /* A page of a listing; each once. */
 void memo_sight_see(struct memo_sight *m, const struct list_page *page);
 
-/* So many HEADs are worth asking it; 0: none are.  `has_index`: one of use. */
-unsigned memo_sight_heads(const struct memo_sight *m, bool has_index);
+/* So many HEADs are worth asking it; 0: none are. */
+unsigned memo_sight_heads(const struct memo_sight *m);
 
 #endif

@@ -16,7 +16,8 @@ originals_begin(struct originals *o)
 	sweep_begin(&o->sweep);
 	o->n_heads = o->n_remembered = o->n_learned = o->n_worth = 0;
 	o->is_by_blocks = o->is_listed = o->has_news = false;
-	o->lacks_index = false;
+	o->is_base_shown = o->may_ask_spots = false;
+	o->has_epoch = o->user.is_settled = false;
 	o->blocks = NULL;
 	o->index = NULL;
 }
@@ -33,8 +34,7 @@ asks_memo(const struct originals *o)
 static bool
 knows(const struct originals *o, const struct object *listed, int64_t *original)
 {
-	return o->is_memo_ready && !o->is_anew && !o->lacks_index &&
-	       asks_memo(o) &&
+	return o->user.is_settled && !o->is_anew && asks_memo(o) &&
 	       memo_find(bucket_memo(o->memo), listed, original);
 }
 
@@ -48,6 +48,13 @@ find(void *arg, const struct object *listed, int64_t *original)
 		return false;
 	o->n_remembered++;
 	return true;
+}
+
+/* Its blocks are asked, too. */
+static bool
+asks_spots(const struct originals *o)
+{
+	return o->may_ask_spots && o->spots.is_ready;
 }
 
 /* Without reading more: those that are left are counted, block by block. */
@@ -96,7 +103,7 @@ judge(void *arg, const struct object *listed, int64_t *original)
 
 	if (knows(o, listed, original))
 		return HEAD_IS_SPARED;
-	if (!o->spots.is_ready)
+	if (!asks_spots(o))
 		return HEAD_IS_NEEDED;
 	switch (memo_spots_find(&o->spots.spots, listed, original, &number)) {
 	case SPOT_READ:
@@ -120,7 +127,7 @@ look_up(struct originals *o)
 	if (!o->has_news)
 		return false;
 	o->has_news = false;
-	if (o->spots.is_ready && !o->is_by_blocks) {
+	if (asks_spots(o) && !o->is_by_blocks) {
 		memo_spots_begin_round(&o->spots.spots);
 		sweep_judge(&o->sweep, want, o);
 	}
@@ -146,22 +153,17 @@ on_known(void *arg, const struct object *listed, int64_t original)
 	struct originals *o = arg;
 
 	if (!o->is_by_blocks && o->has_joined)
-		memo_learn(bucket_memo(o->memo), listed, original);
+		bucket_memo_learn(o->memo, &o->user, listed, original);
 	else if (o->is_by_blocks)
 		learn_in_block(o, listed, original);
 }
 
-/* What it knows of those that have waited for it counts as HEADs no more. */
 static void
 on_ready(void *arg)
 {
 	struct originals *o = arg;
-	unsigned n_before = o->sweep.n_queued;
 
 	o->is_memo_ready = true;
-	o->n_records = (int64_t)memo_count(bucket_memo(o->memo));
-	sweep_settle(&o->sweep, find, o);
-	o->n_heads -= n_before - o->sweep.n_queued;
 	o->on_answer(o->arg, NULL);
 }
 
@@ -183,6 +185,41 @@ is_ready(const struct originals *o)
 	bool has_index = !o->spots.index_read || o->spots.is_ready;
 
 	return !o->has_joined || (o->is_memo_ready && has_index);
+}
+
+/* What the memo has to be of, so that it is believed. */
+static bool
+find_epoch(const struct originals *o, uint64_t *epoch)
+{
+	const struct block_memo *blocks = o->spots.memo;
+
+	if (!blocks) { /* it is in memory */
+		*epoch = 0;
+		return true;
+	}
+	if (block_memo_is_doubted(blocks)) {
+		*epoch = block_memo_doubts(blocks).epoch;
+		return true;
+	}
+	*epoch = o->has_epoch ? o->epoch : o->spots.epoch;
+	return o->has_epoch || o->spots.has_epoch;
+}
+
+/* What it knows of those that have waited for it counts as HEADs no more. */
+static bool
+settle(struct originals *o)
+{
+	unsigned n_before = o->sweep.n_queued, n_spared;
+	uint64_t epoch;
+
+	if (!o->has_joined || o->user.is_settled || !find_epoch(o, &epoch) ||
+	    !bucket_memo_settle(o->memo, &o->user, epoch))
+		return false;
+	o->n_records = (int64_t)memo_count(bucket_memo(o->memo));
+	sweep_settle(&o->sweep, find, o);
+	n_spared = n_before - o->sweep.n_queued;
+	o->n_heads -= n_spared;
+	return n_spared > 0;
 }
 
 /* --- what the owner asks --- */
@@ -220,11 +257,19 @@ originals_init(struct originals *o, const struct originals_place *place)
 void
 originals_use_index(struct originals *o, struct index_read *index)
 {
-	bool is_doubted = o->is_anew || !o->spots.memo || !o->memo ||
-			  block_memo_is_doubted(o->spots.memo) ||
-			  bucket_memo_is_doubted(o->memo);
+	bool has_blocks = o->spots.memo && o->memo;
 
-	o->index = is_doubted ? NULL : index;
+	o->index = has_blocks && !block_memo_is_doubted(o->spots.memo) ? index
+								       : NULL;
+	o->may_ask_spots =
+		o->index && !o->is_anew && !bucket_memo_is_doubted(o->memo);
+}
+
+void
+originals_set_epoch(struct originals *o, uint64_t epoch)
+{
+	o->has_epoch = true;
+	o->epoch = epoch;
 }
 
 void
@@ -240,8 +285,10 @@ originals_use_memo(struct originals *o, unsigned n_worth, bool are_more)
 static bool
 are_many(const struct originals *o)
 {
-	return o->n_heads >= o->n_worth &&
-	       o->n_heads >= memo_heads_min(bucket_memo_env(o->memo));
+	bool is_mended = o->is_anew && o->is_base_shown;
+	unsigned min = memo_heads_min(bucket_memo_env(o->memo));
+
+	return o->n_heads >= o->n_worth && o->n_heads >= (is_mended ? 1 : min);
 }
 
 /* Whether that will turn out before the end of the LIST, and nothing else is asked. */
@@ -276,7 +323,7 @@ originals_ask(struct originals *o, struct tally *tally, struct space *space,
 		return;
 	}
 	o->n_heads++;
-	if (!o->index && !o->is_by_blocks) {
+	if (!o->may_ask_spots && !o->is_by_blocks) {
 		sweep_add(&o->sweep, tally, space, object);
 		return;
 	}
@@ -297,7 +344,8 @@ originals_send(struct originals *o)
 		spot_read_begin(&o->spots, o->index);
 	if (asks_memo(o) && !is_ready(o))
 		return false;
-	has_spared = look_up(o);
+	has_spared = settle(o);
+	has_spared = look_up(o) || has_spared;
 	sweep_send(&o->sweep);
 	return has_spared;
 }
@@ -324,6 +372,10 @@ originals_end(struct originals *o, bool is_of_all)
 		.written_at = bucket_memo_written_at(o->memo),
 	};
 	o->use.written = bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
+	if (o->spots.is_bad)
+		block_memo_void(o->spots.memo, o,
+				&(struct block_doubt){ 0, o->spots.epoch },
+				index_read_over(o->spots.index_read));
 }
 
 struct traffic

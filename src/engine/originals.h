@@ -40,10 +40,13 @@ struct originals {
 	bool is_listed; /* it is complete: no more will be asked for */
 	unsigned n_heads; /* that were found to be needed */
 	unsigned n_remembered; /* deltas that the memo has spared them */
-	bool lacks_index; /* that may know better: that memo is not believed */
+	bool is_base_shown; /* so a refresh mends it, however few HEADs it sends */
+	bool has_epoch; /* of the memo; else the index tells it */
+	uint64_t epoch;
 	bool is_by_blocks; /* of that memo is asked only what … */
 	unsigned n_worth; /* … so many HEADs are worth; 0: nothing */
-	struct index_read *index; /* borrowed, of the scan; NULL: of no use */
+	struct index_read *index; /* borrowed, of the scan; NULL: not read */
+	bool may_ask_spots; /* its blocks may know more */
 	bool has_news; /* some are held that were not looked up */
 	struct blocks *blocks; /* that learn instead of it; NULL: none do */
 	unsigned n_learned; /* of blocks */
@@ -71,11 +74,14 @@ void originals_begin(struct originals *o);
 void originals_ask(struct originals *o, struct tally *tally,
 		   struct space *space, const struct object *object);
 
-/* What is not known otherwise may be in the blocks of that index; NULL: it is not. */
+/* It says which epoch it is, and in its blocks may be what is not known otherwise. */
 void originals_use_index(struct originals *o, struct index_read *index);
 
+/* By blocks: this is the epoch, which the memo has to be of. */
+void originals_set_epoch(struct originals *o, uint64_t epoch);
+
 /*
- * By blocks: they know nothing of what will be asked for, but that memo may, which so many
+ * Likewise: they know nothing of what will be asked for, but that memo may, which so many
  * HEADs are worth; 0: it is not asked.  What it knows the blocks learn.  `are_more`: until
  * originals_end_listing(), though the LIST is complete.
  */

@@ -6,6 +6,8 @@
 
 #include "engine/spot-read.h"
 
+#include <errno.h>
+
 #include <utlist.h>
 
 /* One block that is read: extents that touch each other, and then the next ones. */
@@ -112,10 +114,26 @@ static void
 take_index(struct spot_read *r, const struct buf *body)
 {
 	struct err err = ERR_INIT;
+	enum memo_verdict verdict = memo_index_parse(
+		&r->index, buf_str(body), body->len, r->bucket->name, &err);
 
-	if (memo_index_parse(&r->index, buf_str(body), body->len,
-			     r->bucket->name, &err) != MEMO_GOOD)
-		block_memo_warn(r->memo, &err);
+	r->has_epoch = verdict == MEMO_GOOD;
+	r->epoch = r->index.stamp.epoch;
+	if (r->has_epoch)
+		return;
+	block_memo_warn(r->memo, &err);
+	r->is_bad =
+		verdict != MEMO_FOREIGN || block_memo_may_take_over(r->memo);
+}
+
+/* There is none, or it can't be read. */
+static void
+take_failure(struct spot_read *r, const struct index_answer *answer)
+{
+	r->has_epoch = answer->status == 404;
+	r->is_bad = answer->err.code == EFBIG;
+	if (!r->has_epoch)
+		block_memo_warn(r->memo, &answer->err);
 }
 
 static void
@@ -126,8 +144,12 @@ on_index(void *arg)
 
 	if (answer->err.code == 0)
 		take_index(r, &answer->body);
-	else if (answer->status != 404)
-		block_memo_warn(r->memo, &answer->err);
+	else
+		take_failure(r, answer);
+	if (r->is_bad) { /* what is written from now on is of another one */
+		r->has_epoch = true;
+		r->epoch = block_memo_new_epoch();
+	}
 	memo_spots_init(&r->spots, &r->index);
 	r->is_ready = true;
 	r->on_step(r->arg);

@@ -28,6 +28,9 @@ struct spot_read {
 	struct index_read *index_read; /* NULL: it was not asked for */
 	struct index_reader reader;
 	bool is_ready; /* it is there, or will not be */
+	bool is_bad; /* and may be written over */
+	bool has_epoch; /* that of the memo is known (stats/memo.h) */
+	uint64_t epoch;
 	struct memo_index index;
 	struct memo_spots spots; /* what is known */
 	struct spot_get *waiting;

@@ -115,8 +115,7 @@ on_page(void *arg, void *range, const struct list_page *page)
 	struct walk *w = arg;
 
 	by_blocks_begin_page(&w->blocks, range, page);
-	if (w->blocks.index == INDEX_ABSENT)
-		originals_use_index(&w->originals, NULL);
+	w->originals.is_base_shown = w->blocks.sight.has_base;
 	for (size_t i = 0; i < page->n_objects; i++) {
 		struct space *space = tally_add(range, &page->objects[i]);
 
@@ -449,8 +448,8 @@ walk_figures(struct walk *w, struct figures *out, bool *is_exact)
 
 	tally_figures(w->tally, out);
 	*is_exact = sweep_is_exact(&w->originals.sweep);
-	if (w->blocks.is_on)
-		block_sweep_write(&w->blocks.sweep);
+	if (w->mode == MODE_DETAILED)
+		by_blocks_write(&w->blocks);
 	originals_end(&w->originals,
 		      w->mode == MODE_DETAILED && !w->blocks.is_on);
 	use = walk_memo_use(w);

@@ -22,7 +22,7 @@ enum {
 	AT_VERSION = 8,
 	AT_COUNT = 12,
 	AT_TIME = 16,
-	AT_ZERO = 24,
+	AT_EPOCH = 24,
 	AT_BASE = 32
 };
 
@@ -101,6 +101,12 @@ int64_t
 memo_file_written_at(const struct memo_file *f)
 {
 	return (int64_t)big_endian_get(f->bytes.data + AT_TIME, 8);
+}
+
+uint64_t
+memo_file_epoch(const struct memo_file *f)
+{
+	return big_endian_get(f->bytes.data + AT_EPOCH, 8);
 }
 
 /* There are `n` of them now, and no checksum. */
@@ -299,8 +305,8 @@ digest(const struct memo_file *f, const char *bucket,
 }
 
 int
-memo_file_seal(struct memo_file *f, const char *bucket, int64_t now,
-	       const unsigned char *base)
+memo_file_seal(struct memo_file *f, const char *bucket,
+	       const struct memo_stamp *stamp)
 {
 	unsigned char sum[SHA256_LEN];
 	int rc = reserve(f, 0);
@@ -311,9 +317,9 @@ memo_file_seal(struct memo_file *f, const char *bucket, int64_t now,
 	memcpy(head, magic, sizeof(magic));
 	big_endian_put(head + AT_VERSION, 4, FORMAT);
 	big_endian_put(head + AT_COUNT, 4, f->n);
-	big_endian_put(head + AT_TIME, 8, (uint64_t)now);
-	big_endian_put(head + AT_ZERO, 8, 0);
-	memcpy(head + AT_BASE, base ? base : no_base, SHA256_LEN);
+	big_endian_put(head + AT_TIME, 8, (uint64_t)stamp->written_at);
+	big_endian_put(head + AT_EPOCH, 8, stamp->epoch);
+	memcpy(head + AT_BASE, stamp->base ? stamp->base : no_base, SHA256_LEN);
 	digest(f, bucket, sum);
 	rc = buf_add(&f->bytes, sum, sizeof(sum));
 	f->is_sealed = rc == 0;

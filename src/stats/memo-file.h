@@ -8,7 +8,7 @@
  *      8   4   version of the format, 1
  *     12   4   number of records
  *     16   8   when it was written, seconds since 1970
- *     24   8   zero
+ *     24   8   epoch (memo.h)
  *     32  32   the checksum of the base that it belongs to; zero in a base
  *     64  16   each record, in ascending order, none twice:
  *                0  11   bytes 16 to 26 of the object_digest() of a version
@@ -89,8 +89,9 @@ bool memo_file_is_whole(const char *data, size_t len);
 
 /* NULL while it is empty. */
 struct memo_record *memo_file_records(const struct memo_file *f);
-int64_t
-memo_file_written_at(const struct memo_file *f); /* while it is sealed */
+/* While it is sealed. */
+int64_t memo_file_written_at(const struct memo_file *f);
+uint64_t memo_file_epoch(const struct memo_file *f);
 
 /* Append one, in whatever order: memo_file_sort() before anything is looked for. */
 int memo_file_add(struct memo_file *f, const struct memo_record *r);
@@ -108,9 +109,16 @@ void memo_file_filter(struct memo_file *f,
 /* Both sorted: add the records of `from`, which win.  -EFBIG, -ENOMEM: no change. */
 int memo_file_merge(struct memo_file *f, const struct memo_file *from);
 
-/* Sorted: write head and checksum.  `base` as in memo_file_parse(). */
-int memo_file_seal(struct memo_file *f, const char *bucket, int64_t now,
-		   const unsigned char *base);
+/* What the head says of a file, and of its base: as in memo_file_parse(). */
+struct memo_stamp {
+	int64_t written_at; /* seconds since 1970 */
+	uint64_t epoch;
+	const unsigned char *base;
+};
+
+/* Sorted: write head and checksum. */
+int memo_file_seal(struct memo_file *f, const char *bucket,
+		   const struct memo_stamp *stamp);
 
 /* Of a sealed one: SHA256_LEN bytes. */
 const unsigned char *memo_file_checksum(const struct memo_file *f);

@@ -19,7 +19,7 @@
 
 static const char magic[8] = { 'D', 'G', 'I', 'N', 'D', 'E', 'X', '\n' };
 
-enum { AT_VERSION = 8, AT_COUNT = 12, HEAD_LEN = 36 };
+enum { AT_VERSION = 8, AT_COUNT = 12, HEAD_LEN = 44 };
 
 enum { HAS_MISSING = 1, HAS_FLAW = 2, IS_PARTLY_KNOWN = 4, ALL_FLAGS = 7 };
 
@@ -148,7 +148,9 @@ put_head(struct buf *out, size_t n, const struct index_stamp *stamp)
 		rc = put_number(out, 8, (uint64_t)stamp->written_at);
 	if (rc == 0)
 		rc = put_number(out, 8, (uint64_t)stamp->anew_at);
-	return rc ? rc : put_number(out, 4, stamp->at_once);
+	if (rc == 0)
+		rc = put_number(out, 4, stamp->at_once);
+	return rc ? rc : put_number(out, 8, stamp->epoch);
 }
 
 /* Pieces that ranges had of a block may be too much together, and the last keys. */
@@ -329,6 +331,7 @@ parse(struct memo_index *x, const char *data, size_t len)
 	uint64_t n = get_number(&r, 4);
 	uint64_t written_at = get_number(&r, 8), anew_at = get_number(&r, 8);
 	unsigned at_once = (unsigned)get_number(&r, 4);
+	uint64_t epoch = get_number(&r, 8);
 
 	if (n > BLOCKS_MAX)
 		return -EBADMSG;
@@ -337,7 +340,8 @@ parse(struct memo_index *x, const char *data, size_t len)
 		return -EBADMSG;
 	x->stamp = (struct index_stamp){ .written_at = (int64_t)written_at,
 					 .anew_at = (int64_t)anew_at,
-					 .at_once = at_once };
+					 .at_once = at_once,
+					 .epoch = epoch };
 	note_slots(x);
 	return 0;
 }

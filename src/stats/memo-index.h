@@ -52,8 +52,7 @@
  * one by one (memo-spots.h), and what it had to ask for is remembered in memo.h.  Detailed
  * asks that one before it sends HEADs, if it may know something and is worth reading
  * (engine/memo-sight.h), and the blocks learn what it says, as if a HEAD had: so it
- * is asked once.  Where each deltaspace has one delta, that spares all of them: of a million
- * 16 MB are read.
+ * is asked once.
  *
  * Bytes, all numbers with their first byte first, a varint in groups of 7 bits from the
  * lowest one, all but the last with the bit 0x80:
@@ -64,7 +63,8 @@
  *     16   8   when it was written, seconds since 1970
  *     24   8   when it was made anew
  *     32   4   requests at a time that the store has taken
- *     36       each block, in ascending order of keys:
+ *     36   8   epoch (memo.h)
+ *     44       each block, in ascending order of keys:
  *                varint  bytes of its last key that are those of the block before
  *                varint  how many follow; they
  *                16      sum of the fingerprints of its deltas
@@ -97,6 +97,7 @@ struct index_stamp {
 	int64_t written_at;
 	int64_t anew_at; /* all packs */
 	unsigned at_once; /* requests that the store has taken (s3/pace.h) */
+	uint64_t epoch; /* of all that the memo knows (memo.h) */
 };
 
 struct memo_index {

@@ -109,6 +109,7 @@ note_base(struct memo *m)
 {
 	m->has_base = true;
 	m->base_written_at = memo_file_written_at(&m->base.file);
+	m->base_epoch = memo_file_epoch(&m->base.file);
 	memcpy(m->base_sum, memo_file_checksum(&m->base.file), SHA256_LEN);
 }
 
@@ -132,12 +133,18 @@ memo_take_recent(struct memo *m, const char *data, size_t len, struct err *err)
 			 data, len, err);
 }
 
-void
-memo_rest(struct memo *m)
+static void
+forget_base(struct memo *m)
 {
 	part_clear(&m->base);
 	part_clear(&m->recent);
 	m->has_base = false;
+}
+
+void
+memo_rest(struct memo *m)
+{
+	forget_base(m);
 	m->is_full = false;
 	if (m->learned.bytes.len > MEMO_IDLE_MAX)
 		forget_learned(m);
@@ -149,6 +156,28 @@ memo_distrust(struct memo *m)
 {
 	forget_learned(m);
 	memo_file_clear(&m->unsaved);
+}
+
+static bool
+has_other_base(const struct memo *m, uint64_t epoch)
+{
+	return m->has_base && m->base_epoch != epoch;
+}
+
+bool
+memo_is_of(const struct memo *m, uint64_t epoch)
+{
+	return m->epoch == epoch && !has_other_base(m, epoch);
+}
+
+void
+memo_expect(struct memo *m, uint64_t epoch)
+{
+	if (has_other_base(m, epoch))
+		forget_base(m);
+	if (m->epoch != epoch)
+		memo_distrust(m);
+	m->epoch = epoch;
 }
 
 bool
@@ -284,7 +313,9 @@ pack_base(struct memo *m, const struct memo_sweep *s, int64_t now)
 	if (rc == 0)
 		rc = memo_file_merge(&m->base.file, &m->recent.file);
 	if (rc == 0)
-		rc = memo_file_seal(&m->base.file, m->bucket, now, NULL);
+		rc = memo_file_seal(&m->base.file, m->bucket,
+				    &(struct memo_stamp){ .written_at = now,
+							  .epoch = m->epoch });
 	if (rc)
 		return rc;
 	part_clear(&m->recent);
@@ -298,8 +329,10 @@ pack_recent(struct memo *m, int64_t now)
 	int rc = add_learned(m);
 
 	return rc ? rc
-		  : memo_file_seal(&m->recent.file, m->bucket, now,
-				   m->base_sum);
+		  : memo_file_seal(&m->recent.file, m->bucket,
+				   &(struct memo_stamp){ .written_at = now,
+							 .epoch = m->epoch,
+							 .base = m->base_sum });
 }
 
 void

@@ -33,6 +33,13 @@
  * not written yet is remembered by this mount, up to MEMO_IDLE_MAX.  A fresh one asks
  * again for at most as many as would be worth it, one in 128 of the recent ones.
  *
+ * An *epoch* begins with each refresh of all deltas, and is a number that means nothing but
+ * that it is another one.  The index (memo-index.h) says which one it is; where there is
+ * none, it is 0.  What was asked for in another one is not believed, wherever it lies: a
+ * refresh need write over nothing but the index, and whoever still remembers older
+ * answers, or comes late with a file of them, does no harm.  A refresh of sampled asks for
+ * its own deltas only, and begins none.
+ *
  * Memory: while sweeps run, what is learned and the two files, as many records as
  * MEMO_RECORDS_MAX each at most, 16 MiB.  A bucket with more deltas has no memo: what
  * was learned is dropped when it is too much.  Between sweeps MEMO_IDLE_MAX.
@@ -64,6 +71,8 @@ struct memo {
 	bool has_base;
 	unsigned char base_sum[SHA256_LEN];
 	int64_t base_written_at;
+	uint64_t base_epoch;
+	uint64_t epoch; /* of what was learned */
 	struct memo_file learned; /* here, and not written yet */
 	struct memo_file
 		unsaved; /* of it what the last memo_pack() has taken */
@@ -85,6 +94,10 @@ void memo_rest(struct memo *m);
 
 /* Forget what was learned: it is to be learned anew. */
 void memo_distrust(struct memo *m);
+
+/* This is the epoch: forget what is of another one.  Or whether there is nothing such. */
+void memo_expect(struct memo *m, uint64_t epoch);
+bool memo_is_of(const struct memo *m, uint64_t epoch);
 
 /*
  * Whether the original size of this version is known: *original is it, or

@@ -23,12 +23,14 @@ static void
 check_good(struct memo_file *f, const char *data, size_t len)
 {
 	const struct memo_record *r = memo_file_records(f);
+	const struct memo_stamp stamp = { .written_at = memo_file_written_at(f),
+					  .epoch = memo_file_epoch(f) };
 
 	check(len == MEMO_BYTES(f->n) && memo_file_is_whole(data, len));
 	for (size_t i = 0; i < f->n; i++)
 		check(memo_file_find(f, r[i].id) == &r[i]);
 	check(memo_file_merge(f, f) == 0 && f->n == (len - 96) / 16);
-	check(memo_file_seal(f, BUCKET, memo_file_written_at(f), NULL) == 0);
+	check(memo_file_seal(f, BUCKET, &stamp) == 0);
 	check(f->bytes.len == len);
 	check(memcmp(f->bytes.data + MEMO_HEAD_LEN, data + MEMO_HEAD_LEN,
 		     len - MEMO_HEAD_LEN - SHA256_LEN) == 0);

@@ -11,11 +11,13 @@ usage: memo.py check BUCKET BASE [RECENT]   all is well with these files; prints
            at=N           written then (0)
            version=N      of that version of the format
            base=HEX       that belongs to this base
+           epoch=N        of this one (0)
            order=reversed
        memo.py check-index BUCKET INDEX [PACK...]
                           all is well with an index, and with the packs that it names;
                           prints how many blocks, deltas, records in it and in packs
-       memo.py index BUCKET [size=N] [at=N] [version=N] < LIST > FILE
+       memo.py epoch FILE the epoch of a base or of an index
+       memo.py index BUCKET [size=N] [at=N] [version=N] [epoch=N] < LIST > FILE
                           likewise an index, which has the records, too
            every=N        in blocks of so many deltas, whatever they are
            each=N         that say so many of themselves, and have no records
@@ -48,8 +50,8 @@ def check(bucket, base_path, *recent_path):
     base = b"\0" * 32
     for path in (base_path, *recent_path):
         data = open(path, "rb").read()
-        magic, version, count, _, zero, of = struct.unpack(">8sIIqq32s", data[:64])
-        assert (magic, version, zero, of) == (b"DGMEMO\r\n", 1, 0, base), path
+        magic, version, count, _, _, of = struct.unpack(">8sIIqQ32s", data[:64])
+        assert (magic, version, of) == (b"DGMEMO\r\n", 1, base), path
         assert len(data) == 96 + 16 * count, path
         assert data[-32:] == checksum(bucket, data[:-32]), path
         ids = [data[i:i + 11] for i in range(64, len(data) - 32, 16)]
@@ -58,12 +60,12 @@ def check(bucket, base_path, *recent_path):
         print(count)
 
 
-def make(bucket, size="1", at="0", version="1", base="00" * 32, order=""):
+def make(bucket, size="1", at="0", version="1", base="00" * 32, order="", epoch="0"):
     records = sorted(identity(line) + int(size).to_bytes(5, "big")
                      for line in sys.stdin if not line.startswith(".deltaglider/"))
     if order == "reversed":
         records.reverse()
-    data = struct.pack(">8sIIqq", b"DGMEMO\r\n", int(version), len(records), int(at), 0)
+    data = struct.pack(">8sIIqQ", b"DGMEMO\r\n", int(version), len(records), int(at), int(epoch))
     data += bytes.fromhex(base) + b"".join(records)
     sys.stdout.buffer.write(data + checksum(bucket, data))
 
@@ -102,10 +104,10 @@ def check_index(bucket, path, *pack_paths):
     packs = {int(re.search(r"(\d{3})(\.bin)?$", p)[1]): open(p, "rb").read()
              for p in pack_paths}
     data = open(path, "rb").read()
-    magic, version, count, _, _, _ = struct.unpack(">8sIIqqI", data[:36])
+    magic, version, count, _, _, _, _ = struct.unpack(">8sIIqqIQ", data[:44])
     assert (magic, version) == (b"DGINDEX\n", 1)
     assert data[-32:] == checksum(bucket, data[:-32])
-    r = Reader(data[36:-32])
+    r = Reader(data[44:-32])
     key, n_deltas, n_inside, n_packed = b"", 0, 0, 0
     for _ in range(count):
         before = key
@@ -140,7 +142,12 @@ def block(deltas, before, size, each):
             + b"".join(d[16:27] + size.to_bytes(5, "big") for _, d in deltas if not each))
 
 
-def index(bucket, size="1", at="0", version="1", every="0", each="0"):
+def epoch(path):
+    data = open(path, "rb").read()
+    print(int.from_bytes(data[24:32] if data[:6] == b"DGMEMO" else data[36:44], "big"))
+
+
+def index(bucket, size="1", at="0", version="1", every="0", each="0", epoch="0"):
     deltas = sorted((unquote_to_bytes(line.split("\t")[0]), digest(line))
                     for line in sys.stdin if line.split("\t")[0].endswith(".delta"))
     blocks = [[]]
@@ -150,7 +157,8 @@ def index(bucket, size="1", at="0", version="1", every="0", each="0"):
                 else int.from_bytes(one[1][-4:], "big") % 1024 == 0):
             blocks.append([])
     blocks = [b for b in blocks if b]
-    data = struct.pack(">8sIIqqI", b"DGINDEX\n", int(version), len(blocks), int(at), int(at), 0)
+    data = struct.pack(">8sIIqqIQ", b"DGINDEX\n", int(version), len(blocks), int(at), int(at), 0,
+                       int(epoch))
     before = b""
     for b in blocks:
         data += block(b, before, int(size), int(each))
@@ -163,5 +171,7 @@ if sys.argv[1] == "check":
     check(*sys.argv[2:])
 elif sys.argv[1] == "check-index":
     check_index(*sys.argv[2:])
+elif sys.argv[1] == "epoch":
+    epoch(*sys.argv[2:])
 else:
     CALLS[sys.argv[1]](sys.argv[2], **dict(pair.split("=", 1) for pair in sys.argv[3:]))

@@ -358,7 +358,7 @@ static void
 print_full(struct buf *out)
 {
 	struct block_list l = { 0 };
-	struct index_stamp stamp = { 1, 1, 0 };
+	struct index_stamp stamp = { .written_at = 1, .anew_at = 1 };
 
 	for (unsigned slot = 0; slot < PACK_SLOTS; slot++) {
 		struct block *b;

@@ -53,12 +53,21 @@ given(struct memo_file *f, const unsigned *ids, size_t n, unsigned char size)
 	memo_file_sort(f);
 }
 
+static int
+seal(struct memo_file *f, int64_t now, const unsigned char *base)
+{
+	return memo_file_seal(f, BUCKET,
+			      &(struct memo_stamp){ .written_at = now,
+						    .epoch = 0x0a0b0c,
+						    .base = base });
+}
+
 /* As sha256sum(1) sees it: printf 'releases\0' and the file but for its end. */
 static void
 test_bytes(void **state)
 {
 	static const unsigned char begin[] =
-		"DGMEMO\r\n\0\0\0\1\0\0\0\2\0\0\0\0\1\2\3\4\0\0\0\0\0\0\0\0";
+		"DGMEMO\r\n\0\0\0\1\0\0\0\2\0\0\0\0\1\2\3\4\0\0\0\0\0\12\13\14";
 	struct memo_file f;
 	const unsigned char *bytes;
 	char hex[SHA256_HEX_LEN];
@@ -68,7 +77,7 @@ test_bytes(void **state)
 	add(&f, 0x1234, 7);
 	add(&f, 0x0102, 9);
 	memo_file_sort(&f);
-	assert_int_equal(memo_file_seal(&f, BUCKET, 0x01020304, NULL), 0);
+	assert_int_equal(seal(&f, 0x01020304, NULL), 0);
 	bytes = (const unsigned char *)f.bytes.data;
 	assert_int_equal(f.bytes.len, 64 + 2 * 16 + 32);
 	assert_memory_equal(bytes, begin, 32);
@@ -81,8 +90,9 @@ test_bytes(void **state)
 	hex_print(memo_file_checksum(&f), SHA256_LEN, hex);
 	assert_string_equal(
 		hex,
-		"bd68773ae5e2d058c4c9033705ad5369020861ebac73acd92ed72041eee3c5e3");
+		"a4036124c382e4b8706aaf6bca736615c8d4060eb7ba081a6244a67c3e8b69ee");
 	assert_int_equal(memo_file_written_at(&f), 0x01020304);
+	assert_int_equal(memo_file_epoch(&f), 0x0a0b0c);
 	memo_file_clear(&f);
 }
 
@@ -208,12 +218,12 @@ test_read(void **state)
 
 	(void)state;
 	given(&f, ids, 2, 1);
-	memo_file_seal(&f, BUCKET, 5, NULL);
+	seal(&f, 5, NULL);
 	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, NULL), MEMO_GOOD);
 	assert_int_equal(parse(&f.bytes, f.bytes.len, "b", NULL), MEMO_BAD);
 	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, other),
 			 MEMO_OUTDATED);
-	memo_file_seal(&f, BUCKET, 5, other);
+	seal(&f, 5, other);
 	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, other),
 			 MEMO_GOOD);
 	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, NULL),
@@ -230,7 +240,7 @@ test_damaged(void **state)
 
 	(void)state;
 	given(&f, ids, 3, 1);
-	memo_file_seal(&f, BUCKET, 5, NULL);
+	seal(&f, 5, NULL);
 	for (size_t i = 0; i < f.bytes.len; i++) {
 		assert_int_not_equal(parse(&f.bytes, i, BUCKET, NULL),
 				     MEMO_GOOD);
@@ -257,7 +267,7 @@ test_made_up(void **state)
 
 	(void)state;
 	given(&f, ids, 2, 1);
-	memo_file_seal(&f, BUCKET, -1, NULL);
+	seal(&f, -1, NULL);
 	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, NULL), MEMO_BAD);
 	/* 2^28 records of 16 bytes: none, in 32 bits */
 	memcpy(f.bytes.data + 12, "\20\0\0\0", 4);
@@ -275,7 +285,7 @@ test_foreign(void **state)
 	memo_file_init(&f);
 	add(&f, 7, 1);
 	add(&f, 3, 1);
-	memo_file_seal(&f, BUCKET, 5, NULL);
+	seal(&f, 5, NULL);
 	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, NULL), MEMO_BAD);
 	f.bytes.data[11] = 2;
 	assert_int_equal(parse(&f.bytes, f.bytes.len, BUCKET, NULL),

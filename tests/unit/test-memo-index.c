@@ -46,7 +46,7 @@ two_blocks(struct block_list *l)
 	block_keep(b, &r);
 }
 
-static const struct index_stamp stamp = { 1000, 100, 256 };
+static const struct index_stamp stamp = { 1000, 100, 256, 0x0708 };
 
 static const char bytes[] = "DGINDEX\n"
 			    "\0\0\0\1"
@@ -54,6 +54,7 @@ static const char bytes[] = "DGINDEX\n"
 			    "\0\0\0\0\0\0\3\350"
 			    "\0\0\0\0\0\0\0\144"
 			    "\0\0\1\0"
+			    "\0\0\0\0\0\0\7\10"
 			    /* the first block */
 			    "\0\11a/1.delta"
 			    "\1\2\3\4\5\6\7\10"
@@ -160,10 +161,10 @@ test_what_is_not_believed(void **state)
 		{ 15, 3 },
 		{ 16, (char)0x80 }, /* before there was time */
 		{ 24, (char)0x80 },
-		{ 36, 1 }, /* as the key before, which there is not */
-		{ 37, 127 }, /* a key that is longer than all */
-		{ 65, 8 }, /* no such flag */
-		{ 84, 1 }, /* a record that is not there */
+		{ 44, 1 }, /* as the key before, which there is not */
+		{ 45, 127 }, /* a key that is longer than all */
+		{ 73, 8 }, /* no such flag */
+		{ 92, 1 }, /* a record that is not there */
 	};
 	CLEANUP_BUF struct buf b = BUF_INIT(INDEX_BYTES_MAX);
 	struct memo_index x;

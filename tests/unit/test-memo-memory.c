@@ -161,7 +161,7 @@ write_all(struct store *s)
 	struct blocks *all = list(0);
 	struct block_list *l = blocks_list(all);
 	struct missing *references = add_references();
-	struct index_stamp stamp = { 1000, 1000, 0 };
+	struct index_stamp stamp = { .written_at = 1000, .anew_at = 1000 };
 
 	most = allocated() - before + PACKS_WAITING * PACK_BYTES;
 	for (size_t i = 0; i < l->n; i++)

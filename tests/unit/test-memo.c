@@ -41,6 +41,7 @@ struct world {
 	struct version keys[KEYS_MAX];
 	struct stored base, recent;
 	int64_t now;
+	uint64_t epoch;
 	size_t n_heads, n_written;
 };
 
@@ -95,6 +96,15 @@ change(struct world *w, unsigned n_keys)
 	}
 }
 
+/* What no listing shows; so somebody refreshes all. */
+static void
+change_unseen(struct world *w, unsigned n_keys)
+{
+	for (unsigned key = 0; key < n_keys; key += 2)
+		w->keys[key].original++;
+	w->epoch++;
+}
+
 /* --- what lies in it --- */
 
 static void
@@ -129,6 +139,7 @@ load(const struct world *w, struct memo *m)
 		memo_take_base(m, w->base.data, w->base.len, NULL);
 	if (w->recent.data)
 		memo_take_recent(m, w->recent.data, w->recent.len, NULL);
+	memo_expect(m, w->epoch);
 }
 
 static void
@@ -212,6 +223,8 @@ live(uint32_t seed)
 		if (is_anew)
 			memo_distrust(m);
 		sweep(w, m, n_keys, step, is_anew);
+		if (dice(w, 10) == 0)
+			change_unseen(w, n_keys);
 		if (other != m && dice(w, 3) == 0) { /* it is quicker */
 			load(w, other);
 			sweep(w, other, n_keys, 1, false);

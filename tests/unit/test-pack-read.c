@@ -117,7 +117,7 @@ static void
 make_index(struct run *run)
 {
 	struct blocks *b = cut_blocks(run);
-	struct index_stamp stamp = { 1, 1, 0 };
+	struct index_stamp stamp = { .written_at = 1, .anew_at = 1 };
 	struct err err = ERR_INIT;
 
 	blocks_list(b);
