@@ -6,7 +6,6 @@
 
 #include "engine/memo-sight.h"
 
-#include "engine/originals.h"
 #include "engine/ours.h"
 #include "list/page.h"
 #include "stats/memo-spots.h"
@@ -54,10 +53,9 @@ memo_sight_see(struct memo_sight *m, const struct list_page *page)
 unsigned
 memo_sight_heads(const struct memo_sight *m)
 {
-	int64_t n = m->bytes / SPOT_BYTES_PER_HEAD + 1;
-
 	/* of one store dates are alike, so that their order is that of bytes */
-	if (!m->has_base || strcmp(m->date, m->index_date) < 0)
+	if (!m->has_base || m->bytes > MEMO_SIGHT_BYTES_MAX ||
+	    strcmp(m->date, m->index_date) < 0)
 		return 0;
-	return n < HEADS_HELD_MAX / 4 ? (unsigned)n : HEADS_HELD_MAX / 4;
+	return (unsigned)(m->bytes / SPOT_BYTES_PER_HEAD) + 1;
 }

@@ -8,7 +8,8 @@
  * written is in the index, too: who wrote that has asked the same.  So it is of use if it
  * is not older than the index, or if there is none.  Two GETs cost as much as two HEADs;
  * and so that they are no more bytes than HEADs are worth elsewhere, at most
- * SPOT_BYTES_PER_HEAD for each.  But of HEADS_HELD_MAX that may wait, it is a quarter.
+ * SPOT_BYTES_PER_HEAD for each.  It is held while the blocks are, and so at most
+ * MEMO_SIGHT_BYTES_MAX are read: what 65,000 deltaspaces have left.
  *
  * Of dates and sizes nothing has to be right: what is not asked, or in vain, costs
  * requests.
@@ -22,6 +23,7 @@
 struct list_page;
 
 #define MEMO_SIGHT_DATE_MAX 40
+#define MEMO_SIGHT_BYTES_MAX (1024 * 1024)
 
 struct memo_sight {
 	bool has_base; /* without one there is nothing */

@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "engine/memo-sight.h"
-#include "engine/originals.h"
 #include "engine/ours.h"
 #include "list/page.h"
 
@@ -45,10 +44,16 @@ static const struct {
 	{ { { OURS_MEMO_BASE, "9999999999999999999999999999999999999999", 112 },
 	    { OURS_MEMO_INDEX, LATE, 9 } },
 	  0 },
-	/* those that wait are not held for more than may wait */
+	/* what is held in memory */
+	{ { { OURS_MEMO_BASE, LATE, MEMO_SIGHT_BYTES_MAX - 1 },
+	    { OURS_MEMO_RECENT, LATE, 1 } },
+	  257 },
+	{ { { OURS_MEMO_BASE, LATE, MEMO_SIGHT_BYTES_MAX },
+	    { OURS_MEMO_RECENT, LATE, 1 } },
+	  0 },
 	{ { { OURS_MEMO_BASE, LATE, INT64_MAX },
 	    { OURS_MEMO_RECENT, LATE, INT64_MAX } },
-	  HEADS_HELD_MAX / 4 },
+	  0 },
 };
 
 /* On one page, or on one page each. */
