@@ -483,6 +483,11 @@ check_cli(const struct conf *c, struct err *err)
 		return err_set(err, EINVAL,
 			       "--integrity has no --json-lines and no "
 			       "--document");
+	if ((cli->document || cli->integrity) &&
+	    (cli->bytes || cli->sort != SORT_AS_GIVEN))
+		return err_set(err, EINVAL,
+			       "--document and --integrity have no --bytes and "
+			       "no --sort");
 	return 0;
 }
 

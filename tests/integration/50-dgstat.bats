@@ -223,6 +223,11 @@ alpha: deltas not smaller than their original: 1, 10 bytes
 	assert_fails 2 'more than one of' dgstat --quick --detailed alpha
 	assert_fails 2 'both --refresh and --no-cache' dgstat --refresh --no-cache alpha
 	assert_fails 2 'more than one of' dgstat --json --document alpha
+	local form
+	for form in --document --integrity; do
+		assert_fails 2 'no --bytes and no --sort' dgstat "$form" --bytes alpha
+		assert_fails 2 'no --bytes and no --sort' dgstat --sort=name "$form" alpha
+	done
 	assert_fails 2 'unknown option nonsense' dgstat --nonsense
 	assert_fails 2 'unknown option allow-other' dgstat --allow-other
 	assert_fails 2 'is not name, objects' dgstat --sort=age
