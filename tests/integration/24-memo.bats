@@ -1247,6 +1247,12 @@ assert_forgotten() {
 	assert_forgotten '"last_modified": "2999-01-01T00:00:00.000Z"'
 }
 
+@test "an index that would know nothing is not written" {
+	given_stub '[{"key": "%02d.delta", "count": 5, "size": 10,
+		"last_modified": "2999-01-01T00:00:00.000Z", "meta": {"dg-file-size": "100"}}]'
+	assert_mount memo=bucket 1/0 5 500
+}
+
 # --- what is wrong with it ------------------------------------------------------------------
 
 # An index like this is as if there were none: one warning, and it is made anew.
@@ -1269,6 +1275,67 @@ assert_ignored() {
 	assert_ignored checksum < <(lies other)
 	assert_ignored 'of version 2' < <(lies bkt version=2)
 	assert_ignored '' < <(head -c 9000000 /dev/zero)
+}
+
+# What a newer version needs is not put over for nothing all the time.
+@test "what a newer version has written is written over once an hour" {
+	local file
+
+	given_stub
+	mount_fs -o memo=bucket
+	put_newer
+	assert_figures 30000 30000
+	assert_equal "$(records base)" 3
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+	put_newer
+	change a/00 2000
+	assert_figures 40000 31000
+	for file in index base; do
+		assert_equal "$(stub_memo $file | head -c 12 | tail -c 1 | xxd -p)" 02
+		assert_logged 1 "originals_$file.bin is ignored"
+	done
+}
+
+# Sampled and detailed, and what they put lies there.
+assert_figures() {
+	local mode
+
+	for mode in sampled detailed; do
+		jq .stats.total_size "$(stats_file $mode)"
+	done >"$BATS_TEST_TMPDIR/shown"
+	assert_equal "$(xargs <"$BATS_TEST_TMPDIR/shown")" "$*"
+	wait_until are_puts_over
+}
+
+put_newer() {
+	lies bkt version=2 | put_index
+	listed {a,b,c}/{00..09}.delta | "$HERE/memo.py" make bkt version=2 | put_base
+}
+
+# Of thirty records each lies in the next one of so many packs.
+put_packs() {
+	mkdir -p "$BATS_TEST_TMPDIR/packs"
+	lies bkt size=1000 every=15 slots="$1" into="$BATS_TEST_TMPDIR/packs" "${@:2}" | put_index
+	stub_memo_names "$1" | while read -r name; do
+		curl -sS --fail -T "$BATS_TEST_TMPDIR/packs/$name" "$ENDPOINT/bkt/.deltaglider/$name"
+	done
+}
+
+stub_memo_names() {
+	seq -f 'originals_%03g.bin' 0 $(($1 - 1))
+}
+
+@test "records in too many packs are written anew, without HEADs, at most once a day" {
+	given_stub
+	put_packs 17
+	change a/07 2000
+	assert_mount memo=bucket 18/1 1 31000
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+	given_stub
+	put_packs 17 at="$(date +%s)"
+	change a/07 2000
+	assert_mount memo=bucket 18/1 1 31000
+	(($(blocks {000..016} | cut -d' ' -f4) > 0))
 }
 
 @test "what can't be read is not overwritten" {

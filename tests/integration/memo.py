@@ -21,6 +21,7 @@ usage: memo.py check BUCKET BASE [RECENT]   all is well with these files; prints
                           likewise an index, which has the records, too
            every=N        in blocks of so many deltas, whatever they are
            each=N         that say so many of themselves, and have no records
+           slots=N into=DIR   their records lie in so many packs, each in the next one
 """
 import hashlib
 import re
@@ -147,7 +148,32 @@ def epoch(path):
     print(int.from_bytes(data[24:32] if data[:6] == b"DGMEMO" else data[36:44], "big"))
 
 
-def index(bucket, size="1", at="0", version="1", every="0", each="0", epoch="0"):
+class Packs:
+    """One record after the other, each in the next pack."""
+
+    def __init__(self, bucket, slots):
+        self.bucket, self.turn = bucket, 0
+        self.packs = [b"DGPACK\r\n\0\0\0\1\0\0\0\0"] * slots
+
+    def add(self, record):
+        self.turn = slot = (self.turn + 1) % len(self.packs)
+        self.packs[slot] += record
+        return (varint(slot) + varint(len(self.packs[slot]) // 16 - 2) + varint(1)
+                + checksum(self.bucket, record)[:8])
+
+    def move(self, one, n):
+        """Those at the end of a block, in front of which stand two numbers."""
+        extents = [self.add(one[i:i + 16]) for i in range(len(one) - 16 * n, len(one), 16)]
+        return one[:-16 * n - 1 - len(varint(n))] + varint(n) + b"".join(extents) + varint(0)
+
+    def write(self, directory):
+        for slot, data in enumerate(self.packs):
+            with open(f"{directory}/originals_{slot:03}.bin", "wb") as file:
+                file.write(data)
+
+
+def index(bucket, size="1", at="0", version="1", every="0", each="0", slots="0", into=None,
+          epoch="0"):
     deltas = sorted((unquote_to_bytes(line.split("\t")[0]), digest(line))
                     for line in sys.stdin if line.split("\t")[0].endswith(".delta"))
     blocks = [[]]
@@ -159,10 +185,13 @@ def index(bucket, size="1", at="0", version="1", every="0", each="0", epoch="0")
     blocks = [b for b in blocks if b]
     data = struct.pack(">8sIIqqIQ", b"DGINDEX\n", int(version), len(blocks), int(at), int(at), 0,
                        int(epoch))
-    before = b""
+    before, packs = b"", Packs(bucket, int(slots))
     for b in blocks:
-        data += block(b, before, int(size), int(each))
+        one = block(b, before, int(size), int(each))
+        data += packs.move(one, len(b)) if into else one
         before = b[-1][0]
+    if into:
+        packs.write(into)
     sys.stdout.buffer.write(data + checksum(bucket, data))
 
 
