@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "engine/block-memo.h"
+#include "engine/relist.h"
 #include "stats/memo-run.h"
 #include "stats/missing.h"
 #include "util/big-endian.h"
@@ -22,9 +24,8 @@
 #define BLOCKS ((DELTAS + BLOCK_DELTAS - 1) / BLOCK_DELTAS)
 #define RANGES 32
 #define REFERENCES 100000 /* of as many deltaspaces */
-/* As the engine has them: at once (relist.h), and that wait (block-memo.h). */
-#define RUNS 64
-#define PACKS_WAITING 4
+#define RUNS RELIST_RUNS_MAX
+#define PACKS_WAITING BLOCK_MEMO_WAITING_MAX
 /* Deltas that are added of each block: their number costs no memory, but time. */
 #define DELTAS_ADDED 2
 
