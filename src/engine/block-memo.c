@@ -101,9 +101,9 @@ block_memo_new_epoch(void)
 {
 	uint64_t n = 0;
 
-	while (getrandom(&n, sizeof(n), 0) != sizeof(n) || n == 0)
-		;
-	return n;
+	if (getrandom(&n, sizeof(n), 0) != sizeof(n)) /* it is forbidden */
+		n = (uint64_t)date_now() << 32 ^ (uint64_t)date_mono_ms();
+	return n ? n : 1;
 }
 
 void

@@ -362,7 +362,7 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	const struct buf *body;
 
 	if (is_being_renewed(b, u) || !is_of_epoch(b, u) ||
-	    !may_write(b, u->is_anew))
+	    (u->is_alone && !u->is_anew) || !may_write(b, u->is_anew))
 		return none;
 	what = memo_end_sweep(&b->memo, &s, now);
 	if (has_learned && b->memo.learned.n == 0 && u->is_anew)
@@ -407,12 +407,16 @@ bucket_memo_leave(struct bucket_memo *b, struct memo_user *u)
 }
 
 bool
-bucket_memo_settle(struct bucket_memo *b, struct memo_user *u, uint64_t epoch)
+bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
+		   const uint64_t *epoch)
 {
-	u->epoch = epoch;
-	u->is_settled = !b->put || memo_is_of(&b->memo, epoch);
-	if (u->is_settled)
-		memo_expect(&b->memo, epoch);
+	u->is_alone = !epoch;
+	u->epoch = epoch ? *epoch : b->memo.epoch;
+	u->is_settled = !b->put || (epoch && memo_is_of(&b->memo, *epoch));
+	if (u->is_settled && u->is_alone)
+		memo_forget_written(&b->memo);
+	else if (u->is_settled)
+		memo_expect(&b->memo, u->epoch);
 	return u->is_settled;
 }
 

@@ -73,6 +73,7 @@ struct memo_user {
 	unsigned doubt; /* of the memo, that what it writes settles */
 	bool is_settled; /* what is known is of this epoch */
 	uint64_t epoch;
+	bool is_alone; /* it is not that of the bucket, as far as is known */
 	struct memo_user *prev, *next;
 };
 
@@ -86,11 +87,12 @@ void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
 
 /*
  * It is ready, and that is the epoch (stats/memo.h): what is of another one is forgotten.
- * Who has not told one may ask nothing, and leaves nothing but what a refresh has learned.
- * False: what is of another one is being put.
+ * NULL: it is not known, so that nothing is believed but what this mount has learned, and
+ * nothing is written but what a refresh has.  False: what is of another one is being put;
+ * nothing may be asked.
  */
 bool bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
-			uint64_t epoch);
+			const uint64_t *epoch);
 
 /* A HEAD of that user's says so. */
 void bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,

@@ -211,9 +211,12 @@ settle(struct originals *o)
 {
 	unsigned n_before = o->sweep.n_queued, n_spared;
 	uint64_t epoch;
+	bool has_epoch;
 
-	if (!o->has_joined || o->user.is_settled || !find_epoch(o, &epoch) ||
-	    !bucket_memo_settle(o->memo, &o->user, epoch))
+	if (!o->has_joined || o->user.is_settled)
+		return false;
+	has_epoch = find_epoch(o, &epoch);
+	if (!bucket_memo_settle(o->memo, &o->user, has_epoch ? &epoch : NULL))
 		return false;
 	o->n_records = (int64_t)memo_count(bucket_memo(o->memo));
 	sweep_settle(&o->sweep, find, o);
@@ -356,6 +359,14 @@ originals_end_listing(struct originals *o)
 	o->is_listed = true;
 }
 
+/* What lies there is still of the epoch before: nobody else would believe it. */
+static bool
+is_early(const struct originals *o, bool is_of_all)
+{
+	return o->spots.memo && block_memo_is_doubted(o->spots.memo) &&
+	       !o->is_anew && !is_of_all;
+}
+
 void
 originals_end(struct originals *o, bool is_of_all)
 {
@@ -371,7 +382,9 @@ originals_end(struct originals *o, bool is_of_all)
 				  .n_bytes,
 		.written_at = bucket_memo_written_at(o->memo),
 	};
-	o->use.written = bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
+	if (!is_early(o, is_of_all))
+		o->use.written =
+			bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
 	if (o->spots.is_bad)
 		block_memo_void(o->spots.memo, o,
 				&(struct block_doubt){ 0, o->spots.epoch },

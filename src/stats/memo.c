@@ -133,8 +133,8 @@ memo_take_recent(struct memo *m, const char *data, size_t len, struct err *err)
 			 data, len, err);
 }
 
-static void
-forget_base(struct memo *m)
+void
+memo_forget_written(struct memo *m)
 {
 	part_clear(&m->base);
 	part_clear(&m->recent);
@@ -144,7 +144,7 @@ forget_base(struct memo *m)
 void
 memo_rest(struct memo *m)
 {
-	forget_base(m);
+	memo_forget_written(m);
 	m->is_full = false;
 	if (m->learned.bytes.len > MEMO_IDLE_MAX)
 		forget_learned(m);
@@ -174,7 +174,7 @@ void
 memo_expect(struct memo *m, uint64_t epoch)
 {
 	if (has_other_base(m, epoch))
-		forget_base(m);
+		memo_forget_written(m);
 	if (m->epoch != epoch)
 		memo_distrust(m);
 	m->epoch = epoch;

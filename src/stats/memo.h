@@ -89,7 +89,10 @@ enum memo_verdict memo_take_base(struct memo *m, const char *data, size_t len,
 enum memo_verdict memo_take_recent(struct memo *m, const char *data, size_t len,
 				   struct err *err);
 
-/* Forget both, and what was learned if that is more than MEMO_IDLE_MAX. */
+/* Forget both. */
+void memo_forget_written(struct memo *m);
+
+/* Likewise, and what was learned if that is more than MEMO_IDLE_MAX. */
 void memo_rest(struct memo *m);
 
 /* Forget what was learned: it is to be learned anew. */

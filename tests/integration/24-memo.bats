@@ -704,7 +704,7 @@ refresh_in_vain() {
 	fault '{"class": "GET", "path": "originals_index", "status": 403, "times": 1}'
 	assert_costs detailed 30 30000
 	change a/07 2000
-	assert_costs detailed 30 31000 # it is not asked for again for an hour
+	assert_costs detailed 1 31000 # it is not asked for again for an hour
 	unmount_fs
 	mount_fs -o memo=bucket
 	change a/08 2000
@@ -890,6 +890,50 @@ refresh_by_dgstat() {
 	put_base <"$BATS_TEST_TMPDIR/late"
 	delete b/09
 	assert_samples memo=bucket 3/0 0 58000
+}
+
+# Nobody waits for the detailed result any more; of sampled others have asked.
+@test "a refresh of detailed that is given up, and others that read sampled" {
+	local mounts=("$MNT" "$BATS_TEST_TMPDIR/b")
+
+	given_base 1000
+	put_index_of 1000
+	mount_fs -o memo=bucket,linger=0
+	MNT=${mounts[1]} LOG=$BATS_TEST_TMPDIR/b.log mount_fs -o memo=bucket
+	echo detailed >"$MNT/bkt/refresh"
+	fault '{"class": "HEAD", "path": "a/09", "gate": "head"}'
+	in_background cat "$(stats_file detailed)" >/dev/null 2>&1
+	wait_for_gate head
+	end_process $!
+	wait_until is_gone head
+	stub_ctl DELETE faults
+	assert_costs sampled 3 30000
+	delete a/00 # another one is the first
+	assert_costs sampled 1 29000
+	assert_equal "$(records base)" 30
+	delete b/00
+	MNT=${mounts[1]} assert_costs sampled 0 28000
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 28 28000
+	delete c/00
+	MNT=${mounts[1]} assert_costs sampled 0 27000
+	delete a/01
+	assert_costs sampled 0 26000
+}
+
+@test "who can't read what lies there remembers what it has asked for itself" {
+	given_base 5000
+	fault '{"class": "GET", "path": "originals", "status": 403}'
+	mount_fs -o memo=bucket
+	assert_costs sampled 3 30000
+	change a/00 2000
+	assert_costs sampled 1 40000
+	assert_costs detailed 27 31000
+	change b/05 2000
+	assert_costs detailed 1 32000
+	unmount_fs
+	stub_ctl DELETE faults
+	assert_equal "$(records base)" 30
 }
 
 # Where blocks can't be listed, all is in the base; the index says that it knows nothing.
