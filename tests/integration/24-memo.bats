@@ -1291,6 +1291,22 @@ assert_forgotten() {
 	assert_forgotten '"last_modified": "2999-01-01T00:00:00.000Z"'
 }
 
+@test "HEADs of a new bucket wait for no index, since its listing shows none" {
+	given_stub
+	fault '{"class": "GET", "path": "originals_index", "gate": "index"}'
+	mount_fs -o memo=bucket
+	in_background cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	wait_for_gate index
+	wait_until have_heads 30
+	open_gate index
+	wait $!
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 30000
+}
+
+have_heads() {
+	(($(requests HEAD) == $1))
+}
+
 @test "an index that would know nothing is not written" {
 	given_stub '[{"key": "%02d.delta", "count": 5, "size": 10,
 		"last_modified": "2999-01-01T00:00:00.000Z", "meta": {"dg-file-size": "100"}}]'
