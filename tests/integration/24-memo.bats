@@ -694,6 +694,17 @@ refresh_in_vain() {
 	mount_fs -o memo=bucket,cache=ro
 	delete a/00
 	assert_costs sampled 1 29000
+	unmount_fs
+	given_index 5000
+	mount_fs -o memo=bucket
+	fault '{"class": "GET", "path": "originals_index", "status": 403}'
+	echo sampled >"$MNT/bkt/refresh"
+	assert_costs sampled 3 30000
+	wait_until are_puts_over
+	stub_ctl DELETE faults
+	unmount_fs
+	delete a/09
+	assert_samples memo=bucket 3/0 0 29000
 }
 
 # Somebody else may have put it by a refresh.
@@ -934,6 +945,24 @@ refresh_by_dgstat() {
 	unmount_fs
 	stub_ctl DELETE faults
 	assert_equal "$(records base)" 30
+}
+
+# The answer to a HEAD of before is held meanwhile.
+@test "what was asked for before a refresh, and is answered later, is not remembered" {
+	given_stub
+	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]" # so not by blocks
+	mount_fs -o memo=bucket
+	fault '{"class": "HEAD", "path": "a/00", "gate": "head", "times": 1}'
+	in_background cat "$(stats_file sampled)" >/dev/null
+	wait_for_gate head
+	stub_ctl PUT 'bucket/bkt?order=given' \
+		"[$(spaces c b a | sed 's/"1000"/"2000"/')]" # listed alike
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 60000
+	open_gate head
+	wait $!
+	delete b/09
+	assert_costs sampled 0 58000
 }
 
 # Where blocks can't be listed, all is in the base; the index says that it knows nothing.
