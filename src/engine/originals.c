@@ -57,6 +57,16 @@ asks_spots(const struct originals *o)
 	return o->may_ask_spots && o->spots.is_ready;
 }
 
+/* What packs were read for need not be read again. */
+static enum head_fate
+spare_by_spot(struct originals *o, const struct object *listed,
+	      int64_t original)
+{
+	if (memo_spots_was_read(&o->spots.spots, listed))
+		bucket_memo_learn(o->memo, &o->user, listed, original);
+	return HEAD_IS_SPARED;
+}
+
 /* Without reading more: those that are left are counted, block by block. */
 static enum head_fate
 want(void *arg, const struct object *listed, int64_t *original)
@@ -64,7 +74,7 @@ want(void *arg, const struct object *listed, int64_t *original)
 	struct originals *o = arg;
 
 	return memo_spots_want(&o->spots.spots, listed, original)
-		       ? HEAD_IS_SPARED
+		       ? spare_by_spot(o, listed, *original)
 		       : HEAD_WAITS;
 }
 
@@ -112,7 +122,7 @@ judge(void *arg, const struct object *listed, int64_t *original)
 	case SPOT_WAITS:
 		return HEAD_WAITS;
 	case SPOT_KNOWN:
-		return HEAD_IS_SPARED;
+		return spare_by_spot(o, listed, *original);
 	default:
 		return HEAD_IS_NEEDED;
 	}

@@ -127,6 +127,15 @@ memo_spots_want(struct memo_spots *s, const struct object *o, int64_t *original)
 	return false;
 }
 
+bool
+memo_spots_was_read(const struct memo_spots *s, const struct object *o)
+{
+	size_t number = block_list_find(&s->index->list, o->key, o->key_len);
+
+	return number < s->index->list.n &&
+	       s->blocks[number].state == SPOT_HAS_READ;
+}
+
 /* For as many deltas. */
 static bool
 is_worth_reading(const struct block *b, unsigned n_wanted)

@@ -23,8 +23,9 @@
  *
  * In the last case reading it all would be 16 MB, too, and so 16 KB for each HEAD.
  *
- * What these HEADs say is remembered in memo.h, 16 bytes each, in files that are read
- * and written as a whole; it is asked first, since a refresh mends that one.  Why not in
+ * What these HEADs say, and what was found in packs, is remembered in memo.h, 16 bytes
+ * each, in files that are read and written as a whole; it is asked first, since a refresh
+ * mends that one.  So packs are read once, not each time the bucket changes.  Why not in
  * the blocks?  There it could only be written by who knows of each block of the listing
  * what has become of its records, and that only who lists it again can tell: else the
  * dead ones add up, and what is known of a changed block is lost.
@@ -74,6 +75,9 @@ void memo_spots_begin_round(struct memo_spots *s);
 /* Whether this one is known without reading; else it is counted. */
 bool memo_spots_want(struct memo_spots *s, const struct object *o,
 		     int64_t *original);
+
+/* Of one that is known: it has cost the reading of its block. */
+bool memo_spots_was_read(const struct memo_spots *s, const struct object *o);
 
 enum spot_answer {
 	SPOT_UNKNOWN, /* to be HEADed */

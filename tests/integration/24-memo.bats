@@ -474,9 +474,11 @@ print(json.dumps([{"key": f"{i:03}/%02d.delta", "count": 10, "size": 10,
 	assert_equal "$(jq -c '.sampled.result.memo | [.spared, .records > 4000]' \
 		"$MNT/bkt/status.json")" '[500,true]'
 	unmount_fs
+	assert_equal "$(records base)" 500 # what was read
 	for i in 003 250 499; do change "$i/00" 3000; done
 	mount_fs -o memo=bucket
 	assert_costs sampled 3 $((5000000 + 3 * 20000))
+	assert_equal "$(requests GET "originals_$PACK")" 0
 	unmount_fs
 	# one deltaspace of 5,000: a block is no cheaper than a HEAD
 	given_stub '[{"key": "a/%04d.delta", "count": 5000, "size": 10,
