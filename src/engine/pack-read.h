@@ -3,8 +3,14 @@
  * Records of the memo by blocks, as they lie in packs (stats/memo-pack.h): extents that
  * touch each other are read by one GET.  Nobody needs them, since HEADs tell the same:
  * what can't be read is not known.  After a failure no other one is likely to be of use,
- * so that nothing more is read; unless it is that the store has no such bytes.  Net
- * thread only.
+ * so that nothing more is read; unless it is that the store has no such bytes.
+ *
+ * All GETs that are asked for are sent at once, and each is given as much memory as its
+ * range has, or 64 KiB.  A store that knows no Range has more to send: that is cut, and
+ * from then on one pack is read after the other, as a whole, 1 MiB.  HEADs would cost more: for
+ * one changed delta those of a block, 1,024.
+ *
+ * Net thread only.
  */
 #ifndef ENGINE_PACK_READ_H
 #define ENGINE_PACK_READ_H
@@ -34,9 +40,9 @@ struct pack_reader {
 			const char *data);
 	void *arg;
 
-	struct pack_get *gets; /* under way */
+	struct pack_get *gets; /* under way, or waiting for others */
 	bool is_useless; /* to read more: ask for all by HEADs */
-	bool has_whole; /* the store knows no Range, and has sent all of a pack */
+	bool has_whole; /* the store knows no Range, and sends all of a pack */
 };
 
 /*
@@ -45,6 +51,9 @@ struct pack_reader {
  */
 size_t pack_read(struct pack_reader *r, void *of, const struct extent *e,
 		 size_t n);
+
+/* Send nothing more: on_read follows soon for what waits, too. */
+void pack_read_close(struct pack_reader *r);
 
 /* Give up: on_read follows soon for each that is under way. */
 void pack_read_stop(struct pack_reader *r);

@@ -40,6 +40,7 @@ close_waiting(struct spot_read *r)
 	struct spot_get *g;
 
 	r->spots.is_closed = true;
+	pack_read_close(&r->packs);
 	slots_leave(r->slots, &r->client);
 	while ((g = r->waiting)) {
 		DL_DELETE(r->waiting, g);

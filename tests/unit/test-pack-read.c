@@ -395,6 +395,109 @@ test_hang(void **state)
 	fixture_clear(&fx);
 }
 
+/* --- a store that knows no Range, and packs that are large --- */
+
+#define N_READS 3 /* of extents[], each by itself */
+#define LARGE                                                                  \
+	((size_t)64 * 1024 + 1) /* more than any of them is given room for */
+
+struct whole {
+	struct fixture fx;
+	struct reads reads;
+	char pack[LARGE];
+};
+
+static void
+answer_whole(struct whole *w)
+{
+	fake_http_answer(fixture_find(&w->fx, PACK_GET),
+			 &(struct fake_answer){ .status = 200,
+						.body = w->pack,
+						.body_len = LARGE });
+	fixture_settle(&w->fx);
+}
+
+/* All are asked for at once, and all are too much. */
+static void
+whole_init(struct whole *w)
+{
+	fixture_init(&w->fx);
+	reads_init(&w->reads, &w->fx);
+	for (size_t i = 0; i < LARGE; i++)
+		w->pack[i] = RECORD[i % strlen(RECORD)];
+	for (size_t i = 0; i < N_READS; i++)
+		pack_read(&w->reads.reader, w, &extents[i + 2], 1);
+	fixture_settle(&w->fx);
+	assert_int_equal(fixture_pending(&w->fx, PACK_GET), N_READS);
+	for (size_t i = 0; i < N_READS; i++)
+		answer_whole(w);
+	assert_int_equal(w->reads.n, 0);
+	assert_true(w->reads.reader.has_whole);
+	assert_false(w->reads.reader.is_useless);
+}
+
+static void
+whole_clear(struct whole *w)
+{
+	assert_true(pack_read_is_idle(&w->reads.reader));
+	assert_int_equal(fixture_pending(&w->fx, PACK_GET), 0);
+	fixture_clear(&w->fx);
+}
+
+/* Then one pack is in memory at a time, and serves; also for what is asked for later. */
+static void
+test_whole_packs(void **state)
+{
+	struct whole w;
+
+	(void)state;
+	whole_init(&w);
+	for (size_t i = 0; i < N_READS; i++) {
+		assert_int_equal(fixture_pending(&w.fx, PACK_GET), 1);
+		answer_whole(&w);
+		assert_read(&w.reads, &w, &extents[i + 2], 1, RECORD);
+	}
+	assert_true(pack_read_is_idle(&w.reads.reader));
+	for (size_t i = 0; i < 2; i++)
+		pack_read(&w.reads.reader, &w, &extents[i], 1);
+	fixture_settle(&w.fx);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fixture_pending(&w.fx, PACK_GET), 1);
+		answer_whole(&w);
+		assert_read(&w.reads, &w, &extents[i], 1,
+			    i ? RECORD RECORD : RECORD);
+	}
+	whole_clear(&w);
+}
+
+/* What waits ends with the one that fails or hangs, and when nobody wants it. */
+static void
+test_whole_packs_end(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 4; how++) {
+		struct whole w;
+
+		whole_init(&w);
+		if (how == 0)
+			fixture_refuse(&w.fx, PACK_GET, 403);
+		else if (how == 1)
+			fixture_advance(&w.fx, LIMIT_MS);
+		else if (how == 2)
+			pack_read_stop(&w.reads.reader);
+		else
+			pack_read_close(&w.reads.reader);
+		assert_true(w.reads.reader.is_useless);
+		fixture_settle(&w.fx);
+		fixture_advance(&w.fx, 0);
+		if (how == 3) /* that one may still serve */
+			answer_whole(&w);
+		assert_int_equal(w.reads.n, N_READS);
+		assert_string_equal(w.reads.data, how == 3 ? RECORD : "");
+		whole_clear(&w);
+	}
+}
+
 /* --- listed again --- */
 
 static void
@@ -923,6 +1026,8 @@ main(void)
 		cmocka_unit_test(test_touching),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_whole_packs),
+		cmocka_unit_test(test_whole_packs_end),
 		cmocka_unit_test(test_relist),
 		cmocka_unit_test(test_lost_pack),
 		cmocka_unit_test(test_failure),
