@@ -15,6 +15,7 @@
 struct again {
 	struct relist *relist;
 	struct memo_run run;
+	size_t n_records; /* with all that is to be read */
 	size_t n_asked; /* extents */
 	unsigned n_reads; /* of them, under way */
 	struct lister *lister; /* NULL: records are still to come */
@@ -28,6 +29,7 @@ struct relist {
 	struct pack_reader packs;
 	struct again *runs;
 	unsigned n_runs;
+	size_t n_held; /* records of all of them */
 	unsigned n_under_way; /* requests */
 	unsigned n_pages_sent, n_pages; /* under way, and that have come */
 	size_t from; /* the block that the next run is looked for from */
@@ -47,6 +49,7 @@ again_free(struct again *a)
 
 	DL_DELETE(r->runs, a);
 	r->n_runs--;
+	r->n_held -= a->n_records;
 	lister_free(a->lister);
 	memo_run_clear(&a->run);
 	free(a);
@@ -125,6 +128,8 @@ begin_run(struct relist *r)
 		return false;
 	}
 	r->from = run->to;
+	a->n_records = memo_run_records(run);
+	r->n_held += a->n_records;
 	if (run->after && !start_after_is_possible(run->after, run->after_len))
 		end(r, RELIST_IMPOSSIBLE, NULL);
 	else if (run->n_extents == 0 || r->packs.is_useless)
@@ -132,10 +137,17 @@ begin_run(struct relist *r)
 	return true;
 }
 
+static bool
+may_begin_run(const struct relist *r)
+{
+	return !r->is_over && !r->has_all && r->n_runs < RELIST_RUNS_MAX &&
+	       r->n_held < RELIST_RECORDS_MAX;
+}
+
 static void
 begin_runs(struct relist *r)
 {
-	while (!r->is_over && !r->has_all && r->n_runs < RELIST_RUNS_MAX)
+	while (may_begin_run(r))
 		if (!begin_run(r))
 			break;
 	if (r->has_all && !r->runs)

@@ -20,6 +20,13 @@
 #ifndef RELIST_RUNS_MAX /* as a test may want it */
 #define RELIST_RUNS_MAX 64 /* at a time */
 #endif
+/*
+ * And no other one is begun with so many records, 7.5 MiB: half as many more than as many
+ * runs need, if all that is read is of use.
+ */
+#ifndef RELIST_RECORDS_MAX
+#define RELIST_RECORDS_MAX (64 * 6 * BLOCK_DELTAS)
+#endif
 
 enum relist_how {
 	RELIST_COMPLETE,

@@ -63,13 +63,18 @@ compare_extents(const void *a, const void *b)
 }
 
 static void
+reserve_records(struct memo_run *r, size_t n)
+{
+	if (n <= r->records_size)
+		return;
+	r->records_size = n;
+	r->records = xrealloc(r->records, n * sizeof(r->records[0]));
+}
+
+/* There is room for it. */
+static void
 add_record(struct memo_run *r, const struct memo_record *record, size_t extent)
 {
-	if (r->n_records == r->records_size) {
-		r->records_size = r->records_size ? r->records_size * 2 : 1024;
-		r->records = xrealloc(r->records,
-				      r->records_size * sizeof(r->records[0]));
-	}
 	r->records[r->n_records++] = (struct run_record){
 		.record = *record,
 		.extent = (uint16_t)extent,
@@ -88,6 +93,7 @@ take_block(struct memo_run *r, const struct block *old)
 		       old->n_extents * sizeof(r->extents[0]));
 		r->n_extents = n;
 	}
+	reserve_records(r, r->n_records + old->n_records);
 	for (size_t i = 0; i < old->n_records; i++)
 		add_record(r, &old->records[i], IN_NO_EXTENT);
 }
@@ -204,7 +210,26 @@ memo_run_clear(struct memo_run *r)
 	*r = (struct memo_run){ .from = 0 };
 }
 
+size_t
+memo_run_records(const struct memo_run *r)
+{
+	size_t n = r->n_records;
+
+	for (size_t i = 0; i < r->n_extents; i++)
+		n += r->extents[i].n;
+	return n;
+}
+
 /* --- what is known --- */
+
+/* Once for all of them, and not before there is one: those that are read at a time. */
+static void
+reserve_all(struct memo_run *r)
+{
+	if (!r->has_room)
+		reserve_records(r, memo_run_records(r));
+	r->has_room = true;
+}
 
 bool
 memo_run_take(struct memo_run *r, size_t i, const char *bucket,
@@ -214,6 +239,8 @@ memo_run_take(struct memo_run *r, size_t i, const char *bucket,
 
 	if (!extent_fits(e, bucket, data, len))
 		return false;
+	reserve_all(r);
+	reserve_records(r, r->n_records + e->n);
 	for (size_t j = 0; j < e->n; j++) {
 		struct memo_record record;
 

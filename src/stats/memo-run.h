@@ -58,6 +58,7 @@ struct memo_run {
 	bool is_anew;
 	struct run_record *records; /* what is known, by id when it is ready */
 	size_t n_records, records_size;
+	bool has_room; /* for those of all extents */
 	struct blocks *again; /* what is listed now */
 	struct blocks_part *part;
 	struct sha256 *hash;
@@ -70,6 +71,9 @@ struct memo_run {
 bool memo_run_init(struct memo_run *r, const struct memo_index *x,
 		   struct block_list *listed, size_t from, bool is_anew);
 void memo_run_clear(struct memo_run *r);
+
+/* Records that it will have, if all extents are read. */
+size_t memo_run_records(const struct memo_run *r);
 
 /* What lies where extent i says.  False: it does not fit, and is ignored. */
 bool memo_run_take(struct memo_run *r, size_t i, const char *bucket,

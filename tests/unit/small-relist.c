@@ -4,5 +4,6 @@
  * over the archive's engine/relist.o.
  */
 #define RELIST_RUNS_MAX 3
+#define RELIST_RECORDS_MAX 100000
 
 #include "../../src/engine/relist.c"

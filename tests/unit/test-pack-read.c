@@ -805,6 +805,33 @@ test_room(void **state)
 	run_clear(&run);
 }
 
+/* An index that says so much of its records that only two runs have room at a time. */
+static void
+test_many_records(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run);
+	for (size_t i = 0; i < run.index.list.n; i++)
+		run.index.list.blocks[i].extents[0].n = 60000;
+	run.room = 0;
+	begin(&run);
+	while (fixture_pending(&run.fx, PACK_GET))
+		fixture_refuse(&run.fx, PACK_GET, 404);
+	assert_int_equal(n_gets(&run), 2);
+	run.room = 1;
+	relist_go_on(run.relist);
+	fixture_settle(&run.fx);
+	while (run.n_ends == 0)
+		if (fixture_pending(&run.fx, LIST))
+			fixture_answer(&run.fx, LIST);
+		else
+			fixture_refuse(&run.fx, PACK_GET, 404);
+	assert_complete(&run, 0);
+	run_clear(&run);
+}
+
 /* --- single deltas --- */
 
 struct spots {
@@ -1038,6 +1065,7 @@ main(void)
 		cmocka_unit_test(test_key_is_impossible),
 		cmocka_unit_test(test_outdated),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_many_records),
 		cmocka_unit_test(test_spots),
 		cmocka_unit_test(test_spots_at_once),
 		cmocka_unit_test(test_spots_fail),
