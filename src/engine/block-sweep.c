@@ -341,7 +341,7 @@ put_pack(struct block_sweep *b, bool has_all)
 static void
 keep_no_more(struct block_sweep *b, struct blocks *blocks)
 {
-	if (blocks_n_kept(blocks, true) < PACK_RECORDS_MAX)
+	if (blocks_n_kept(blocks, true) < BLOCK_SWEEP_KEPT_MAX)
 		return;
 	b->has_set = false;
 	blocks_drop_kept(blocks);
@@ -361,7 +361,7 @@ put_pack_if_full(struct block_sweep *b)
 	}
 	if (blocks_n_kept(blocks, false) >= PACK_RECORDS)
 		put_pack(b, false);
-	else if (blocks_n_kept(blocks, true) >= PACK_RECORDS_MAX)
+	else if (blocks_n_kept(blocks, true) >= BLOCK_SWEEP_KEPT_MAX)
 		put_pack(b, true);
 }
 

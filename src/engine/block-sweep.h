@@ -20,6 +20,13 @@
 #include "engine/originals.h"
 #include "engine/relist.h"
 
+/*
+ * Records that are kept at most: while a pack of them is put, those of the next one.  Where
+ * a PUT takes longer than HEADs for two, nothing is written; while the index is still
+ * read, they are dropped, and only the sums of their blocks are known.
+ */
+#define BLOCK_SWEEP_KEPT_MAX (2 * PACK_RECORDS)
+
 struct block_sweep {
 	/* set by the owner */
 	struct s3 *s3;

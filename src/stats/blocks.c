@@ -76,7 +76,7 @@ void
 block_keep(struct block *b, const struct memo_record *r)
 {
 	if (b->n_records == b->records_size) {
-		b->records_size = b->records_size ? b->records_size * 2 : 4;
+		b->records_size += b->records_size / 4 + 4;
 		b->records = xrealloc(b->records, b->records_size * sizeof(*r));
 	}
 	b->records[b->n_records++] = *r;
@@ -437,5 +437,6 @@ blocks_pack(struct blocks *b, const char *bucket, struct pack *p, bool has_all)
 	DL_FOREACH (b->parts, part)
 		if (rc == 0)
 			rc = pack_list(&part->list, bucket, p, has_all);
+	buf_trim(&p->bytes); /* it may wait for others */
 	return rc;
 }

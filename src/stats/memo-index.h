@@ -32,10 +32,11 @@
  *     1,000 in one directory writes the same, and reads one block
  *     memory, listing and index  4 KB       0.4 MB       4 MB    200 bytes twice
  *
- * While a sweep runs, there are also at most PACK_RECORDS records of complete blocks
- * (1 MiB), those of blocks that are under way, packs that wait for their PUT, and what is
- * listed again, memo-run.h: 14.5 MiB in all for 10,000,000 deltas in 100,000 deltaspaces
- * (tests/unit/test-memo-memory).  None of it stays.
+ * While a sweep runs, there are also records that are kept (BLOCK_SWEEP_KEPT_MAX, 2 MiB),
+ * packs that wait for their PUT (BLOCK_MEMO_WAITING_MAX, 4 MiB), or what is listed again
+ * (RELIST_RECORDS_MAX, 7.5 MiB): 12.1 MiB in all for 10,000,000 deltas in 100,000
+ * deltaspaces (tests/unit/test-memo-memory), without pages, which are those of a listing.
+ * None of it stays.
  *
  * A pack is read by Range alone, without If-Match: the checksum of an extent says more,
  * and where another one has written the pack anew it may hold the same records, still.

@@ -43,6 +43,8 @@ buf_reserve(struct buf *b, size_t more)
 		return 0;
 	for (size = b->size ? b->size : 64; size < need;)
 		size *= 2;
+	if (size - 1 > b->max)
+		size = b->max + 1;
 	data = b->is_secret ? wipe_realloc(b->data, size)
 			    : realloc(b->data, size);
 	if (!data)
@@ -64,6 +66,20 @@ buf_add(struct buf *b, const void *data, size_t len)
 	b->len += len;
 	b->data[b->len] = '\0';
 	return 0;
+}
+
+void
+buf_trim(struct buf *b)
+{
+	char *data;
+
+	if (b->is_secret || !b->data)
+		return;
+	data = realloc(b->data, b->len + 1);
+	if (!data)
+		return;
+	b->data = data;
+	b->size = b->len + 1;
 }
 
 int

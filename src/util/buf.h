@@ -34,6 +34,7 @@ void buf_init(struct buf *b, size_t max);
 void buf_clear(struct buf *b); /* free the bytes; cap and secrecy stay */
 int buf_add(struct buf *b, const void *data, size_t len);
 int buf_reserve(struct buf *b, size_t more); /* so that as much can be added */
+void buf_trim(struct buf *b); /* nothing more is added, as a rule */
 int buf_add_str(struct buf *b, const char *s);
 int buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 

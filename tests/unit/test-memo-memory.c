@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "engine/block-memo.h"
-#include "engine/relist.h"
+#include "engine/block-sweep.h"
 #include "stats/memo-run.h"
 #include "stats/missing.h"
 #include "util/big-endian.h"
@@ -25,6 +25,7 @@
 #define RANGES 32
 #define REFERENCES 100000 /* of as many deltaspaces */
 #define RUNS RELIST_RUNS_MAX
+#define EXTENTS_MAX (2 * RUN_BLOCKS)
 #define PACKS_WAITING BLOCK_MEMO_WAITING_MAX
 /* Deltas that are added of each block: their number costs no memory, but time. */
 #define DELTAS_ADDED 2
@@ -41,6 +42,12 @@ allocated(void)
 		return __sanitizer_get_current_allocated_bytes();
 	info = mallinfo2();
 	return info.uordblks + info.hblkhd;
+}
+
+static size_t
+max_of(size_t a, size_t b)
+{
+	return a > b ? a : b;
 }
 
 /* --- a bucket --- */
@@ -112,40 +119,48 @@ add_references(void)
 /* --- its packs --- */
 
 /* Records lie in these; of all other blocks it is only said where they would lie. */
-#define PACKS 5
-#define PACK_BYTES (PACK_RECORDS * sizeof(struct memo_record))
+#define PACKS (PACKS_WAITING + 2)
 
 struct store {
 	struct buf index;
 	struct buf packs[PACKS];
 };
 
-/* As many records as a block of usual size has. */
+/*
+ * As many records as a block of usual size has, and some more: what is allocated by
+ * doubling does not just fit.
+ */
+#define BLOCK_RECORDS (BLOCK_DELTAS + BLOCK_DELTAS / 128)
+
 static void
 learn(struct block *b)
 {
 	struct memo_record r = { "elevenbytes", { 0, 0, 0, 1, 0 } };
 
-	for (unsigned i = 0; i < BLOCK_DELTAS; i++) {
+	for (unsigned i = 0; i < BLOCK_RECORDS; i++) {
 		big_endian_put(r.size, sizeof(r.size), i + 1);
 		block_keep(b, &r);
 	}
 }
 
-/* What is allocated before the records go into packs. */
+/*
+ * As late as may be, and none of the packs is put; what was allocated at most while they
+ * wait.
+ */
 static size_t
 write_packs(struct store *s, struct blocks *all)
 {
 	struct block *next = blocks_list(all)->blocks;
-	size_t before = allocated(), now, most = 0;
+	size_t before = allocated(), most = 0;
 
 	for (unsigned i = 0; i < PACKS; i++) {
 		struct pack p;
 
-		while (blocks_n_kept(all, false) < PACK_RECORDS)
+		while (i + 1 < PACKS &&
+		       blocks_n_kept(all, true) < BLOCK_SWEEP_KEPT_MAX)
 			learn(next++);
-		now = allocated() - before - i * PACK_BYTES;
-		most = now > most ? now : most;
+		if (i <= PACKS_WAITING)
+			most = max_of(most, allocated() - before);
 		pack_init(&p, i);
 		assert_int_equal(blocks_pack(all, BUCKET, &p, true), 0);
 		s->packs[i] = p.bytes;
@@ -164,7 +179,7 @@ write_all(struct store *s)
 	struct missing *references = add_references();
 	struct index_stamp stamp = { .written_at = 1000, .anew_at = 1000 };
 
-	most = allocated() - before + PACKS_WAITING * PACK_BYTES;
+	most = allocated() - before;
 	for (size_t i = 0; i < l->n; i++)
 		l->blocks[i].n_known = l->blocks[i].n;
 	most += write_packs(s, all);
@@ -179,17 +194,54 @@ write_all(struct store *s)
 
 /* --- a sweep --- */
 
+/* Answers to GETs of its extents, one after the other, as if each came by itself. */
 static void
-take_records(const struct store *s, struct memo_run *r)
+get_bodies(const struct store *s, const struct memo_run *r, struct buf *bodies)
 {
 	for (size_t i = 0; i < r->n_extents; i++) {
 		const struct extent *e = &r->extents[i];
 
-		assert_true(memo_run_take(
-			r, i, BUCKET, s->packs[e->slot].data + extent_offset(e),
-			extent_length(e)));
+		buf_init(&bodies[i], extent_length(e));
+		assert_int_equal(
+			buf_add(&bodies[i],
+				s->packs[e->slot].data + extent_offset(e),
+				extent_length(e)),
+			0);
 	}
-	memo_run_ready(r);
+}
+
+static void
+take_records(struct memo_run *r, struct buf *bodies)
+{
+	for (size_t i = 0; i < r->n_extents; i++)
+		assert_true(memo_run_take(r, i, BUCKET, bodies[i].data,
+					  bodies[i].len));
+}
+
+/*
+ * All GETs are answered at the same moment, and one after the other is taken; what was
+ * allocated at most since there were `before`.
+ */
+static size_t
+read_runs(const struct store *s, struct memo_run *runs, size_t before)
+{
+	static struct buf bodies[RUNS][EXTENTS_MAX];
+	size_t most;
+
+	for (size_t i = 0; i < RUNS; i++) {
+		assert_in_range(runs[i].n_extents, 1, EXTENTS_MAX);
+		get_bodies(s, &runs[i], bodies[i]);
+	}
+	most = allocated() - before;
+	for (size_t i = 0; i < RUNS; i++) {
+		take_records(&runs[i], bodies[i]);
+		most = max_of(most, allocated() - before);
+		assert_int_equal(runs[i].records_size, runs[i].n_records);
+		for (size_t k = 0; k < runs[i].n_extents; k++)
+			buf_clear(&bodies[i][k]);
+		memo_run_ready(&runs[i]);
+	}
+	return max_of(most, allocated() - before);
 }
 
 /* Half of all blocks have changed: as many runs as there may be, each as long as it may. */
@@ -212,9 +264,8 @@ read_changed(const struct store *s)
 	for (size_t i = 0, from = 0; i < RUNS; i++, from = runs[i - 1].to) {
 		assert_true(memo_run_init(&runs[i], &index, blocks_list(all),
 					  from, false));
-		take_records(s, &runs[i]);
 	}
-	most = allocated() - before + s->index.len;
+	most = read_runs(s, runs, before) + s->index.len;
 	for (size_t i = 0; i < RUNS; i++)
 		memo_run_clear(&runs[i]);
 	memo_index_clear(&index);

@@ -191,6 +191,27 @@ test_buf(void **state)
 	assert_int_equal(b.max, 100);
 }
 
+/* No more than the cap needs, and as little as there is, once that is known. */
+static void
+test_buf_size(void **state)
+{
+	struct buf b = BUF_INIT(100);
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(buf_add(&b, "x", 1), 0);
+	assert_int_equal(b.size, 101);
+	buf_clear(&b);
+	buf_trim(&b);
+	assert_null(b.data);
+	assert_int_equal(buf_add_str(&b, "abc"), 0);
+	buf_trim(&b);
+	assert_int_equal(b.size, 4);
+	assert_int_equal(buf_add_str(&b, "def"), 0);
+	assert_string_equal(buf_str(&b), "abcdef");
+	buf_clear(&b);
+}
+
 /* What memory holds afterwards is seen in tests/integration/44-least-authority. */
 static void
 test_buf_secret(void **state)
@@ -504,6 +525,7 @@ main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_log_level),
 		cmocka_unit_test(test_buf),
+		cmocka_unit_test(test_buf_size),
 		cmocka_unit_test(test_buf_secret),
 		cmocka_unit_test(test_date_print),
 		cmocka_unit_test(test_date_parse_iso),
