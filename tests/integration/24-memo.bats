@@ -42,6 +42,7 @@ delete() {
 # before lies there by then, for which nobody waits.
 assert_costs() {
 	wait_until are_puts_over
+	assert_equal "$(requests DELETE originals_) DELETEs" '0 DELETEs'
 	forget_requests
 	cat "$(stats_file "$1")" >"$BATS_TEST_TMPDIR/shown"
 	assert_equal "$(requests HEAD) HEADs" "$2 HEADs"
