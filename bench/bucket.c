@@ -87,3 +87,27 @@ bucket_forget_extra(struct bucket *b, struct extra *e)
 	memmove(e, e + 1, behind * sizeof(*e));
 	b->n_extras--;
 }
+
+static void
+place_extras(struct bucket *b)
+{
+	for (unsigned i = 0; i < b->n_extras; i++) {
+		struct extra *e = &b->extras[i];
+
+		e->place = formula_find(&b->f, e->key, e->key_len);
+	}
+}
+
+void
+bucket_add_dir(struct bucket *b, uint32_t n_deltas)
+{
+	formula_add_dir(&b->f, n_deltas);
+	place_extras(b);
+}
+
+void
+bucket_remove_dir(struct bucket *b)
+{
+	formula_remove_dir(&b->f);
+	place_extras(b);
+}

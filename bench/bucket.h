@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bucket: its formula, and the few objects that were PUT into it, which are
- * kept (dgstatfs's cached documents).
+ * A bucket: its formula, to which a directory may be added, and the few objects
+ * that were PUT into it, which are kept (dgstatfs's cached documents).
  */
 #ifndef BENCH_BUCKET_H
 #define BENCH_BUCKET_H
@@ -35,6 +35,10 @@ struct extra *bucket_find_extra(struct bucket *b, const char *key, size_t len);
 struct extra *bucket_put_extra(struct bucket *b, const char *key, size_t len);
 
 void bucket_forget_extra(struct bucket *b, struct extra *e);
+
+/* See formula_add_dir(); what was PUT stays. */
+void bucket_add_dir(struct bucket *b, uint32_t n_deltas);
+void bucket_remove_dir(struct bucket *b);
 
 /* --- LIST ------------------------------------------------------------------- */
 

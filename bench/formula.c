@@ -149,24 +149,84 @@ print_prefix(const struct formula *f, uint32_t number, char out[KEY_SIZE])
 	return (unsigned)snprintf(out, KEY_SIZE, "data/");
 }
 
-/* Objects and deltas are dealt out evenly, the first ones get what is left. */
-void
-formula_dir(const struct formula *f, uint32_t i, struct dir *d)
+static uint32_t
+count_added(const struct formula *f)
 {
-	uint32_t each = f->n_objects / f->n_dirs;
-	uint32_t larger = f->n_objects % f->n_dirs;
+	return f->added.end - f->added.first;
+}
+
+static uint32_t
+count_named(const struct formula *f)
+{
+	return f->n_objects - count_added(f);
+}
+
+/* As if none was added: the id of an object is its place. */
+static void
+find_named_dir(const struct formula *f, uint32_t id, struct dir *d)
+{
+	uint32_t each = count_named(f) / f->n_dirs;
+	uint32_t larger = count_named(f) % f->n_dirs;
 	uint32_t in_larger = larger * (each + 1);
 
-	if (i < in_larger)
-		d->number = i / (each + 1);
+	/* dealt out evenly, the first ones get what is left, of deltas too */
+	if (id < in_larger)
+		d->number = id / (each + 1);
 	else
-		d->number = larger + (i - in_larger) / each;
+		d->number = larger + (id - in_larger) / each;
 	d->first = d->number * each + (d->number < larger ? d->number : larger);
 	d->end = d->first + each + (d->number < larger);
+	d->id = d->first;
 	d->n_deltas =
 		f->n_deltas / f->n_dirs + (d->number < f->n_deltas % f->n_dirs);
 	d->has_reference = d->n_deltas > 0;
 	d->prefix_len = print_prefix(f, d->number, d->prefix);
+}
+
+void
+formula_dir(const struct formula *f, uint32_t i, struct dir *d)
+{
+	uint32_t n_added = count_added(f);
+
+	if (i < f->added.first || !n_added) {
+		find_named_dir(f, i, d);
+	} else if (i < f->added.end) {
+		*d = f->added;
+	} else {
+		find_named_dir(f, i - n_added, d);
+		d->first += n_added;
+		d->end += n_added;
+	}
+}
+
+void
+formula_remove_dir(struct formula *f)
+{
+	f->n_objects = count_named(f);
+	f->added = (struct dir){ 0 };
+}
+
+/* Before a directory of the middle half: a '-' comes before the '/' that ends its prefix. */
+void
+formula_add_dir(struct formula *f, uint32_t n)
+{
+	uint64_t h = mix(++f->generation);
+	struct dir *d = &f->added;
+	uint32_t n_named;
+
+	formula_remove_dir(f);
+	n_named = f->n_objects;
+	find_named_dir(f, (uint32_t)(n_named / 4 + h % (n_named / 2 + 1)), d);
+	d->id = n_named + f->n_ever_added;
+	d->end = d->first + n + 1;
+	d->n_deltas = n;
+	d->has_reference = true;
+	d->prefix_len--;
+	d->prefix_len += (unsigned)snprintf(d->prefix + d->prefix_len,
+					    KEY_SIZE - d->prefix_len, "-%06u/",
+					    f->generation);
+	f->n_ever_added += n + 1;
+	f->n_objects += n + 1;
 }
 
 /* --- objects ---------------------------------------------------------------- */
@@ -210,10 +270,11 @@ void
 formula_item(const struct formula *f, const struct dir *d, uint32_t i,
 	     struct item *out)
 {
-	uint64_t h = mix(f->seed + i), etag = h;
+	uint32_t id = d->id + (i - d->first);
+	uint64_t h = mix(f->seed + id), etag = h;
 
-	if (f->versions && f->versions[i])
-		etag ^= mix(f->versions[i]);
+	if (f->versions && id < count_named(f) && f->versions[id])
+		etag ^= mix(f->versions[id]);
 	out->kind = kind_of(d, i);
 	out->when = (h >> 20) % N_DATES;
 	out->original = 0;
@@ -229,35 +290,34 @@ formula_item(const struct formula *f, const struct dir *d, uint32_t i,
 	print_hex64(out->etag + 16, etag);
 }
 
-/* The first one from `i` on that can be changed. */
+/* The id of the first one from `id` on that can be changed. */
 static uint32_t
-find_changeable(const struct formula *f, uint32_t i)
+find_changeable(const struct formula *f, uint32_t id)
 {
 	struct item item;
 	struct dir d;
 
 	do {
-		i %= f->n_objects;
-		formula_dir(f, i, &d);
-		formula_item(f, &d, i, &item);
-		i++;
+		id %= count_named(f);
+		find_named_dir(f, id, &d);
+		formula_item(f, &d, id, &item);
+		id++;
 	} while (f->n_deltas > 0 && item.kind != DELTA);
-	return i - 1;
+	return id - 1;
 }
 
 void
-formula_change(struct formula *f, uint32_t n, bool is_together)
+formula_change(struct formula *f, uint32_t n)
 {
-	uint32_t step = is_together ? 1 : f->n_objects / n;
-	uint64_t first = mix(++f->generation) % f->n_objects;
-	uint32_t at;
+	uint32_t n_named = count_named(f), step = n_named / n, at;
+	uint64_t first = mix(++f->generation) % n_named;
 
 	if (!f->versions) {
-		f->versions = must_realloc(NULL, f->n_objects);
-		memset(f->versions, 0, f->n_objects);
+		f->versions = must_realloc(NULL, n_named);
+		memset(f->versions, 0, n_named);
 	}
 	for (uint32_t k = 0; k < n; k++) {
-		at = find_changeable(f, (uint32_t)(first % f->n_objects));
+		at = find_changeable(f, (uint32_t)(first % n_named));
 		f->versions[at]++;
 		first = step > 1 ? first + step : (uint64_t)at + 1;
 	}
@@ -309,6 +369,7 @@ struct sums {
 	uint64_t bytes; /* all but references */
 	uint64_t references;
 	uint64_t n_references;
+	uint32_t n_deltas;
 	uint64_t directs;
 	uint64_t quick; /* originals of deltas, by mode */
 	uint64_t sampled;
@@ -336,6 +397,7 @@ sum_dir(const struct formula *f, const struct dir *d, struct sums *s)
 		s->detailed += item.original;
 	}
 	s->n_references += d->has_reference;
+	s->n_deltas += d->n_deltas;
 	s->sampled += first_original * d->n_deltas;
 }
 
@@ -356,7 +418,7 @@ formula_expect(const struct formula *f, struct text *out)
 		    ", \"quick\": %" PRIu64 ", "
 		    "\"sampled\": %" PRIu64 ", \"detailed\": %" PRIu64 "}\n",
 		    f->n_objects, s.bytes + s.references,
-		    f->n_objects - s.n_references, f->n_deltas, s.n_references,
+		    f->n_objects - s.n_references, s.n_deltas, s.n_references,
 		    s.directs + s.quick, s.directs + s.sampled,
 		    s.directs + s.detailed);
 }

@@ -29,26 +29,29 @@
 
 enum shape { DATED, HEX, FLAT, SKEW, UNICODE, LONG };
 
-struct formula {
-	enum shape shape;
-	uint32_t n_objects;
-	uint32_t n_deltas;
-	uint32_t n_dirs;
-	uint64_t seed;
-	uint32_t generation; /* how often objects were changed */
-	uint8_t *versions; /* of each object, from 0; NULL: none was changed */
-	bool tells_metadata;
-};
-
 /* A directory: objects first <= i < end. */
 struct dir {
 	uint32_t number;
+	uint32_t id; /* of the first one: its size and ETag come from that */
 	uint32_t first;
 	uint32_t end;
 	uint32_t n_deltas;
 	bool has_reference; /* it is the last one */
 	char prefix[KEY_SIZE];
 	unsigned prefix_len;
+};
+
+struct formula {
+	enum shape shape;
+	uint32_t n_objects; /* with those of `added` */
+	uint32_t n_deltas; /* this and the next: of what the name says */
+	uint32_t n_dirs;
+	uint64_t seed;
+	uint32_t generation; /* how often it was changed, or added to */
+	uint8_t *versions; /* of each id, from 0; NULL: none was changed */
+	struct dir added; /* empty if there is none */
+	uint32_t n_ever_added; /* objects */
+	bool tells_metadata;
 };
 
 enum kind { DIRECT, DELTA, REFERENCE };
@@ -65,9 +68,16 @@ bool formula_parse(struct formula *f, const char *bucket);
 
 /*
  * Change the ETags of `n` deltas, or objects if there are none, and of others than the
- * last time: spread evenly, or one behind the other.
+ * last time, spread evenly.  Those of an added directory stay as they are.
  */
-void formula_change(struct formula *f, uint32_t n, bool is_together);
+void formula_change(struct formula *f, uint32_t n);
+
+/*
+ * One more directory, of `n` deltas and their reference, somewhere in the middle of the
+ * keys.  It has been there never before, nor have its ETags.  There is one at most.
+ */
+void formula_add_dir(struct formula *f, uint32_t n);
+void formula_remove_dir(struct formula *f);
 
 void formula_dir(const struct formula *f, uint32_t i, struct dir *d);
 void formula_item(const struct formula *f, const struct dir *d, uint32_t i,

@@ -86,8 +86,16 @@ class Store:
     def configure(self, latency_ms, rate):
         self._control("POST", f"config?latency_ms={latency_ms}&rate={rate}")
 
-    def change(self, bucket, n=1, together=False):
-        self._control("POST", f"change?n={n}&together={together:d}&bucket={bucket}")
+    def change(self, bucket, n=1):
+        self._control("POST", f"change?n={n}&bucket={bucket}")
+
+    def add(self, bucket, n):
+        """A directory with so many deltas, which was never there."""
+        self._control("POST", f"add?n={n}&bucket={bucket}")
+
+    def remove(self, bucket):
+        """The directory that was added."""
+        self._control("POST", f"remove?bucket={bucket}")
 
     def forget(self, bucket):
         self._control("POST", f"forget?bucket={bucket}")
@@ -97,11 +105,15 @@ class Store:
         self._open(request)
 
     def expect(self, bucket):
-        """The figures that statistics of this bucket must show."""
+        """The figures that statistics of this bucket must show, as its name says."""
         if bucket not in self.expected:
             output = subprocess.check_output([self.store, "expect", bucket])
             self.expected[bucket] = json.loads(output)
         return self.expected[bucket]
+
+    def expect_now(self, bucket):
+        """The same, with what was added."""
+        return json.loads(self._control("GET", f"expect?bucket={bucket}"))
 
     def ceiling(self, bucket, what, connections, limit_s):
         """Seconds in which a client that only asks has all answers; None if that
@@ -148,8 +160,16 @@ class Synthetic:
     def lose_document(self, mode):
         self.store.delete(self.bucket, f".deltaglider/stats_{mode}.json")
 
-    def change(self, *how):
-        self.store.change(self.bucket, *how)
+    def change(self, n=1):
+        self.store.change(self.bucket, n)
+
+    def add(self, n):
+        self.store.add(self.bucket, n)
+        self.expected = self.store.expect_now(self.bucket)
+
+    def remove(self):
+        self.store.remove(self.bucket)
+        self.expected = self.store.expect_now(self.bucket)
 
     def ceiling(self, what, limit_s):
         """Where the rate is limited, that is the ceiling; else ask the store."""

@@ -22,6 +22,7 @@ class MemoRows:
     def __init__(self, bench, target, setting):
         self.bench, self.target, self.setting = bench, target, setting
         self.samples = {}
+        self.deltas = {}  # that the bucket had, by memo and case
 
     def _mount(self, memo):
         return self.bench.mount(self.target, self.setting, f"memo={memo}")
@@ -59,17 +60,30 @@ class MemoRows:
         self.target.store.settle()
         if read.loses_document:
             self.target.lose_document(read.mode)
-        if read.changed:
-            self.target.change(read.changed, read.is_together)
+        if read.is_together:
+            self.target.add(read.changed)
+        elif read.changed:
+            self.target.change(read.changed)
 
-    def _measure(self, mount, read, limit_s):
-        return self.bench.read(mount, self.target, replace(self.setting, mode=read.mode),
-                               "hit" if read.is_hit else "changed", limit_s)
+    def _measure(self, mount, memo, read, limit_s):
+        self.deltas[memo, read.case] = self.target.expected["deltas"]
+        sample = self.bench.read(mount, self.target, replace(self.setting, mode=read.mode),
+                                 "hit" if read.is_hit else "changed", limit_s)
+        if read.is_together and not sample.wrong:
+            self._restore(mount, memo, read, limit_s)
+        return sample
+
+    def _restore(self, mount, memo, read, limit_s):
+        """All rows are of one bucket, of the same size: what was added goes, and whoever
+        remembers sees that before anything is measured again."""
+        self.target.remove()
+        if memo == "bucket":
+            mount.read(read.mode, limit_s)
 
     def _read_running(self, mount, memo, read):
         def measure(limit_s):
             self._prepare(mount, memo, read, limit_s)
-            return self._measure(mount, read, limit_s)
+            return self._measure(mount, memo, read, limit_s)
 
         return self._repeat(memo, read.case, self._count(memo, read), measure)
 
@@ -78,7 +92,7 @@ class MemoRows:
             with self._mount(memo) as mount:
                 self._prepare(mount, memo, read, limit_s)
             with self._mount(memo) as mount:
-                return self._measure(mount, read, limit_s)
+                return self._measure(mount, memo, read, limit_s)
 
         return self._repeat(memo, read.case, self._count(memo, read), measure)
 
@@ -107,13 +121,13 @@ class MemoRows:
         return row
 
     def _rows(self):
-        deltas = self.target.expected["deltas"]
         for memo in MEMOS:
             yield self._row(memo, FIRST, self.setting.mode)
         for read in self.setting.reads:
             for memo in MEMOS:
                 if is_wanted(self.setting, read, memo):
                     row = self._row(memo, read.case, read.mode)
+                    deltas = self.deltas.get((memo, read.case))
                     row["wrong"] = row["wrong"] or judge.heads(read, memo, row, deltas)
                     yield row
 

@@ -14,8 +14,8 @@ ONE_PAGE = 997  # with the three documents of dgstatfs, 1,000
 class Read:
     """A row of a setting of the memo: what is done to the bucket before a read."""
     case: str
-    changed: int = 0  # objects
-    is_together: bool = False  # they follow each other
+    changed: int = 0  # deltas
+    is_together: bool = False  # they are new, in a directory that was not there
     is_fresh: bool = False  # the mount has never seen the bucket
     before: int = 0  # so often one object has changed, and was read
     mode: str = "detailed"

@@ -6,7 +6,8 @@
  *                                    others once they were asked for
  *     store expect BUCKET            what statistics must say of it, as JSON
  *     store keys BUCKET              key, size, ETag, date, tab-separated
- *     store check BUCKET             its keys ascend and are found again
+ *     store check BUCKET             its keys ascend and are found again, also with a
+ *                                    directory more
  *
  * The names of buckets say what is in them, see formula.h.  It answers
  * ListBuckets, ListObjectsV2 and V1 (prefix, delimiter=/, encoding-type=url),
@@ -23,9 +24,12 @@
  *                                      the token; start-after counts for nothing
  *     POST /_store/config?rtt_ms=30    connections begin as with TCP and TLS: two
  *                                      round trips, and a window for each more
- *     POST /_store/change?bucket=B     give one object another ETag; n=N: so many;
- *                                      together=1: that follow each other
- *     POST /_store/forget?bucket=B     all that was PUT
+ *     POST /_store/change?bucket=B     give one object another ETag; n=N: so many
+ *     POST /_store/add?n=N&bucket=B    a directory with so many deltas that was never
+ *                                      there, in the place of the one added before
+ *     POST /_store/remove?bucket=B     that directory
+ *     GET  /_store/expect?bucket=B     what statistics must say of it now
+ *     POST /_store/forget?bucket=B     all that was PUT or added
  */
 #include "config.h"
 
@@ -66,6 +70,36 @@ configure(struct store *s, const char *query)
 }
 
 static void
+forget(struct bucket *b)
+{
+	bucket_remove_dir(b);
+	while (b->n_extras)
+		bucket_forget_extra(b, &b->extras[b->n_extras - 1]);
+}
+
+/* Whether there is such a call. */
+static bool
+control_bucket(struct bucket *b, const char *name, const char *query,
+	       struct response *out)
+{
+	uint32_t n = (uint32_t)number_of(query, "n=", 1);
+
+	if (strcmp(name, "change") == 0)
+		formula_change(&b->f, n);
+	else if (strcmp(name, "add") == 0)
+		bucket_add_dir(b, n);
+	else if (strcmp(name, "remove") == 0)
+		bucket_remove_dir(b);
+	else if (strcmp(name, "expect") == 0)
+		formula_expect(&b->f, &out->body[0]);
+	else if (strcmp(name, "forget") == 0)
+		forget(b);
+	else
+		return false;
+	return true;
+}
+
+static void
 control(struct store *s, const struct request *r, struct response *out)
 {
 	const char *name = r->path + strlen(CONTROL);
@@ -78,13 +112,7 @@ control(struct store *s, const struct request *r, struct response *out)
 		counters_reset(&s->counters);
 	else if (strcmp(name, "config") == 0)
 		configure(s, r->query);
-	else if (b && strcmp(name, "change") == 0)
-		formula_change(&b->f, (uint32_t)number_of(r->query, "n=", 1),
-			       number_of(r->query, "together=", 0));
-	else if (b && strcmp(name, "forget") == 0)
-		while (b->n_extras)
-			bucket_forget_extra(b, &b->extras[b->n_extras - 1]);
-	else
+	else if (!b || !control_bucket(b, name, r->query, out))
 		out->status = 404;
 }
 
@@ -201,6 +229,20 @@ check_keys(const struct formula *f)
 	return 0;
 }
 
+#define N_ADDED 2 /* in turns, each elsewhere */
+
+static int
+check_added(struct formula *f)
+{
+	for (uint32_t n = 1; n <= N_ADDED; n++) {
+		formula_add_dir(f, n);
+		if (check_keys(f) != 0)
+			return 1;
+	}
+	formula_remove_dir(f);
+	return check_keys(f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -214,7 +256,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], "keys") == 0)
 			return print_keys(&f);
 		if (strcmp(argv[1], "check") == 0)
-			return check_keys(&f);
+			return check_keys(&f) || check_added(&f);
 	}
 	fprintf(stderr, "usage: store serve PORT [BUCKET...]\n"
 			"       store expect|keys|check BUCKET\n");
