@@ -89,8 +89,8 @@ block_memo_may_take_over(struct block_memo *m)
 	return true;
 }
 
-static bool
-may_write(const struct block_memo *m)
+bool
+block_memo_may_write(const struct block_memo *m)
 {
 	return writeback_is_wanted(m->env->writebacks, m->bucket) &&
 	       !m->is_stopping && m->refused_until_ms <= date_mono_ms();
@@ -109,11 +109,8 @@ block_memo_new_epoch(void)
 void
 block_memo_doubt(struct block_memo *m)
 {
-	unsigned before = m->doubt.n;
-
-	doubt_begin(&m->doubt, m->puts);
-	if (m->doubt.n != before)
-		m->epoch = block_memo_new_epoch();
+	m->doubt.n++;
+	m->epoch = block_memo_new_epoch();
 }
 
 bool
@@ -133,7 +130,7 @@ bool
 block_memo_is_given_up(const struct block_memo *m)
 {
 	return m->given_up_until_ms > date_mono_ms() ||
-	       (doubt_is(&m->doubt) && !may_write(m));
+	       (doubt_is(&m->doubt) && !block_memo_may_write(m));
 }
 
 /* --- one PUT after the other --- */
@@ -185,9 +182,12 @@ void_new(const struct block_memo *m, const struct block_doubt *doubt)
 {
 	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
 	const struct block_list none = { 0 };
-	const struct index_stamp stamp = { .written_at = date_now(),
-					   .anew_at = date_now(),
-					   .epoch = doubt->epoch };
+	const struct index_stamp stamp = {
+		.written_at = date_now(),
+		.anew_at = date_now(),
+		.at_once = pace_claim(s3_pace(m->env->writebacks->s3), 0),
+		.epoch = doubt->epoch
+	};
 	struct put *p = NULL;
 
 	if (memo_index_print(&none, m->bucket->name, &stamp, &bytes) == 0) {
@@ -211,8 +211,8 @@ fail(struct block_memo *m, const struct err *err)
 	if (!is_index && !m->is_stopping && doubt_is(&m->doubt))
 		p = void_new(m, &doubt);
 	if (p)
-		log_warn("bucket=%s: the memo can't be written: %s; nothing of "
-			 "it will be believed",
+		log_warn("bucket=%s: the memo can't be written: %s; one that "
+			 "knows nothing is put in its place",
 			 m->bucket->name,
 			 m->is_late ? "not done in time" : err->msg);
 	else if (m->is_late || err->code != ECANCELED)
@@ -372,7 +372,7 @@ static void
 put(struct block_memo *m, struct put *p)
 {
 	append(m, p);
-	m->has_failed = m->has_failed || !may_write(m);
+	m->has_failed = m->has_failed || !block_memo_may_write(m);
 	if (m->has_failed)
 		drop(m, p);
 	else if (!m->call)
@@ -382,7 +382,7 @@ put(struct block_memo *m, struct put *p)
 bool
 block_memo_begin_set(struct block_memo *m, const void *owner)
 {
-	if (!may_write(m))
+	if (!block_memo_may_write(m))
 		return false;
 	if (m->owner == owner)
 		return true;
@@ -427,20 +427,23 @@ block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over,
 	put(m, p);
 }
 
-void
+struct traffic
 block_memo_void(struct block_memo *m, const void *owner,
 		const struct block_doubt *doubt, const char *over)
 {
+	struct traffic written = { 0 };
 	struct put *p;
 
 	if (!block_memo_begin_set(m, owner))
-		return;
+		return written;
 	p = void_new(m, doubt);
 	if (p) {
+		written = (struct traffic){ 1, p->bytes.len };
 		set_condition(p, over);
 		put(m, p);
 	}
 	block_memo_end_set(m, owner);
+	return written;
 }
 
 unsigned

@@ -46,11 +46,14 @@ struct block_doubt {
 	uint64_t epoch;
 };
 
+/* Nothing is known that speaks against a PUT. */
+bool block_memo_may_write(const struct block_memo *m);
+
 /* A refresh begins: what lies there is not believed until it was put anew. */
 void block_memo_doubt(struct block_memo *m);
 bool block_memo_is_doubted(const struct block_memo *m);
 
-/* While it is: what is to be put by a sweep that begins now. */
+/* What is to be put by a sweep that begins now; epoch 0: there was no refresh. */
 struct block_doubt block_memo_doubts(const struct block_memo *m);
 
 /* One that is not that of anything that was put before. */
@@ -78,10 +81,11 @@ void block_memo_put_index(struct block_memo *m, struct buf *bytes,
 
 /*
  * An index of no blocks: of what lies there nothing is believed any more.  Not if somebody
- * else makes a set.
+ * else makes a set.  What the PUT costs, as it is begun.
  */
-void block_memo_void(struct block_memo *m, const void *owner,
-		     const struct block_doubt *doubt, const char *over);
+struct traffic block_memo_void(struct block_memo *m, const void *owner,
+			       const struct block_doubt *doubt,
+			       const char *over);
 
 /* Of a set: what waits. */
 unsigned block_memo_n_waiting(const struct block_memo *m);

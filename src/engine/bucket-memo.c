@@ -350,29 +350,48 @@ put(struct bucket_memo *b, int file, const struct buf *body)
 		on_put, b);
 }
 
+/* Of a refresh; that it is put settles nothing then. */
+static void
+warn_alone(const struct bucket_memo *b)
+{
+	log_warn("bucket=%s: the index of the memo can't be read: others may "
+		 "not believe what the refresh has put",
+		 b->bucket->name);
+}
+
+/* This one may write. */
+static bool
+may_write_of(const struct bucket_memo *b, const struct memo_user *u)
+{
+	return !is_being_renewed(b, u) && is_of_epoch(b, u) &&
+	       (u->is_anew || !u->is_alone) && may_write(b, u->is_anew);
+}
+
 struct traffic
 bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 		      bool is_of_all)
 {
 	struct memo_sweep s = { .is_of_all = is_of_all, .is_anew = u->is_anew };
 	int64_t now = date_now();
+	unsigned doubt = u->is_alone ? 0 : u->doubt;
 	bool has_learned = b->memo.learned.n > 0;
 	enum memo_write what;
 	const struct traffic none = { 0 };
 	const struct buf *body;
 
-	if (is_being_renewed(b, u) || !is_of_epoch(b, u) ||
-	    (u->is_alone && !u->is_anew) || !may_write(b, u->is_anew))
+	if (!may_write_of(b, u))
 		return none;
+	if (u->is_alone)
+		warn_alone(b);
 	what = memo_end_sweep(&b->memo, &s, now);
 	if (has_learned && b->memo.learned.n == 0 && u->is_anew)
-		doubt_settle(&b->doubt, u->doubt);
+		doubt_settle(&b->doubt, doubt);
 	if (what == MEMO_WRITE_NOTHING)
 		return none;
 	body = memo_pack(&b->memo, what, &s, now);
 	if (!body)
 		return none;
-	b->put_doubt = u->doubt;
+	b->put_doubt = doubt;
 	put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body);
 	return (struct traffic){ 1, body->len };
 }
@@ -407,17 +426,18 @@ bucket_memo_leave(struct bucket_memo *b, struct memo_user *u)
 }
 
 bool
-bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
-		   const uint64_t *epoch)
+bucket_memo_settle(struct bucket_memo *b, struct memo_user *u, uint64_t epoch,
+		   bool is_alone)
 {
-	u->is_alone = !epoch;
-	u->epoch = epoch ? *epoch : b->memo.epoch;
-	u->is_settled = !b->put || (epoch && memo_is_of(&b->memo, *epoch));
-	if (u->is_settled && u->is_alone)
+	u->is_alone = is_alone;
+	u->epoch = is_alone && epoch == 0 ? b->memo.epoch : epoch;
+	u->is_settled = !b->put || (!is_alone && memo_is_of(&b->memo, epoch));
+	if (!u->is_settled)
+		return false;
+	if (is_alone)
 		memo_forget_written(&b->memo);
-	else if (u->is_settled)
-		memo_expect(&b->memo, u->epoch);
-	return u->is_settled;
+	memo_expect(&b->memo, u->epoch);
+	return true;
 }
 
 void
@@ -426,6 +446,14 @@ bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 {
 	if (is_of_epoch(b, u))
 		memo_learn(&b->memo, o, original);
+}
+
+void
+bucket_memo_doubt(struct bucket_memo *b)
+{
+	doubt_begin(&b->doubt, b->put);
+	memo_distrust(&b->memo);
+	forget_doubted(b);
 }
 
 bool

@@ -73,7 +73,7 @@ struct memo_user {
 	unsigned doubt; /* of the memo, that what it writes settles */
 	bool is_settled; /* what is known is of this epoch */
 	uint64_t epoch;
-	bool is_alone; /* it is not that of the bucket, as far as is known */
+	bool is_alone; /* it may not be that of the bucket */
 	struct memo_user *prev, *next;
 };
 
@@ -87,17 +87,20 @@ void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
 
 /*
  * It is ready, and that is the epoch (stats/memo.h): what is of another one is forgotten.
- * NULL: it is not known, so that nothing is believed but what this mount has learned, and
- * nothing is written but what a refresh has.  False: what is of another one is being put;
- * nothing may be asked.
+ * `is_alone`: that of the bucket is not known, and that is the one of the last refresh by
+ * this mount, 0 if there was none; so nothing is believed but what has been learned here
+ * since, and nothing is written but by a refresh.  False: what is of another one is being put; nothing may
+ * be asked.
  */
 bool bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
-			const uint64_t *epoch);
+			uint64_t epoch, bool is_alone);
 
 /* A HEAD of that user's says so. */
 void bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		       const struct object *o, int64_t original);
 
+/* A refresh begins, which neither asks nor tells it. */
+void bucket_memo_doubt(struct bucket_memo *b);
 bool bucket_memo_is_doubted(const struct bucket_memo *b);
 
 const struct memo_env *bucket_memo_env(const struct bucket_memo *b);

@@ -145,14 +145,24 @@ go_on_listed(struct by_blocks *b, bool has_index)
 	}
 }
 
+/* The listing shows none, and it has come since, maybe with a refresh. */
+static bool
+is_of_another(const struct by_blocks *b)
+{
+	const struct originals *o = b->sweep.originals;
+
+	return !b->sweep.is_anew && o->has_epoch && b->sweep.has_epoch &&
+	       o->epoch != b->sweep.epoch;
+}
+
 /* The index is read: there may be none. */
 static void
 decide(struct by_blocks *b)
 {
 	bool has_index = block_sweep_must_compare(&b->sweep);
 
-	if (b->order == BLOCKS_AT_ONCE && has_index) {
-		b->is_hidden = true;
+	if (b->order == BLOCKS_AT_ONCE && (has_index || is_of_another(b))) {
+		b->is_hidden = has_index;
 		b->on_again(b->arg);
 		return;
 	}
@@ -200,16 +210,23 @@ has_begun(const struct by_blocks *b)
 	return b->order == BLOCKS_LATER && b->sweep.tally;
 }
 
+/* As if there were none, from here on. */
+static void
+leave_blocks(struct by_blocks *b)
+{
+	b->is_on = b->sweep.originals->is_by_blocks = false;
+	originals_use_memo(b->sweep.originals, 0, false);
+	originals_use_index(b->sweep.originals, b->read);
+	block_sweep_forget(&b->sweep);
+}
+
 void
 by_blocks_go_on(struct by_blocks *b)
 {
 	if (!b->is_on)
 		return;
-	if (is_of_no_use(b)) {
-		b->is_on = b->sweep.originals->is_by_blocks = false;
-		originals_use_memo(b->sweep.originals, 0, false);
-		block_sweep_forget(&b->sweep);
-	}
+	if (is_of_no_use(b))
+		leave_blocks(b);
 	if (!b->is_on || !b->may_send || has_begun(b))
 		return;
 	if (is_in_vain(b)) {
@@ -256,8 +273,12 @@ on_sweep_end(void *arg, enum relist_how how, const struct err *err)
 /* --- the LIST --- */
 
 void
-by_blocks_begin_range(struct by_blocks *b, void *range, const char *after)
+by_blocks_begin_range(struct by_blocks *b, void *range, const char *after,
+		      bool is_ordered)
 {
+	b->is_ordered = is_ordered;
+	if (b->is_on && !is_ordered)
+		leave_blocks(b);
 	if (!after)
 		b->first_range = range;
 }
@@ -267,10 +288,11 @@ by_blocks_begin_page(struct by_blocks *b, void *range,
 		     const struct list_page *page)
 {
 	if (b->index == INDEX_UNSEEN)
-		b->index = index_sight(page, range == b->first_range);
+		b->index = index_sight(page, range == b->first_range,
+				       b->is_ordered);
 	if (range == b->first_range)
 		b->first_range = NULL;
-	memo_sight_see(&b->sight, page);
+	memo_sight_see(&b->sight, page, b->is_ordered);
 }
 
 void
@@ -369,10 +391,13 @@ static void
 void_index(struct by_blocks *b)
 {
 	struct block_sweep *s = &b->sweep;
-	bool is_there = b->index == INDEX_SHOWN || s->originals->has_joined;
+	bool is_there = b->index == INDEX_SHOWN || b->sight.has_base ||
+			s->originals->has_joined;
 
 	if (s->memo && s->is_anew && is_there)
-		block_memo_void(s->memo, s, &s->doubt, NULL);
+		s->written = traffic_sum(
+			s->written,
+			block_memo_void(s->memo, s, &s->doubt, NULL));
 }
 
 void

@@ -46,6 +46,7 @@ struct by_blocks {
 	uint64_t n_deltas; /* so far */
 	bool is_told; /* it tells metadata: there is no need for blocks */
 	void *first_range; /* of keys, until its first page comes */
+	bool is_ordered; /* as struct listing_events has it */
 	bool is_outdated; /* it is, when its HEADs are answered */
 	bool is_listed; /* it is complete */
 	bool is_asked; /* and so are the questions for originals */
@@ -72,7 +73,8 @@ struct by_blocks_listing {
 void by_blocks_begin(struct by_blocks *b, const struct by_blocks_listing *l);
 
 /* A range of it; NULL: the first one. */
-void by_blocks_begin_range(struct by_blocks *b, void *range, const char *after);
+void by_blocks_begin_range(struct by_blocks *b, void *range, const char *after,
+			   bool is_ordered);
 
 /* Of a page: before its deltas, each of them, and behind them. */
 void by_blocks_begin_page(struct by_blocks *b, void *range,
@@ -98,7 +100,10 @@ void by_blocks_go_on(struct by_blocks *b);
  */
 void by_blocks_step(struct by_blocks *b, bool is_asked);
 
-/* All original sizes of the bucket are told: write what is worth it. */
+/*
+ * All original sizes of the bucket are told: write what is worth it; if that is nothing,
+ * after a refresh, an index that knows nothing.
+ */
 void by_blocks_write(struct by_blocks *b);
 
 #endif

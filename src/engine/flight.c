@@ -209,14 +209,20 @@ on_linger(void *arg)
 
 /* --- results and failures --- */
 
+/* A refresh is wanted. */
+static bool
+is_marked(const struct flight *f)
+{
+	return f->generation != atomic_load(&f->bucket->done[f->mode]);
+}
+
 /* Why the document in the bucket is not asked for; WHY_NONE: it is. */
 static enum result_why
 why_unread(const struct flight *f)
 {
 	if (f->is_uncached)
 		return WHY_NOCACHE;
-	if (f->is_cache_outdated ||
-	    f->generation != atomic_load(&f->bucket->done[f->mode]))
+	if (f->is_cache_outdated || is_marked(f))
 		return WHY_REFRESH;
 	return f->env->writebacks.policy == CACHE_POLICY_OFF ? WHY_OFF
 							     : WHY_NONE;
@@ -513,7 +519,7 @@ start_job(struct flight *f)
 	f->is_outdated = false;
 	f->shared = (struct listed){ 0 };
 	why = why_unread(f);
-	f->is_anew = why == WHY_REFRESH &&
+	f->is_anew = (why == WHY_REFRESH || is_marked(f)) &&
 		     f->generation != f->bucket->asked_anew[f->mode];
 	if (is_recall) {
 		f->was_recalled = true;

@@ -175,13 +175,14 @@ compare_to_index(const struct object *o)
 }
 
 enum index_sight
-index_sight(const struct list_page *page, bool is_first)
+index_sight(const struct list_page *page, bool is_first, bool is_ordered)
 {
 	const struct object *o = page->objects;
 	size_t n = page->n_objects, i = 0;
 	int c = 1;
 
-	while (i < n && (c = compare_to_index(&o[i])) < 0)
+	while (i < n && (c = compare_to_index(&o[i])) != 0 &&
+	       (c < 0 || !is_ordered))
 		i++;
 	if (i < n && c == 0)
 		return INDEX_SHOWN;

@@ -25,8 +25,12 @@ enum index_sight {
 	INDEX_ABSENT,
 };
 
-/* `is_first`: the page has the first keys of the bucket. */
-enum index_sight index_sight(const struct list_page *page, bool is_first);
+/*
+ * `is_first`: the page has the first keys of the bucket.  Of a listing that is not
+ * ordered it is never INDEX_ABSENT.
+ */
+enum index_sight index_sight(const struct list_page *page, bool is_first,
+			     bool is_ordered);
 
 /* One who wants it. */
 struct index_reader {

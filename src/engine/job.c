@@ -572,6 +572,25 @@ find_block_memo(const struct job_options *o)
 	return block_memo_get(o->env->memos, o->bucket);
 }
 
+/* A refresh that may tell the memo nothing: what that knows is not believed any more. */
+static void
+note_silent_refresh(const struct job_options *o)
+{
+	struct memo_env *env = o->env->memos;
+	bool is_silent = o->is_anew && o->why_unread == WHY_NOCACHE;
+	struct bucket_memo *memo = NULL;
+	struct block_memo *blocks = NULL;
+
+	if (env && is_silent && mode_has_heads(o->mode))
+		memo = bucket_memo_get(env, o->bucket);
+	if (memo && o->mode == MODE_DETAILED)
+		blocks = block_memo_get(env, o->bucket);
+	if (blocks)
+		block_memo_doubt(blocks);
+	else if (memo)
+		bucket_memo_doubt(memo);
+}
+
 /* Its figures are not those of the mode, or may become them. */
 static enum mode
 mode_of_check(const struct job *job)
@@ -602,6 +621,7 @@ job_new(const struct job_options *o)
 				   .may_go_by_blocks = o->mode == MODE_DETAILED,
 				   .is_anew = o->is_anew,
 				   .arg = job };
+	note_silent_refresh(o);
 	walk_init(&job->walk);
 	job->walk.user.may_read_index = may_read_memo(o);
 	o->env->n_jobs++;

@@ -38,12 +38,14 @@ see(struct memo_sight *m, const struct object *o)
 }
 
 void
-memo_sight_see(struct memo_sight *m, const struct list_page *page)
+memo_sight_see(struct memo_sight *m, const struct list_page *page,
+	       bool is_ordered)
 {
 	for (size_t i = 0; i < page->n_objects; i++) {
 		const struct object *o = &page->objects[i];
 
-		if (key_compare(o->key, o->key_len, OURS_MEMO_RECENT,
+		if (is_ordered &&
+		    key_compare(o->key, o->key_len, OURS_MEMO_RECENT,
 				strlen(OURS_MEMO_RECENT)) > 0)
 			return;
 		see(m, o);

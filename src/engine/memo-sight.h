@@ -33,8 +33,9 @@ struct memo_sight {
 	char index_date[MEMO_SIGHT_DATE_MAX];
 };
 
-/* A page of a listing; each once. */
-void memo_sight_see(struct memo_sight *m, const struct list_page *page);
+/* A page of a listing, which may be in no order; each once. */
+void memo_sight_see(struct memo_sight *m, const struct list_page *page,
+		    bool is_ordered);
 
 /* So many HEADs are worth asking it; 0: none are. */
 unsigned memo_sight_heads(const struct memo_sight *m);

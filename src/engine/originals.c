@@ -16,7 +16,7 @@ originals_begin(struct originals *o)
 	sweep_begin(&o->sweep);
 	o->n_heads = o->n_remembered = o->n_learned = o->n_worth = 0;
 	o->is_by_blocks = o->is_listed = o->has_news = false;
-	o->is_base_shown = o->may_ask_spots = false;
+	o->is_shown = o->may_ask_spots = false;
 	o->has_epoch = o->user.is_settled = false;
 	o->blocks = NULL;
 	o->index = NULL;
@@ -211,7 +211,9 @@ find_epoch(const struct originals *o, uint64_t *epoch)
 		*epoch = block_memo_doubts(blocks).epoch;
 		return true;
 	}
-	*epoch = o->has_epoch ? o->epoch : o->spots.epoch;
+	*epoch = o->has_epoch	      ? o->epoch
+		 : o->spots.has_epoch ? o->spots.epoch
+				      : block_memo_doubts(blocks).epoch;
 	return o->has_epoch || o->spots.has_epoch;
 }
 
@@ -223,10 +225,10 @@ settle(struct originals *o)
 	uint64_t epoch;
 	bool has_epoch;
 
-	if (!o->has_joined || o->user.is_settled)
+	if (!o->has_joined || !o->is_memo_ready || o->user.is_settled)
 		return false;
 	has_epoch = find_epoch(o, &epoch);
-	if (!bucket_memo_settle(o->memo, &o->user, has_epoch ? &epoch : NULL))
+	if (!bucket_memo_settle(o->memo, &o->user, epoch, !has_epoch))
 		return false;
 	o->n_records = (int64_t)memo_count(bucket_memo(o->memo));
 	sweep_settle(&o->sweep, find, o);
@@ -270,10 +272,13 @@ originals_init(struct originals *o, const struct originals_place *place)
 void
 originals_use_index(struct originals *o, struct index_read *index)
 {
-	bool has_blocks = o->spots.memo && o->memo;
+	struct block_memo *blocks = o->memo ? o->spots.memo : NULL;
+	bool is_doubted = blocks && block_memo_is_doubted(blocks);
 
-	o->index = has_blocks && !block_memo_is_doubted(o->spots.memo) ? index
-								       : NULL;
+	/* what is being put may be there before anything is asked */
+	if (is_doubted)
+		originals_set_epoch(o, block_memo_doubts(blocks).epoch);
+	o->index = blocks && !is_doubted ? index : NULL;
 	o->may_ask_spots =
 		o->index && !o->is_anew && !bucket_memo_is_doubted(o->memo);
 }
@@ -298,7 +303,7 @@ originals_use_memo(struct originals *o, unsigned n_worth, bool are_more)
 static bool
 are_many(const struct originals *o)
 {
-	bool is_mended = o->is_anew && o->is_base_shown;
+	bool is_mended = o->is_anew && o->is_shown;
 	unsigned min = memo_heads_min(bucket_memo_env(o->memo));
 
 	return o->n_heads >= o->n_worth && o->n_heads >= (is_mended ? 1 : min);
@@ -377,6 +382,16 @@ is_early(const struct originals *o, bool is_of_all)
 	       !o->is_anew && !is_of_all;
 }
 
+/* It is damaged; and what is of no epoch that it tells is of none that is believed. */
+static struct traffic
+void_index(const struct originals *o)
+{
+	const struct block_doubt doubt = { .epoch = o->spots.epoch };
+
+	return block_memo_void(o->spots.memo, o, &doubt,
+			       index_read_over(o->spots.index_read));
+}
+
 void
 originals_end(struct originals *o, bool is_of_all)
 {
@@ -396,9 +411,7 @@ originals_end(struct originals *o, bool is_of_all)
 		o->use.written =
 			bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
 	if (o->spots.is_bad)
-		block_memo_void(o->spots.memo, o,
-				&(struct block_doubt){ 0, o->spots.epoch },
-				index_read_over(o->spots.index_read));
+		o->use.written = traffic_sum(o->use.written, void_index(o));
 }
 
 struct traffic

@@ -40,7 +40,7 @@ struct originals {
 	bool is_listed; /* it is complete: no more will be asked for */
 	unsigned n_heads; /* that were found to be needed */
 	unsigned n_remembered; /* deltas that the memo has spared them */
-	bool is_base_shown; /* so a refresh mends it, however few HEADs it sends */
+	bool is_shown; /* something lies there: a refresh mends it, of however few */
 	bool has_epoch; /* of the memo; else the index tells it */
 	uint64_t epoch;
 	bool is_by_blocks; /* of that memo is asked only what … */
@@ -77,7 +77,7 @@ void originals_ask(struct originals *o, struct tally *tally,
 /* It says which epoch it is, and in its blocks may be what is not known otherwise. */
 void originals_use_index(struct originals *o, struct index_read *index);
 
-/* By blocks: this is the epoch, which the memo has to be of. */
+/* That is the epoch, which the memo has to be of. */
 void originals_set_epoch(struct originals *o, uint64_t epoch);
 
 /*

@@ -172,7 +172,7 @@ on_page(void *arg, void *range, const struct list_page *page)
 		if (u)
 			u->events->on_page(u->arg, r->of[i], page);
 	}
-	if (index_sight(page, false) == INDEX_SHOWN)
+	if (index_sight(page, false, true) == INDEX_SHOWN)
 		s->is_index_shown = true;
 }
 

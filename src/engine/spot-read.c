@@ -147,6 +147,7 @@ on_index(void *arg)
 		take_index(r, &answer->body);
 	else
 		take_failure(r, answer);
+	r->is_bad = r->is_bad && block_memo_may_write(r->memo);
 	if (r->is_bad) { /* what is written from now on is of another one */
 		r->has_epoch = true;
 		r->epoch = block_memo_new_epoch();

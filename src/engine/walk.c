@@ -88,7 +88,7 @@ on_range(void *arg, const char *after, size_t after_len, bool is_ordered)
 	struct walk *w = arg;
 	void *range = tally_part_new(w->tally, after, after_len, is_ordered);
 
-	by_blocks_begin_range(&w->blocks, range, after);
+	by_blocks_begin_range(&w->blocks, range, after, is_ordered);
 	return range;
 }
 
@@ -115,7 +115,8 @@ on_page(void *arg, void *range, const struct list_page *page)
 	struct walk *w = arg;
 
 	by_blocks_begin_page(&w->blocks, range, page);
-	w->originals.is_base_shown = w->blocks.sight.has_base;
+	w->originals.is_shown =
+		w->blocks.sight.has_base || w->blocks.index == INDEX_SHOWN;
 	for (size_t i = 0; i < page->n_objects; i++) {
 		struct space *space = tally_add(range, &page->objects[i]);
 
@@ -513,7 +514,7 @@ walk_memo_traffic(const struct walk *w)
 struct memo_use
 walk_memo_use(const struct walk *w)
 {
-	struct memo_use blocks = { 0 };
+	struct memo_use blocks = { .written = w->blocks.sweep.written };
 
 	if (w->blocks.is_on)
 		blocks = block_sweep_use(&w->blocks.sweep);

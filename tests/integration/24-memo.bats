@@ -978,6 +978,136 @@ refresh_by_dgstat() {
 	assert_costs sampled 0 58000
 }
 
+# What lies there says of all another size; and what a listing shows stays as it is.
+change_unseen() {
+	stub_ctl PUT bucket/bkt "[$(spaces | sed 's/"1000"/"2000"/')]"
+}
+
+@test "a second refresh of detailed is another one, though the first one failed" {
+	given_stub
+	mount_fs -o memo=bucket
+	assert_costs detailed 30 30000
+	fault '{"class": "LIST", "status": 403}'
+	echo detailed >"$MNT/bkt/refresh"
+	run ! cat "$(stats_file detailed)"
+	stub_ctl DELETE faults
+	assert_costs sampled 3 30000
+	change_unseen
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 60000
+	delete a/09
+	assert_costs sampled 0 58000
+}
+
+@test "what this mount remembers from before its refresh is not believed without an index" {
+	given_stub
+	fault '{"class": "PUT", "path": "originals_(base|recent)", "status": 403}'
+	mount_fs -o memo=bucket
+	assert_costs sampled 3 30000
+	change_unseen
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 60000
+	fault '{"class": "GET", "path": "originals_index", "status": 503}'
+	delete b/09
+	assert_costs sampled 3 58000
+}
+
+# The listing shows none; it comes before it is asked for.
+@test "an index of a refresh that comes between LIST and GET" {
+	given_base 5000
+	mount_fs -o memo=bucket
+	fault '{"class": "LIST", "gate": "list"}'
+	in_background cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	wait_for_gate list
+	"$HERE/memo.py" index bkt at="$(date +%s)" epoch=7 </dev/null | put_index
+	stub_ctl DELETE faults
+	wait $!
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 30000
+	wait_until are_puts_over
+	unmount_fs
+	change a/07 2000
+	assert_mount memo=bucket 3/1 1 31000
+}
+
+@test "sampled remembers beside a damaged index that it can't make anew" {
+	local options
+
+	for options in memo=bucket,cache=ro memo=bucket; do
+		given_base 1000
+		echo nonsense | put_index
+		fault '{"class": "PUT", "path": "originals_index", "status": 403}'
+		mount_fs -o "$options"
+		assert_costs sampled 3 30000
+		change a/00 2000
+		cat "$(stats_file sampled)" >/dev/null # one that was put is believed no more
+		change a/00 2001
+		assert_costs sampled 1 40010
+		unmount_fs
+	done
+}
+
+# In no order a listing shows what lies there last.
+@test "a refresh of a bucket in no order mends what lies there, however few there are" {
+	local in_no_order=('bucket/bkt?order=given' "[$(spaces c b a)]")
+
+	given_index 5000
+	stub_ctl PUT "${in_no_order[@]}"
+	put_index_of 5000
+	refresh_by_dgstat --detailed
+	assert_equal "$(blocks)" '0 0 0 0'
+	delete a/05
+	assert_samples memo=bucket 3/0 0 29000
+	stub_ctl PUT "${in_no_order[@]}"
+	put_base_of 5000
+	refresh_by_dgstat --sampled
+	delete a/05
+	assert_samples memo=bucket 3/0 0 29000
+}
+
+# The first listing of each program finds out that there is none.
+@test "a bucket in no order has a memo of detailed, too, and a refresh puts it" {
+	given_stub
+	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]"
+	assert_mount memo=bucket 3/1 30 30000
+	change a/07 2000
+	assert_mount memo=bucket 3/1 1 31000
+	put_index_of 5000
+	put_base_of 5000
+	refresh_by_dgstat --memo=bucket --detailed
+	assert_one_epoch
+	delete a/07
+	assert_samples memo=bucket 3/0 0 29000
+	assert_mount memo=bucket 3/0 0 29000
+}
+
+@test "a refresh with nocache: what lies there is not believed afterwards" {
+	local mode n
+
+	for mode in sampled detailed; do
+		n=$([[ $mode == sampled ]] && echo 3 || echo 30)
+		given_index 5000
+		put_base_of 5000
+		mount_fs -o memo=bucket
+		assert_costs "$mode" 0 150000
+		echo 1 >"$MNT/bkt/nocache"
+		echo "$mode" >"$MNT/bkt/refresh"
+		assert_costs "$mode" "$n" 30000
+		echo 0 >"$MNT/bkt/nocache"
+		delete a/07
+		assert_costs "$mode" "$((n == 3 ? 3 : 29))" 29000
+		unmount_fs
+	done
+}
+
+@test "an index that a refresh puts without blocks is among its PUTs" {
+	given_index 5000
+	mount_fs
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 30000
+	wait_until are_puts_over
+	assert_equal "$(jq .detailed.result.requests.put "$MNT/bkt/status.json")" "$(requests PUT)"
+}
+
 # Where blocks can't be listed, all is in the base; the index says that it knows nothing.
 @test "a refresh that goes not by blocks leaves nothing of them to be believed" {
 	given_stub
@@ -1008,8 +1138,13 @@ refresh_by_dgstat() {
 	refresh_by_dgstat --detailed
 	assert_equal "$(blocks)" '0 0 0 0'
 	change a/07 2000
-	assert_mount memo=bucket 1/1 30 31000
+	assert_mount memo=bucket 3/1 1 31000
 	given_base 5000
+	assert_samples memo=bucket 3/0 0 150000
+	refresh_by_dgstat --sampled
+	delete a/05
+	assert_samples memo=bucket 3/0 0 29000
+	given_index 5000
 	assert_samples memo=bucket 3/0 0 150000
 	refresh_by_dgstat --sampled
 	delete a/05
@@ -1024,7 +1159,7 @@ refresh_by_dgstat() {
 	echo detailed >"$MNT/bkt/refresh"
 	assert_costs detailed 4200 4200000
 	wait_until are_puts_over
-	assert_logged 1 "the memo can't be written: .*; nothing of it will be believed"
+	assert_logged 1 "the memo can't be written: .*; one that knows nothing is put in its place"
 	stub_ctl DELETE faults
 	unmount_fs
 	assert_equal "$(blocks)" '0 0 0 0'

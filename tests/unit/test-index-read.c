@@ -261,9 +261,27 @@ test_sight(void **state)
 			objects[page.n_objects++] =
 				(struct object){ .key = key,
 						 .key_len = strlen(key) };
-		if (index_sight(&page, sights[i].is_first) != sights[i].sight)
+		if (index_sight(&page, sights[i].is_first, true) !=
+		    sights[i].sight)
 			fail_msg("\"%s\"", sights[i].keys);
+		if (index_sight(&page, sights[i].is_first, false) ==
+		    INDEX_ABSENT)
+			fail_msg("\"%s\", in no order", sights[i].keys);
 	}
+}
+
+static void
+test_sight_in_no_order(void **state)
+{
+	struct object objects[] = {
+		{ .key = "z", .key_len = 1 },
+		{ .key = OURS_MEMO_INDEX,
+		  .key_len = sizeof(OURS_MEMO_INDEX) - 1 },
+	};
+	struct list_page page = { .objects = objects, .n_objects = 2 };
+
+	(void)state;
+	assert_int_equal(index_sight(&page, true, false), INDEX_SHOWN);
 }
 
 int
@@ -271,6 +289,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_get_for_all),
+		cmocka_unit_test(test_sight_in_no_order),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_long_etag),

@@ -58,7 +58,7 @@ static const struct {
 
 /* On one page, or on one page each. */
 static void
-check(size_t i, bool is_one)
+check(size_t i, bool is_one, bool is_ordered)
 {
 	struct object objects[4];
 	struct memo_sight m = { .has_base = false };
@@ -73,8 +73,10 @@ check(size_t i, bool is_one)
 		};
 	for (size_t j = 0; j < n; j += is_one ? n : 1)
 		memo_sight_see(
-			&m, &(struct list_page){ .objects = objects + j,
-						 .n_objects = is_one ? n : 1 });
+			&m,
+			&(struct list_page){ .objects = objects + j,
+					     .n_objects = is_one ? n : 1 },
+			is_ordered);
 	if (memo_sight_heads(&m) != sights[i].heads)
 		fail_msg("%zu: %u HEADs", i, memo_sight_heads(&m));
 }
@@ -84,9 +86,30 @@ test_sights(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sights); i++) {
-		check(i, true);
-		check(i, false);
+		check(i, true, true);
+		check(i, false, true);
+		check(i, true, false);
 	}
+}
+
+static void
+test_no_order(void **state)
+{
+	static const struct object objects[] = {
+		{ .key = "z", .key_len = 1, .last_modified = LATE },
+		{ .key = OURS_MEMO_BASE,
+		  .key_len = sizeof(OURS_MEMO_BASE) - 1,
+		  .last_modified = LATE },
+	};
+	struct list_page page = { .objects = (struct object *)objects,
+				  .n_objects = 2 };
+	struct memo_sight m = { .has_base = false };
+
+	(void)state;
+	memo_sight_see(&m, &page, true);
+	assert_false(m.has_base);
+	memo_sight_see(&m, &page, false);
+	assert_true(m.has_base);
 }
 
 int
@@ -94,6 +117,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sights),
+		cmocka_unit_test(test_no_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
