@@ -6,6 +6,8 @@
 
 #include "engine/relist.h"
 
+#include <malloc.h>
+
 #include <utlist.h>
 
 #include "engine/buckets.h"
@@ -375,12 +377,21 @@ relist_is_idle(const struct relist *r)
 	return r->n_under_way == 0;
 }
 
+/*
+ * Pages and records are many blocks of memory that libc keeps, as a rule: 7 MiB after 3,000
+ * changes among 260,000 deltas.
+ */
 void
 relist_free(struct relist *r)
 {
+	bool has_listed;
+
 	if (!r)
 		return;
+	has_listed = r->n_pages > 0;
 	while (r->runs)
 		again_free(r->runs);
 	free(r);
+	if (has_listed)
+		malloc_trim(0);
 }
