@@ -4,8 +4,8 @@ count-proxy.  Any thread.
 
     GET    /_stub/log                  all requests, as JSON
     GET    /_stub/count?class=C&path=R how many so far: a bare number; C is one of
-                                       LIST HEAD GET PUT BUCKETS BUCKET OTHER, R a
-                                       regular expression; without them, all; with
+                                       LIST HEAD GET PUT DELETE BUCKETS BUCKET OTHER,
+                                       R a regular expression; without them, all; with
                                        open=1 those that have not ended yet; with
                                        status=412 those that were answered so
     GET    /_stub/max_in_flight        most requests that were open at once
@@ -35,7 +35,7 @@ def classify(method, bucket, key, query):
         return "BUCKETS" if method == "GET" else "OTHER"
     if not key:
         return "LIST" if method == "GET" and "list-type" in query else "BUCKET"
-    return method if method in ("HEAD", "GET", "PUT") else "OTHER"
+    return method if method in ("HEAD", "GET", "PUT", "DELETE") else "OTHER"
 
 
 class RequestLog:
