@@ -16,6 +16,7 @@
 
 #include "engine/ours.h"
 #include "util/date.h"
+#include "util/heap.h"
 #include "util/log.h"
 
 /* How long the end of the mount waits for a PUT. */
@@ -119,12 +120,13 @@ saw(struct bucket_memo *b, int file, enum memo_verdict verdict,
 }
 
 static void
-take_base(struct bucket_memo *b, const struct buf *body)
+take_base(struct bucket_memo *b, const struct http_answer *answer)
 {
+	struct buf body;
 	struct err err = ERR_INIT;
 
-	saw(b, BASE, memo_take_base(&b->memo, buf_str(body), body->len, &err),
-	    &err);
+	http_take_body(answer, &body);
+	saw(b, BASE, memo_take_base(&b->memo, &body, &err), &err);
 }
 
 static void
@@ -134,10 +136,7 @@ take_recent(struct bucket_memo *b)
 	struct err err = ERR_INIT;
 
 	if (body->len > 0)
-		saw(b, RECENT,
-		    memo_take_recent(&b->memo, body->data, body->len, &err),
-		    &err);
-	buf_clear(body);
+		saw(b, RECENT, memo_take_recent(&b->memo, body, &err), &err);
 }
 
 /* Somebody beside `but` (NULL: anybody) learns all anew. */
@@ -183,11 +182,16 @@ tell_users(void *arg)
 static void
 rest_if_unused(struct bucket_memo *b)
 {
+	bool was_large = memo_count(&b->memo) * sizeof(struct memo_record) >
+			 MEMO_IDLE_MAX;
+
 	if (b->state != MEMO_READY || b->users || b->put)
 		return;
 	timer_disarm(b->env->writebacks->timers, &b->tell);
 	b->state = MEMO_RESTS;
 	memo_rest(&b->memo);
+	if (was_large)
+		heap_trim();
 }
 
 static void
@@ -224,10 +228,9 @@ on_get(void *arg, const struct s3_answer *answer)
 	if (answer->err.code)
 		note_failure(b, file, answer);
 	else if (file == BASE)
-		take_base(b, &answer->http->body);
-	else if (buf_add(&g->recent, answer->http->body.data,
-			 answer->http->body.len))
-		g->is_unknown = true;
+		take_base(b, answer->http);
+	else
+		http_take_body(answer->http, &g->recent);
 	if (!b->gets[BASE].call && !b->gets[RECENT].call)
 		on_all_read(b);
 }

@@ -6,12 +6,11 @@
 
 #include "engine/relist.h"
 
-#include <malloc.h>
-
 #include <utlist.h>
 
 #include "engine/buckets.h"
 #include "list/start-after.h"
+#include "util/heap.h"
 
 /* A run that is under way. */
 struct again {
@@ -393,5 +392,5 @@ relist_free(struct relist *r)
 		again_free(r->runs);
 	free(r);
 	if (has_listed)
-		malloc_trim(0);
+		heap_trim();
 }

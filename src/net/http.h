@@ -82,6 +82,19 @@ struct http_transfer;
  */
 int http_prepare(struct err *err);
 
+/*
+ * From inside of on_done: take the body, which may be large, instead of a copy.  It is
+ * const for those who only look; the transfer does not need it any more.
+ */
+static inline void
+http_take_body(const struct http_answer *answer, struct buf *out)
+{
+	struct http_answer *a = (struct http_answer *)answer;
+
+	*out = a->body;
+	buf_init(&a->body, a->body.max);
+}
+
 /* After http_prepare() and the fork. */
 int http_new(struct http **out, const struct http_options *o,
 	     struct timers *timers, struct err *err);

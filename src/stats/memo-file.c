@@ -287,6 +287,22 @@ memo_file_merge(struct memo_file *f, const struct memo_file *from)
 	return 0;
 }
 
+int
+memo_file_merge_all(struct memo_file *f, struct memo_file *from)
+{
+	int rc = 0;
+
+	if (f->n == 0) {
+		memo_file_clear(f);
+		*f = *from;
+		memo_file_init(from);
+	} else {
+		rc = memo_file_merge(f, from);
+	}
+	memo_file_clear(from);
+	return rc;
+}
+
 /* --- the whole --- */
 
 /* Of what stands before the checksum. */
@@ -350,13 +366,14 @@ memo_file_is_whole(const char *data, size_t len)
 
 /* Its length is that of its records, and there are not too many of them. */
 static int
-copy(struct memo_file *f, const char *data, size_t len, struct err *err)
+take(struct memo_file *f, struct buf *bytes, struct err *err)
 {
-	if (!memo_file_is_whole(data, len))
+	if (!memo_file_is_whole(bytes->data, bytes->len))
 		return err_set(err, EBADMSG, "its length is not what it says");
-	if (buf_add(&f->bytes, data, len))
-		return err_set(err, ENOMEM, "no memory for it");
-	f->n = big_endian_get(data + AT_COUNT, 4);
+	f->bytes = *bytes;
+	f->bytes.max = MEMO_BYTES_MAX;
+	buf_init(bytes, bytes->max);
+	f->n = big_endian_get(f->bytes.data + AT_COUNT, 4);
 	f->is_sealed = true;
 	return 0;
 }
@@ -401,24 +418,34 @@ check(const struct memo_file *f, const char *bucket, const unsigned char *base,
 	return MEMO_GOOD;
 }
 
-enum memo_verdict
-memo_file_parse(struct memo_file *f, const char *data, size_t len,
-		const char *bucket, const unsigned char *base, struct err *err)
+static enum memo_verdict
+parse(struct memo_file *f, struct buf *bytes, const char *bucket,
+      const unsigned char *base, struct err *err)
 {
 	enum memo_verdict verdict = MEMO_BAD;
 
-	if (!has_magic(data, len)) {
+	if (!has_magic(bytes->data, bytes->len)) {
 		err_set(err, EBADMSG, "it is no memo");
 		return MEMO_BAD;
 	}
-	if (big_endian_get(data + AT_VERSION, 4) != FORMAT) {
+	if (big_endian_get(bytes->data + AT_VERSION, 4) != FORMAT) {
 		err_set(err, EBADMSG, "it is of version %u",
-			(unsigned)big_endian_get(data + AT_VERSION, 4));
+			(unsigned)big_endian_get(bytes->data + AT_VERSION, 4));
 		return MEMO_FOREIGN;
 	}
-	if (copy(f, data, len, err) == 0)
+	if (take(f, bytes, err) == 0)
 		verdict = check(f, bucket, base, err);
 	if (verdict != MEMO_GOOD)
 		memo_file_clear(f);
+	return verdict;
+}
+
+enum memo_verdict
+memo_file_parse(struct memo_file *f, struct buf *bytes, const char *bucket,
+		const unsigned char *base, struct err *err)
+{
+	enum memo_verdict verdict = parse(f, bytes, bucket, base, err);
+
+	buf_clear(bytes);
 	return verdict;
 }

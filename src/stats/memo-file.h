@@ -76,13 +76,13 @@ enum memo_verdict {
 };
 
 /*
- * Take what lies in `bucket` into an empty file; `base` is the checksum of the base
- * that it has to belong to, NULL: it is one.  If it is not MEMO_GOOD, the file stays
- * empty and `err` says why.
+ * Take what lies in `bucket` into an empty file, and the bytes themselves; `base` is the
+ * checksum of the base that it has to belong to, NULL: it is one.  If it is not
+ * MEMO_GOOD, the file stays empty and `err` says why.
  */
-enum memo_verdict memo_file_parse(struct memo_file *f, const char *data,
-				  size_t len, const char *bucket,
-				  const unsigned char *base, struct err *err);
+enum memo_verdict memo_file_parse(struct memo_file *f, struct buf *bytes,
+				  const char *bucket, const unsigned char *base,
+				  struct err *err);
 
 /* Whether these bytes may be all of a file. */
 bool memo_file_is_whole(const char *data, size_t len);
@@ -108,6 +108,9 @@ void memo_file_filter(struct memo_file *f,
 
 /* Both sorted: add the records of `from`, which win.  -EFBIG, -ENOMEM: no change. */
 int memo_file_merge(struct memo_file *f, const struct memo_file *from);
+
+/* Likewise, and `from` is cleared: where there is nothing to merge, nothing is copied. */
+int memo_file_merge_all(struct memo_file *f, struct memo_file *from);
 
 /* What the head says of a file, and of its base: as in memo_file_parse(). */
 struct memo_stamp {

@@ -32,12 +32,12 @@ part_find(struct memo_part *p, const unsigned char id[MEMO_ID_LEN])
 
 static enum memo_verdict
 part_take(struct memo *m, struct memo_part *p, const unsigned char *base,
-	  const char *data, size_t len, struct err *err)
+	  struct buf *bytes, struct err *err)
 {
 	enum memo_verdict verdict;
 
 	part_clear(p);
-	verdict = memo_file_parse(&p->file, data, len, m->bucket, base, err);
+	verdict = memo_file_parse(&p->file, bytes, m->bucket, base, err);
 	p->marks = xcalloc(p->file.n, sizeof(p->marks[0]));
 	return verdict;
 }
@@ -114,10 +114,9 @@ note_base(struct memo *m)
 }
 
 enum memo_verdict
-memo_take_base(struct memo *m, const char *data, size_t len, struct err *err)
+memo_take_base(struct memo *m, struct buf *bytes, struct err *err)
 {
-	enum memo_verdict verdict =
-		part_take(m, &m->base, NULL, data, len, err);
+	enum memo_verdict verdict = part_take(m, &m->base, NULL, bytes, err);
 
 	if (verdict == MEMO_GOOD)
 		note_base(m);
@@ -125,12 +124,12 @@ memo_take_base(struct memo *m, const char *data, size_t len, struct err *err)
 }
 
 enum memo_verdict
-memo_take_recent(struct memo *m, const char *data, size_t len, struct err *err)
+memo_take_recent(struct memo *m, struct buf *bytes, struct err *err)
 {
 	static const unsigned char no_base[SHA256_LEN];
 
 	return part_take(m, &m->recent, m->has_base ? m->base_sum : no_base,
-			 data, len, err);
+			 bytes, err);
 }
 
 void
@@ -279,10 +278,13 @@ memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
 
 /* --- the bytes of it --- */
 
+/* What is too much to be kept until it is there need not be there twice. */
 static int
 add_learned(struct memo *m)
 {
-	int rc = memo_file_merge(&m->recent.file, &m->learned);
+	bool is_kept = m->learned.bytes.len <= MEMO_IDLE_MAX;
+	int rc = is_kept ? memo_file_merge(&m->recent.file, &m->learned)
+			 : memo_file_merge_all(&m->recent.file, &m->learned);
 
 	free(steal(&m->recent.marks)); /* its records have moved */
 	if (rc)
@@ -291,8 +293,6 @@ add_learned(struct memo *m)
 	m->unsaved = m->learned;
 	memo_file_init(&m->learned);
 	m->n_sorted = 0;
-	if (m->unsaved.bytes.len > MEMO_IDLE_MAX)
-		memo_file_clear(&m->unsaved);
 	return 0;
 }
 
@@ -311,7 +311,7 @@ pack_base(struct memo *m, const struct memo_sweep *s, int64_t now)
 	free(steal(&m->base.marks));
 	rc = add_learned(m);
 	if (rc == 0)
-		rc = memo_file_merge(&m->base.file, &m->recent.file);
+		rc = memo_file_merge_all(&m->base.file, &m->recent.file);
 	if (rc == 0)
 		rc = memo_file_seal(&m->base.file, m->bucket,
 				    &(struct memo_stamp){ .written_at = now,

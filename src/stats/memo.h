@@ -41,7 +41,8 @@
  * its own deltas only, and begins none.
  *
  * Memory: while sweeps run, what is learned and the two files, as many records as
- * MEMO_RECORDS_MAX each at most, 16 MiB.  A bucket with more deltas has no memo: what
+ * MEMO_RECORDS_MAX in all as a rule, 16 MiB: they are what was read, and what is put, and
+ * where two become one without another between them nothing is copied.  A bucket with more deltas has no memo: what
  * was learned is dropped when it is too much.  Between sweeps MEMO_IDLE_MAX.
  *
  * Of sampled, and of listings without ranges; what is not here may be in blocks
@@ -84,9 +85,9 @@ void memo_init(struct memo *m, const char *bucket);
 void memo_clear(struct memo *m); /* the end */
 
 /* What lies in the bucket: the base, then what is recent.  As memo_file_parse(). */
-enum memo_verdict memo_take_base(struct memo *m, const char *data, size_t len,
+enum memo_verdict memo_take_base(struct memo *m, struct buf *bytes,
 				 struct err *err);
-enum memo_verdict memo_take_recent(struct memo *m, const char *data, size_t len,
+enum memo_verdict memo_take_recent(struct memo *m, struct buf *bytes,
 				   struct err *err);
 
 /* Forget both. */

@@ -39,12 +39,15 @@ check_good(struct memo_file *f, const char *data, size_t len)
 static void
 try_file(const char *data, size_t len)
 {
+	struct buf bytes CLEANUP_BUF = BUF_INIT(MEMO_BYTES_MAX);
 	struct err err = ERR_INIT;
 	struct memo_file f;
 	enum memo_verdict verdict;
 
 	memo_file_init(&f);
-	verdict = memo_file_parse(&f, data, len, BUCKET, NULL, &err);
+	if (len > 0)
+		check(buf_add(&bytes, data, len) == 0);
+	verdict = memo_file_parse(&f, &bytes, BUCKET, NULL, &err);
 	check((verdict == MEMO_GOOD) == (err.code == 0));
 	if (verdict == MEMO_GOOD)
 		check_good(&f, data, len);

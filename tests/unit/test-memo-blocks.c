@@ -288,14 +288,17 @@ static void
 take_left(struct world *w, struct memo *m)
 {
 	struct err err = ERR_INIT;
+	struct buf base CLEANUP_BUF = BUF_INIT(MEMO_BYTES_MAX);
+	struct buf recent CLEANUP_BUF = BUF_INIT(MEMO_BYTES_MAX);
 	bool is_good = true;
 
 	memo_init(m, BUCKET);
+	buf_add(&base, w->base.data, w->base.len);
+	buf_add(&recent, w->recent.data, w->recent.len);
 	if (w->base.data)
-		is_good = memo_take_base(m, w->base.data, w->base.len, &err) ==
-			  MEMO_GOOD;
+		is_good = memo_take_base(m, &base, &err) == MEMO_GOOD;
 	if (w->recent.data)
-		memo_take_recent(m, w->recent.data, w->recent.len, &err);
+		memo_take_recent(m, &recent, &err);
 	assert_true(is_good || w->is_spoiled);
 	w->n[MET_BAD_BASE] += !is_good;
 }

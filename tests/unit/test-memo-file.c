@@ -197,12 +197,16 @@ static enum memo_verdict
 parse(const struct buf *b, size_t len, const char *bucket,
       const unsigned char *base)
 {
+	struct buf bytes CLEANUP_BUF = BUF_INIT(MEMO_BYTES_MAX);
 	struct err err = ERR_INIT;
 	struct memo_file f;
 	enum memo_verdict verdict;
 
 	memo_file_init(&f);
-	verdict = memo_file_parse(&f, b->data, len, bucket, base, &err);
+	if (len > 0 && buf_add(&bytes, b->data, len))
+		fail();
+	verdict = memo_file_parse(&f, &bytes, bucket, base, &err);
+	assert_null(bytes.data);
 	assert_int_equal(verdict == MEMO_GOOD, err.code == 0);
 	assert_int_equal(f.n > 0, verdict == MEMO_GOOD);
 	memo_file_clear(&f);

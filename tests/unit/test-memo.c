@@ -15,6 +15,7 @@
 #include "brief.h"
 #include "stats/memo.h"
 #include "stats/stats.h"
+#include "util/big-endian.h"
 #include "util/date.h"
 
 #define BUCKET "releases"
@@ -134,11 +135,16 @@ damage(struct world *w)
 static void
 load(const struct world *w, struct memo *m)
 {
+	struct buf base CLEANUP_BUF = BUF_INIT(MEMO_BYTES_MAX);
+	struct buf recent CLEANUP_BUF = BUF_INIT(MEMO_BYTES_MAX);
+
 	memo_rest(m);
-	if (w->base.data)
-		memo_take_base(m, w->base.data, w->base.len, NULL);
-	if (w->recent.data)
-		memo_take_recent(m, w->recent.data, w->recent.len, NULL);
+	buf_add(&base, w->base.data, w->base.len);
+	buf_add(&recent, w->recent.data, w->recent.len);
+	if (base.len > 0)
+		memo_take_base(m, &base, NULL);
+	if (recent.len > 0)
+		memo_take_recent(m, &recent, NULL);
 	memo_expect(m, w->epoch);
 }
 
@@ -503,11 +509,44 @@ test_not_remembered(void **state)
 	}
 }
 
+/* Of a million deltaspaces it is 16 MiB, once. */
+static void
+test_nothing_is_copied(void **state)
+{
+	struct memo_sweep s = { .is_of_all = true };
+	struct buf bytes = BUF_INIT(MEMO_BYTES_MAX);
+	const struct buf *base;
+	const char *learned;
+	struct memo m;
+
+	(void)state;
+	memo_init(&m, BUCKET);
+	for (unsigned i = 0; i < 200000; i++) {
+		struct memo_record r = { .id = { 0 } };
+
+		big_endian_put(r.id, 8, i * UINT64_C(0x9e3779b97f4a7c15));
+		assert_int_equal(memo_file_add(&m.learned, &r), 0);
+	}
+	learned = m.learned.bytes.data;
+	assert_int_equal(memo_end_sweep(&m, &s, 1), MEMO_WRITE_BASE);
+	base = memo_pack(&m, MEMO_WRITE_BASE, &s, 1);
+	assert_ptr_equal(base->data, learned);
+	assert_null(m.recent.file.bytes.data);
+	assert_null(m.learned.bytes.data);
+	buf_add(&bytes, base->data, base->len);
+	memo_rest(&m);
+	learned = bytes.data;
+	assert_int_equal(memo_take_base(&m, &bytes, NULL), MEMO_GOOD);
+	assert_ptr_equal(m.base.file.bytes.data, learned);
+	memo_clear(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_histories),
+		cmocka_unit_test(test_nothing_is_copied),
 		cmocka_unit_test(test_single_changes),
 		cmocka_unit_test(test_bytes_for_heads),
 		cmocka_unit_test(test_gone),
