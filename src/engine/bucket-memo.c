@@ -22,6 +22,8 @@
 /* How long the end of the mount waits for a PUT. */
 #define LAST_PUT_MS 2000
 
+#define ETAG_MAX 128
+
 enum { BASE, RECENT, N_FILES };
 
 static const char *const keys[N_FILES] = { OURS_MEMO_BASE, OURS_MEMO_RECENT };
@@ -32,6 +34,8 @@ struct memo_get {
 	struct s3_call *call; /* NULL: none is under way */
 	struct buf recent; /* that came before its base */
 	bool is_unknown; /* no answer says what lies there */
+	bool has_etag; /* of what lies there */
+	char etag[ETAG_MAX]; /* "": nothing does */
 };
 
 struct bucket_memo {
@@ -41,7 +45,10 @@ struct bucket_memo {
 	struct memo memo;
 	struct memo_user *users;
 	struct memo_get gets[N_FILES];
-	struct s3_call *put; /* NULL: none is under way */
+	struct s3_call
+		*put; /* or the look before it; NULL: none is under way */
+	int put_file;
+	const struct buf *put_body; /* of the memo */
 	bool is_put_late;
 	struct doubt doubt;
 	unsigned put_doubt; /* what the PUT settles */
@@ -199,6 +206,8 @@ on_all_read(struct bucket_memo *b)
 {
 	timer_disarm(b->env->writebacks->timers, &b->get_limit);
 	take_recent(b);
+	if (!b->gets[BASE].is_unknown && !b->gets[RECENT].is_unknown)
+		memo_note_read(&b->memo);
 	b->state = MEMO_READY;
 	forget_doubted(b);
 	tell_users(b);
@@ -215,6 +224,20 @@ note_failure(struct bucket_memo *b, int file, const struct s3_answer *answer)
 		warn(b, keys[file], &answer->err);
 }
 
+/* Of what lies there by that answer. */
+static void
+note_etag(struct memo_get *g, const struct s3_answer *answer)
+{
+	bool has_none = answer->status == 404;
+	size_t len = 0;
+	const char *etag = NULL;
+
+	if (!answer->err.code)
+		etag = http_header(answer->http, "etag", &len);
+	g->has_etag = has_none || (etag && len > 0 && len < ETAG_MAX);
+	snprintf(g->etag, sizeof(g->etag), "%.*s", (int)len, etag ? etag : "");
+}
+
 static void
 on_get(void *arg, const struct s3_answer *answer)
 {
@@ -225,6 +248,7 @@ on_get(void *arg, const struct s3_answer *answer)
 	g->call = NULL;
 	b->env->n_gets--;
 	g->is_unknown = false;
+	note_etag(g, answer);
 	if (answer->err.code)
 		note_failure(b, file, answer);
 	else if (file == BASE)
@@ -297,27 +321,72 @@ may_write(const struct bucket_memo *b, bool is_anew)
 }
 
 static void
+end_put(struct bucket_memo *b, bool is_there)
+{
+	b->put = NULL;
+	memo_note_written(&b->memo, is_there);
+	if (is_there)
+		doubt_settle(&b->doubt, b->put_doubt);
+	else /* what lies there is not what is known here */
+		b->gets[BASE].is_unknown = true;
+	b->env->writebacks->n_running--;
+	timer_disarm(b->env->writebacks->timers, &b->put_limit);
+	forget_doubted(b);
+	rest_if_unused(b);
+}
+
+static void
 on_put(void *arg, const struct s3_answer *answer)
 {
 	struct bucket_memo *b = arg;
 	const struct err *err = &answer->err;
 
-	b->put = NULL;
-	memo_note_written(&b->memo, err->code == 0);
-	if (err->code == 0)
-		doubt_settle(&b->doubt, b->put_doubt);
-	b->env->writebacks->n_running--;
-	timer_disarm(b->env->writebacks->timers, &b->put_limit);
-	if (err->code) {
-		/* what lies there is not what is known here */
-		b->gets[BASE].is_unknown = true;
+	if (b->put_file == BASE)
+		note_etag(&b->gets[BASE], answer);
+	if (err->code)
 		b->refused_until_ms = date_mono_ms() + HOUR_MS;
-		if (b->is_put_late || err->code != ECANCELED)
-			memo_log_unwritten(b->env, b->bucket, &b->doubt,
-					   b->is_put_late, err);
+	if (err->code && (b->is_put_late || err->code != ECANCELED))
+		memo_log_unwritten(b->env, b->bucket, &b->doubt, b->is_put_late,
+				   err);
+	end_put(b, err->code == 0);
+}
+
+static void
+send(struct bucket_memo *b)
+{
+	const struct writeback_env *w = b->env->writebacks;
+
+	log_info("bucket=%s: the memo %s is written, %zu bytes",
+		 b->bucket->name, keys[b->put_file], b->put_body->len);
+	b->put = cache_put(
+		w->s3,
+		&(struct cache_put){ .bucket = b->bucket->name,
+				     .key = keys[b->put_file],
+				     .type = "application/octet-stream",
+				     .body = b->put_body->data,
+				     .body_len = b->put_body->len,
+				     .sse = w->sse,
+				     .sse_kms_key_id = w->sse_kms_key_id },
+		on_put, b);
+}
+
+/* Another one may have been put since, by a refresh, say: then it stays. */
+static void
+on_look(void *arg, const struct s3_answer *answer)
+{
+	struct bucket_memo *b = arg;
+	struct memo_get now = { .has_etag = false };
+
+	note_etag(&now, answer);
+	if (now.has_etag && strcmp(now.etag, b->gets[BASE].etag) == 0) {
+		send(b);
+		return;
 	}
-	forget_doubted(b);
-	rest_if_unused(b);
+	log_info("bucket=%s: the memo is not written: another one was "
+		 "meanwhile",
+		 b->bucket->name);
+	end_put(b, false);
+	memo_distrust(&b->memo);
 }
 
 static void
@@ -329,28 +398,29 @@ on_put_limit(void *arg)
 	s3_cancel(b->put);
 }
 
+/* `is_anew`: over whatever lies there. */
 static void
-put(struct bucket_memo *b, int file, const struct buf *body)
+put(struct bucket_memo *b, int file, const struct buf *body, bool is_anew)
 {
 	struct writeback_env *w = b->env->writebacks;
 
-	log_info("bucket=%s: the memo %s is written, %zu bytes",
-		 b->bucket->name, keys[file], body->len);
+	b->put_file = file;
+	b->put_body = body;
 	w->n_running++;
 	b->is_put_late = false;
 	if (b->is_foreign)
 		b->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	timer_arm(w->timers, &b->put_limit, w->limits->timeout_ms);
-	b->put = cache_put(
-		w->s3,
-		&(struct cache_put){ .bucket = b->bucket->name,
-				     .key = keys[file],
-				     .type = "application/octet-stream",
-				     .body = body->data,
-				     .body_len = body->len,
-				     .sse = w->sse,
-				     .sse_kms_key_id = w->sse_kms_key_id },
-		on_put, b);
+	if (file == RECENT || is_anew || !b->gets[BASE].has_etag) {
+		send(b);
+		return;
+	}
+	b->put = s3_get_object(w->s3,
+			       &(struct s3_get){ .bucket = b->bucket->name,
+						 .key = keys[BASE],
+						 .max = MEMO_BYTES_MAX,
+						 .n = 1 },
+			       on_look, b);
 }
 
 /* Of a refresh; that it is put settles nothing then. */
@@ -395,7 +465,7 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	if (!body)
 		return none;
 	b->put_doubt = doubt;
-	put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body);
+	put(b, what == MEMO_WRITE_BASE ? BASE : RECENT, body, u->is_anew);
 	return (struct traffic){ 1, body->len };
 }
 

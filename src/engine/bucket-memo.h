@@ -7,7 +7,9 @@
  * Nobody needs it: what can't be read in time, or is damaged, is as if it were not
  * there, which is said once an hour.  What can't be read is not overwritten either, and
  * a refused PUT is not tried again for an hour, as with documents (writeback.h).
- * Nobody waits for the PUT; the end of the mount does, for a moment.
+ * Nobody waits for the PUT; the end of the mount does, for a moment.  Before it puts a base,
+ * but for a refresh, it looks whether that which was read still lies there: so it is put
+ * over nothing that was put meanwhile, but in the time of a request.
  *
  * After a refresh what lies there is in doubt (doubt.h) until what it has learned is put,
  * or turns out to be what lies there already: who comes until then is told only what this

@@ -132,6 +132,29 @@ memo_take_recent(struct memo *m, struct buf *bytes, struct err *err)
 			 bytes, err);
 }
 
+static struct memo_seen
+seen_now(const struct memo *m)
+{
+	struct memo_seen now = { { 0 }, { 0 } };
+
+	if (m->has_base)
+		memcpy(now.base, m->base_sum, SHA256_LEN);
+	if (m->recent.file.is_sealed)
+		memcpy(now.recent, memo_file_checksum(&m->recent.file),
+		       SHA256_LEN);
+	return now;
+}
+
+void
+memo_note_read(struct memo *m)
+{
+	struct memo_seen now = seen_now(m);
+
+	if (memcmp(&now, &m->seen, sizeof(now)) != 0)
+		memo_distrust(m);
+	m->seen = now;
+}
+
 void
 memo_forget_written(struct memo *m)
 {
@@ -340,6 +363,8 @@ memo_note_written(struct memo *m, bool is_there)
 {
 	struct memo_file later = m->learned;
 
+	if (is_there)
+		m->seen = seen_now(m);
 	if (!is_there) {
 		memo_file_sort(&later);
 		m->learned = m->unsaved;

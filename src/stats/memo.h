@@ -74,6 +74,9 @@ struct memo {
 	int64_t base_written_at;
 	uint64_t base_epoch;
 	uint64_t epoch; /* of what was learned */
+	struct memo_seen { /* checksums of both, beside which that was */
+		unsigned char base[SHA256_LEN], recent[SHA256_LEN];
+	} seen;
 	struct memo_file learned; /* here, and not written yet */
 	struct memo_file
 		unsaved; /* of it what the last memo_pack() has taken */
@@ -89,6 +92,12 @@ enum memo_verdict memo_take_base(struct memo *m, struct buf *bytes,
 				 struct err *err);
 enum memo_verdict memo_take_recent(struct memo *m, struct buf *bytes,
 				   struct err *err);
+
+/*
+ * Both are there, or known not to be.  If they are not those of the last time, somebody
+ * else has put them, maybe by a refresh: what was learned before is forgotten.
+ */
+void memo_note_read(struct memo *m);
 
 /* Forget both. */
 void memo_forget_written(struct memo *m);

@@ -317,7 +317,7 @@ is_put_as_told() {
 	assert_mount memo=bucket 1/1 30 30000
 	assert_samples memo=bucket 3/0 0 30000
 	change a/00 2000
-	assert_samples memo=bucket 3/1 1 40000
+	assert_samples memo=bucket 4/1 1 40000
 	change b/07 2000 # which is not asked for
 	assert_samples memo=bucket 3/0 0 40000
 	assert_mount memo=bucket 3/1 1 32000
@@ -327,7 +327,7 @@ is_put_as_told() {
 
 @test "detailed asks for what sampled has not" {
 	given_stub
-	assert_samples memo=bucket 3/1 3 30000
+	assert_samples memo=bucket 4/1 3 30000
 	assert_mount memo=bucket 3/1 27 30000
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 	change a/00 2000
@@ -365,7 +365,7 @@ is_put_as_told() {
 		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}},
 		{"key": "none/x.delta", "size": 10, "last_modified": "'$DATE'"},
 		{"key": "none/reference.bin", "size": 50, "last_modified": "'$DATE'"}]'
-	assert_samples memo=auto 3/1 5001 5000050
+	assert_samples memo=auto 4/1 5001 5000050
 	assert_mount memo=auto 3/2 0 5000050 # one is a pack
 	assert_equal "$(blocks "$(find_pack)" | cut -d' ' -f2-)" '5001 0 5001'
 	change 0007/x 2000
@@ -381,10 +381,10 @@ is_put_as_told() {
 		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
 	assert_mount memo=auto 1/1 300 300000
 	for i in {000..254}; do change "$i/x" 2000; done
-	assert_samples memo=bucket 3/1 255 555000
+	assert_samples memo=bucket 4/1 255 555000
 	assert_mount memo=auto 1/1 255 555000
 	for i in {000..255}; do change "$i/x" 3000; done
-	assert_samples memo=bucket 3/1 256 $((300000 + 256 * 2000))
+	assert_samples memo=bucket 4/1 256 $((300000 + 256 * 2000))
 	assert_mount memo=auto 3/1 0 $((300000 + 256 * 2000))
 }
 
@@ -447,7 +447,7 @@ given_odd_base() {
 
 	for fault in '"status": 403' '"gate": "memo"'; do
 		given_stub
-		assert_samples memo=bucket 3/1 3 30000
+		assert_samples memo=bucket 4/1 3 30000
 		fault '{"class": "GET", "path": "originals_base", '"$fault"'}'
 		mount_fs -o memo=bucket,timeout="$(scaled 2000)ms"
 		assert_costs detailed 30 30000
@@ -907,7 +907,7 @@ refresh_by_dgstat() {
 
 @test "a base that is put late, by who has begun before the refresh, is not believed" {
 	given_stub
-	assert_samples memo=bucket 3/1 3 30000
+	assert_samples memo=bucket 4/1 3 30000
 	stub_memo base >"$BATS_TEST_TMPDIR/late"
 	stub_ctl PUT bucket/bkt "[$(spaces | sed 's/"1000"/"2000"/')]" # listed alike
 	refresh_by_dgstat --memo=bucket --detailed
@@ -1068,7 +1068,7 @@ change_unseen() {
 @test "a bucket in no order has a memo of detailed, too, and a refresh puts it" {
 	given_stub
 	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]"
-	assert_mount memo=bucket 3/1 30 30000
+	assert_mount memo=bucket 4/1 30 30000
 	change a/07 2000
 	assert_mount memo=bucket 3/1 1 31000
 	put_index_of 5000
@@ -1106,6 +1106,32 @@ change_unseen() {
 	assert_costs detailed 30 30000
 	wait_until are_puts_over
 	assert_equal "$(jq .detailed.result.requests.put "$MNT/bkt/status.json")" "$(requests PUT)"
+}
+
+# The slower one has asked before the other one's refresh, and ends after it.
+@test "a base of sampled is put over none that has come meanwhile" {
+	local has
+
+	for has in none base; do
+		given_stub
+		[[ $has == none ]] || listed {a,b,c}/{00..09}.delta |
+			"$HERE/memo.py" make bkt size=1000 at=1 | put_base # it is old
+		delete a/00
+		change a/01 1000
+		mount_fs -o memo=bucket
+		fault '{"class": "HEAD", "path": "a/01", "gate": "head", "times": 1}'
+		in_background cat "$(stats_file sampled)" >/dev/null
+		wait_for_gate head
+		put_base_of 2000
+		stub_memo base >"$BATS_TEST_TMPDIR/refreshed"
+		open_gate head
+		wait $!
+		wait_until are_puts_over
+		stub_memo base | cmp - "$BATS_TEST_TMPDIR/refreshed"
+		delete c/00
+		assert_costs sampled 1 $((9000 + 20000 + 18000)) # a/01 is not that of the base
+		unmount_fs
+	done
 }
 
 # Where blocks can't be listed, all is in the base; the index says that it knows nothing.
@@ -1266,7 +1292,7 @@ assert_lists() {
 	assert_samples memo=auto 0/0 255 255000
 	given_stub '[{"key": "%03d/x.delta", "count": 256, "size": 10,
 		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
-	assert_samples memo=auto 3/1 256 256000
+	assert_samples memo=auto 4/1 256 256000
 	change 007/x 2000
 	assert_samples memo=auto 3/1 1 257000
 }

@@ -286,7 +286,7 @@ class Store:
     def part(self, headers, answer):
         """Of a GET with Range: bytes=FIRST-LAST."""
         wanted = {name.lower(): value for name, value in headers.items()}.get("range")
-        if not wanted or not self.settings["ranges"]:
+        if not wanted or not self.settings["ranges"] or answer.status != 200:
             return answer
         first, last = (int(n) for n in wanted.removeprefix("bytes=").split("-"))
         size = len(answer.body)

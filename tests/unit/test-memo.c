@@ -145,6 +145,7 @@ load(const struct world *w, struct memo *m)
 		memo_take_base(m, &base, NULL);
 	if (recent.len > 0)
 		memo_take_recent(m, &recent, NULL);
+	memo_note_read(m);
 	memo_expect(m, w->epoch);
 }
 
