@@ -603,7 +603,9 @@ assert_complete(struct run *run, unsigned n_known)
 static void
 test_relist(void **state)
 {
+	int (*volatile trim)(size_t pad) = malloc_trim;
 	struct run run;
+	unsigned n_before;
 
 	(void)state;
 	run_init(&run);
@@ -613,8 +615,10 @@ test_relist(void **state)
 	assert_true(n_gets(&run) < N_PACKS * run.listed->n);
 	assert_int_equal(n_gets(&run), N_PACKS * N_RUNS);
 	n_trims = 0;
+	trim(0); /* under valgrind that is another one */
+	n_before = n_trims;
 	run_clear(&run);
-	assert_int_equal(n_trims, 1); /* memory goes back */
+	assert_int_equal(n_trims, 2 * n_before); /* memory goes back */
 }
 
 /* One pack is lost: what the other one has is read. */
