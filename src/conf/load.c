@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf/verify.h"
 #include "conf/env.h"
 #include "conf/option-list.h"
 #include "conf/options.h"
+#include "conf/verify.h"
 #include "conf/values.h"
 
 #define LISTEN_INTERVAL "5m"

@@ -363,9 +363,9 @@ memo_note_written(struct memo *m, bool is_there)
 {
 	struct memo_file later = m->learned;
 
-	if (is_there)
+	if (is_there) {
 		m->seen = seen_now(m);
-	if (!is_there) {
+	} else {
 		memo_file_sort(&later);
 		m->learned = m->unsaved;
 		m->unsaved = later;
