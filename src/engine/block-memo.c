@@ -25,7 +25,7 @@ struct put {
 	char key[BLOCK_MEMO_KEY_MAX];
 	struct buf bytes;
 	bool has_condition;
-	char over[INDEX_ETAG_MAX]; /* as in struct cache_put, if so */
+	char over[S3_ETAG_MAX]; /* as in struct cache_put, if so */
 	unsigned doubt; /* of an index: what it settles */
 	struct put *prev, *next;
 };
@@ -264,20 +264,6 @@ send(struct block_memo *m)
 			  on_put, m);
 }
 
-/* What the condition says lies there. */
-static bool
-condition_holds(const struct put *p, const struct s3_answer *answer)
-{
-	size_t len;
-	const char *etag;
-
-	if (!p->over[0] || answer->err.code)
-		return !p->over[0] && answer->status == 404;
-	etag = http_header(answer->http, "etag", &len);
-	return etag && len == strlen(p->over) &&
-	       memcmp(etag, p->over, len) == 0;
-}
-
 static void send_or_rest(struct block_memo *m);
 
 static void
@@ -288,12 +274,11 @@ on_look(void *arg, const struct s3_answer *answer)
 	m->call = NULL;
 	if (m->is_late) {
 		fail(m, &answer->err);
-	} else if (condition_holds(m->puts, answer)) {
+	} else if (cache_look_shows(answer, m->puts->over)) {
 		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
 	} else {
-		log_info("bucket=%s: the memo is not written: another one was "
-			 "meanwhile",
-			 m->bucket->name);
+		log_info("bucket=%s: the memo is not written: %s",
+			 m->bucket->name, cache_look_objection(answer));
 		drop(m, m->puts);
 	}
 	send_or_rest(m);
@@ -310,13 +295,8 @@ end_conditional(struct block_memo *m, const struct s3_answer *answer)
 	if (answer->status == 409) {
 		drop(m, m->puts);
 	} else if (is_lost_race(answer)) {
-		m->call = s3_get_object(
-			m->env->writebacks->s3,
-			&(struct s3_get){ .bucket = m->bucket->name,
-					  .key = m->puts->key,
-					  .max = INDEX_BYTES_MAX,
-					  .n = 1 },
-			on_look, m);
+		m->call = cache_look(m->env->writebacks->s3, m->bucket->name,
+				     m->puts->key, INDEX_BYTES_MAX, on_look, m);
 	} else if (s3_is_refusal(answer)) { /* it is sent again */
 		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
 	} else {

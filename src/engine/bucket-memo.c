@@ -22,8 +22,6 @@
 /* How long the end of the mount waits for a PUT. */
 #define LAST_PUT_MS 2000
 
-#define ETAG_MAX 128
-
 enum { BASE, RECENT, N_FILES };
 
 static const char *const keys[N_FILES] = { OURS_MEMO_BASE, OURS_MEMO_RECENT };
@@ -34,8 +32,8 @@ struct memo_get {
 	struct s3_call *call; /* NULL: none is under way */
 	struct buf recent; /* that came before its base */
 	bool is_unknown; /* no answer says what lies there */
-	bool has_etag; /* of what lies there */
-	char etag[ETAG_MAX]; /* "": nothing does */
+	bool has_etag;
+	char etag[S3_ETAG_MAX]; /* if so, of what lies there: s3_etag() */
 };
 
 struct bucket_memo {
@@ -224,20 +222,6 @@ note_failure(struct bucket_memo *b, int file, const struct s3_answer *answer)
 		warn(b, keys[file], &answer->err);
 }
 
-/* Of what lies there by that answer. */
-static void
-note_etag(struct memo_get *g, const struct s3_answer *answer)
-{
-	bool has_none = answer->status == 404;
-	size_t len = 0;
-	const char *etag = NULL;
-
-	if (!answer->err.code)
-		etag = http_header(answer->http, "etag", &len);
-	g->has_etag = has_none || (etag && len > 0 && len < ETAG_MAX);
-	snprintf(g->etag, sizeof(g->etag), "%.*s", (int)len, etag ? etag : "");
-}
-
 static void
 on_get(void *arg, const struct s3_answer *answer)
 {
@@ -248,7 +232,7 @@ on_get(void *arg, const struct s3_answer *answer)
 	g->call = NULL;
 	b->env->n_gets--;
 	g->is_unknown = false;
-	note_etag(g, answer);
+	g->has_etag = s3_etag(answer, g->etag);
 	if (answer->err.code)
 		note_failure(b, file, answer);
 	else if (file == BASE)
@@ -340,9 +324,10 @@ on_put(void *arg, const struct s3_answer *answer)
 {
 	struct bucket_memo *b = arg;
 	const struct err *err = &answer->err;
+	struct memo_get *base = &b->gets[BASE];
 
 	if (b->put_file == BASE)
-		note_etag(&b->gets[BASE], answer);
+		base->has_etag = s3_etag(answer, base->etag);
 	if (err->code)
 		b->refused_until_ms = date_mono_ms() + HOUR_MS;
 	if (err->code && (b->is_put_late || err->code != ECANCELED))
@@ -375,16 +360,13 @@ static void
 on_look(void *arg, const struct s3_answer *answer)
 {
 	struct bucket_memo *b = arg;
-	struct memo_get now = { .has_etag = false };
 
-	note_etag(&now, answer);
-	if (now.has_etag && strcmp(now.etag, b->gets[BASE].etag) == 0) {
+	if (cache_look_shows(answer, b->gets[BASE].etag)) {
 		send(b);
 		return;
 	}
-	log_info("bucket=%s: the memo is not written: another one was "
-		 "meanwhile",
-		 b->bucket->name);
+	log_info("bucket=%s: the memo is not written: %s", b->bucket->name,
+		 cache_look_objection(answer));
 	end_put(b, false);
 	memo_distrust(&b->memo);
 }
@@ -415,12 +397,8 @@ put(struct bucket_memo *b, int file, const struct buf *body, bool is_anew)
 		send(b);
 		return;
 	}
-	b->put = s3_get_object(w->s3,
-			       &(struct s3_get){ .bucket = b->bucket->name,
-						 .key = keys[BASE],
-						 .max = MEMO_BYTES_MAX,
-						 .n = 1 },
-			       on_look, b);
+	b->put = cache_look(w->s3, b->bucket->name, keys[BASE], MEMO_BYTES_MAX,
+			    on_look, b);
 }
 
 /* Of a refresh; that it is put settles nothing then. */

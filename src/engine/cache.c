@@ -65,6 +65,33 @@ cache_read(const struct s3_answer *answer, const struct document *d,
 }
 
 struct s3_call *
+cache_look(struct s3 *s3, const char *bucket, const char *key, size_t max,
+	   s3_done_fn *on_done, void *arg)
+{
+	return s3_get_object(
+		s3,
+		&(struct s3_get){
+			.bucket = bucket, .key = key, .max = max, .n = 1 },
+		on_done, arg);
+}
+
+bool
+cache_look_shows(const struct s3_answer *answer, const char *etag)
+{
+	char there[S3_ETAG_MAX];
+
+	return s3_etag(answer, there) && strcmp(there, etag) == 0;
+}
+
+const char *
+cache_look_objection(const struct s3_answer *answer)
+{
+	bool has_failed = answer->err.code && answer->status != 404;
+
+	return has_failed ? answer->err.msg : "another one was meanwhile";
+}
+
+struct s3_call *
 cache_put(struct s3 *s3, const struct cache_put *put, s3_done_fn *on_done,
 	  void *arg)
 {

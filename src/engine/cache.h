@@ -44,7 +44,7 @@ struct cache_put {
 	const char *bucket;
 	const char *key; /* one of engine/ours.h */
 	const char *type; /* of the bytes: Content-Type */
-	/* Only if this ETag lies there, or, if it is "", nothing; NULL: whatever. */
+	/* Only if this lies there, as s3_etag() has it; NULL: whatever does. */
 	const char *over;
 	const void *body; /* must live until the completion */
 	size_t body_len;
@@ -52,6 +52,20 @@ struct cache_put {
 	/* How the store is to encrypt it; NULL: that is up to the bucket. */
 	const char *sse, *sse_kms_key_id;
 };
+
+/*
+ * Before a PUT that has no condition, or whose condition the store may not understand: is
+ * what lies there what is to be replaced?  It takes no more than the head of the answer
+ * and a byte; a store that knows no Range sends up to `max`.
+ */
+struct s3_call *cache_look(struct s3 *s3, const char *bucket, const char *key,
+			   size_t max, s3_done_fn *on_done, void *arg);
+
+/* Of the answer: this lies there, as s3_etag() has it. */
+bool cache_look_shows(const struct s3_answer *answer, const char *etag);
+
+/* Why nothing is put then; of the answer. */
+const char *cache_look_objection(const struct s3_answer *answer);
 
 /* Put something of ours there, be it a document or not. */
 struct s3_call *cache_put(struct s3 *s3, const struct cache_put *put,

@@ -86,21 +86,8 @@ tell(struct index_read *r)
 }
 
 static void
-note_etag(struct index_answer *a, const struct http_answer *http)
+take_body(struct index_answer *a, const struct buf *body)
 {
-	size_t len;
-	const char *etag = http_header(http, "etag", &len);
-
-	if (etag && len < sizeof(a->etag))
-		snprintf(a->etag, sizeof(a->etag), "%.*s", (int)len, etag);
-}
-
-static void
-take_answer(struct index_answer *a, const struct http_answer *http)
-{
-	const struct buf *body = &http->body;
-
-	note_etag(a, http);
 	if (buf_add(&a->body, body->data, body->len))
 		err_set(&a->err, ENOMEM, "no memory for %zu bytes", body->len);
 }
@@ -129,8 +116,9 @@ on_get(void *arg, const struct s3_answer *answer)
 	timer_disarm(r->env->writebacks->timers, &r->timer);
 	a->status = answer->status;
 	a->err = answer->err;
+	a->has_etag = s3_etag(answer, a->etag);
 	if (a->err.code == 0)
-		take_answer(a, answer->http);
+		take_body(a, &answer->http->body);
 	note_failure(r);
 	r->is_ready = true;
 	if (r->n_refs > 0)
@@ -230,9 +218,7 @@ index_read_answer(const struct index_read *r)
 const char *
 index_read_over(const struct index_read *r)
 {
-	bool is_known = r->answer.status == 404 || r->answer.etag[0];
-
-	return is_known ? r->answer.etag : NULL;
+	return r->answer.has_etag ? r->answer.etag : NULL;
 }
 
 void

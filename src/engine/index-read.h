@@ -11,9 +11,8 @@
 
 #include "engine/bucket-memo.h"
 #include "list/memory.h"
+#include "s3/s3-object.h"
 #include "stats/memo-index.h"
-
-#define INDEX_ETAG_MAX 128
 
 struct index_read;
 struct list_page;
@@ -61,8 +60,8 @@ void index_read_leave(struct index_read *r,
 struct index_answer {
 	unsigned status; /* of HTTP; 0: there was no answer */
 	struct err err; /* code 0: success */
-	char etag
-		[INDEX_ETAG_MAX]; /* with its quotes; "" if not told, or too long */
+	bool has_etag;
+	char etag[S3_ETAG_MAX]; /* if so, of what lies there: s3_etag() */
 	struct buf body;
 };
 

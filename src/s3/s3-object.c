@@ -62,6 +62,16 @@ s3_part(const struct s3_answer *answer, size_t first, size_t n)
 							    : NULL;
 }
 
+bool
+s3_etag(const struct s3_answer *answer, char out[S3_ETAG_MAX])
+{
+	out[0] = '\0';
+	if (answer->err.code)
+		return answer->status == 404;
+	http_copy_header(answer->http, "etag", out, S3_ETAG_MAX);
+	return out[0];
+}
+
 static const char *
 print_checksum(const struct s3_put *put, char out[SHA256_BASE64_LEN])
 {

@@ -41,6 +41,14 @@ struct s3_call *s3_get_object(struct s3 *s3, const struct s3_get *get,
  */
 const char *s3_part(const struct s3_answer *answer, size_t first, size_t n);
 
+#define S3_ETAG_MAX 128
+
+/*
+ * What lies there, by the answer to a GET, HEAD or PUT: its ETag, with the quotes that the
+ * store gives it; "" where nothing does.  False: the answer does not say.
+ */
+bool s3_etag(const struct s3_answer *answer, char out[S3_ETAG_MAX]);
+
 #define S3_PUT_HEADERS_MAX 8
 
 /*

@@ -1135,6 +1135,20 @@ change_unseen() {
 	done
 }
 
+@test "where nobody says what lies there, no base of sampled is put; and it is said why" {
+	given_stub
+	mount_fs -o memo=bucket,log_level=info
+	fault '{"class": "HEAD", "path": "a/", "gate": "head", "times": 1}'
+	in_background cat "$(stats_file sampled)" >/dev/null
+	wait_for_gate head
+	fault '{"class": "GET", "path": "originals_base", "status": 403}'
+	open_gate head
+	wait $!
+	assert_logged 1 'the memo is not written: GET .*403'
+	wait_until are_puts_over
+	assert_equal "$(requests PUT originals_base)" 0
+}
+
 # Where blocks can't be listed, all is in the base; the index says that it knows nothing.
 @test "a refresh that goes not by blocks leaves nothing of them to be believed" {
 	given_stub

@@ -153,14 +153,14 @@ test_failure(void **state)
 static void
 test_long_etag(void **state)
 {
-	char head[2 * INDEX_ETAG_MAX + 16];
+	char head[2 * S3_ETAG_MAX + 16];
 	struct told t = { .n = 0 };
 	struct run run;
 
 	(void)state;
 	run_init(&run);
 	join(&run, &t);
-	snprintf(head, sizeof(head), "etag: \"%0*d\"\r\n", INDEX_ETAG_MAX, 0);
+	snprintf(head, sizeof(head), "etag: \"%0*d\"\r\n", S3_ETAG_MAX, 0);
 	answer(&run, head, "bytes");
 	assert_int_equal(t.n, 1);
 	assert_string_equal(index_read_answer(run.read)->etag, "");
