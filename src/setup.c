@@ -20,6 +20,7 @@
 #include "conf/options.h"
 #include "report/state-log.h"
 #include "explain/explain.h"
+#include "util/heap.h"
 #include "util/log.h"
 
 /*
@@ -54,6 +55,7 @@ setup_process(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
+	heap_setup();
 	open_standard_streams();
 }
 

@@ -14,6 +14,7 @@
 #include "list/lister.h"
 #include "stats/space.h"
 #include "util/date.h"
+#include "util/heap.h"
 #include "util/log.h"
 
 /*
@@ -544,11 +545,25 @@ walk_is_idle(const struct walk *w)
 	       block_sweep_is_idle(&w->blocks.sweep);
 }
 
+/* HEADs, records and blocks are many small pieces of memory, which libc would keep. */
+static bool
+was_large(const struct walk *w)
+{
+	struct memo_use use = walk_memo_use(w);
+
+	return use.is_asked &&
+	       use.n_spared + w->originals.n_heads >= HEADS_HELD_MAX;
+}
+
 void
 walk_clear(struct walk *w)
 {
+	bool must_trim = was_large(w);
+
 	block_sweep_clear(&w->blocks.sweep);
 	originals_clear(&w->originals);
 	index_read_unref(steal(&w->read));
 	tally_free(steal(&w->tally));
+	if (must_trim)
+		heap_trim();
 }
