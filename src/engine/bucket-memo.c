@@ -495,7 +495,9 @@ void
 bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		  const struct object *o, int64_t original)
 {
-	if (is_of_epoch(b, u))
+	if (is_of_epoch(b, u) && u->is_anew)
+		memo_learn_anew(&b->memo, o, original);
+	else if (is_of_epoch(b, u))
 		memo_learn(&b->memo, o, original);
 }
 

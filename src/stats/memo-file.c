@@ -13,6 +13,7 @@
 #include "util/big-endian.h"
 
 #define FORMAT 1
+#define MOVED_RECORDS 65536 /* 1 MiB */
 #define SIZE_NONE ((UINT64_C(1) << 8 * MEMO_SIZE_LEN) - 1)
 
 static const char magic[8] = { 'D', 'G', 'M', 'E', 'M', 'O', '\r', '\n' };
@@ -261,30 +262,76 @@ count_new(const struct memo_file *f, const struct memo_file *from)
 	return n;
 }
 
-/* From the end, so that nothing is overwritten that is still to come. */
-int
-memo_file_merge(struct memo_file *f, const struct memo_file *from)
+void
+memo_file_cut(struct memo_file *f, size_t n)
 {
-	size_t n_new = count_new(f, from), i = f->n, j = from->n, k;
-	const struct memo_record *b = memo_file_records(from);
-	struct memo_record *a;
+	set_count(f, n);
+	buf_trim(&f->bytes);
+}
+
+/* How far two files have become one. */
+struct merge {
+	struct memo_record *a; /* of the one that grows */
+	size_t i, k; /* of its own that are left; where they go */
+};
+
+/*
+ * All of `b` from `from` on, of `n`.  From the end, so that nothing is overwritten that is
+ * still to come.
+ */
+static void
+merge_some(struct merge *m, const struct memo_record *b, size_t from, size_t n)
+{
+	while (n > from) {
+		int c = m->i > 0 ? compare(&m->a[m->i - 1], b[n - 1].id) : -1;
+
+		if (c > 0) {
+			m->a[--m->k] = m->a[--m->i];
+			continue;
+		}
+		m->i -= m->i > 0 && c == 0;
+		m->a[--m->k] = b[--n];
+	}
+}
+
+static int
+begin_merge(struct merge *m, struct memo_file *f, const struct memo_file *from)
+{
+	size_t n = f->n, n_new = count_new(f, from);
 	int rc = reserve(f, n_new);
 
 	if (rc)
 		return rc;
-	set_count(f, k = f->n + n_new);
-	a = memo_file_records(f);
-	while (j > 0) {
-		int c = i > 0 ? compare(&a[i - 1], b[j - 1].id) : -1;
-
-		if (c > 0) {
-			a[--k] = a[--i];
-			continue;
-		}
-		i -= i > 0 && c == 0;
-		a[--k] = b[--j];
-	}
+	set_count(f, n + n_new);
+	*m = (struct merge){ memo_file_records(f), n, f->n };
 	return 0;
+}
+
+int
+memo_file_merge(struct memo_file *f, const struct memo_file *from)
+{
+	struct merge m;
+	int rc = begin_merge(&m, f, from);
+
+	if (rc == 0)
+		merge_some(&m, memo_file_records(from), 0, from->n);
+	return rc;
+}
+
+/* What has moved is given back to the system as it goes. */
+static int
+move_all(struct memo_file *f, struct memo_file *from)
+{
+	struct merge m;
+	int rc = begin_merge(&m, f, from);
+
+	while (rc == 0 && from->n > 0) {
+		size_t left = (from->n - 1) / MOVED_RECORDS * MOVED_RECORDS;
+
+		merge_some(&m, memo_file_records(from), left, from->n);
+		memo_file_cut(from, left);
+	}
+	return rc;
 }
 
 int
@@ -297,7 +344,7 @@ memo_file_merge_all(struct memo_file *f, struct memo_file *from)
 		*f = *from;
 		memo_file_init(from);
 	} else {
-		rc = memo_file_merge(f, from);
+		rc = move_all(f, from);
 	}
 	memo_file_clear(from);
 	return rc;

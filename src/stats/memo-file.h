@@ -106,6 +106,9 @@ void memo_file_filter(struct memo_file *f,
 		      bool (*keep)(void *arg, const struct memo_record *r),
 		      void *arg);
 
+/* Leave the first ones, of more. */
+void memo_file_cut(struct memo_file *f, size_t n);
+
 /* Both sorted: add the records of `from`, which win.  -EFBIG, -ENOMEM: no change. */
 int memo_file_merge(struct memo_file *f, const struct memo_file *from);
 

@@ -20,13 +20,26 @@ part_clear(struct memo_part *p)
 	free(steal(&p->marks));
 }
 
+/* A bit for each record. */
+static void
+mark(struct memo_part *p, size_t i)
+{
+	p->marks[i / 8] |= (unsigned char)(1U << i % 8);
+}
+
+static bool
+has_mark(const struct memo_part *p, size_t i)
+{
+	return p->marks[i / 8] >> i % 8 & 1;
+}
+
 static const struct memo_record *
 part_find(struct memo_part *p, const unsigned char id[MEMO_ID_LEN])
 {
 	const struct memo_record *r = memo_file_find(&p->file, id);
 
 	if (r && p->marks)
-		p->marks[r - memo_file_records(&p->file)] = true;
+		mark(p, (size_t)(r - memo_file_records(&p->file)));
 	return r;
 }
 
@@ -38,7 +51,7 @@ part_take(struct memo *m, struct memo_part *p, const unsigned char *base,
 
 	part_clear(p);
 	verdict = memo_file_parse(&p->file, bytes, m->bucket, base, err);
-	p->marks = xcalloc(p->file.n, sizeof(p->marks[0]));
+	p->marks = xcalloc(p->file.n / 8 + 1, sizeof(p->marks[0]));
 	return verdict;
 }
 
@@ -47,7 +60,7 @@ is_marked(void *arg, const struct memo_record *r)
 {
 	const struct memo_part *p = arg;
 
-	return p->marks[r - memo_file_records(&p->file)];
+	return has_mark(p, (size_t)(r - memo_file_records(&p->file)));
 }
 
 /* It is known which of its records were looked up, of all that there are. */
@@ -63,7 +76,7 @@ count_marked(const struct memo_part *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->file.n; i++)
-		n += p->marks[i];
+		n += has_mark(p, i);
 	return n;
 }
 
@@ -113,6 +126,19 @@ note_base(struct memo *m)
 	memcpy(m->base_sum, memo_file_checksum(&m->base.file), SHA256_LEN);
 }
 
+/* What was learned before has the room that is left. */
+static void
+fit_learned(struct memo *m)
+{
+	size_t n = m->base.file.n + m->recent.file.n;
+	size_t room = n < MEMO_HELD_MAX ? MEMO_HELD_MAX - n : 0;
+
+	if (m->learned.n <= room)
+		return;
+	memo_file_cut(&m->learned, room);
+	m->n_sorted = room;
+}
+
 enum memo_verdict
 memo_take_base(struct memo *m, struct buf *bytes, struct err *err)
 {
@@ -120,16 +146,22 @@ memo_take_base(struct memo *m, struct buf *bytes, struct err *err)
 
 	if (verdict == MEMO_GOOD)
 		note_base(m);
+	fit_learned(m);
 	return verdict;
 }
 
+/* This program writes no two that are too much together. */
 enum memo_verdict
 memo_take_recent(struct memo *m, struct buf *bytes, struct err *err)
 {
 	static const unsigned char no_base[SHA256_LEN];
+	enum memo_verdict verdict = part_take(
+		m, &m->recent, m->has_base ? m->base_sum : no_base, bytes, err);
 
-	return part_take(m, &m->recent, m->has_base ? m->base_sum : no_base,
-			 bytes, err);
+	if (m->base.file.n + m->recent.file.n > MEMO_HELD_MAX)
+		part_clear(&m->recent);
+	fit_learned(m);
+	return verdict;
 }
 
 static struct memo_seen
@@ -232,9 +264,30 @@ memo_learn(struct memo *m, const struct object *o, int64_t original)
 	    !memo_record_set_original(&r, original))
 		return;
 	memo_set_id(o, m->hash, r.id);
-	m->is_full = memo_file_add(&m->learned, &r) != 0;
-	if (m->is_full)
+	m->is_full = memo_count(m) >= MEMO_HELD_MAX ||
+		     memo_file_add(&m->learned, &r) != 0;
+}
+
+/* What was written counts no more; while it is put, it has to stay. */
+static void
+make_room(struct memo *m)
+{
+	if (m->is_packed || m->base.file.n + m->recent.file.n == 0) {
 		forget_learned(m);
+		return;
+	}
+	memo_forget_written(m);
+	m->is_full = false;
+}
+
+void
+memo_learn_anew(struct memo *m, const struct object *o, int64_t original)
+{
+	memo_learn(m, o, original);
+	if (!m->is_full)
+		return;
+	make_room(m);
+	memo_learn(m, o, original);
 }
 
 size_t
@@ -257,10 +310,12 @@ is_news(void *arg, const struct memo_record *r)
 	return !known || memcmp(known, r, sizeof(*r)) != 0;
 }
 
+/* What was not looked up: it is gone, or makes room for what was not learned. */
 static bool
 may_leave_out(const struct memo *m, const struct memo_sweep *s)
 {
-	return s->is_of_all && has_marks(&m->base) && has_marks(&m->recent);
+	return (s->is_of_all || m->is_full) && has_marks(&m->base) &&
+	       has_marks(&m->recent);
 }
 
 static bool
@@ -270,13 +325,15 @@ is_base_due(const struct memo *m, const struct memo_sweep *s, int64_t now)
 	size_t n_base = is_pruned ? count_marked(&m->base) : m->base.file.n;
 	size_t n_more = m->learned.n + (is_pruned ? count_marked(&m->recent)
 						  : m->recent.file.n);
+	size_t n_room = m->is_full ? memo_count(m) - n_base - n_more : 0;
 	int64_t age = now - m->base_written_at;
 
-	if (age >= 0 && age < DAY_S && n_more < n_base)
+	if (age >= 0 && age < DAY_S && n_more + n_room < n_base)
 		return false;
-	if (n_base + n_more > MEMO_RECORDS_MAX)
+	if (n_base + n_more > MEMO_HELD_MAX)
 		return false;
-	return MEMO_BYTES(n_base + n_more) <= MEMO_BYTES_PER_HEAD * n_more;
+	return MEMO_BYTES(n_base + n_more) <=
+	       MEMO_BYTES_PER_HEAD * (n_more + n_room);
 }
 
 enum memo_write
@@ -289,7 +346,9 @@ memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
 		memo_file_filter(&m->learned, is_news, m);
 	m->n_sorted = m->learned.n;
 	if (m->learned.n == 0)
-		return MEMO_WRITE_NOTHING;
+		return m->is_full && m->has_base && is_base_due(m, s, now)
+			       ? MEMO_WRITE_BASE
+			       : MEMO_WRITE_NOTHING;
 	if (is_all_new || !m->has_base || is_base_due(m, s, now))
 		return MEMO_WRITE_BASE;
 	if (MEMO_BYTES(m->recent.file.n + m->learned.n) <=
@@ -305,7 +364,8 @@ memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
 static int
 add_learned(struct memo *m)
 {
-	bool is_kept = m->learned.bytes.len <= MEMO_IDLE_MAX;
+	bool is_kept = m->learned.bytes.len <= MEMO_IDLE_MAX &&
+		       memo_count(m) + m->learned.n <= MEMO_HELD_MAX;
 	int rc = is_kept ? memo_file_merge(&m->recent.file, &m->learned)
 			 : memo_file_merge_all(&m->recent.file, &m->learned);
 
@@ -373,6 +433,7 @@ memo_note_written(struct memo *m, bool is_there)
 		m->n_sorted = m->learned.n;
 	}
 	memo_file_clear(&m->unsaved);
+	m->is_packed = false;
 }
 
 const struct buf *
@@ -382,6 +443,7 @@ memo_pack(struct memo *m, enum memo_write what, const struct memo_sweep *s,
 	int rc = what == MEMO_WRITE_BASE ? pack_base(m, s, now)
 					 : pack_recent(m, now);
 
+	m->is_packed = true;
 	if (rc) {
 		memo_note_written(m, false);
 		return NULL;

@@ -40,10 +40,12 @@
  * answers, or comes late with a file of them, does no harm.  A refresh of sampled asks for
  * its own deltas only, and begins none.
  *
- * Memory: while sweeps run, what is learned and the two files, as many records as
- * MEMO_RECORDS_MAX in all as a rule, 16 MiB: they are what was read, and what is put, and
- * where two become one without another between them nothing is copied.  A bucket with more deltas has no memo: what
- * was learned is dropped when it is too much.  Between sweeps MEMO_IDLE_MAX.
+ * Memory: while sweeps run, what is learned and the two files, MEMO_HELD_MAX records in
+ * all, and a bit for each: less than 16 MiB.  They are what was read, and what is put, and
+ * where two become one, one of them becomes shorter as the other grows.  Of a bucket with
+ * more deltas no more is learned; and what this sweep has not looked up is left out of the
+ * next base, so that there is room for others.  What a refresh learns is worth more than
+ * what it does not believe: that goes first.  Between sweeps MEMO_IDLE_MAX.
  *
  * Of sampled, and of listings without ranges; what is not here may be in blocks
  * (memo-spots.h).  And what blocks do not know may be here, since sampled was first: they
@@ -58,11 +60,15 @@
 #include "util/object.h"
 
 #define MEMO_BYTES_PER_HEAD 2048 /* twice: in recent, and in the base */
+#ifndef MEMO_HELD_MAX /* as a test may want it */
+#define MEMO_HELD_MAX 1024000 /* records while a sweep runs, 15.6 MiB */
+#endif
 #define MEMO_IDLE_MAX (2 * 1024 * 1024) /* bytes of records between sweeps */
 
 struct memo_part {
 	struct memo_file file;
-	bool *marks; /* by record: a delta that was listed has it; NULL: unknown */
+	unsigned char *
+		marks; /* a bit for each record that was looked up; NULL: unknown */
 };
 
 struct memo {
@@ -81,7 +87,8 @@ struct memo {
 	struct memo_file
 		unsaved; /* of it what the last memo_pack() has taken */
 	size_t n_sorted; /* the first ones of it, which can be looked up */
-	bool is_full; /* too many to be learned */
+	bool is_full; /* too many to be learned; those before are */
+	bool is_packed; /* what memo_pack() has made is put */
 };
 
 void memo_init(struct memo *m, const char *bucket);
@@ -120,6 +127,9 @@ bool memo_find(struct memo *m, const struct object *o, int64_t *original);
 
 /* A HEAD, whose answer was of the object as it was listed, says so. */
 void memo_learn(struct memo *m, const struct object *o, int64_t original);
+
+/* That of a refresh does; if that is too much, nothing is learned. */
+void memo_learn_anew(struct memo *m, const struct object *o, int64_t original);
 
 /* How many records there are. */
 size_t memo_count(const struct memo *m);

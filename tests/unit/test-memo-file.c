@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "stats/memo-file.h"
+#include "util/big-endian.h"
 
 #define BUCKET "releases"
 
@@ -148,6 +149,39 @@ test_merge(void **state)
 	assert_merge(a, 0, b, 4, 4);
 	assert_merge(a, 4, b, 0, 4);
 	assert_merge(a, 0, b, 0, 0);
+}
+
+/* So many that they move in several parts. */
+static void
+add_many(struct memo_file *f, unsigned n, unsigned step, unsigned char size)
+{
+	memo_file_init(f);
+	for (unsigned i = 0; i < n; i++) {
+		struct memo_record r = { .size = { 0, 0, 0, 0, size } };
+
+		big_endian_put(r.id, 4, i * step);
+		assert_int_equal(memo_file_add(f, &r), 0);
+	}
+}
+
+static void
+test_merge_all(void **state)
+{
+	struct memo_file f, from, expected;
+
+	(void)state;
+	add_many(&f, 100000, 3, 1);
+	add_many(&expected, 100000, 3, 1);
+	add_many(&from, 150000, 2, 2);
+	assert_int_equal(memo_file_merge(&expected, &from), 0);
+	assert_int_equal(expected.n, 200000);
+	assert_int_equal(memo_file_merge_all(&f, &from), 0);
+	assert_int_equal(f.n, expected.n);
+	assert_memory_equal(memo_file_records(&f), memo_file_records(&expected),
+			    f.n * sizeof(struct memo_record));
+	assert_null(from.bytes.data);
+	memo_file_clear(&f);
+	memo_file_clear(&expected);
 }
 
 static bool
@@ -304,6 +338,7 @@ main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_sorted_once),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_all),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_read),

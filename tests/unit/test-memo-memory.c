@@ -2,20 +2,27 @@
 /*
  * What the memo adds to the memory of a sweep of 10,000,000 deltas, and that nothing of
  * it stays: blocks of the listing, the index, and runs of changed blocks with records.
+ * And that of the files of sampled.
  */
 #include "config.h"
 
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "engine/block-memo.h"
 #include "engine/block-sweep.h"
 #include "stats/memo-run.h"
+#include "stats/memo.h"
 #include "stats/missing.h"
 #include "util/big-endian.h"
+#include "util/heap.h"
 
 #define BUCKET "releases"
 #define PREFIX "releases/product-%05u/build-%09u/"
@@ -365,11 +372,85 @@ test_ten_million_deltas(void **state)
 	free(s);
 }
 
+/* --- files of the memo of sampled --- */
+
+#define HALF (MEMO_HELD_MAX / 2)
+
+/* What is resident, "VmRSS:", or was at most, "VmHWM:". */
+static size_t
+resident(const char *what)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[256];
+	size_t kib = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, what, strlen(what)) == 0)
+			kib = strtoul(line + strlen(what), NULL, 10);
+	fclose(f);
+	return kib * 1024;
+}
+
+/* The most is counted from now on; false: the kernel can't. */
+static bool
+forget_most(void)
+{
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+	bool is_done = fd >= 0 && write(fd, "5", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return is_done;
+}
+
+static void
+add_records(struct memo_file *f, unsigned from, unsigned n)
+{
+	struct memo_record r = { .id = { 0 } };
+
+	for (unsigned i = from; i < from + n; i++) {
+		big_endian_put(r.id, 8, i * UINT64_C(0x9e3779b97f4a7c15));
+		assert_int_equal(memo_file_add(f, &r), 0);
+	}
+}
+
+/* A base of half of what there is room for, and as much is learned: they become one. */
+static void
+test_two_files(void **state)
+{
+	const struct memo_sweep s = { .is_of_all = false };
+	bool is_counted =
+		!__sanitizer_get_current_allocated_bytes && least() > 0;
+	size_t before;
+	struct memo m;
+
+	(void)state;
+	heap_setup();
+	before = resident("VmRSS:");
+	memo_init(&m, BUCKET);
+	for (unsigned i = 0; i < 2; i++) {
+		add_records(&m.learned, i * HALF, HALF);
+		is_counted = forget_most() && is_counted;
+		assert_int_equal(memo_end_sweep(&m, &s, 1), MEMO_WRITE_BASE);
+		assert_non_null(memo_pack(&m, MEMO_WRITE_BASE, &s, 1));
+		memo_note_written(&m, true);
+	}
+	assert_int_equal(m.base.file.n, 2 * HALF);
+	if (is_counted)
+		assert_in_range(resident("VmHWM:"), before + 14 * MIB,
+				before + 21 * MIB);
+	memo_clear(&m);
+	if (is_counted)
+		assert_in_range(resident("VmRSS:"), 0, before + 2 * MIB);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ten_million_deltas),
+		cmocka_unit_test(test_two_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
