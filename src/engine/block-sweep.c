@@ -67,13 +67,13 @@ on_delta(void *arg, const struct object *o, const int64_t *original)
 	}
 }
 
-/* HEADs that a page brings, at a guess. */
+/* HEADs that a page brings, at a guess: until one has come, half of it may be unknown. */
 static uint64_t
 heads_of_page(const struct block_sweep *b, unsigned n_pages)
 {
 	if (n_pages > 0)
 		return (uint64_t)b->n_asked / n_pages + 1;
-	return b->index.list.n > 0 ? 1 : LIST_PAGE_KEYS;
+	return b->index.list.n > 0 ? LIST_PAGE_KEYS / 2 : LIST_PAGE_KEYS;
 }
 
 static bool

@@ -332,6 +332,8 @@ relist_new(const struct relist_options *o)
 {
 	struct relist *r = xnew(struct relist);
 
+	list_shared_rest(
+		o->lists); /* records will need what the LIST has taken */
 	r->o = *o;
 	r->client = (struct slots_client){ .send = send_one,
 					   .arg = r,
@@ -378,19 +380,28 @@ relist_is_idle(const struct relist *r)
 
 /*
  * Pages and records are many blocks of memory that libc keeps, as a rule: 7 MiB after 3,000
- * changes among 260,000 deltas.
+ * changes among 260,000 deltas.  And parsers are as many as the LIST before had.
  */
+static void
+give_back(struct list_shared *lists)
+{
+	list_shared_rest(lists);
+	heap_trim();
+}
+
 void
 relist_free(struct relist *r)
 {
+	struct list_shared *lists;
 	bool has_listed;
 
 	if (!r)
 		return;
+	lists = r->o.lists;
 	has_listed = r->n_pages > 0;
 	while (r->runs)
 		again_free(r->runs);
 	free(r);
 	if (has_listed)
-		heap_trim();
+		give_back(lists);
 }

@@ -158,10 +158,16 @@ give_parser(struct list_call *c)
 }
 
 void
-list_parsers_clear(struct list_parsers *p)
+list_parsers_rest(struct list_parsers *p)
 {
 	while (p->n_spare > 0)
 		list_parser_free(p->spare[--p->n_spare]);
+}
+
+void
+list_parsers_clear(struct list_parsers *p)
+{
+	list_parsers_rest(p);
 	page_readers_clear(&p->readers);
 }
 

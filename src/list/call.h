@@ -44,6 +44,9 @@ struct list_parsers {
  * if it says so again: that is its way.
  */
 
+/* What is kept for the next pages goes. */
+void list_parsers_rest(struct list_parsers *p);
+
 /* No call may be under way. */
 void list_parsers_clear(struct list_parsers *p);
 

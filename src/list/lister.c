@@ -45,6 +45,12 @@ struct lister {
 };
 
 void
+list_shared_rest(struct list_shared *s)
+{
+	list_parsers_rest(&s->parsers);
+}
+
+void
 list_shared_clear(struct list_shared *s)
 {
 	list_parsers_clear(&s->parsers);

@@ -26,6 +26,8 @@ struct list_shared {
 	struct list_metadata metadata;
 };
 
+/* A large listing is over: the memory of its parsers goes; others may be under way. */
+void list_shared_rest(struct list_shared *s);
 void list_shared_clear(struct list_shared *s); /* no call may be under way */
 
 struct lister;

@@ -2,7 +2,7 @@
 /*
  * What a sweep by blocks has put, with packs of 64 records: how much it keeps behind PUTs
  * that are slow, that one sweep at a time writes, one thing after the other and the index
- * last, and how long the end of the mount waits.
+ * last, and how long the end of the mount waits.  And how much it begins to list again.
  */
 #include "config.h"
 
@@ -45,16 +45,22 @@ struct sweeping {
 };
 
 static void
-world_init(struct world *w)
+world_init_with(struct world *w, unsigned connections)
 {
 	*w = (struct world){ .hash = sha256_new() };
-	fixture_init(&w->fx);
+	fixture_init_with(&w->fx, connections);
 	w->writebacks = (struct writeback_env){ .s3 = w->fx.s3,
 						.timers = &w->fx.timers,
 						.limits = &w->fx.limits };
 	w->env = (struct memo_env){ .writebacks = &w->writebacks,
 				    .place = MEMO_IN_BUCKET };
 	w->memo = block_memo_get(&w->env, w->fx.bucket);
+}
+
+static void
+world_init(struct world *w)
+{
+	world_init_with(w, FIXTURE_CONNECTIONS);
 }
 
 static void
@@ -81,9 +87,9 @@ on_answer(void *arg, const struct err *err)
 	(void)err;
 }
 
-/* What HEADs say is learned; `index` lies there, NULL: there is none. */
+/* `index` lies there, NULL: there is none. */
 static void
-begin_with(struct sweeping *s, struct world *w, const struct buf *index,
+read_index(struct sweeping *s, struct world *w, const struct buf *index,
 	   bool is_anew)
 {
 	struct fixture *fx = &w->fx;
@@ -123,6 +129,14 @@ begin_with(struct sweeping *s, struct world *w, const struct buf *index,
 	else
 		fixture_refuse(fx, INDEX_GET, 404);
 	fixture_settle(fx);
+}
+
+/* And what HEADs say is learned. */
+static void
+begin_with(struct sweeping *s, struct world *w, const struct buf *index,
+	   bool is_anew)
+{
+	read_index(s, w, index, is_anew);
 	block_sweep_learn(&s->sweep, s->tally);
 }
 
@@ -600,6 +614,51 @@ test_nothing_to_put(void **state)
 	world_clear(&w);
 }
 
+/* --- what is listed again --- */
+
+/* Of other deltas than are listed. */
+static void
+print_other(struct buf *out)
+{
+	struct block_list l = { 0 };
+	const struct index_stamp stamp = { .written_at = 1, .anew_at = 1 };
+
+	*block_list_add(&l) = (struct block){
+		.key = xstrdup("other"), .key_len = 5, .n = 1, .n_known = 1
+	};
+	assert_int_equal(memo_index_print(&l, FIXTURE_BUCKET, &stamp, out), 0);
+	block_list_clear(&l);
+}
+
+/*
+ * How many HEADs a page brings is not known before the first one has come: of many at
+ * once the deltas would have no room.
+ */
+static void
+test_first_pages(void **state)
+{
+	CLEANUP_BUF struct buf index = BUF_INIT(INDEX_BYTES_MAX);
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	print_other(&index);
+	world_init_with(&w, 256);
+	pace_believe(w.fx.pace, 64);
+	read_index(&s, &w, &index, false);
+	while (s.n < 1000)
+		list(&s, false);
+	tally_part_end(steal(&s.part));
+	block_sweep_begin(&s.sweep, s.tally);
+	fixture_settle(&w.fx);
+	assert_int_equal(fixture_pending(&w.fx, LIST),
+			 HEADS_HELD_MAX / (LIST_PAGE_KEYS / 2));
+	block_sweep_stop(&s.sweep);
+	fixture_settle(&w.fx);
+	end(&s);
+	world_clear(&w);
+}
+
 int
 main(void)
 {
@@ -617,6 +676,7 @@ main(void)
 		cmocka_unit_test(test_last_puts),
 		cmocka_unit_test(test_last_puts_in_time),
 		cmocka_unit_test(test_nothing_to_put),
+		cmocka_unit_test(test_first_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

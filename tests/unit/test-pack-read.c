@@ -603,9 +603,7 @@ assert_complete(struct run *run, unsigned n_known)
 static void
 test_relist(void **state)
 {
-	int (*volatile trim)(size_t pad) = malloc_trim;
 	struct run run;
-	unsigned n_before;
 
 	(void)state;
 	run_init(&run);
@@ -614,6 +612,24 @@ test_relist(void **state)
 	assert_complete(&run, N_DELTAS);
 	assert_true(n_gets(&run) < N_PACKS * run.listed->n);
 	assert_int_equal(n_gets(&run), N_PACKS * N_RUNS);
+	assert_true(run.fx.lists.parsers.n_spare > 0);
+	relist_free(steal(&run.relist));
+	assert_int_equal(run.fx.lists.parsers.n_spare,
+			 0); /* memory goes back */
+	run_clear(&run);
+}
+
+static void
+test_relist_is_trimmed(void **state)
+{
+	int (*volatile trim)(size_t pad) = malloc_trim;
+	struct run run;
+	unsigned n_before;
+
+	(void)state;
+	run_init(&run);
+	begin(&run);
+	answer_all(&run, 206);
 	n_trims = 0;
 	trim(0); /* under valgrind that is another one */
 	n_before = n_trims;
@@ -1074,6 +1090,7 @@ main(void)
 		cmocka_unit_test(test_whole_packs),
 		cmocka_unit_test(test_whole_packs_end),
 		cmocka_unit_test(test_relist),
+		cmocka_unit_test(test_relist_is_trimmed),
 		cmocka_unit_test(test_lost_pack),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_packs_hang),
