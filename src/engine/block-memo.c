@@ -270,15 +270,15 @@ static void
 on_look(void *arg, const struct s3_answer *answer)
 {
 	struct block_memo *m = arg;
+	enum cache_look look = cache_look_verdict(answer, m->puts->over);
 
 	m->call = NULL;
-	if (m->is_late) {
+	if (m->is_late || look == LOOK_FAILED) {
 		fail(m, &answer->err);
-	} else if (cache_look_shows(answer, m->puts->over)) {
+	} else if (look == LOOK_SAME) {
 		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
 	} else {
-		log_info("bucket=%s: the memo is not written: %s",
-			 m->bucket->name, cache_look_objection(answer));
+		memo_log_other(m->bucket);
 		drop(m, m->puts);
 	}
 	send_or_rest(m);
@@ -296,7 +296,7 @@ end_conditional(struct block_memo *m, const struct s3_answer *answer)
 		drop(m, m->puts);
 	} else if (is_lost_race(answer)) {
 		m->call = cache_look(m->env->writebacks->s3, m->bucket->name,
-				     m->puts->key, INDEX_BYTES_MAX, on_look, m);
+				     m->puts->key, on_look, m);
 	} else if (s3_is_refusal(answer)) { /* it is sent again */
 		s3_remember_refusal(&m->unconditional_until_ms, date_mono_ms());
 	} else {
@@ -348,15 +348,20 @@ on_limit(void *arg)
 }
 
 /* What can't be written is missing from then on, so what follows is of no use. */
-static void
+static struct traffic
 put(struct block_memo *m, struct put *p)
 {
+	struct traffic cost = { 1, p->bytes.len };
+
 	append(m, p);
 	m->has_failed = m->has_failed || !block_memo_may_write(m);
-	if (m->has_failed)
+	if (m->has_failed) {
 		drop(m, p);
-	else if (!m->call)
+		return (struct traffic){ 0 };
+	}
+	if (!m->call)
 		send(m);
+	return cost;
 }
 
 bool
@@ -380,13 +385,13 @@ block_memo_end_set(struct block_memo *m, const void *owner)
 		m->owner = NULL;
 }
 
-void
+struct traffic
 block_memo_put_pack(struct block_memo *m, struct pack *pack)
 {
 	char key[BLOCK_MEMO_KEY_MAX];
 
 	block_memo_print_pack_key(key, sizeof(key), pack->slot);
-	put(m, put_new(key, &pack->bytes));
+	return put(m, put_new(key, &pack->bytes));
 }
 
 static void
@@ -396,7 +401,7 @@ set_condition(struct put *p, const char *over)
 	snprintf(p->over, sizeof(p->over), "%s", over ? over : "");
 }
 
-void
+struct traffic
 block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over,
 		     unsigned doubt)
 {
@@ -404,7 +409,7 @@ block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over,
 
 	p->doubt = doubt;
 	set_condition(p, over);
-	put(m, p);
+	return put(m, p);
 }
 
 struct traffic
@@ -418,9 +423,8 @@ block_memo_void(struct block_memo *m, const void *owner,
 		return written;
 	p = void_new(m, doubt);
 	if (p) {
-		written = (struct traffic){ 1, p->bytes.len };
 		set_condition(p, over);
-		put(m, p);
+		written = put(m, p);
 	}
 	block_memo_end_set(m, owner);
 	return written;

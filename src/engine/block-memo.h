@@ -72,12 +72,15 @@ bool block_memo_may_take_over(struct block_memo *m);
 bool block_memo_begin_set(struct block_memo *m, const void *owner);
 void block_memo_end_set(struct block_memo *m, const void *owner);
 
-/* The next of the set; takes the bytes.  In vain, if one before it has failed. */
-void block_memo_put_pack(struct block_memo *m, struct pack *pack);
+/*
+ * The next of the set; takes the bytes.  What that costs; nothing: in vain, since one
+ * before it has failed.
+ */
+struct traffic block_memo_put_pack(struct block_memo *m, struct pack *pack);
 
 /* And last; `over` as in struct cache_put, `doubt` the number of when the sweep began. */
-void block_memo_put_index(struct block_memo *m, struct buf *bytes,
-			  const char *over, unsigned doubt);
+struct traffic block_memo_put_index(struct block_memo *m, struct buf *bytes,
+				    const char *over, unsigned doubt);
 
 /*
  * An index of no blocks: of what lies there nothing is believed any more.  Not if somebody

@@ -305,10 +305,11 @@ block_sweep_forget(struct block_sweep *b)
 
 /* --- what is written --- */
 
-static void
-note_put(struct block_sweep *b, size_t len)
+static bool
+note_put(struct block_sweep *b, struct traffic cost)
 {
-	b->written = traffic_sum(b->written, (struct traffic){ 1, len });
+	b->written = traffic_sum(b->written, cost);
+	return cost.n_requests > 0;
 }
 
 /* Records that are kept go into a pack; false: there are none, or no room for it. */
@@ -330,8 +331,7 @@ put_pack(struct block_sweep *b, bool has_all)
 	if (rc) {
 		b->has_set = false;
 	} else if (pack.n > 0) {
-		note_put(b, pack.bytes.len);
-		block_memo_put_pack(b->memo, &pack);
+		b->has_set = note_put(b, block_memo_put_pack(b->memo, &pack));
 	}
 	pack_clear(&pack);
 	return rc == 0;
@@ -387,9 +387,8 @@ put_index(struct block_sweep *b)
 	    !memo_index_is_worth(blocks_list(tally_blocks(b->tally)),
 				 bytes.len))
 		return false;
-	note_put(b, bytes.len);
-	block_memo_put_index(b->memo, &bytes, find_over(b), b->doubt.n);
-	return true;
+	return note_put(b, block_memo_put_index(b->memo, &bytes, find_over(b),
+						b->doubt.n));
 }
 
 /* No block was known. */

@@ -43,11 +43,13 @@ struct bucket_memo {
 	struct memo memo;
 	struct memo_user *users;
 	struct memo_get gets[N_FILES];
-	struct s3_call
-		*put; /* or the look before it; NULL: none is under way */
-	int put_file;
+	struct s3_call *put; /* or a look before it; NULL: none is under way */
+	unsigned looks; /* at these files it is to be looked first, by bit */
+	int look_file, put_file;
+	bool is_put_anew; /* by a refresh */
 	const struct buf *put_body; /* of the memo */
 	bool is_put_late;
+	unsigned n_renewals; /* refreshes, of all modes at once */
 	struct doubt doubt;
 	unsigned put_doubt; /* what the PUT settles */
 	struct traffic traffic; /* of the GETs */
@@ -85,6 +87,14 @@ memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
 		 doubt_is(d) ? "; what was there before the refresh is "
 			       "believed by others, still"
 			     : "");
+}
+
+void
+memo_log_other(const struct bucket *bucket)
+{
+	log_info("bucket=%s: the memo is not written: another one was "
+		 "meanwhile",
+		 bucket->name);
 }
 
 const struct memo_env *
@@ -320,20 +330,26 @@ end_put(struct bucket_memo *b, bool is_there)
 }
 
 static void
+fail(struct bucket_memo *b, const struct err *err)
+{
+	b->refused_until_ms = date_mono_ms() + HOUR_MS;
+	if (b->is_put_late || err->code != ECANCELED)
+		memo_log_unwritten(b->env, b->bucket, &b->doubt, b->is_put_late,
+				   err);
+	end_put(b, false);
+}
+
+static void
 on_put(void *arg, const struct s3_answer *answer)
 {
 	struct bucket_memo *b = arg;
-	const struct err *err = &answer->err;
-	struct memo_get *base = &b->gets[BASE];
+	struct memo_get *file = &b->gets[b->put_file];
 
-	if (b->put_file == BASE)
-		base->has_etag = s3_etag(answer, base->etag);
-	if (err->code)
-		b->refused_until_ms = date_mono_ms() + HOUR_MS;
-	if (err->code && (b->is_put_late || err->code != ECANCELED))
-		memo_log_unwritten(b->env, b->bucket, &b->doubt, b->is_put_late,
-				   err);
-	end_put(b, err->code == 0);
+	file->has_etag = s3_etag(answer, file->etag);
+	if (answer->err.code)
+		fail(b, &answer->err);
+	else
+		end_put(b, true);
 }
 
 static void
@@ -355,20 +371,85 @@ send(struct bucket_memo *b)
 		on_put, b);
 }
 
-/* Another one may have been put since, by a refresh, say: then it stays. */
+/*
+ * What a refresh has found is put nevertheless, and in a base, since what is recent would
+ * be that of another one.
+ */
+static void
+put_over_other(struct bucket_memo *b)
+{
+	const struct memo_sweep all = { .is_anew = true, .is_of_all = true };
+
+	memo_note_written(&b->memo, false);
+	b->put_file = BASE;
+	b->put_body = memo_pack(&b->memo, MEMO_WRITE_BASE, &all, date_now());
+	if (b->put_body)
+		send(b);
+	else
+		end_put(b, false);
+}
+
+/* Somebody else has put it, maybe by a refresh: it stays. */
+static void
+leave_to_other(struct bucket_memo *b)
+{
+	memo_log_other(b->bucket);
+	memo_forget_written(&b->memo);
+	end_put(b, false);
+	memo_distrust(&b->memo);
+}
+
+static void look_or_send(struct bucket_memo *b);
+
 static void
 on_look(void *arg, const struct s3_answer *answer)
 {
 	struct bucket_memo *b = arg;
+	enum cache_look look =
+		cache_look_verdict(answer, b->gets[b->look_file].etag);
 
-	if (cache_look_shows(answer, b->gets[BASE].etag)) {
+	if (b->is_put_late || look == LOOK_FAILED)
+		fail(b, &answer->err);
+	else if (look == LOOK_SAME)
+		look_or_send(b);
+	else if (b->is_put_anew)
+		put_over_other(b);
+	else
+		leave_to_other(b);
+}
+
+static void
+look_or_send(struct bucket_memo *b)
+{
+	int file = 0;
+
+	while (file < N_FILES && !(b->looks & 1U << file))
+		file++;
+	if (file == N_FILES) {
 		send(b);
 		return;
 	}
-	log_info("bucket=%s: the memo is not written: %s", b->bucket->name,
-		 cache_look_objection(answer));
-	end_put(b, false);
-	memo_distrust(&b->memo);
+	b->looks &= ~(1U << file);
+	b->look_file = file;
+	b->put = cache_look(b->env->writebacks->s3, b->bucket->name, keys[file],
+			    on_look, b);
+}
+
+/*
+ * What has to be as it was read.  Else a refresh of another mount may have put it, which
+ * what is recent does, too, where there is a base.  But a refresh puts what it has found
+ * over whatever lies there; in what is recent it has to name the base.
+ */
+static unsigned
+files_to_look_at(const struct bucket_memo *b, int file, bool is_anew)
+{
+	const struct memo_get *base = &b->gets[BASE],
+			      *recent = &b->gets[RECENT];
+	bool wants_base = is_anew != (file == BASE);
+	bool wants_recent = !is_anew && (file == RECENT || base->etag[0]);
+
+	return (wants_base && base->has_etag ? 1U << BASE : 0) |
+	       (wants_recent && recent->has_etag ? 1U << RECENT : 0);
 }
 
 static void
@@ -380,7 +461,6 @@ on_put_limit(void *arg)
 	s3_cancel(b->put);
 }
 
-/* `is_anew`: over whatever lies there. */
 static void
 put(struct bucket_memo *b, int file, const struct buf *body, bool is_anew)
 {
@@ -388,17 +468,14 @@ put(struct bucket_memo *b, int file, const struct buf *body, bool is_anew)
 
 	b->put_file = file;
 	b->put_body = body;
+	b->is_put_anew = is_anew;
+	b->looks = files_to_look_at(b, file, is_anew);
 	w->n_running++;
 	b->is_put_late = false;
 	if (b->is_foreign)
 		b->foreign_until_ms = date_mono_ms() + HOUR_MS;
 	timer_arm(w->timers, &b->put_limit, w->limits->timeout_ms);
-	if (file == RECENT || is_anew || !b->gets[BASE].has_etag) {
-		send(b);
-		return;
-	}
-	b->put = cache_look(w->s3, b->bucket->name, keys[BASE], MEMO_BYTES_MAX,
-			    on_look, b);
+	look_or_send(b);
 }
 
 /* Of a refresh; that it is put settles nothing then. */
@@ -425,7 +502,6 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	struct memo_sweep s = { .is_of_all = is_of_all, .is_anew = u->is_anew };
 	int64_t now = date_now();
 	unsigned doubt = u->is_alone ? 0 : u->doubt;
-	bool has_learned = b->memo.learned.n > 0;
 	enum memo_write what;
 	const struct traffic none = { 0 };
 	const struct buf *body;
@@ -435,8 +511,6 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	if (u->is_alone)
 		warn_alone(b);
 	what = memo_end_sweep(&b->memo, &s, now);
-	if (has_learned && b->memo.learned.n == 0 && u->is_anew)
-		doubt_settle(&b->doubt, doubt);
 	if (what == MEMO_WRITE_NOTHING)
 		return none;
 	body = memo_pack(&b->memo, what, &s, now);
@@ -449,12 +523,21 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 
 /* --- users --- */
 
+/* What was learned, or is going to be by who has begun before, counts no more. */
+static void
+begin_renewal(struct bucket_memo *b)
+{
+	b->n_renewals++;
+	memo_distrust(&b->memo);
+}
+
 void
 bucket_memo_join(struct bucket_memo *b, struct memo_user *u)
 {
 	u->is_told = false;
 	if (u->is_anew && !is_being_renewed(b, NULL))
-		memo_distrust(&b->memo);
+		begin_renewal(b);
+	u->renewal = b->n_renewals;
 	if (u->is_anew)
 		doubt_begin(&b->doubt, b->put);
 	/* who is told of what lies there, besides a refresh, settles nothing */
@@ -495,9 +578,11 @@ void
 bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		  const struct object *o, int64_t original)
 {
-	if (is_of_epoch(b, u) && u->is_anew)
+	if (!is_of_epoch(b, u) || u->renewal != b->n_renewals)
+		return;
+	if (u->is_anew)
 		memo_learn_anew(&b->memo, o, original);
-	else if (is_of_epoch(b, u))
+	else
 		memo_learn(&b->memo, o, original);
 }
 
@@ -505,7 +590,7 @@ void
 bucket_memo_doubt(struct bucket_memo *b)
 {
 	doubt_begin(&b->doubt, b->put);
-	memo_distrust(&b->memo);
+	begin_renewal(b);
 	forget_doubted(b);
 }
 

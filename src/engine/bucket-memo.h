@@ -7,13 +7,14 @@
  * Nobody needs it: what can't be read in time, or is damaged, is as if it were not
  * there, which is said once an hour.  What can't be read is not overwritten either, and
  * a refused PUT is not tried again for an hour, as with documents (writeback.h).
- * Nobody waits for the PUT; the end of the mount does, for a moment.  Before it puts a base,
- * but for a refresh, it looks whether that which was read still lies there: so it is put
- * over nothing that was put meanwhile, but in the time of a request.
+ * Nobody waits for the PUT; the end of the mount does, for a moment.  Before it puts
+ * something it looks whether what was read still lies there: so it is put over nothing that
+ * was put meanwhile, but in the time of a request, or where the store tells no ETag.  What a
+ * refresh has found is put over whatever lies there; if that is another base, as a base.
  *
- * After a refresh what lies there is in doubt (doubt.h) until what it has learned is put,
- * or turns out to be what lies there already: who comes until then is told only what this
- * mount has learned since, as far as it remembers.
+ * After a refresh what lies there is in doubt (doubt.h) until what it has learned is put:
+ * who comes until then is told only what this mount has learned since, as far as it
+ * remembers.  And who has begun before it teaches nothing any more.
  */
 #ifndef ENGINE_BUCKET_MEMO_H
 #define ENGINE_BUCKET_MEMO_H
@@ -63,6 +64,9 @@ void memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
 			const struct doubt *d, bool is_late,
 			const struct err *err);
 
+/* Nothing is put: it would be over what another one has put meanwhile. */
+void memo_log_other(const struct bucket *bucket);
+
 struct bucket_memo;
 
 /* A sweep that asks it. */
@@ -72,6 +76,7 @@ struct memo_user {
 	void *arg;
 	bool is_anew; /* it asks nothing, and learns all: nothing is believed */
 	bool is_told;
+	unsigned renewal; /* it has begun after so many of them */
 	unsigned doubt; /* of the memo, that what it writes settles */
 	bool is_settled; /* what is known is of this epoch */
 	uint64_t epoch;
@@ -97,7 +102,7 @@ void bucket_memo_leave(struct bucket_memo *b, struct memo_user *u);
 bool bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
 			uint64_t epoch, bool is_alone);
 
-/* A HEAD of that user's says so. */
+/* A HEAD of that user's says so; in vain, if it is from before a refresh. */
 void bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		       const struct object *o, int64_t original);
 

@@ -10,6 +10,9 @@
 
 #include "engine/ours.h"
 
+/* Of an error; more is not what was asked for. */
+#define LOOK_BYTES_MAX 4096
+
 const char *
 cache_key(enum mode mode)
 {
@@ -65,30 +68,27 @@ cache_read(const struct s3_answer *answer, const struct document *d,
 }
 
 struct s3_call *
-cache_look(struct s3 *s3, const char *bucket, const char *key, size_t max,
+cache_look(struct s3 *s3, const char *bucket, const char *key,
 	   s3_done_fn *on_done, void *arg)
 {
-	return s3_get_object(
-		s3,
-		&(struct s3_get){
-			.bucket = bucket, .key = key, .max = max, .n = 1 },
-		on_done, arg);
+	return s3_get_object(s3,
+			     &(struct s3_get){ .bucket = bucket,
+					       .key = key,
+					       .max = LOOK_BYTES_MAX,
+					       .n = 1 },
+			     on_done, arg);
 }
 
-bool
-cache_look_shows(const struct s3_answer *answer, const char *etag)
+enum cache_look
+cache_look_verdict(const struct s3_answer *answer, const char *etag)
 {
 	char there[S3_ETAG_MAX];
 
-	return s3_etag(answer, there) && strcmp(there, etag) == 0;
-}
-
-const char *
-cache_look_objection(const struct s3_answer *answer)
-{
-	bool has_failed = answer->err.code && answer->status != 404;
-
-	return has_failed ? answer->err.msg : "another one was meanwhile";
+	if (answer->status == 416) /* it has no first byte */
+		return LOOK_SAME;
+	if (!s3_etag(answer, there))
+		return answer->err.code ? LOOK_FAILED : LOOK_OTHER;
+	return strcmp(there, etag) == 0 ? LOOK_SAME : LOOK_OTHER;
 }
 
 struct s3_call *

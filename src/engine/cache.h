@@ -55,17 +55,21 @@ struct cache_put {
 
 /*
  * Before a PUT that has no condition, or whose condition the store may not understand: is
- * what lies there what is to be replaced?  It takes no more than the head of the answer
- * and a byte; a store that knows no Range sends up to `max`.
+ * what lies there what is to be replaced?  Asks for the first byte; what a store that
+ * knows no Range sends is not read.
  */
 struct s3_call *cache_look(struct s3 *s3, const char *bucket, const char *key,
-			   size_t max, s3_done_fn *on_done, void *arg);
+			   s3_done_fn *on_done, void *arg);
 
-/* Of the answer: this lies there, as s3_etag() has it. */
-bool cache_look_shows(const struct s3_answer *answer, const char *etag);
+enum cache_look {
+	LOOK_SAME, /* or something empty, which is worth nothing */
+	LOOK_OTHER,
+	LOOK_FAILED, /* nothing is known: answer->err */
+};
 
-/* Why nothing is put then; of the answer. */
-const char *cache_look_objection(const struct s3_answer *answer);
+/* Of its answer: whether that lies there; as s3_etag() has it. */
+enum cache_look cache_look_verdict(const struct s3_answer *answer,
+				   const char *etag);
 
 /* Put something of ours there, be it a document or not. */
 struct s3_call *cache_put(struct s3 *s3, const struct cache_put *put,

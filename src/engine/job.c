@@ -557,7 +557,8 @@ may_read_memo(const struct job_options *o)
 static struct bucket_memo *
 find_memo(const struct job_options *o)
 {
-	if (!o->env->memos || !may_read_memo(o) || o->env->limits->ttl_ms > 0 ||
+	if (!o->env->memos || !may_read_memo(o) ||
+	    (o->env->limits->ttl_ms > 0 && !o->is_anew) ||
 	    !mode_has_heads(o->mode))
 		return NULL;
 	return bucket_memo_get(o->env->memos, o->bucket);

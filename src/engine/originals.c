@@ -230,7 +230,7 @@ settle(struct originals *o)
 	has_epoch = find_epoch(o, &epoch);
 	if (!bucket_memo_settle(o->memo, &o->user, epoch, !has_epoch))
 		return false;
-	o->n_records = (int64_t)memo_count(bucket_memo(o->memo));
+	o->n_records = (int64_t)memo_count_written(bucket_memo(o->memo));
 	sweep_settle(&o->sweep, find, o);
 	n_spared = n_before - o->sweep.n_queued;
 	o->n_heads -= n_spared;

@@ -7,6 +7,7 @@
 #include "s3/s3-object.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #define RANGE_MAX 64
 
@@ -66,7 +67,7 @@ bool
 s3_etag(const struct s3_answer *answer, char out[S3_ETAG_MAX])
 {
 	out[0] = '\0';
-	if (answer->err.code)
+	if (answer->err.code && answer->err.code != EFBIG)
 		return answer->status == 404;
 	http_copy_header(answer->http, "etag", out, S3_ETAG_MAX);
 	return out[0];

@@ -45,7 +45,8 @@ const char *s3_part(const struct s3_answer *answer, size_t first, size_t n);
 
 /*
  * What lies there, by the answer to a GET, HEAD or PUT: its ETag, with the quotes that the
- * store gives it; "" where nothing does.  False: the answer does not say.
+ * store gives it; "" where nothing does.  Also if it is longer than was asked for.
+ * False: the answer does not say.
  */
 bool s3_etag(const struct s3_answer *answer, char out[S3_ETAG_MAX]);
 

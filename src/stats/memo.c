@@ -291,9 +291,15 @@ memo_learn_anew(struct memo *m, const struct object *o, int64_t original)
 }
 
 size_t
+memo_count_written(const struct memo *m)
+{
+	return m->base.file.n + m->recent.file.n;
+}
+
+size_t
 memo_count(const struct memo *m)
 {
-	return m->base.file.n + m->recent.file.n + m->learned.n;
+	return memo_count_written(m) + m->learned.n;
 }
 
 /* --- what is worth writing --- */
@@ -336,20 +342,29 @@ is_base_due(const struct memo *m, const struct memo_sweep *s, int64_t now)
 	       MEMO_BYTES_PER_HEAD * (n_more + n_room);
 }
 
+/* What is too much to be kept until it is there need not be there twice. */
+static bool
+is_kept(const struct memo *m)
+{
+	return m->learned.bytes.len <= MEMO_IDLE_MAX &&
+	       memo_count(m) + m->learned.n <= MEMO_HELD_MAX;
+}
+
 enum memo_write
 memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
 {
 	bool is_all_new = s->is_anew && s->is_of_all;
 
 	sort_learned(m);
-	if (!is_all_new)
+	if (!s->is_anew)
 		memo_file_filter(&m->learned, is_news, m);
 	m->n_sorted = m->learned.n;
 	if (m->learned.n == 0)
 		return m->is_full && m->has_base && is_base_due(m, s, now)
 			       ? MEMO_WRITE_BASE
 			       : MEMO_WRITE_NOTHING;
-	if (is_all_new || !m->has_base || is_base_due(m, s, now))
+	if (is_all_new || !m->has_base || is_base_due(m, s, now) ||
+	    (s->is_anew && !is_kept(m)))
 		return MEMO_WRITE_BASE;
 	if (MEMO_BYTES(m->recent.file.n + m->learned.n) <=
 		    MEMO_BYTES_PER_HEAD * m->learned.n ||
@@ -360,14 +375,11 @@ memo_end_sweep(struct memo *m, const struct memo_sweep *s, int64_t now)
 
 /* --- the bytes of it --- */
 
-/* What is too much to be kept until it is there need not be there twice. */
 static int
 add_learned(struct memo *m)
 {
-	bool is_kept = m->learned.bytes.len <= MEMO_IDLE_MAX &&
-		       memo_count(m) + m->learned.n <= MEMO_HELD_MAX;
-	int rc = is_kept ? memo_file_merge(&m->recent.file, &m->learned)
-			 : memo_file_merge_all(&m->recent.file, &m->learned);
+	int rc = is_kept(m) ? memo_file_merge(&m->recent.file, &m->learned)
+			    : memo_file_merge_all(&m->recent.file, &m->learned);
 
 	free(steal(&m->recent.marks)); /* its records have moved */
 	if (rc)

@@ -18,8 +18,8 @@
  * Two files.  The *base* has nearly all; the *recent* ones are what has come since, a
  * file that is small enough to be written for a single HEAD.  It says which base it
  * belongs to, so that a new base makes it void in the moment in which it is written:
- * nothing is ever deleted, and whatever of two PUTs is lost, or whoever else writes
- * in between, loses HEADs and nothing else.
+ * nothing is ever deleted, and whatever of two PUTs is lost loses HEADs and nothing else
+ * (and so that a refresh is not lost, bucket-memo.h looks before it puts).
  *
  * What is written, by a sweep that was complete and has learned something:
  *
@@ -28,6 +28,9 @@
  *     base     likewise, for each HEAD that was learned since the base was written;
  *              and not within a day, unless it has doubled.  What a complete sweep of
  *              all deltas did not look up is left out: those are gone.
+ *
+ * A refresh writes all that it has learned, whether it is new or not: what it is compared
+ * with may not lie there any more.
  *
  * In all 4 KiB for each HEAD that is saved, however often a bucket changes.  What is
  * not written yet is remembered by this mount, up to MEMO_IDLE_MAX.  A fresh one asks
@@ -131,7 +134,8 @@ void memo_learn(struct memo *m, const struct object *o, int64_t original);
 /* That of a refresh does; if that is too much, nothing is learned. */
 void memo_learn_anew(struct memo *m, const struct object *o, int64_t original);
 
-/* How many records there are. */
+/* How many records there are in files that were read or written; and in all. */
+size_t memo_count_written(const struct memo *m);
 size_t memo_count(const struct memo *m);
 
 struct memo_sweep {

@@ -332,7 +332,7 @@ is_put_as_told() {
 	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
 	change a/00 2000
 	change b/05 2000
-	assert_samples memo=bucket 3/1 1 40000
+	assert_samples memo=bucket 4/1 1 40000
 	mount_fs -o memo=bucket,log_level=info
 	assert_costs detailed 1 32000 # that of b/05
 	assert_equal "$(memo_requests)" 3/1
@@ -384,7 +384,7 @@ is_put_as_told() {
 	assert_samples memo=bucket 4/1 255 555000
 	assert_mount memo=auto 1/1 255 555000
 	for i in {000..255}; do change "$i/x" 3000; done
-	assert_samples memo=bucket 4/1 256 $((300000 + 256 * 2000))
+	assert_samples memo=bucket 5/1 256 $((300000 + 256 * 2000))
 	assert_mount memo=auto 3/1 0 $((300000 + 256 * 2000))
 }
 
@@ -800,17 +800,16 @@ refresh_in_vain() {
 	done
 }
 
-@test "a refresh of sampled that finds all as it was leaves the memo as it is" {
+@test "a refresh of sampled that finds all as it was says so in the memo" {
 	given_base 1000
 	mount_fs -o memo=bucket
 	assert_costs sampled 0 30000
 	echo sampled >"$MNT/bkt/refresh"
 	assert_costs sampled 3 30000
-	assert_equal "$(requests PUT originals)" 0
+	wait_until are_puts_over
+	assert_equal "$(records base recent)" '30 3'
 	delete a/00 # another one is the first
 	assert_costs sampled 0 29000
-	unmount_fs
-	assert_equal "$(records base)" 30
 }
 
 @test "nocache in the middle of a computation: neither document nor memo is written" {
@@ -1030,6 +1029,28 @@ change_unseen() {
 	assert_costs detailed 1 31000
 }
 
+# As that; but base and recent file were read by then.
+@test "an index of a refresh that comes when what was beside it was asked already" {
+	given_base 5000
+	mount_fs -o memo=bucket
+	fault '{"class": "LIST", "gate": "list"}'
+	fault '{"class": "GET", "path": "originals_index", "gate": "index"}'
+	in_background cat "$(stats_file detailed)" >"$BATS_TEST_TMPDIR/shown"
+	wait_for_gate list
+	"$HERE/memo.py" index bkt at="$(date +%s)" epoch=7 </dev/null | put_index
+	open_gate list
+	wait_for_gate index
+	wait_until has_read_base
+	open_gate index
+	wait $!
+	assert_equal "$(jq .stats.total_size "$BATS_TEST_TMPDIR/shown")" 30000
+}
+
+has_read_base() {
+	(($(requests GET originals_base) == 1 && $(requests GET originals_recent) == 1)) &&
+		are_open 1
+}
+
 @test "sampled remembers beside a damaged index that it can't make anew" {
 	local options
 
@@ -1071,7 +1092,7 @@ change_unseen() {
 	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]"
 	assert_mount memo=bucket 4/1 30 30000
 	change a/07 2000
-	assert_mount memo=bucket 3/1 1 31000
+	assert_mount memo=bucket 4/1 1 31000
 	put_index_of 5000
 	put_base_of 5000
 	refresh_by_dgstat --memo=bucket --detailed
@@ -1135,18 +1156,181 @@ change_unseen() {
 	done
 }
 
-@test "where nobody says what lies there, no base of sampled is put; and it is said why" {
+# Nor what is recent over another one, which a refresh has put beside the same base.
+@test "what is recent is put over none that has come meanwhile" {
+	given_base 1000
+	change a/00 1000
+	change b/00 1000
+	mount_fs -o memo=bucket
+	fault '{"class": "HEAD", "path": "a/00", "gate": "head", "times": 1}'
+	in_background cat "$(stats_file sampled)" >/dev/null
+	wait_for_gate head
+	listed {a,b,c}/{00..09}.delta | "$HERE/memo.py" make bkt size=2000 at="$(date +%s)" \
+		base="$(stub_memo base | tail -c 32 | od -An -v -tx1 | tr -d ' \n')" | put_recent
+	stub_memo recent >"$BATS_TEST_TMPDIR/refreshed"
+	open_gate head
+	wait $!
+	wait_until are_puts_over
+	stub_memo recent | cmp - "$BATS_TEST_TMPDIR/refreshed"
+	delete c/00
+	assert_costs sampled 2 $((10000 + 10000 + 18000))
+}
+
+put_recent() {
+	curl -sS --fail -X PUT --data-binary @- \
+		"$ENDPOINT/bkt/.deltaglider/originals_recent.bin"
+}
+
+@test "where nobody says what lies there, nothing is put over it, and what is known stays" {
 	given_stub
-	mount_fs -o memo=bucket,log_level=info
+	mount_fs -o memo=bucket
 	fault '{"class": "HEAD", "path": "a/", "gate": "head", "times": 1}'
 	in_background cat "$(stats_file sampled)" >/dev/null
 	wait_for_gate head
 	fault '{"class": "GET", "path": "originals_base", "status": 403}'
 	open_gate head
 	wait $!
-	assert_logged 1 'the memo is not written: GET .*403'
-	wait_until are_puts_over
+	assert_logged 1 "the memo can't be written: GET .*403"
+	change a/00 2000
+	assert_costs sampled 1 40000
 	assert_equal "$(requests PUT originals_base)" 0
+}
+
+@test "an empty base is mended" {
+	given_stub
+	: | put_base
+	assert_samples memo=bucket 5/1 3 30000
+	assert_equal "$(records base)" 3
+}
+
+@test "an empty index is mended, also where the store does not know its own ETag" {
+	given_stub
+	: | put_index
+	mount_fs -o memo=bucket
+	fault '{"class": "PUT", "path": "originals", "times": 1, "status": 412,
+		"code": "PreconditionFailed"}'
+	assert_costs detailed 30 30000
+	wait_until is_put_as_told
+	assert_equal "$(blocks | cut -d' ' -f2-)" '30 30 0'
+}
+
+# Somebody else uses the memo all the while, so it does not rest.
+given_user_of_memo() {
+	given_stub
+	stub_ctl PUT 'bucket/bkt?order=given' "[$(spaces c b a)]" # so not by blocks
+	[[ -z $1 ]] || put_base_of "$1"
+	mount_fs -o memo=bucket,log_level=info
+	change b/05 1000
+	fault '{"class": "HEAD", "path": "b/05", "gate": "user", "times": 1}'
+	in_background cat "$(stats_file detailed)" >/dev/null
+	USER_OF_MEMO=$!
+	wait_for_gate user
+}
+
+end_user_of_memo() {
+	open_gate user
+	wait "$USER_OF_MEMO"
+	wait_until are_puts_over
+}
+
+@test "a refresh of sampled is put, though a base that had come before was not put over" {
+	given_user_of_memo ''
+	put_base_of 5000
+	cat "$(stats_file sampled)" >/dev/null
+	wait_until grep -q 'another one was meanwhile' "$LOG"
+	echo sampled >"$MNT/bkt/refresh"
+	assert_equal "$(field sampled .stats.total_size)" 30000
+	wait_until are_base_records 3
+	end_user_of_memo
+	delete a/00
+	assert_costs sampled 1 29000
+}
+
+are_base_records() {
+	[[ $(records base 2>/dev/null) == "$1" ]]
+}
+
+@test "a refresh of sampled is put over a base that has come since it was read" {
+	given_user_of_memo 1000
+	put_base_of 5000
+	change a/00 2000
+	echo sampled >"$MNT/bkt/refresh"
+	assert_equal "$(field sampled .stats.total_size)" 40000
+	wait_until are_base_records 3
+	end_user_of_memo
+	unmount_fs
+	delete a/01
+	mount_fs -o memo=bucket
+	assert_costs sampled 0 38000
+}
+
+# What a pack says is from before it.
+@test "what was read before a refresh of sampled is not put over what it has put" {
+	given_pack
+	stub_memo index >"$BATS_TEST_TMPDIR/index"
+	stub_memo "$PACK" >"$BATS_TEST_TMPDIR/pack"
+	stub_ctl PUT 'bucket/bkt?order=given' "$(python3 -c '
+import json
+print(json.dumps([{"key": f"{i:03}/%02d.delta", "count": 10, "size": 10,
+    "last_modified": "'$DATE'", "meta": {"dg-file-size": "2000"}} for i in range(499, -1, -1)]))')"
+	put_index <"$BATS_TEST_TMPDIR/index"
+	curl -sS --fail -T "$BATS_TEST_TMPDIR/pack" "$ENDPOINT/bkt/.deltaglider/originals_$PACK.bin"
+	mount_fs -o memo=bucket
+	fault '{"class": "GET", "path": "originals_'"$PACK"'", "gate": "pack"}'
+	in_background cat "$(stats_file detailed)" >/dev/null
+	wait_for_gate pack
+	echo sampled >"$MNT/bkt/refresh"
+	assert_equal "$(field sampled .stats.total_size)" 10000000
+	wait_until are_base_records 500
+	open_gate pack
+	wait $!
+	stub_ctl DELETE faults
+	delete 003/05
+	assert_costs sampled 0 9998000
+}
+
+# Its bytes are the memo's own: see also with ASan.
+@test "what is being put stays while others settle on another epoch" {
+	given_stub
+	mount_fs -o memo=bucket
+	fault '{"class": "PUT", "path": "originals_base", "gate": "put", "times": 1,
+		"status": 503, "code": "SlowDown"}'
+	cat "$(stats_file sampled)" >/dev/null
+	wait_for_gate put
+	echo detailed >"$MNT/bkt/refresh"
+	cat "$(stats_file detailed)" >/dev/null
+	wait_until has_put index
+	delete a/00
+	change b/00 1000
+	assert_equal "$(field sampled .stats.total_size)" 29000
+	open_gate put
+	wait_until are_base_records 3
+}
+
+@test "the end of the mount does not wait for an index of nothing after a pack" {
+	given_deltas 4200
+	mount_fs -o memo=bucket
+	assert_costs detailed 4200 4200000
+	fault '{"class": "PUT", "path": "originals", "gate": "memo"}'
+	echo detailed >"$MNT/bkt/refresh"
+	cat "$(stats_file detailed)" >/dev/null
+	wait_for_gate memo
+	within 4000 unmount_fs
+}
+
+@test "with ttl it is not believed, but a refresh is told it" {
+	given_index 5000
+	put_base_of 5000
+	mount_fs -o memo=bucket,ttl=1h
+	assert_costs detailed 30 30000
+	assert_equal "$(memo_requests)" 0/0
+	echo detailed >"$MNT/bkt/refresh"
+	assert_costs detailed 30 30000
+	wait_until is_put_as_told
+	unmount_fs
+	delete a/00
+	mount_fs -o memo=bucket
+	assert_costs detailed 0 29000
 }
 
 # Where blocks can't be listed, all is in the base; the index says that it knows nothing.
@@ -1311,7 +1495,7 @@ assert_lists() {
 		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}}]'
 	assert_samples memo=auto 4/1 256 256000
 	change 007/x 2000
-	assert_samples memo=auto 3/1 1 257000
+	assert_samples memo=auto 4/1 1 257000
 }
 
 assert_samples() {
