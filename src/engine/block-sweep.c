@@ -14,6 +14,8 @@
 
 /* Records after which it is looked whether there is a pack of them. */
 #define LEARNED_PER_LOOK 1000
+/* Deltas that wait for HEADs while more is listed: records take memory, too. */
+#define HEADS_OF_PAGES_MAX (HEADS_HELD_MAX / 2)
 #define STEPS_PER_LOOK 16 /* likewise, of pages that are listed again */
 
 /* --- the end --- */
@@ -82,10 +84,10 @@ has_room(void *arg, unsigned n_under_way, unsigned n_pages)
 	const struct block_sweep *b = arg;
 	unsigned n = b->originals->sweep.n_queued;
 
-	if (originals_are_behind(b->originals) || n >= HEADS_HELD_MAX)
+	if (originals_are_behind(b->originals) || n >= HEADS_OF_PAGES_MAX)
 		return false;
 	return n + (n_under_way + 1) * heads_of_page(b, n_pages) <=
-		       HEADS_HELD_MAX ||
+		       HEADS_OF_PAGES_MAX ||
 	       n_under_way == 0;
 }
 

@@ -18,14 +18,14 @@
 #include "stats/memo-run.h"
 
 #ifndef RELIST_RUNS_MAX /* as a test may want it */
-#define RELIST_RUNS_MAX 64 /* at a time */
+#define RELIST_RUNS_MAX 48 /* at a time */
 #endif
 /*
- * And no other one is begun with so many records, 7.5 MiB: half as many more than as many
+ * And no other one is begun with so many records, 5.6 MiB: half as many more than as many
  * runs need, if all that is read is of use.
  */
 #ifndef RELIST_RECORDS_MAX
-#define RELIST_RECORDS_MAX (64 * 6 * BLOCK_DELTAS)
+#define RELIST_RECORDS_MAX (48 * 6 * BLOCK_DELTAS)
 #endif
 
 enum relist_how {

@@ -34,7 +34,7 @@
  *
  * While a sweep runs, there are also records that are kept (BLOCK_SWEEP_KEPT_MAX, 2 MiB),
  * packs that wait for their PUT (BLOCK_MEMO_WAITING_MAX, 4 MiB), or what is listed again
- * (RELIST_RECORDS_MAX, 7.5 MiB): 12.1 MiB in all for 10,000,000 deltas in 100,000
+ * (RELIST_RECORDS_MAX, 5.6 MiB): 12.1 MiB in all for 10,000,000 deltas in 100,000
  * deltaspaces (tests/unit/test-memo-memory), without pages, which are those of a listing.
  * None of it stays.
  *
