@@ -56,9 +56,24 @@ use_memo(struct by_blocks *b, bool are_more)
 	originals_use_memo(b->sweep.originals, has_epoch ? n : 0, are_more);
 }
 
+/* As if there were none, from here on. */
+static void
+leave_blocks(struct by_blocks *b)
+{
+	b->is_on = b->sweep.originals->is_by_blocks = false;
+	originals_use_memo(b->sweep.originals, 0, false);
+	originals_use_index(b->sweep.originals, b->read);
+	block_sweep_forget(&b->sweep);
+}
+
+/* What no block will learn is asked of what this mount remembers itself. */
 static void
 ask_at_once(struct by_blocks *b)
 {
+	if (!block_memo_may_write(b->sweep.memo)) {
+		leave_blocks(b);
+		return;
+	}
 	b->order = BLOCKS_AT_ONCE;
 	use_memo(b, false);
 	block_sweep_learn(&b->sweep, b->tally);
@@ -171,7 +186,7 @@ decide(struct by_blocks *b)
 	} else if (b->order == BLOCKS_OPEN) {
 		ask_at_once(b);
 	}
-	if (b->is_listed)
+	if (b->is_on && b->is_listed)
 		go_on_listed(b, has_index);
 }
 
@@ -208,16 +223,6 @@ static bool
 has_begun(const struct by_blocks *b)
 {
 	return b->order == BLOCKS_LATER && b->sweep.tally;
-}
-
-/* As if there were none, from here on. */
-static void
-leave_blocks(struct by_blocks *b)
-{
-	b->is_on = b->sweep.originals->is_by_blocks = false;
-	originals_use_memo(b->sweep.originals, 0, false);
-	originals_use_index(b->sweep.originals, b->read);
-	block_sweep_forget(&b->sweep);
 }
 
 void
@@ -308,7 +313,8 @@ by_blocks_end_page(struct by_blocks *b)
 	if (!b->is_on)
 		return;
 	choose_order(b);
-	if (b->order == BLOCKS_AT_ONCE) /* other ranges may have been first */
+	/* other ranges may have been first */
+	if (by_blocks_is(b, BLOCKS_AT_ONCE))
 		use_memo(b, false);
 }
 

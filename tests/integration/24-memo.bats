@@ -1443,6 +1443,23 @@ print(json.dumps([{"key": f"{i:03}/%02d.delta", "count": 10, "size": 10,
 	assert_mount memo=bucket,ttl=1h 0/0 30 39000
 }
 
+# Pages that each want fewer HEADs than are worth asking the bucket for.
+@test "a mount that may not write asks what it remembers, on whatever pages it is" {
+	local i
+
+	for i in memory auto bucket; do
+		given_deltas 600
+		stub_ctl PATCH settings '{"page_size": 50}'
+		mount_fs -o "memo=$i,cache=ro"
+		assert_costs detailed 600 600000
+		change 0007 2000
+		assert_costs detailed 1 601000
+		change 0555 2000
+		assert_costs detailed 1 602000
+		unmount_fs
+	done
+}
+
 # As that; it is listed so often.
 assert_lists() {
 	assert_mount "${@:2}"
