@@ -2,7 +2,7 @@
 /*
  * Original sizes of versions of objects, as bytes: one file of the memo (memo.h).
  * In memory it is what lies in the bucket, so that nothing is built of it and
- * nothing held twice.  All numbers have their first byte first.
+ * nothing held twice.  All numbers are big-endian.
  *
  *      0   8   "DGMEMO\r\n"
  *      8   4   version of the format, 1

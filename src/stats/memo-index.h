@@ -55,7 +55,7 @@
  * (engine/memo-sight.h), and the blocks learn what it says, as if a HEAD had: so it
  * is asked once.
  *
- * Bytes, all numbers with their first byte first, a varint in groups of 7 bits from the
+ * Bytes, all numbers big-endian, a varint in groups of 7 bits from the
  * lowest one, all but the last with the bit 0x80:
  *
  *      0   8   "DGINDEX\n"
@@ -68,7 +68,7 @@
  *     44       each block, in ascending order of keys:
  *                varint  bytes of its last key that are those of the block before
  *                varint  how many follow; they
- *                16      sum of the fingerprints of its deltas
+ *                16      sum of the fingerprints of its deltas, modulo 2^128
  *                varint  number of deltas
  *                1       1: has_missing, 2: has_flaw, 4: not all are known
  *                varint  original sizes together

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records of original sizes (memo-file.h), by blocks of deltas, as they lie in the
- * bucket: packs.  All numbers have their first byte first.
+ * bucket: packs.  All numbers are big-endian.
  *
  *      0   8   "DGPACK\r\n"
  *      8   4   version of the format, 1
