@@ -385,8 +385,11 @@ put_index(struct block_sweep *b)
 {
 	struct buf bytes CLEANUP_BUF = BUF_INIT(INDEX_BYTES_MAX);
 
-	if (print_index(b, &bytes) ||
-	    !memo_index_is_worth(blocks_list(tally_blocks(b->tally)),
+	if (print_index(b, &bytes)) { /* nor could the next one */
+		block_memo_give_up(b->memo, "its index can't be made");
+		return false;
+	}
+	if (!memo_index_is_worth(blocks_list(tally_blocks(b->tally)),
 				 bytes.len))
 		return false;
 	return note_put(b, block_memo_put_index(b->memo, &bytes, find_over(b),

@@ -26,7 +26,7 @@ struct blocks_part {
 struct blocks {
 	struct blocks_part *parts;
 	size_t n; /* blocks */
-	size_t key_bytes;
+	size_t key_bytes, index_bytes;
 	bool is_void;
 	bool is_joined; /* there is one part, which has all */
 };
@@ -208,13 +208,31 @@ note_key(struct blocks_part *p, const struct object *o)
 	p->last_len = o->key_len;
 }
 
-/* It ends with the key that came last. */
+/* As the index has it; less, if it is joined with what another range has of it. */
+static size_t
+bytes_in_index(const struct block_list *l)
+{
+	const struct block *b = &l->blocks[l->n - 1], *before = b - 1;
+	size_t common =
+		l->n > 1 ? key_common_length(before->key, before->key_len,
+					     b->key, b->key_len)
+			 : 0;
+
+	return b->key_len - common + BLOCK_BYTES;
+}
+
+/* It, the last one, ends with the key that came last. */
 static void
 set_end(struct blocks_part *p, struct block *b)
 {
+	struct blocks *all = p->blocks;
+
 	b->key = xstrndup(p->last, p->last_len);
 	b->key_len = p->last_len;
-	p->blocks->key_bytes += b->key_len;
+	all->key_bytes += b->key_len;
+	all->index_bytes += bytes_in_index(&p->list);
+	all->is_void = all->is_void || all->key_bytes > BLOCK_KEYS_MAX ||
+		       all->index_bytes > BLOCKS_BYTES_MAX;
 }
 
 /* The one that has no end yet. */
@@ -249,8 +267,7 @@ blocks_add(struct blocks_part *p, const struct object *o,
 	b = open_block(p);
 	b->n++;
 	p->blocks->is_void = !memo_can_know(o) || b->n > BLOCK_DELTAS_MAX ||
-			     p->blocks->n > BLOCKS_MAX ||
-			     p->blocks->key_bytes > BLOCK_KEYS_MAX;
+			     p->blocks->n > BLOCKS_MAX;
 	fingerprint_add(&b->sum, &f);
 	note_key(p, o);
 	if (ends_block(digest)) {

@@ -14,8 +14,8 @@
  *
  * Memory: some 150 bytes and a key for each block: 2 MiB for 10,000,000 deltas.  Who
  * makes keys whose digests end a block each time, or never, gets no blocks.  Nor does
- * a listing without order, or one that lacks ETag or time of a delta: another version
- * might look the same.
+ * a bucket whose index would be too large (BLOCKS_BYTES_MAX), a listing without order,
+ * or one that lacks ETag or time of a delta: another version might look the same.
  *
  * Pure; one thread at a time.
  */
@@ -32,6 +32,13 @@
 #define BLOCKS_MAX 65536
 #define BLOCK_KEYS_MAX (8 * 1024 * 1024) /* bytes of their last keys together */
 #define BLOCK_EXTENTS_MAX 16
+
+/*
+ * In the index (memo-index.h) a block takes what its key does not share with the one
+ * before, and at most that, with one extent and no records; and all of them that.
+ */
+#define BLOCK_BYTES 54
+#define BLOCKS_BYTES_MAX (8 * 1024 * 1024 - 68 * 1024)
 
 struct block {
 	char *key; /* of its last delta; NULL while that is not known */

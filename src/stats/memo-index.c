@@ -21,6 +21,12 @@ static const char magic[8] = { 'D', 'G', 'I', 'N', 'D', 'E', 'X', '\n' };
 
 enum { AT_VERSION = 8, AT_COUNT = 12, HEAD_LEN = 44 };
 
+/* With one extent for each block all fit, and what else there is. */
+_Static_assert(BLOCKS_BYTES_MAX + INDEX_RECORDS * sizeof(struct memo_record) +
+			       HEAD_LEN + SHA256_LEN <=
+		       INDEX_BYTES_MAX,
+	       "an index that is too large");
+
 enum { HAS_MISSING = 1, HAS_FLAW = 2, IS_PARTLY_KNOWN = 4, ALL_FLAGS = 7 };
 
 void
@@ -99,13 +105,13 @@ put_extent(struct buf *out, const struct extent *e)
 
 /* What is known of its deltas. */
 static int
-put_known(struct buf *out, const struct block *b)
+put_known(struct buf *out, const struct block *b, size_t extents_max)
 {
 	uint64_t flags = (b->has_missing ? HAS_MISSING : 0) |
 			 (b->has_flaw ? HAS_FLAW : 0) |
 			 (block_is_known(b) ? 0 : IS_PARTLY_KNOWN);
-	size_t n_extents = b->n_extents < BLOCK_EXTENTS_MAX ? b->n_extents
-							    : BLOCK_EXTENTS_MAX;
+	size_t n_extents =
+		b->n_extents < extents_max ? b->n_extents : extents_max;
 	int rc = put_number(out, 1, flags);
 
 	if (rc == 0)
@@ -122,7 +128,8 @@ put_known(struct buf *out, const struct block *b)
 }
 
 static int
-put_block(struct buf *out, const struct block *before, const struct block *b)
+put_block(struct buf *out, const struct block *before, const struct block *b,
+	  size_t extents_max)
 {
 	int rc = put_key(out, before, b);
 
@@ -132,7 +139,7 @@ put_block(struct buf *out, const struct block *before, const struct block *b)
 		rc = put_number(out, 8, b->sum.low);
 	if (rc == 0)
 		rc = put_varint(out, (uint64_t)b->n);
-	return rc ? rc : put_known(out, b);
+	return rc ? rc : put_known(out, b, extents_max);
 }
 
 static int
@@ -167,22 +174,35 @@ can_be_parsed(const struct block_list *listed)
 	return !is_large && key_bytes <= BLOCK_KEYS_MAX;
 }
 
-int
-memo_index_print(const struct block_list *listed, const char *bucket,
-		 const struct index_stamp *stamp, struct buf *out)
+static int
+put_all(struct buf *out, const struct block_list *listed, const char *bucket,
+	const struct index_stamp *stamp, size_t extents_max)
 {
 	unsigned char sum[SHA256_LEN];
 	int rc = put_head(out, listed->n, stamp);
 
 	for (size_t i = 0; i < listed->n && rc == 0; i++)
 		rc = put_block(out, i > 0 ? &listed->blocks[i - 1] : NULL,
-			       &listed->blocks[i]);
-	if (rc == 0 && !can_be_parsed(listed))
-		rc = -EFBIG;
+			       &listed->blocks[i], extents_max);
 	if (rc)
 		return rc;
 	digest(bucket, out->data, out->len, sum);
 	return buf_add(out, sum, sizeof(sum));
+}
+
+int
+memo_index_print(const struct block_list *listed, const char *bucket,
+		 const struct index_stamp *stamp, struct buf *out)
+{
+	int rc = -EFBIG;
+
+	if (!can_be_parsed(listed))
+		return rc;
+	for (size_t n = BLOCK_EXTENTS_MAX; n > 0 && rc == -EFBIG; n /= 2) {
+		buf_clear(out);
+		rc = put_all(out, listed, bucket, stamp, n);
+	}
+	return rc;
 }
 
 /* --- bytes in --- */

@@ -115,7 +115,10 @@ enum memo_verdict memo_index_parse(struct memo_index *x, const char *data,
 				   size_t len, const char *bucket,
 				   struct err *err);
 
-/* What is to lie there.  -EFBIG, -ENOMEM. */
+/*
+ * What is to lie there, in the place of what `out` had.  Where there is not room for all
+ * extents, each block has its first ones.  -EFBIG, -ENOMEM.
+ */
 int memo_index_print(const struct block_list *listed, const char *bucket,
 		     const struct index_stamp *stamp, struct buf *out);
 

@@ -317,6 +317,26 @@ test_keep_no_more(void **state)
 	world_clear(&w);
 }
 
+/* What pieces of two ranges make, say: the next sweep would learn in vain, too. */
+static void
+test_an_index_that_cant_be_made(void **state)
+{
+	struct sweeping s;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	begin(&s, &w);
+	list(&s, true);
+	blocks_list(tally_blocks(s.tally))->blocks[0].n = BLOCK_DELTAS_MAX + 1;
+	assert_false(block_memo_is_given_up(w.memo));
+	write(&s);
+	assert_int_equal(n_puts(&w), 0);
+	assert_true(block_memo_is_given_up(w.memo));
+	end(&s);
+	world_clear(&w);
+}
+
 /* Where in each block an answer is missing, it is written all the same in the end. */
 static void
 test_blocks_are_not_whole(void **state)
@@ -664,6 +684,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packs_wait),
 		cmocka_unit_test(test_keep_no_more),
+		cmocka_unit_test(test_an_index_that_cant_be_made),
 		cmocka_unit_test(test_blocks_are_not_whole),
 		cmocka_unit_test(test_index_is_last),
 		cmocka_unit_test(test_all_slots_are_used),

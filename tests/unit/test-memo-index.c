@@ -263,6 +263,92 @@ test_large_block(void **state)
 	block_list_clear(&l);
 }
 
+/* A block for each delta; how many there are before there are too many. */
+static size_t
+add_blocks(struct blocks *b, const char *format, size_t n)
+{
+	static const unsigned char digest[SHA256_LEN] = { 0 };
+	struct blocks_part *p = blocks_part_new(b, NULL, 0, true);
+	char key[1025];
+	size_t i;
+
+	for (i = 0; i < n && !blocks_are_void(b); i++) {
+		struct object o = { .key = key,
+				    .etag = "abc",
+				    .last_modified = "2026-01-01T00:00:00Z" };
+
+		o.key_len = (size_t)snprintf(key, sizeof(key), format, i,
+					     (size_t)0);
+		blocks_add(p, &o, digest);
+	}
+	blocks_part_end(p);
+	return blocks_are_void(b) ? i - 1 : i;
+}
+
+/* As many as there may be. */
+static struct blocks *
+fill_blocks(const char *format)
+{
+	struct blocks *b = blocks_new();
+	size_t n = add_blocks(b, format, BLOCKS_MAX);
+
+	blocks_free(b);
+	b = blocks_new();
+	assert_int_equal(add_blocks(b, format, n), n);
+	return b;
+}
+
+/* Of each number the largest there is. */
+static void
+know_most(struct block_list *l, size_t n_extents)
+{
+	const struct memo_record r = { .id = "elevenbytes" };
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct block *b = &l->blocks[i];
+
+		b->n = b->n_known = BLOCK_DELTAS_MAX;
+		b->original = INT64_MAX;
+		while (b->n_extents < n_extents)
+			block_add_extent(
+				b,
+				&(struct extent){ .slot = PACK_SLOTS - 1,
+						  .first = PACK_RECORDS_MAX - 1,
+						  .n = 1 });
+	}
+	for (size_t i = 0; i < INDEX_RECORDS; i++)
+		block_keep(&l->blocks[i % l->n], &r);
+}
+
+static void
+check_largest(const char *format, size_t n_extents, size_t n_left)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
+	struct blocks *b = fill_blocks(format);
+	struct block_list *l = blocks_list(b);
+	struct memo_index x;
+
+	know_most(l, n_extents);
+	assert_int_equal(memo_index_print(l, BUCKET, &stamp, &out), 0);
+	assert_int_equal(parse(&x, &out, BUCKET), MEMO_GOOD);
+	assert_int_equal(x.list.n, l->n);
+	for (size_t i = 0; i < l->n; i++)
+		assert_int_equal(x.list.blocks[i].n_extents, n_left);
+	memo_index_clear(&x);
+	blocks_free(b);
+}
+
+/* What has blocks has an index, though not with all that is known. */
+static void
+test_largest(void **state)
+{
+	(void)state;
+	check_largest("%05zu", 1, 1);
+	check_largest("%05zu", BLOCK_EXTENTS_MAX, 4);
+	check_largest("%05zu%070zu", BLOCK_EXTENTS_MAX, 1);
+	check_largest("%05zu%01019zu", BLOCK_EXTENTS_MAX, 1);
+}
+
 static void
 test_a_newer_version(void **state)
 {
@@ -591,6 +677,7 @@ main(void)
 		cmocka_unit_test(test_what_is_not_believed),
 		cmocka_unit_test(test_keys_that_are_too_much),
 		cmocka_unit_test(test_large_block),
+		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_a_newer_version),
 		cmocka_unit_test(test_excess),
 		cmocka_unit_test(test_cost),
