@@ -158,8 +158,11 @@ compare(struct block_sweep *b)
 	memo_index_match(&b->index, listed, b->is_repacked, &b->known);
 	b->is_used = true;
 	b->n_remembered = b->known.n_deltas;
-	tally_know(b->tally, b->known.n_deltas, b->known.n_original);
-	begin_relist(b, listed);
+	memo_index_tell(&b->known, listed, b->tally);
+	if (tally_blocks(b->tally))
+		begin_relist(b, listed);
+	else /* of too many a reference would have to be found */
+		end(b, RELIST_IMPOSSIBLE, NULL);
 }
 
 bool

@@ -37,6 +37,7 @@ void
 block_clear(struct block *b)
 {
 	free(b->key);
+	odds_clear(&b->odds);
 	free(b->extents);
 	free(b->records);
 	*b = (struct block){ .n = 0 };
@@ -55,21 +56,19 @@ block_is_known(const struct block *b)
 }
 
 bool
-block_is_plain(const struct block *b)
+block_can_be_told(const struct block *b)
 {
-	return block_is_known(b) && !b->has_missing && !b->has_flaw;
+	return block_is_known(b) && !b->odds.are_more;
 }
 
 void
 block_learn(struct block *b, const struct object *o, int64_t original)
 {
 	b->n_known++;
-	if (original == ORIGINAL_UNKNOWN) {
-		b->has_missing = true;
-		return;
-	}
-	b->has_flaw = b->has_flaw || o->size >= original;
-	b->original = add_saturating(b->original, original);
+	if (original == ORIGINAL_UNKNOWN || o->size >= original)
+		odds_add(&b->odds, o, original);
+	else
+		b->original = add_saturating(b->original, original);
 }
 
 void
@@ -95,8 +94,7 @@ join_known(struct block *b, const struct block *rest)
 {
 	b->n_known += rest->n_known;
 	b->original = add_saturating(b->original, rest->original);
-	b->has_missing = b->has_missing || rest->has_missing;
-	b->has_flaw = b->has_flaw || rest->has_flaw;
+	odds_join(&b->odds, &rest->odds);
 	for (size_t i = 0; i < rest->n_extents; i++)
 		block_add_extent(b, &rest->extents[i]);
 	for (size_t i = 0; i < rest->n_records; i++)

@@ -24,6 +24,7 @@
 
 #include "stats/fingerprint.h"
 #include "stats/memo-pack.h"
+#include "stats/odds.h"
 
 #ifndef BLOCK_DELTAS /* as a test may want it */
 #define BLOCK_DELTAS 1024 /* on average */
@@ -47,9 +48,8 @@ struct block {
 	struct fingerprint sum;
 	/* What is known of their original sizes. */
 	int64_t n_known; /* how many, or that they have none */
-	int64_t original; /* together, saturating */
-	bool has_missing; /* one has none */
-	bool has_flaw; /* one is not larger than the delta: see FLAW_NOT_SMALLER */
+	struct odds odds; /* those that each count for themselves */
+	int64_t original; /* of the others, together, saturating */
 	struct extent *extents; /* where records of them lie in the bucket */
 	size_t n_extents;
 	struct memo_record *records; /* that lie nowhere else */
@@ -64,9 +64,9 @@ void block_clear(struct block *b);
 /* They are of the same deltas. */
 bool block_equals(const struct block *a, const struct block *b);
 
-/* It is known what all of them count; and no single one matters. */
+/* All of them were asked for; and so it is known what they count. */
 bool block_is_known(const struct block *b);
-bool block_is_plain(const struct block *b);
+bool block_can_be_told(const struct block *b);
 
 /* Its original size counts; the record is kept with the block, or lies elsewhere. */
 void block_learn(struct block *b, const struct object *o, int64_t original);

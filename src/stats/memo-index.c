@@ -9,13 +9,12 @@
 
 #include <errno.h>
 
-#include "stats/stats.h"
 #include "util/big-endian.h"
 #include "util/date.h"
+#include "util/varint.h"
 
 #define FORMAT 1
 #define DAY_S (DAY_MS / 1000)
-#define VARINT_MAX 10 /* bytes */
 
 static const char magic[8] = { 'D', 'G', 'I', 'N', 'D', 'E', 'X', '\n' };
 
@@ -27,7 +26,13 @@ _Static_assert(BLOCKS_BYTES_MAX + INDEX_RECORDS * sizeof(struct memo_record) +
 		       INDEX_BYTES_MAX,
 	       "an index that is too large");
 
-enum { HAS_MISSING = 1, HAS_FLAW = 2, IS_PARTLY_KNOWN = 4, ALL_FLAGS = 7 };
+enum { HAS_MORE_ODDS = 1, HAS_ODDS = 2, IS_PARTLY_KNOWN = 4, ALL_FLAGS = 7 };
+
+/* What there is room for. */
+struct room {
+	size_t n_extents; /* of each block */
+	bool has_odds;
+};
 
 void
 memo_index_init(struct memo_index *x)
@@ -61,12 +66,8 @@ static int
 put_varint(struct buf *out, uint64_t n)
 {
 	unsigned char bytes[VARINT_MAX];
-	size_t len = 0;
 
-	for (; n >= 0x80; n >>= 7)
-		bytes[len++] = (unsigned char)(n | 0x80);
-	bytes[len++] = (unsigned char)n;
-	return buf_add(out, bytes, len);
+	return buf_add(out, bytes, varint_put(bytes, n));
 }
 
 static int
@@ -103,19 +104,31 @@ put_extent(struct buf *out, const struct extent *e)
 	return rc ? rc : buf_add(out, e->sum, EXTENT_SUM_LEN);
 }
 
+static int
+put_odds(struct buf *out, const struct odds *x)
+{
+	int rc = put_varint(out, x->len);
+
+	return rc ? rc : buf_add(out, x->bytes, x->len);
+}
+
 /* What is known of its deltas. */
 static int
-put_known(struct buf *out, const struct block *b, size_t extents_max)
+put_known(struct buf *out, const struct block *b, const struct room *room)
 {
-	uint64_t flags = (b->has_missing ? HAS_MISSING : 0) |
-			 (b->has_flaw ? HAS_FLAW : 0) |
-			 (block_is_known(b) ? 0 : IS_PARTLY_KNOWN);
+	bool is_told = room->has_odds && b->odds.n > 0;
+	uint64_t flags =
+		(is_told ? HAS_ODDS : 0) |
+		(!is_told && odds_are_there(&b->odds) ? HAS_MORE_ODDS : 0) |
+		(block_is_known(b) ? 0 : IS_PARTLY_KNOWN);
 	size_t n_extents =
-		b->n_extents < extents_max ? b->n_extents : extents_max;
+		b->n_extents < room->n_extents ? b->n_extents : room->n_extents;
 	int rc = put_number(out, 1, flags);
 
 	if (rc == 0)
 		rc = put_varint(out, (uint64_t)b->original);
+	if (rc == 0 && is_told)
+		rc = put_odds(out, &b->odds);
 	if (rc == 0)
 		rc = put_varint(out, n_extents);
 	for (size_t i = 0; i < n_extents && rc == 0; i++)
@@ -129,7 +142,7 @@ put_known(struct buf *out, const struct block *b, size_t extents_max)
 
 static int
 put_block(struct buf *out, const struct block *before, const struct block *b,
-	  size_t extents_max)
+	  const struct room *room)
 {
 	int rc = put_key(out, before, b);
 
@@ -139,7 +152,7 @@ put_block(struct buf *out, const struct block *before, const struct block *b,
 		rc = put_number(out, 8, b->sum.low);
 	if (rc == 0)
 		rc = put_varint(out, (uint64_t)b->n);
-	return rc ? rc : put_known(out, b, extents_max);
+	return rc ? rc : put_known(out, b, room);
 }
 
 static int
@@ -174,16 +187,26 @@ can_be_parsed(const struct block_list *listed)
 	return !is_large && key_bytes <= BLOCK_KEYS_MAX;
 }
 
+static bool
+odds_have_room(const struct block_list *listed)
+{
+	size_t n_bytes = 0;
+
+	for (size_t i = 0; i < listed->n; i++)
+		n_bytes += listed->blocks[i].odds.len;
+	return n_bytes <= INDEX_ODDS_MAX;
+}
+
 static int
 put_all(struct buf *out, const struct block_list *listed, const char *bucket,
-	const struct index_stamp *stamp, size_t extents_max)
+	const struct index_stamp *stamp, const struct room *room)
 {
 	unsigned char sum[SHA256_LEN];
 	int rc = put_head(out, listed->n, stamp);
 
 	for (size_t i = 0; i < listed->n && rc == 0; i++)
 		rc = put_block(out, i > 0 ? &listed->blocks[i - 1] : NULL,
-			       &listed->blocks[i], extents_max);
+			       &listed->blocks[i], room);
 	if (rc)
 		return rc;
 	digest(bucket, out->data, out->len, sum);
@@ -194,13 +217,16 @@ int
 memo_index_print(const struct block_list *listed, const char *bucket,
 		 const struct index_stamp *stamp, struct buf *out)
 {
+	struct room room = { BLOCK_EXTENTS_MAX, odds_have_room(listed) };
 	int rc = -EFBIG;
 
 	if (!can_be_parsed(listed))
 		return rc;
-	for (size_t n = BLOCK_EXTENTS_MAX; n > 0 && rc == -EFBIG; n /= 2) {
+	while (room.n_extents > 0 && rc == -EFBIG) {
 		buf_clear(out);
-		rc = put_all(out, listed, bucket, stamp, n);
+		rc = put_all(out, listed, bucket, stamp, &room);
+		room.n_extents /= 2;
+		room.has_odds = false;
 	}
 	return rc;
 }
@@ -239,13 +265,9 @@ get_number(struct reader *r, size_t len)
 static uint64_t
 get_varint(struct reader *r, uint64_t max)
 {
-	uint64_t n = 0, byte = 0x80;
+	uint64_t n = 0;
 
-	for (unsigned shift = 0; byte & 0x80 && shift < 63; shift += 7) {
-		byte = get_number(r, 1);
-		n |= (byte & 0x7f) << shift;
-	}
-	r->is_bad = r->is_bad || byte & 0x80 || n > max;
+	r->is_bad = r->is_bad || !varint_get(&r->at, r->end, max, &n);
 	return r->is_bad ? 0 : n;
 }
 
@@ -299,6 +321,15 @@ get_records(struct reader *r, struct block *b)
 }
 
 static void
+get_odds(struct reader *r, struct block *b)
+{
+	size_t len = get_varint(r, ODDS_BYTES_MAX);
+	const unsigned char *at = get_bytes(r, len);
+
+	r->is_bad = r->is_bad || !odds_take(&b->odds, at, len);
+}
+
+static void
 get_block(struct reader *r, const struct block *before, struct block *b)
 {
 	uint64_t flags, n_extents;
@@ -308,16 +339,18 @@ get_block(struct reader *r, const struct block *before, struct block *b)
 	b->sum.low = get_number(r, 8);
 	b->n = (int64_t)get_varint(r, BLOCK_DELTAS_MAX);
 	flags = get_number(r, 1);
-	b->has_missing = flags & HAS_MISSING;
-	b->has_flaw = flags & HAS_FLAW;
 	b->n_known = flags & IS_PARTLY_KNOWN ? 0 : b->n;
 	b->original = (int64_t)get_varint(r, INT64_MAX);
+	if (flags & HAS_ODDS)
+		get_odds(r, b);
+	b->odds.are_more = flags & HAS_MORE_ODDS;
 	n_extents = get_varint(r, BLOCK_EXTENTS_MAX);
 	for (uint64_t i = 0; i < n_extents && !r->is_bad; i++)
 		get_extent(r, b);
 	get_records(r, b);
 	b->is_whole = true;
-	r->is_bad = r->is_bad || flags & ~(uint64_t)ALL_FLAGS || b->n == 0;
+	r->is_bad = r->is_bad || flags & ~(uint64_t)ALL_FLAGS || b->n == 0 ||
+		    b->odds.n > b->n;
 }
 
 /* Room for one more may move those before. */
@@ -418,6 +451,8 @@ take_over(struct block *b, struct block *twin)
 	b->is_same = true;
 	b->n_known = twin->n_known;
 	b->original = twin->original;
+	b->odds = twin->odds;
+	twin->odds = (struct odds){ .n = 0 };
 	b->extents = steal(&twin->extents);
 	b->n_extents = twin->n_extents;
 	b->records = steal(&twin->records);
@@ -436,15 +471,38 @@ memo_index_match(struct memo_index *x, struct block_list *listed, bool is_anew,
 
 		if (!twin || twin->n_known < twin->n || is_anew)
 			out->is_written = false;
-		if (!twin || !block_is_plain(twin) || is_anew) {
+		if (!twin || !block_can_be_told(twin) || is_anew) {
 			out->n_changed++;
 			continue;
 		}
 		take_over(b, twin);
 		out->n_same++;
 		out->n_deltas += b->n;
+		out->n_odds += b->odds.n;
 		out->n_original = add_saturating(out->n_original, b->original);
 	}
+}
+
+static void
+tell_odds(struct tally *t, const struct odds *odds)
+{
+	struct odds_reader r = { .of = odds };
+	struct object o;
+	int64_t original;
+
+	while (odds_next(&r, &o, &original))
+		tally_answer(t, tally_any_space(t), &o, original);
+	odds_end(&r);
+}
+
+void
+memo_index_tell(const struct memo_known *known, const struct block_list *listed,
+		struct tally *t)
+{
+	tally_know(t, known->n_deltas - known->n_odds, known->n_original);
+	for (size_t i = 0; i < listed->n; i++)
+		if (listed->blocks[i].is_same)
+			tell_odds(t, &listed->blocks[i].odds);
 }
 
 bool

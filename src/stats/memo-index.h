@@ -70,8 +70,10 @@
  *                varint  how many follow; they
  *                16      sum of the fingerprints of its deltas, modulo 2^128
  *                varint  number of deltas
- *                1       1: has_missing, 2: has_flaw, 4: not all are known
- *                varint  original sizes together
+ *                1       1: odd ones (odds.h) that are not told, 2: such that are,
+ *                        4: not all are known
+ *                varint  original sizes of those that are not odd, together
+ *                varint  if there are odd ones that are told: how many bytes; they
  *                varint  number of extents, each:
  *                          varint  slot
  *                          varint  first record
@@ -88,10 +90,12 @@
 #define STATS_MEMO_INDEX_H
 
 #include "stats/blocks.h"
+#include "stats/stats.h"
 
 #define INDEX_BYTES_MAX (8 * 1024 * 1024)
 #define INDEX_BYTES_PER_HEAD 4096
 #define INDEX_RECORDS 4096 /* that lie in it, 64 KiB; more go into a pack */
+#define INDEX_ODDS_MAX (1024 * 1024) /* bytes; of more none are told */
 
 /* When and where it was made; times in seconds since 1970. */
 struct index_stamp {
@@ -128,7 +132,8 @@ struct memo_known {
 	int64_t n_same; /* blocks */
 	int64_t n_changed;
 	int64_t n_deltas; /* of those that are the same */
-	int64_t n_original; /* of these, together */
+	int64_t n_odds; /* of these, and not in the sum */
+	int64_t n_original; /* of the others, together */
 	bool is_written; /* the listing has just the blocks of the index */
 };
 
@@ -138,6 +143,10 @@ struct memo_known {
  */
 void memo_index_match(struct memo_index *x, struct block_list *listed,
 		      bool is_anew, struct memo_known *out);
+
+/* Count those blocks, which are marked; tally_blocks() may turn to NULL. */
+void memo_index_tell(const struct memo_known *known,
+		     const struct block_list *listed, struct tally *t);
 
 /*
  * So many bytes of index are worth writing: at most INDEX_BYTES_PER_HEAD for each delta

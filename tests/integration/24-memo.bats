@@ -611,6 +611,35 @@ has_put() {
 	assert_equal "$(jq -c .integrity.objects.deltas_not_smaller "$MNT/bkt/status.json")" 1
 }
 
+# What each of them counts is told by the index.
+@test "blocks with deltas that have no original size, or are not smaller, are not listed again" {
+	given_stub '[{"key": "%04d.delta", "count": 5000, "size": 10,
+			"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}},
+		{"key": "0000x.delta", "size": 10, "last_modified": "'$DATE'"},
+		{"key": "0001x.delta", "size": 10, "last_modified": "'$DATE'",
+			"meta": {"dg-file-size": "7"}},
+		{"key": "reference.bin", "size": 50, "last_modified": "'$DATE'"}]'
+	assert_mount memo=bucket 1/2 5002 5000057
+	assert_equal "$(blocks "$(find_pack)" | cut -d' ' -f2-)" '5002 0 5002 2'
+	change 4900 2000
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 5001057
+	assert_told '.blocks > 2, .blocks_changed' true,1
+	assert_right
+	assert_equal "$(jq -c .integrity.objects.deltas_not_smaller "$MNT/bkt/status.json")" 1
+	assert_equal "$(field detailed .accuracy.estimated_deltas)" 1
+	unmount_fs
+	change 0000 2000 # in the block of both
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 5002057
+	wait_until are_puts_over
+	unmount_fs
+	change 4900 3000
+	mount_fs -o memo=bucket
+	assert_costs detailed 1 5003057
+	assert_told '.blocks_changed' 1
+}
+
 # --- when it is not believed, read or written ---------------------------------------------
 
 @test "refresh asks for all, and what was wrong is mended for everybody" {

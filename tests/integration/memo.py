@@ -15,7 +15,8 @@ usage: memo.py check BUCKET BASE [RECENT]   all is well with these files; prints
            order=reversed
        memo.py check-index BUCKET INDEX [PACK...]
                           all is well with an index, and with the packs that it names;
-                          prints how many blocks, deltas, records in it and in packs
+                          prints how many blocks, deltas, records in it and in packs,
+                          and deltas that are told one by one, if there are any
        memo.py epoch FILE the epoch of a base or of an index
        memo.py index BUCKET [size=N] [at=N] [version=N] [epoch=N] < LIST > FILE
                           likewise an index, which has the records, too
@@ -101,6 +102,17 @@ def varint(n):
     return out + bytes([n])
 
 
+def check_odds(r):
+    """How many there are."""
+    key, n = b"", 0
+    while r.at < len(r.data):
+        key = key[:r.varint()] + r.bytes(r.varint())
+        size, original = r.varint(), r.varint()
+        assert key.endswith(b".delta") and original <= size + 1
+        n += 1
+    return n
+
+
 def check_index(bucket, path, *pack_paths):
     packs = {int(re.search(r"(\d{3})(\.bin)?$", p)[1]): open(p, "rb").read()
              for p in pack_paths}
@@ -109,15 +121,17 @@ def check_index(bucket, path, *pack_paths):
     assert (magic, version) == (b"DGINDEX\n", 1)
     assert data[-32:] == checksum(bucket, data[:-32])
     r = Reader(data[44:-32])
-    key, n_deltas, n_inside, n_packed = b"", 0, 0, 0
+    key, n_deltas, n_inside, n_packed, n_odds = b"", 0, 0, 0, 0
     for _ in range(count):
         before = key
         key = key[:r.varint()] + r.bytes(r.varint())
         assert key > before
         r.bytes(16)
         n_deltas += r.varint()
-        assert r.bytes(1)[0] < 8
+        flags = r.bytes(1)[0]
+        assert flags < 8
         r.varint()
+        n_odds += check_odds(Reader(r.bytes(r.varint()))) if flags & 2 else 0
         for _ in range(r.varint()):
             slot, first, n = r.varint(), r.varint(), r.varint()
             part = packs[slot][16 + 16 * first:][:16 * n]
@@ -128,7 +142,7 @@ def check_index(bucket, path, *pack_paths):
         r.bytes(16 * n)
         n_inside += n
     assert r.at == len(r.data)
-    print(count, n_deltas, n_inside, n_packed)
+    print(count, n_deltas, n_inside, n_packed, *[n_odds] * (n_odds > 0))
 
 
 def block(deltas, before, size, each):

@@ -133,7 +133,8 @@ check_known(struct tally *whole, struct tally *cut, uint32_t n_packed)
 		assert_int_equal(a->n_known, a->n);
 		assert_int_equal(b->n_known, b->n);
 		assert_int_equal(a->original, b->original);
-		assert_int_equal(a->has_missing, b->has_missing);
+		assert_int_equal(a->odds.n, b->odds.n);
+		assert_int_equal(a->odds.are_more, b->odds.are_more);
 		assert_int_equal(b->n, n);
 		n_kept += b->n_records;
 	}

@@ -558,7 +558,7 @@ ask_changed(struct mount *m, struct block_list *l)
 	memo_index_match(&m->index, l, m->is_anew, &m->known);
 	m->w->n_same += (size_t)m->known.n_same;
 	m->w->n[TOOK_TURNS] += m->known.n_same > 0;
-	tally_know(m->tally, m->known.n_deltas, m->known.n_original);
+	memo_index_tell(&m->known, l, m->tally);
 	for (size_t from = 0;
 	     ok && memo_run_init(&r, &m->index, l, from, m->is_anew);
 	     from = r.to) {

@@ -41,8 +41,7 @@ two_blocks(struct block_list *l)
 			     .n = 2,
 			     .n_known = 1,
 			     .sum = { 0, 5 },
-			     .has_missing = true,
-			     .has_flaw = true };
+			     .odds = { .are_more = true } };
 	block_keep(b, &r);
 }
 
@@ -73,7 +72,7 @@ static const char bytes[] = "DGINDEX\n"
 			    "\0\0\0\0\0\0\0\0"
 			    "\0\0\0\0\0\0\0\5"
 			    "\2"
-			    "\7"
+			    "\5"
 			    "\0"
 			    "\0"
 			    "\1"
@@ -114,6 +113,46 @@ parse(struct memo_index *x, const struct buf *in, const char *bucket)
 	return verdict;
 }
 
+/* Blocks that have as many bytes of odd deltas as there may be, together so many. */
+static void
+print_odds(struct buf *out, size_t n_bytes)
+{
+	struct block_list l = { 0 };
+
+	for (unsigned i = 0; i * 500 < n_bytes; i++) {
+		struct block *b = block_list_add(&l);
+		char key[32];
+		struct object o = { .key = key, .size = 1 };
+
+		snprintf(key, sizeof(key), "%08u.delta", i);
+		o.key_len = strlen(key);
+		*b = (struct block){ .key = xstrdup(key),
+				     .key_len = o.key_len,
+				     .n = 200 };
+		while (b->odds.len < 500)
+			block_learn(b, &o, ORIGINAL_UNKNOWN);
+	}
+	assert_int_equal(memo_index_print(&l, BUCKET, &stamp, out), 0);
+	block_list_clear(&l);
+}
+
+static void
+test_too_many_odd_ones(void **state)
+{
+	(void)state;
+	for (int is_much = 0; is_much < 2; is_much++) {
+		CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
+		struct memo_index x;
+
+		print_odds(&out, is_much ? INDEX_ODDS_MAX + 500
+					 : INDEX_ODDS_MAX * 9 / 10);
+		assert_int_equal(parse(&x, &out, BUCKET), MEMO_GOOD);
+		assert_int_equal(x.list.blocks[7].odds.are_more, is_much);
+		assert_true(is_much == (x.list.blocks[7].odds.n == 0));
+		memo_index_clear(&x);
+	}
+}
+
 static void
 test_what_is_read_is_what_was_written(void **state)
 {
@@ -129,8 +168,8 @@ test_what_is_read_is_what_was_written(void **state)
 	assert_int_equal(x.stamp.at_once, 256);
 	assert_int_equal(x.slots.n, 1);
 	assert_true(x.slots.is_used[300]);
-	assert_true(block_is_plain(&x.list.blocks[0]));
-	assert_false(block_is_plain(&x.list.blocks[1]));
+	assert_true(block_can_be_told(&x.list.blocks[0]));
+	assert_false(block_can_be_told(&x.list.blocks[1]));
 	assert_int_equal(memo_index_print(&x.list, BUCKET, &stamp, &again), 0);
 	assert_int_equal(again.len, out.len);
 	assert_memory_equal(again.data, out.data, out.len);
@@ -673,6 +712,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_too_many_odd_ones),
 		cmocka_unit_test(test_what_is_read_is_what_was_written),
 		cmocka_unit_test(test_what_is_not_believed),
 		cmocka_unit_test(test_keys_that_are_too_much),
