@@ -18,6 +18,9 @@
  */
 #define OVERLAP_MAX (2 * RUN_BLOCKS)
 
+/* Of one block: packs of this sweep have more of it. */
+#define EXTENTS_KEPT_MAX (BLOCK_EXTENTS_MAX * 3 / 4)
+
 struct run_record {
 	struct memo_record record;
 	uint16_t extent; /* that it lies in */
@@ -363,20 +366,33 @@ count_used(const struct memo_run *r)
 	return n;
 }
 
-/* Extents that stay with a block; the counts of the others become 0. */
+/* Of so many records of the block or more. */
+static bool
+is_of_use(const struct memo_run *r, size_t extent, uint32_t used,
+	  int64_t used_min)
+{
+	return !r->is_anew && used >= (r->extents[extent].n + 3) / 4 &&
+	       used >= used_min;
+}
+
+/*
+ * Extents that stay with a block; the counts of the others become 0.  Where they are too
+ * many, those with an eighth of its records stay, and the others are written together.
+ */
 static void
 keep_extents(struct memo_run *r, struct block *b, uint32_t *used)
 {
-	for (size_t i = 0; i < r->n_extents; i++) {
-		const struct extent *e = &r->extents[i];
-		bool is_kept = !r->is_anew && used[i] >= (e->n + 3) / 4 &&
-			       b->n_extents < BLOCK_EXTENTS_MAX;
+	size_t n = 0;
+	int64_t min;
 
-		if (is_kept)
-			block_add_extent(b, e);
+	for (size_t i = 0; i < r->n_extents; i++)
+		n += is_of_use(r, i, used[i], 1);
+	min = n > EXTENTS_KEPT_MAX ? b->n / 8 + 1 : 1;
+	for (size_t i = 0; i < r->n_extents; i++)
+		if (is_of_use(r, i, used[i], min))
+			block_add_extent(b, &r->extents[i]);
 		else
 			used[i] = 0;
-	}
 }
 
 static void

@@ -16,7 +16,8 @@
  * few blocks have changed, a run has fewer, so that all can be listed at the same time.
  *
  * What has served a block stays with it: an extent, if a quarter of its records are of
- * deltas of that block; else the records, in the index.  So what is dead is left behind.
+ * deltas of that block; else the records, in the index.  So what is dead is left behind,
+ * and extents that have become many are made one.
  *
  * Pure; one thread at a time.
  */

@@ -408,8 +408,24 @@ struct store {
 	struct buf index;
 	struct buf packs[PACK_SLOTS];
 	unsigned changed_every; /* which of them are of another version */
+	unsigned round; /* in each of them a tenth of them is replaced */
 	size_t n_heads, n_runs, bytes_read, bytes_written;
 };
+
+static bool
+is_replaced(unsigned i, unsigned round)
+{
+	return round > 0 && (i * 2654435761U ^ round * 40503U) % 1009 < 101;
+}
+
+/* The last round in which it was; 0: it was not. */
+static unsigned
+version(unsigned i, unsigned round)
+{
+	while (round > 0 && !is_replaced(i, round))
+		round--;
+	return round;
+}
 
 static struct object
 object(const struct store *s, unsigned i, char key[80])
@@ -417,7 +433,7 @@ object(const struct store *s, unsigned i, char key[80])
 	bool is_changed = s->changed_every && i % s->changed_every == 0;
 	struct object o = {
 		.key = key,
-		.size = 1000,
+		.size = 1000 + version(i, s->round),
 		.etag = is_changed ? "e1" : "d41d8cd98f00b204e9800998ecf8427e",
 		.last_modified = "2026-01-01T00:00:00.000Z",
 	};
@@ -612,6 +628,30 @@ test_cost(void **state)
 	free(s);
 }
 
+/* However often: no more is asked for, and nothing is written over and over. */
+static void
+test_many_rounds(void **state)
+{
+	struct store *s = xnew(struct store);
+	size_t n_heads = 0, n_bytes = 0;
+
+	(void)state;
+	store_init(s);
+	while (s->round++ < 40) {
+		size_t n = 0;
+
+		for (unsigned i = 0; i < DELTAS; i++)
+			n += is_replaced(i, s->round);
+		sweep(s);
+		assert_int_equal(s->n_heads, n);
+		n_heads += n;
+		n_bytes += s->bytes_written - s->index.len;
+	}
+	assert_in_range(n_bytes, 16 * n_heads, 16 * 3 * n_heads);
+	store_clear(s);
+	free(s);
+}
+
 /* Another one has written over a part of a pack: its blocks alone are asked for again. */
 static void
 test_damage_costs_its_block(void **state)
@@ -721,6 +761,7 @@ main(void)
 		cmocka_unit_test(test_a_newer_version),
 		cmocka_unit_test(test_excess),
 		cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_many_rounds),
 		cmocka_unit_test(test_damage_costs_its_block),
 		cmocka_unit_test(test_worn),
 		cmocka_unit_test(test_worth),
