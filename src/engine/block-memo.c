@@ -26,7 +26,8 @@ struct put {
 	struct buf bytes;
 	bool has_condition;
 	char over[S3_ETAG_MAX]; /* as in struct cache_put, if so */
-	unsigned doubt; /* of an index: what it settles */
+	struct block_doubt doubt; /* of an index: what it settles */
+	struct memo_aside aside; /* and what is to be remembered without it */
 	struct put *prev, *next;
 };
 
@@ -144,6 +145,7 @@ put_new(const char *key, struct buf *bytes)
 	snprintf(p->key, sizeof(p->key), "%s", key);
 	p->bytes = *bytes;
 	buf_init(bytes, bytes->max);
+	memo_aside_init(&p->aside, NULL);
 	return p;
 }
 
@@ -162,7 +164,17 @@ drop(struct block_memo *m, struct put *p)
 	m->n_puts--;
 	m->env->writebacks->n_running--;
 	buf_clear(&p->bytes);
+	memo_aside_clear(&p->aside);
 	free(p);
+}
+
+/* It can't be put, or is not wanted any more. */
+static void
+give_back(struct block_memo *m, struct put *p)
+{
+	if (!m->is_stopping)
+		memo_aside_keep(&p->aside, m->bucket->memo, p->doubt.epoch);
+	drop(m, p);
 }
 
 /* The rest of the set can't be written, or is not wanted any more. */
@@ -173,7 +185,7 @@ cut_set(struct block_memo *m)
 
 	m->has_failed = true;
 	while ((p = m->puts))
-		drop(m, p);
+		give_back(m, p);
 }
 
 /* An index of no blocks; NULL: no memory. */
@@ -192,7 +204,7 @@ void_new(const struct block_memo *m, const struct block_doubt *doubt)
 
 	if (memo_index_print(&none, m->bucket->name, &stamp, &bytes) == 0) {
 		p = put_new(OURS_MEMO_INDEX, &bytes);
-		p->doubt = doubt->n;
+		p->doubt = *doubt;
 	}
 	return p;
 }
@@ -307,7 +319,7 @@ end_conditional(struct block_memo *m, const struct s3_answer *answer)
 static void
 on_success(struct block_memo *m)
 {
-	doubt_settle(&m->doubt, m->puts->doubt);
+	doubt_settle(&m->doubt, m->puts->doubt.n);
 	drop(m, m->puts);
 }
 
@@ -356,7 +368,7 @@ put(struct block_memo *m, struct put *p)
 	append(m, p);
 	m->has_failed = m->has_failed || !block_memo_may_write(m);
 	if (m->has_failed) {
-		drop(m, p);
+		give_back(m, p);
 		return (struct traffic){ 0 };
 	}
 	if (!m->call)
@@ -402,13 +414,13 @@ set_condition(struct put *p, const char *over)
 }
 
 struct traffic
-block_memo_put_index(struct block_memo *m, struct buf *bytes, const char *over,
-		     unsigned doubt)
+block_memo_put_index(struct block_memo *m, const struct block_index *x)
 {
-	struct put *p = put_new(OURS_MEMO_INDEX, bytes);
+	struct put *p = put_new(OURS_MEMO_INDEX, x->bytes);
 
-	p->doubt = doubt;
-	set_condition(p, over);
+	p->doubt = x->doubt;
+	memo_aside_move(x->aside, &p->aside);
+	set_condition(p, x->over);
 	return put(m, p);
 }
 

@@ -21,6 +21,7 @@
 
 #include "engine/bucket-memo.h"
 #include "engine/doubt.h"
+#include "engine/memo-aside.h"
 #include "stats/memo-pack.h"
 
 #define BLOCK_MEMO_KEY_MAX 64
@@ -78,9 +79,17 @@ void block_memo_end_set(struct block_memo *m, const void *owner);
  */
 struct traffic block_memo_put_pack(struct block_memo *m, struct pack *pack);
 
-/* And last; `over` as in struct cache_put, `doubt` the number of when the sweep began. */
-struct traffic block_memo_put_index(struct block_memo *m, struct buf *bytes,
-				    const char *over, unsigned doubt);
+/* And last. */
+struct block_index {
+	struct buf *bytes;
+	const char *over; /* as in struct cache_put */
+	struct block_doubt doubt; /* when the sweep began; and what it is of */
+	struct memo_aside *aside; /* what the set has that is new */
+};
+
+/* Takes the bytes, and what is aside: if it is not put, this mount remembers that. */
+struct traffic block_memo_put_index(struct block_memo *m,
+				    const struct block_index *x);
 
 /*
  * An index of no blocks: of what lies there nothing is believed any more.  Not if somebody

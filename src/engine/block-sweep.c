@@ -268,6 +268,12 @@ block_sweep_learn(struct block_sweep *b, struct tally *tally)
 		begin_learning(b);
 }
 
+uint64_t
+block_sweep_epoch(const struct block_sweep *b)
+{
+	return b->is_anew ? b->doubt.epoch : b->epoch;
+}
+
 /* What is known of the tally's deltas. */
 static int
 print_index(const struct block_sweep *b, struct buf *out)
@@ -279,7 +285,7 @@ print_index(const struct block_sweep *b, struct buf *out)
 
 	stamp.anew_at = is_new ? stamp.written_at : was.anew_at;
 	stamp.at_once = pace_claim(s3_pace(b->s3), was.at_once);
-	stamp.epoch = b->is_anew ? b->doubt.epoch : b->epoch;
+	stamp.epoch = block_sweep_epoch(b);
 	return memo_index_print(listed, b->bucket->name, &stamp, out);
 }
 
@@ -395,8 +401,14 @@ put_index(struct block_sweep *b)
 	if (!memo_index_is_worth(blocks_list(tally_blocks(b->tally)),
 				 bytes.len))
 		return false;
-	return note_put(b, block_memo_put_index(b->memo, &bytes, find_over(b),
-						b->doubt.n));
+	return note_put(
+		b, block_memo_put_index(
+			   b->memo, &(struct block_index){
+					    .bytes = &bytes,
+					    .over = find_over(b),
+					    .doubt = { b->doubt.n,
+						       block_sweep_epoch(b) },
+					    .aside = &b->originals->aside }));
 }
 
 /* No block was known. */

@@ -110,6 +110,9 @@ void block_sweep_go_on(struct block_sweep *b);
  */
 bool block_sweep_write(struct block_sweep *b);
 
+/* What it has learned is of that one. */
+uint64_t block_sweep_epoch(const struct block_sweep *b);
+
 /* What it was good for. */
 struct memo_use block_sweep_use(const struct block_sweep *b);
 

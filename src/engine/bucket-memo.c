@@ -586,6 +586,25 @@ bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		memo_learn(&b->memo, o, original);
 }
 
+unsigned
+bucket_memo_renewals(const struct bucket_memo *b)
+{
+	return b ? b->n_renewals : 0;
+}
+
+void
+bucket_memo_keep(struct bucket_memo *b, struct memo_file *records,
+		 unsigned renewal, uint64_t epoch)
+{
+	bool is_new = renewal == b->n_renewals;
+
+	if (is_new && !b->users && !b->put)
+		memo_expect(&b->memo, epoch);
+	if (is_new && b->memo.epoch == epoch)
+		memo_keep(&b->memo, records);
+	memo_file_clear(records);
+}
+
 void
 bucket_memo_doubt(struct bucket_memo *b)
 {

@@ -106,6 +106,16 @@ bool bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
 void bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		       const struct object *o, int64_t original);
 
+/* So many refreshes have begun, of all modes at once; NULL: none. */
+unsigned bucket_memo_renewals(const struct bucket_memo *b);
+
+/*
+ * What HEADs have told others, which can't put it: of that epoch, and in vain if it is from
+ * before a refresh.  As many as there is room for; the file is empty afterwards.
+ */
+void bucket_memo_keep(struct bucket_memo *b, struct memo_file *records,
+		      unsigned renewal, uint64_t epoch);
+
 /* A refresh begins, which neither asks nor tells it. */
 void bucket_memo_doubt(struct bucket_memo *b);
 bool bucket_memo_is_doubted(const struct bucket_memo *b);

@@ -406,6 +406,17 @@ void_index(struct by_blocks *b)
 			block_memo_void(s->memo, s, &s->doubt, NULL));
 }
 
+/* What was asked for, and can't be put. */
+static void
+remember(struct by_blocks *b)
+{
+	struct block_sweep *s = &b->sweep;
+
+	if (s->is_anew || s->has_epoch)
+		memo_aside_keep(&s->originals->aside, b->bucket_memo,
+				block_sweep_epoch(s));
+}
+
 void
 by_blocks_write(struct by_blocks *b)
 {
@@ -413,4 +424,6 @@ by_blocks_write(struct by_blocks *b)
 
 	if (!is_put)
 		void_index(b);
+	if (!is_put && b->is_on)
+		remember(b);
 }

@@ -20,6 +20,7 @@ originals_begin(struct originals *o)
 	o->has_epoch = o->user.is_settled = false;
 	o->blocks = NULL;
 	o->index = NULL;
+	memo_aside_go_on(&o->aside, o->memo);
 }
 
 /* --- the memo --- */
@@ -91,6 +92,16 @@ learn_in_block(struct originals *o, const struct object *listed,
 		return;
 	memo_learn_block(b, listed, bucket_memo(o->memo)->hash, original);
 	o->n_learned++;
+}
+
+/* What a HEAD says. */
+static void
+learn_by_blocks(struct originals *o, const struct object *listed,
+		int64_t original)
+{
+	learn_in_block(o, listed, original);
+	memo_aside_learn(&o->aside, listed, bucket_memo(o->memo)->hash,
+			 original);
 }
 
 /* What is held by blocks. */
@@ -165,7 +176,7 @@ on_known(void *arg, const struct object *listed, int64_t original)
 	if (!o->is_by_blocks && o->has_joined)
 		bucket_memo_learn(o->memo, &o->user, listed, original);
 	else if (o->is_by_blocks)
-		learn_in_block(o, listed, original);
+		learn_by_blocks(o, listed, original);
 }
 
 static void
@@ -267,6 +278,7 @@ originals_init(struct originals *o, const struct originals_place *place)
 				       .on_step = on_spots,
 				       .arg = o };
 	spot_read_init(&o->spots);
+	memo_aside_init(&o->aside, o->memo);
 }
 
 void
@@ -454,4 +466,5 @@ void
 originals_clear(struct originals *o)
 {
 	spot_read_clear(&o->spots);
+	memo_aside_clear(&o->aside);
 }

@@ -13,7 +13,7 @@
 #ifndef ENGINE_ORIGINALS_H
 #define ENGINE_ORIGINALS_H
 
-#include "engine/bucket-memo.h"
+#include "engine/memo-aside.h"
 #include "engine/memo-use.h"
 #include "engine/spot-read.h"
 #include "engine/sweep.h"
@@ -50,6 +50,7 @@ struct originals {
 	bool has_news; /* some are held that were not looked up */
 	struct blocks *blocks; /* that learn instead of it; NULL: none do */
 	unsigned n_learned; /* of blocks */
+	struct memo_aside aside; /* what HEADs have told them */
 	struct memo_use
 		use; /* when it has ended: what that memo was good for */
 };

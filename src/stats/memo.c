@@ -290,6 +290,21 @@ memo_learn_anew(struct memo *m, const struct object *o, int64_t original)
 	memo_learn(m, o, original);
 }
 
+void
+memo_keep(struct memo *m, struct memo_file *records)
+{
+	size_t n = m->learned.n;
+	size_t room = n < MEMO_IDLE_RECORDS ? MEMO_IDLE_RECORDS - n : 0;
+
+	memo_file_sort(records);
+	if (records->n > room)
+		memo_file_cut(records, room);
+	sort_learned(m);
+	memo_file_merge(&m->learned, records);
+	m->n_sorted = m->learned.n;
+	fit_learned(m);
+}
+
 size_t
 memo_count_written(const struct memo *m)
 {

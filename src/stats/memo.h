@@ -67,6 +67,8 @@
 #define MEMO_HELD_MAX 1024000 /* records while a sweep runs, 15.6 MiB */
 #endif
 #define MEMO_IDLE_MAX (2 * 1024 * 1024) /* bytes of records between sweeps */
+#define MEMO_IDLE_RECORDS                                                      \
+	((MEMO_IDLE_MAX - MEMO_HEAD_LEN) / sizeof(struct memo_record))
 
 struct memo_part {
 	struct memo_file file;
@@ -133,6 +135,9 @@ void memo_learn(struct memo *m, const struct object *o, int64_t original);
 
 /* That of a refresh does; if that is too much, nothing is learned. */
 void memo_learn_anew(struct memo *m, const struct object *o, int64_t original);
+
+/* Others have learned that, in whatever order: as many as are kept between sweeps. */
+void memo_keep(struct memo *m, struct memo_file *records);
 
 /* How many records there are in files that were read or written; and in all. */
 size_t memo_count_written(const struct memo *m);

@@ -672,7 +672,7 @@ has_put() {
 	echo detailed >"$MNT/bkt/refresh"
 	assert_costs detailed 30 30000
 	change a/07 2000
-	assert_costs detailed 30 31000
+	assert_costs detailed 1 31000 # what this mount remembers
 }
 
 @test "nor does detailed after a refresh of sampled whose memo is refused" {
@@ -700,9 +700,9 @@ refresh_in_vain() {
 @test "a refresh whose memo is refused: the old one is not believed any more" {
 	refresh_in_vain '{"class": "PUT", "path": "originals", "status": 403}'
 	change a/07 2000
-	assert_costs detailed 30 31000
+	assert_costs detailed 1 31000 # what this mount remembers
 	change a/08 2000
-	assert_costs detailed 1 32000 # what this mount remembers
+	assert_costs detailed 1 32000
 	unmount_fs
 	mount_fs -o memo=bucket,cache=ro
 	assert_costs detailed 0 32000 # the document, which the other mount has put
@@ -798,7 +798,7 @@ refresh_in_vain() {
 
 @test "after such a refresh sampled does not believe it, either" {
 	refresh_in_vain '{"class": "PUT", "path": "originals", "status": 403}'
-	assert_costs sampled 3 30000
+	assert_costs sampled 0 30000
 }
 
 @test "a refresh of sampled is none of detailed" {
@@ -1949,12 +1949,41 @@ has_put_times() {
 	assert_costs detailed 30 30000
 	assert_logged 1 "the memo can't be written"
 	change a/07 2000
-	assert_costs detailed 30 31000
+	assert_costs detailed 1 31000 # what this mount remembers
 	for i in 1 2; do
 		change a/08 "200$i"
 		assert_costs detailed 1 3200$i
 		assert_equal "$(requests PUT originals)" 0
 	done
+}
+
+@test "what can't be put is remembered by the mount, with or without a right to it" {
+	local file status
+
+	for status in 403 500; do
+		for file in index '[0-9]{3}'; do # there are packs
+			given_deltas 5000
+			fault '{"class": "PUT", "path": "originals_'"$file"'", "status": '$status'}'
+			mount_fs -o memo=auto,retries=0
+			assert_costs detailed 5000 5000000
+			change 0007 2000
+			assert_costs detailed 1 5001000
+			unmount_fs
+		done
+	done
+}
+
+@test "what can't be put, and is from before a refresh, is not remembered" {
+	given_stub
+	fault '{"class": "PUT", "path": "originals", "gate": "memo", "status": 403}'
+	mount_fs -o memo=bucket
+	cat "$(stats_file detailed)" >/dev/null
+	wait_for_gate memo
+	echo sampled >"$MNT/bkt/refresh"
+	cat "$(stats_file sampled)" >/dev/null
+	open_gate memo
+	change a/07 2000
+	assert_costs detailed 27 31000 # what sampled has asked for since
 }
 
 @test "nobody waits for its PUT but the end of the mount, and that not for long" {
