@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memo of a bucket (stats/memo.h), as long as sweeps need it: read when the first
+ * The memo of a bucket that knows deltas one by one (stats/memo.h; by blocks it is
+ * block-memo.h), as long as sweeps need it: read when the first
  * of them has something to ask, written after one that was complete, forgotten but
  * for what was not written when the last one is over.  Net thread only.
  *

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of the original sizes of deltas from earlier HEADs, so that a bucket
- * that has changed costs HEADs for what has changed.
+ * What is known of the original sizes of deltas from earlier HEADs, one by one, so that a
+ * bucket that has changed costs HEADs for what has changed: for sampled, which asks for few
+ * of them and lists nothing again, for detailed where a bucket can't be listed by ranges of
+ * keys, and of what a mount remembers for itself.  Else detailed goes by blocks
+ * (memo-index.h), whose records may be asked for here, too (memo-spots.h); and blocks learn
+ * what is known here.
  *
  * A version of an object is a key, a size, an ETag and a time, as LIST shows them:
  * what a HEAD says of one never changes.  So a record (memo-file.h) is a hash of
  * these four and the original size, and is right or never looked up.  There is
  * nothing to invalidate, and no state of the bucket that a memo would belong to.
  *
- * Why not blocks in key order, of which those are left out that did not change?  They
- * would spare a bucket with millions of deltas the bytes of most records.  But a block
- * is right only if its index, its records and this listing agree, in ranges that are
- * cut elsewhere each time, whoever wrote which part of it.  Here no two things have to
- * agree.  What it costs: 16 bytes to be read for each delta when HEADs turn out to be
+ * Unlike with blocks, no two things have to agree, neither what was written nor what is
+ * listed.  What that costs: 16 bytes to be read for each delta when HEADs turn out to be
  * needed, beside the 250 to 400 that LIST says of it; and as many of memory.
  *
  * Two files.  The *base* has nearly all; the *recent* ones are what has come since, a
@@ -49,10 +50,6 @@
  * more deltas no more is learned; and what this sweep has not looked up is left out of the
  * next base, so that there is room for others.  What a refresh learns is worth more than
  * what it does not believe: that goes first.  Between sweeps MEMO_IDLE_MAX.
- *
- * Of sampled, and of listings without ranges; what is not here may be in blocks
- * (memo-spots.h).  And what blocks do not know may be here, since sampled was first: they
- * learn it (memo-index.h).
  *
  * Pure; one thread at a time.
  */
