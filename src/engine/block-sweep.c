@@ -134,6 +134,8 @@ begin_set(struct block_sweep *b)
 		b->is_anew || memo_index_is_worn(&b->index, date_now());
 	if (!b->is_anew || b->index.slots.n <= PACK_SLOTS / 2)
 		slots_used_add_all(&b->slots_used, &b->index.slots);
+	else
+		b->knows_slots = false;
 }
 
 /* HEADs tell all; of the index only that matters which slots are its own. */
@@ -183,6 +185,7 @@ take_index(struct block_sweep *b, const struct buf *body)
 	if (verdict != MEMO_GOOD)
 		block_memo_warn(b->memo, &err);
 	b->written_at = b->index.stamp.written_at;
+	b->knows_slots = verdict == MEMO_GOOD;
 	b->has_epoch = b->may_write || verdict == MEMO_GOOD;
 	b->epoch = verdict == MEMO_GOOD ? b->index.stamp.epoch
 					: block_memo_new_epoch();
@@ -214,7 +217,7 @@ on_index(void *arg)
 		/* a refresh need not know what it is put over */
 		b->may_write = b->is_anew || answer->status == 404 ||
 			       answer->err.code == EFBIG;
-		b->has_epoch = answer->status == 404;
+		b->has_epoch = b->knows_slots = answer->status == 404;
 		b->epoch = b->has_epoch ? 0 : block_memo_new_epoch();
 		if (answer->status != 404)
 			block_memo_warn(b->memo, &answer->err);
@@ -327,8 +330,9 @@ note_put(struct block_sweep *b, struct traffic cost)
 static bool
 put_pack(struct block_sweep *b, bool has_all)
 {
-	int slot = slots_used_take(&b->slots_used,
-				   (unsigned)(date_mono_ms() % PACK_SLOTS));
+	int slot =
+		slots_used_take(&b->slots_used, b->knows_slots ? b->old : NULL,
+				(unsigned)(date_mono_ms() % PACK_SLOTS));
 	struct pack pack;
 	int rc;
 

@@ -39,6 +39,8 @@ struct block_sweep {
 	struct originals *originals; /* that are asked */
 	bool is_anew; /* the memo is not believed */
 	struct block_doubt doubt; /* of the memo, when it began */
+	/* What the listing has shown of its packs so far; NULL: nothing. */
+	const struct slots_old *old;
 	/* The index is read, or can't be; not from inside block_sweep_read(). */
 	void (*on_read)(void *arg);
 	/* A request has ended. */
@@ -63,6 +65,7 @@ struct block_sweep {
 	bool has_taken_over; /* it, what is not written yet */
 	bool is_learning; /* HEADs are asked for by the owner */
 	bool may_write; /* it is known what lies there */
+	bool knows_slots; /* all that it names are in slots_used */
 	bool has_epoch; /* that of the memo is known (stats/memo.h) */
 	uint64_t epoch;
 	bool is_repacked; /* all is written anew */

@@ -347,6 +347,7 @@ by_blocks_init(struct by_blocks *b)
 	b->sweep.on_step = on_sweep_step;
 	b->sweep.on_end = on_sweep_end;
 	b->sweep.arg = b;
+	b->sweep.old = &b->sight.old;
 }
 
 void
@@ -380,7 +381,7 @@ by_blocks_begin(struct by_blocks *b, const struct by_blocks_listing *l)
 	b->tally = l->tally;
 	b->read = l->read;
 	b->index = INDEX_UNSEEN;
-	b->sight = (struct memo_sight){ .has_base = false };
+	b->sight = (struct memo_sight){ .now = date_now() };
 	b->n_deltas = 0;
 	b->is_told = b->is_outdated = false;
 	b->first_range = NULL;

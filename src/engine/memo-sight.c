@@ -9,6 +9,7 @@
 #include "engine/ours.h"
 #include "list/page.h"
 #include "stats/memo-spots.h"
+#include "util/date.h"
 
 static bool
 is_named(const struct object *o, const char *name)
@@ -23,11 +24,41 @@ note_date(char out[MEMO_SIGHT_DATE_MAX], const char *date)
 		snprintf(out, MEMO_SIGHT_DATE_MAX, "%s", date);
 }
 
+/* That of a pack; else -1. */
+static int
+find_slot(const struct object *o)
+{
+	char name[sizeof(OURS_MEMO_PACKS)];
+	const char *digits;
+	unsigned slot = 0;
+
+	if (o->key_len != strlen(OURS_MEMO_PACKS))
+		return -1;
+	digits = o->key + o->key_len - strlen("NNN.bin");
+	for (size_t i = 0; i < strlen("NNN"); i++)
+		slot = slot * 10 + (unsigned char)digits[i] - '0';
+	slot %= PACK_SLOTS;
+	snprintf(name, sizeof(name), OURS_MEMO_PACK, slot);
+	return is_named(o, name) ? (int)slot : -1;
+}
+
+static void
+note_pack(struct memo_sight *m, const struct object *o, unsigned slot)
+{
+	int64_t when;
+
+	m->old.is_old[slot] = date_parse_iso(o->last_modified, &when) &&
+			      when < m->now - PACK_OLD_S;
+}
+
 static void
 see(struct memo_sight *m, const struct object *o)
 {
 	bool is_base = is_named(o, OURS_MEMO_BASE);
+	int slot = find_slot(o);
 
+	if (slot >= 0)
+		note_pack(m, o, (unsigned)slot);
 	if (is_named(o, OURS_MEMO_INDEX))
 		note_date(m->index_date, o->last_modified);
 	if (!is_base && !is_named(o, OURS_MEMO_RECENT))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a sweep by blocks asks the memo of sampled as well (stats/memo.h), before it
- * sends HEADs: what the bucket's own listing shows of the files of both.  Net thread
- * only.
+ * What the bucket's own listing shows of the files of the memo: whether a sweep by blocks
+ * asks that of sampled as well (stats/memo.h), before it sends HEADs, and which packs it
+ * may write over (stats/memo-pack.h).  Net thread only.
  *
  * What sampled has asked for lies there, and all of it that was known when the index was
  * written is in the index, too: who wrote that has asked the same.  So it is of use if it
@@ -11,14 +11,13 @@
  * SPOT_BYTES_PER_HEAD for each.  It is held while the blocks are, and so at most
  * MEMO_SIGHT_BYTES_MAX are read: what 65,000 deltaspaces have left.
  *
- * Of dates and sizes nothing has to be right: what is not asked, or in vain, costs
- * requests.
+ * Of dates and sizes nothing has to be right, nor the clock here: what is not asked, or in
+ * vain, or written over, costs requests.
  */
 #ifndef ENGINE_MEMO_SIGHT_H
 #define ENGINE_MEMO_SIGHT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "stats/memo-pack.h"
 
 struct list_page;
 
@@ -31,6 +30,8 @@ struct memo_sight {
 	/* When they were put, as listed; "": not seen, or no such date. */
 	char date[MEMO_SIGHT_DATE_MAX]; /* the later one */
 	char index_date[MEMO_SIGHT_DATE_MAX];
+	int64_t now; /* set by the owner: seconds since 1970 */
+	struct slots_old old;
 };
 
 /* A page of a listing, which may be in no order; each once. */

@@ -70,18 +70,35 @@ slots_used_add_all(struct slots_used *s, const struct slots_used *others)
 			slots_used_add(s, slot);
 }
 
-int
-slots_used_take(struct slots_used *s, unsigned start)
+static int
+take_old(struct slots_used *s, const struct slots_old *old, unsigned number)
 {
-	for (unsigned i = 0; i < PACK_SLOTS; i++) {
+	unsigned slots[PACK_SLOTS], n = 0;
+
+	for (unsigned slot = 0; slot < PACK_SLOTS; slot++)
+		if (old->is_old[slot] && !s->is_used[slot])
+			slots[n++] = slot;
+	if (n < SLOTS_OLD_MIN)
+		return -1;
+	slots_used_add(s, slots[number % n]);
+	return (int)slots[number % n];
+}
+
+int
+slots_used_take(struct slots_used *s, const struct slots_old *old,
+		unsigned start)
+{
+	int found = old ? take_old(s, old, start) : -1;
+
+	for (unsigned i = 0; i < PACK_SLOTS && found < 0; i++) {
 		unsigned slot = (start + i) % PACK_SLOTS;
 
 		if (s->is_used[slot])
 			continue;
 		slots_used_add(s, slot);
-		return (int)slot;
+		found = (int)slot;
 	}
-	return -1;
+	return found;
 }
 
 void

@@ -16,6 +16,11 @@
  * nothing is deleted, and an index whose packs another one has written over loses
  * HEADs and nothing else.
  *
+ * A slot is drawn, so that two mounts that write at the same time rarely take the same.
+ * But first those are used whose packs lie there, as the listing shows, the index does
+ * not name, and nobody can mean who is writing: they are older than PACK_OLD_S.  So what
+ * lies there is what is in use, SLOTS_OLD_MIN to draw from, and what a day leaves.
+ *
  * A pack is written once, when PACK_RECORDS are together or a sweep is over: 1 MiB for
  * 65,536 deltas; 16 packs for 1,000,000, 153 for 10,000,000.
  *
@@ -35,6 +40,8 @@
 #define PACK_BYTES_MAX                                                         \
 	(PACK_HEAD_LEN + PACK_RECORDS_MAX * sizeof(struct memo_record))
 #define PACK_SLOTS 1000 /* "000" to "999" */
+#define PACK_OLD_S ((int64_t)24 * 60 * 60)
+#define SLOTS_OLD_MIN 16 /* of fewer two mounts would often draw the same */
 #define EXTENT_SUM_LEN 8
 
 /* Where some records of a block lie. */
@@ -59,8 +66,17 @@ struct slots_used {
 	unsigned n;
 };
 
-/* Take a free one, from `start` on; -1: there is none. */
-int slots_used_take(struct slots_used *s, unsigned start);
+/* Slots whose packs are old. */
+struct slots_old {
+	bool is_old[PACK_SLOTS];
+};
+
+/*
+ * Take a free one: if enough are old, of these that with the number `start`, counted
+ * round and round; else, or if `old` is NULL, from the slot `start` on.  -1: there is none.
+ */
+int slots_used_take(struct slots_used *s, const struct slots_old *old,
+		    unsigned start);
 void slots_used_add(struct slots_used *s, unsigned slot);
 void slots_used_add_all(struct slots_used *s, const struct slots_used *others);
 

@@ -259,6 +259,28 @@ find_pack() {
 	S3_ENDPOINT=$ENDPOINT script s3.py ls bkt | grep -oE 'originals_[0-9]{3}' | grep -o '...$'
 }
 
+# Each time another one of those that are old, and none that the index names, by then.
+@test "packs that nobody needs any more are written over before there are others" {
+	local i before='' pack
+
+	given_stub '[{"key": "%04d.delta", "count": 5000, "size": 10,
+		"last_modified": "'$DATE'", "meta": {"dg-file-size": "1000"}},
+		{"key": ".deltaglider/originals_%03d.bin", "count": 25, "size": 16,
+		"last_modified": "'$DATE'"}]'
+	for i in {1..5}; do
+		mount_fs -o memo=bucket
+		echo detailed >"$MNT/bkt/refresh"
+		assert_costs detailed 5000 5000000
+		unmount_fs
+		pack=$(stub_ctl GET log | jq -r '.[] | select(.class == "PUT").path' |
+			grep -oE '[0-9]{3}')
+		[[ $pack == 0[012][0-9] && $before != *"$pack"* ]]
+		assert_equal "$(blocks "$pack" | cut -d' ' -f2-)" '5000 0 5000'
+		before+=" $pack"
+	done
+	assert_equal "$(find_pack | wc -l) packs" '25 packs' # 000 to 024
+}
+
 # What status.json says of it and of the last result in detail.
 assert_told() {
 	assert_equal "$1: $(jq -c ".detailed.result.memo | [$1]" "$MNT/bkt/status.json")" \

@@ -404,7 +404,7 @@ static void
 put_pack(struct mount *m, bool has_all)
 {
 	struct blocks *blocks = tally_blocks(m->tally);
-	int slot = slots_used_take(&m->slots, dice(m->w, PACK_SLOTS));
+	int slot = slots_used_take(&m->slots, NULL, dice(m->w, PACK_SLOTS));
 	struct pack p;
 
 	if (slot < 0)

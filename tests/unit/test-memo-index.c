@@ -400,6 +400,58 @@ test_a_newer_version(void **state)
 	assert_int_equal(parse(&x, &b, BUCKET), MEMO_FOREIGN);
 }
 
+/* --- slots --- */
+
+static void
+use(struct slots_used *s, unsigned from, unsigned to)
+{
+	for (unsigned slot = from; slot < to; slot++)
+		slots_used_add(s, slot);
+}
+
+static void
+test_slots(void **state)
+{
+	struct slots_used s = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(slots_used_take(&s, NULL, 998), 998);
+	assert_int_equal(slots_used_take(&s, NULL, 998), 999);
+	assert_int_equal(slots_used_take(&s, NULL, 998), 0);
+	assert_int_equal(s.n, 3);
+	use(&s, 0, PACK_SLOTS);
+	assert_int_equal(slots_used_take(&s, NULL, 998), -1);
+}
+
+/* Those whose packs are old first, but for what is in use, and each of them. */
+static void
+test_old_slots(void **state)
+{
+	struct slots_used s = { .n = 0 };
+	struct slots_old old = { .is_old = { false } };
+	bool is_taken[PACK_SLOTS] = { false };
+
+	(void)state;
+	for (unsigned slot = 100; slot < 105 + SLOTS_OLD_MIN; slot++)
+		old.is_old[slot] = true;
+	use(&s, 100, 105);
+	for (unsigned start = 0; start < SLOTS_OLD_MIN; start++) {
+		struct slots_used one = s;
+		int slot = slots_used_take(&one, &old, start + 900);
+
+		assert_in_range(slot, 105, 104 + SLOTS_OLD_MIN);
+		assert_true(one.is_used[slot]);
+		assert_false(is_taken[slot]);
+		is_taken[slot] = true;
+	}
+	/* too few to be drawn from */
+	use(&s, 105, 106);
+	assert_int_equal(slots_used_take(&s, &old, 900), 900);
+	assert_int_equal(slots_used_take(&s, &old, 900), 901);
+	use(&s, 0, PACK_SLOTS);
+	assert_int_equal(slots_used_take(&s, &old, 900), -1);
+}
+
 /* --- what it costs --- */
 
 #define DELTAS 40000 /* some 39 blocks */
@@ -497,7 +549,7 @@ static void
 pack(struct store *s, struct blocks *b, struct slots_used *used, size_t max)
 {
 	while (blocks_n_kept(b, true) > max) {
-		int slot = slots_used_take(used, 0);
+		int slot = slots_used_take(used, NULL, 0);
 		struct pack p;
 
 		pack_init(&p, (unsigned)slot);
@@ -759,6 +811,8 @@ main(void)
 		cmocka_unit_test(test_large_block),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_a_newer_version),
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_old_slots),
 		cmocka_unit_test(test_excess),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_many_rounds),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether sampled's files of the memo are of use for detailed, by what a listing shows
- * of them: names, dates and sizes.
+ * Whether sampled's files of the memo are of use for detailed, and which packs are old, by
+ * what a listing shows of them: names, dates and sizes.
  */
 #include "config.h"
 
@@ -15,6 +15,7 @@
 #include "engine/memo-sight.h"
 #include "engine/ours.h"
 #include "list/page.h"
+#include "util/date.h"
 
 #define EARLY "2025-10-14T10:30:00.287Z"
 #define LATE "2025-10-14T10:30:00.288Z"
@@ -112,12 +113,69 @@ test_no_order(void **state)
 	assert_true(m.has_base);
 }
 
+#define PACK(digits) INTERNAL_PREFIX "originals_" digits ".bin"
+#define NOW "2025-10-15T10:30:00Z"
+#define DAY_OLD "2025-10-14T10:30:00.999Z"
+#define OLDER "2025-10-14T10:29:59.999Z"
+
+static const struct {
+	const char *key, *date;
+	int slot; /* that is old; -1: none */
+} packs[] = {
+	{ PACK("000"), OLDER, 0 },
+	{ PACK("007"), OLDER, 7 },
+	{ PACK("999"), OLDER, 999 },
+	{ PACK("999"), "1970-01-01T00:00:00Z", 999 },
+	{ PACK("007"), DAY_OLD, -1 },
+	{ PACK("007"), "2035-10-14T10:30:00Z", -1 },
+	/* a time that is missing, and one that is none */
+	{ PACK("007"), "", -1 },
+	{ PACK("007"), "long ago", -1 },
+	/* others */
+	{ PACK("07"), OLDER, -1 },
+	{ PACK("0007"), OLDER, -1 },
+	{ PACK("00a"), OLDER, -1 },
+	{ PACK("\377\0000"), OLDER, -1 },
+	{ PACK("+07"), OLDER, -1 },
+	{ INTERNAL_PREFIX "originals_007.bak", OLDER, -1 },
+	{ INTERNAL_PREFIX "originalsX007.bin", OLDER, -1 },
+	{ "x" INTERNAL_PREFIX "riginals_007.bin", OLDER, -1 },
+	{ OURS_MEMO_BASE, OLDER, -1 },
+};
+
+static void
+check_pack(size_t i, bool is_ordered)
+{
+	struct object o = { .key = packs[i].key,
+			    .key_len = strlen(packs[i].key),
+			    .last_modified = packs[i].date };
+	struct list_page page = { .objects = &o, .n_objects = 1 };
+	struct memo_sight m = { .has_base = false };
+
+	assert_true(date_parse_iso(NOW, &m.now));
+	memo_sight_see(&m, &page, is_ordered);
+	for (int slot = 0; slot < PACK_SLOTS; slot++)
+		if (m.old.is_old[slot] != (slot == packs[i].slot))
+			fail_msg("%zu: slot %d", i, slot);
+}
+
+static void
+test_packs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(packs); i++) {
+		check_pack(i, true);
+		check_pack(i, false);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sights),
 		cmocka_unit_test(test_no_order),
+		cmocka_unit_test(test_packs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
