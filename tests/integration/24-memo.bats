@@ -389,7 +389,7 @@ is_put_as_told() {
 		{"key": "none/reference.bin", "size": 50, "last_modified": "'$DATE'"}]'
 	assert_samples memo=auto 4/1 5001 5000050
 	assert_mount memo=auto 3/2 0 5000050 # one is a pack
-	assert_equal "$(blocks "$(find_pack)" | cut -d' ' -f2-)" '5001 0 5001'
+	assert_equal "$(blocks "$(find_pack)" | cut -d' ' -f2-)" '5001 0 5001 1'
 	change 0007/x 2000
 	mount_fs -o memo=auto # it is not worth more than the index
 	assert_costs detailed 1 5001050
