@@ -257,8 +257,6 @@ send(struct block_memo *m)
 	struct writeback_env *w = m->env->writebacks;
 	struct put *p = m->puts;
 
-	log_info("bucket=%s: the memo %s is written, %zu bytes",
-		 m->bucket->name, p->key, p->bytes.len);
 	m->is_late = false;
 	if (!m->is_stopping) /* else the limit is that of all that waits */
 		timer_arm(w->timers, &m->limit, w->limits->timeout_ms);
@@ -319,8 +317,11 @@ end_conditional(struct block_memo *m, const struct s3_answer *answer)
 static void
 on_success(struct block_memo *m)
 {
-	doubt_settle(&m->doubt, m->puts->doubt.n);
-	drop(m, m->puts);
+	struct put *p = m->puts;
+
+	memo_log_written(m->bucket, p->key, p->bytes.len);
+	doubt_settle(&m->doubt, p->doubt.n);
+	drop(m, p);
 }
 
 static void

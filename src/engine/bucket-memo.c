@@ -90,6 +90,13 @@ memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
 }
 
 void
+memo_log_written(const struct bucket *bucket, const char *key, size_t n_bytes)
+{
+	log_info("bucket=%s: the memo %s is written, %zu bytes", bucket->name,
+		 key, n_bytes);
+}
+
+void
 memo_log_other(const struct bucket *bucket)
 {
 	log_info("bucket=%s: the memo is not written: another one was "
@@ -346,10 +353,12 @@ on_put(void *arg, const struct s3_answer *answer)
 	struct memo_get *file = &b->gets[b->put_file];
 
 	file->has_etag = s3_etag(answer, file->etag);
-	if (answer->err.code)
+	if (answer->err.code) {
 		fail(b, &answer->err);
-	else
-		end_put(b, true);
+		return;
+	}
+	memo_log_written(b->bucket, keys[b->put_file], b->put_body->len);
+	end_put(b, true);
 }
 
 static void
@@ -357,8 +366,6 @@ send(struct bucket_memo *b)
 {
 	const struct writeback_env *w = b->env->writebacks;
 
-	log_info("bucket=%s: the memo %s is written, %zu bytes",
-		 b->bucket->name, keys[b->put_file], b->put_body->len);
 	b->put = cache_put(
 		w->s3,
 		&(struct cache_put){ .bucket = b->bucket->name,

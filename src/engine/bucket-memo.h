@@ -65,6 +65,10 @@ void memo_log_unwritten(const struct memo_env *env, const struct bucket *bucket,
 			const struct doubt *d, bool is_late,
 			const struct err *err);
 
+/* A PUT has succeeded. */
+void memo_log_written(const struct bucket *bucket, const char *key,
+		      size_t n_bytes);
+
 /* Nothing is put: it would be over what another one has put meanwhile. */
 void memo_log_other(const struct bucket *bucket);
 

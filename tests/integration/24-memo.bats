@@ -1967,9 +1967,10 @@ has_put_times() {
 
 	given_stub
 	fault '{"class": "PUT", "path": "originals", "status": 403}'
-	mount_fs -o memo=bucket
+	mount_fs -o memo=bucket,log_level=info
 	assert_costs detailed 30 30000
-	assert_logged 1 "the memo can't be written"
+	assert_logged 1 "warn: .*the memo can't be written"
+	assert_logged 0 'originals_.* is written'
 	change a/07 2000
 	assert_costs detailed 1 31000 # what this mount remembers
 	for i in 1 2; do
@@ -1977,6 +1978,18 @@ has_put_times() {
 		assert_costs detailed 1 3200$i
 		assert_equal "$(requests PUT originals)" 0
 	done
+	unmount_fs
+	stub_ctl DELETE faults
+	mount_fs -o memo=bucket,log_level=info
+	change a/08 2003
+	assert_costs detailed 30 32003
+	assert_logged 1 'info: .*originals_index.bin is written, [0-9]+ bytes'
+	assert_logged 0 'originals_(base|recent).bin is written'
+	change b/07 2000
+	assert_costs sampled 0 30000
+	change b/00 2000
+	assert_costs sampled 1 40000
+	assert_logged 1 'info: .*originals_base.bin is written, [0-9]+ bytes'
 }
 
 @test "what can't be put is remembered by the mount, with or without a right to it" {
