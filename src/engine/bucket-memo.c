@@ -502,17 +502,38 @@ may_write_of(const struct bucket_memo *b, const struct memo_user *u)
 	       (u->is_anew || !u->is_alone) && may_write(b, u->is_anew);
 }
 
+/*
+ * A refresh is over: what this mount has learned before of deltas that it was not to ask
+ * for counts again.  Where it is to be put, that is done by what lies there.
+ */
+static void
+end_renewal(struct bucket_memo *b, const struct memo_user *u,
+	    const struct memo_end *end)
+{
+	bool has_taught = u->renewal == b->n_renewals && is_of_epoch(b, u);
+
+	if (!u->is_anew || is_being_renewed(b, u))
+		return;
+	if (has_taught && end->is_whole && !end->is_of_all &&
+	    !may_write_of(b, u))
+		memo_restore(&b->memo);
+	else
+		memo_end_renewal(&b->memo);
+}
+
 struct traffic
 bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
-		      bool is_of_all)
+		      const struct memo_end *end)
 {
-	struct memo_sweep s = { .is_of_all = is_of_all, .is_anew = u->is_anew };
+	struct memo_sweep s = { .is_of_all = end->is_of_all,
+				.is_anew = u->is_anew };
 	int64_t now = date_now();
 	unsigned doubt = u->is_alone ? 0 : u->doubt;
 	enum memo_write what;
 	const struct traffic none = { 0 };
 	const struct buf *body;
 
+	end_renewal(b, u, end);
 	if (!may_write_of(b, u))
 		return none;
 	if (u->is_alone)
@@ -535,7 +556,7 @@ static void
 begin_renewal(struct bucket_memo *b)
 {
 	b->n_renewals++;
-	memo_distrust(&b->memo);
+	memo_renew(&b->memo);
 }
 
 void
@@ -562,6 +583,8 @@ void
 bucket_memo_leave(struct bucket_memo *b, struct memo_user *u)
 {
 	DL_DELETE(b->users, u);
+	if (!is_being_renewed(b, NULL)) /* it was given up, maybe */
+		memo_end_renewal(&b->memo);
 	forget_doubted(b);
 	rest_if_unused(b);
 }
@@ -593,6 +616,14 @@ bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		memo_learn(&b->memo, o, original);
 }
 
+void
+bucket_memo_borrow(struct bucket_memo *b, const struct memo_user *u,
+		   const struct object *o, int64_t original)
+{
+	bucket_memo_learn(b, u, o, original);
+	b->memo.is_borrowed = true;
+}
+
 unsigned
 bucket_memo_renewals(const struct bucket_memo *b)
 {
@@ -617,6 +648,7 @@ bucket_memo_doubt(struct bucket_memo *b)
 {
 	doubt_begin(&b->doubt, b->put);
 	begin_renewal(b);
+	memo_end_renewal(&b->memo);
 	forget_doubted(b);
 }
 

@@ -111,6 +111,10 @@ bool bucket_memo_settle(struct bucket_memo *b, struct memo_user *u,
 void bucket_memo_learn(struct bucket_memo *b, const struct memo_user *u,
 		       const struct object *o, int64_t original);
 
+/* Likewise blocks that were read, which others have asked for. */
+void bucket_memo_borrow(struct bucket_memo *b, const struct memo_user *u,
+			const struct object *o, int64_t original);
+
 /* So many refreshes have begun, of all modes at once; NULL: none. */
 unsigned bucket_memo_renewals(const struct bucket_memo *b);
 
@@ -133,13 +137,18 @@ struct memo *bucket_memo(struct bucket_memo *b);
 /* When what was read was written; 0: there was nothing. */
 int64_t bucket_memo_written_at(const struct bucket_memo *b);
 
+struct memo_end {
+	bool is_of_all; /* as in struct memo_sweep */
+	bool is_whole; /* each HEAD has told the memo something */
+};
+
 /*
- * A sweep of that user is complete: write what is worth it.  `is_of_all` as in
- * struct memo_sweep.  While another one learns anew, it is that one's to write.  What the
- * PUT costs, as it is begun.
+ * A sweep of that user is complete: write what is worth it.  While another one learns
+ * anew, it is that one's to write.  What the PUT costs, as it is begun.
  */
 struct traffic bucket_memo_end_sweep(struct bucket_memo *b,
-				     const struct memo_user *u, bool is_of_all);
+				     const struct memo_user *u,
+				     const struct memo_end *end);
 
 /* What reading it has cost so far. */
 struct traffic bucket_memo_traffic(const struct bucket_memo *b);

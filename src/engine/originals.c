@@ -15,6 +15,7 @@ originals_begin(struct originals *o)
 	sweep_stop(&o->sweep);
 	sweep_begin(&o->sweep);
 	o->n_heads = o->n_remembered = o->n_learned = o->n_worth = 0;
+	o->n_told = 0;
 	o->is_by_blocks = o->is_listed = o->has_news = false;
 	o->is_shown = o->may_ask_spots = false;
 	o->has_epoch = o->user.is_settled = false;
@@ -64,7 +65,7 @@ spare_by_spot(struct originals *o, const struct object *listed,
 	      int64_t original)
 {
 	if (memo_spots_was_read(&o->spots.spots, listed))
-		bucket_memo_learn(o->memo, &o->user, listed, original);
+		bucket_memo_borrow(o->memo, &o->user, listed, original);
 	return HEAD_IS_SPARED;
 }
 
@@ -173,10 +174,12 @@ on_known(void *arg, const struct object *listed, int64_t original)
 {
 	struct originals *o = arg;
 
-	if (!o->is_by_blocks && o->has_joined)
+	if (!o->is_by_blocks && o->has_joined) {
 		bucket_memo_learn(o->memo, &o->user, listed, original);
-	else if (o->is_by_blocks)
+		o->n_told++;
+	} else if (o->is_by_blocks) {
 		learn_by_blocks(o, listed, original);
+	}
 }
 
 static void
@@ -407,6 +410,10 @@ void_index(const struct originals *o)
 void
 originals_end(struct originals *o, bool is_of_all)
 {
+	const struct memo_end end = { .is_of_all = is_of_all,
+				      .is_whole =
+					      o->n_told == o->sweep.n_answers };
+
 	if (!o->has_joined)
 		return;
 	o->use = (struct memo_use){
@@ -420,8 +427,7 @@ originals_end(struct originals *o, bool is_of_all)
 		.written_at = bucket_memo_written_at(o->memo),
 	};
 	if (!is_early(o, is_of_all))
-		o->use.written =
-			bucket_memo_end_sweep(o->memo, &o->user, is_of_all);
+		o->use.written = bucket_memo_end_sweep(o->memo, &o->user, &end);
 	if (o->spots.is_bad)
 		o->use.written = traffic_sum(o->use.written, void_index(o));
 }

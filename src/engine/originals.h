@@ -49,6 +49,7 @@ struct originals {
 	bool may_ask_spots; /* its blocks may know more */
 	bool has_news; /* some are held that were not looked up */
 	struct blocks *blocks; /* that learn instead of it; NULL: none do */
+	unsigned n_told; /* answers, to the memo */
 	unsigned n_learned; /* of blocks */
 	struct memo_aside aside; /* what HEADs have told them */
 	struct memo_use

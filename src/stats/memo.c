@@ -94,6 +94,7 @@ forget_learned(struct memo *m)
 {
 	memo_file_clear(&m->learned);
 	m->n_sorted = 0;
+	m->is_borrowed = false;
 }
 
 void
@@ -103,6 +104,7 @@ memo_init(struct memo *m, const char *bucket)
 	memo_file_init(&m->base.file);
 	memo_file_init(&m->recent.file);
 	memo_file_init(&m->learned);
+	memo_file_init(&m->before);
 	memo_file_init(&m->unsaved);
 }
 
@@ -112,6 +114,7 @@ memo_clear(struct memo *m)
 	part_clear(&m->base);
 	part_clear(&m->recent);
 	memo_file_clear(&m->learned);
+	memo_file_clear(&m->before);
 	memo_file_clear(&m->unsaved);
 	sha256_free(steal(&m->hash));
 }
@@ -209,7 +212,42 @@ void
 memo_distrust(struct memo *m)
 {
 	forget_learned(m);
+	memo_end_renewal(m);
 	memo_file_clear(&m->unsaved);
+}
+
+void
+memo_renew(struct memo *m)
+{
+	struct memo_file learned = m->learned;
+	bool is_own = !m->is_borrowed && learned.n <= MEMO_IDLE_RECORDS;
+
+	memo_file_init(&m->learned);
+	memo_distrust(m);
+	m->before = learned;
+	memo_file_sort(&m->before);
+	if (!is_own)
+		memo_end_renewal(m);
+}
+
+void
+memo_restore(struct memo *m)
+{
+	sort_learned(m);
+	if (m->before.n + m->learned.n <= MEMO_IDLE_RECORDS &&
+	    memo_file_merge(&m->before, &m->learned) == 0) {
+		memo_file_clear(&m->learned);
+		m->learned = m->before;
+		m->n_sorted = m->learned.n;
+		memo_file_init(&m->before);
+	}
+	memo_end_renewal(m);
+}
+
+void
+memo_end_renewal(struct memo *m)
+{
+	memo_file_clear(&m->before);
 }
 
 static bool
@@ -283,9 +321,15 @@ make_room(struct memo *m)
 void
 memo_learn_anew(struct memo *m, const struct object *o, int64_t original)
 {
+	struct memo_record r;
+
+	/* what can't be remembered is not what is remembered from before */
+	if (!memo_can_know(o) || !memo_record_set_original(&r, original))
+		memo_end_renewal(m);
 	memo_learn(m, o, original);
 	if (!m->is_full)
 		return;
+	memo_end_renewal(m);
 	make_room(m);
 	memo_learn(m, o, original);
 }

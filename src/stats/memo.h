@@ -86,6 +86,9 @@ struct memo {
 		unsigned char base[SHA256_LEN], recent[SHA256_LEN];
 	} seen;
 	struct memo_file learned; /* here, and not written yet */
+	/* Before a refresh that is not over: it is not believed. */
+	struct memo_file before;
+	bool is_borrowed; /* others have asked for some of what was learned */
 	struct memo_file
 		unsaved; /* of it what the last memo_pack() has taken */
 	size_t n_sorted; /* the first ones of it, which can be looked up */
@@ -116,6 +119,15 @@ void memo_rest(struct memo *m);
 
 /* Forget what was learned: it is to be learned anew. */
 void memo_distrust(struct memo *m);
+
+/*
+ * It is to be learned anew, but maybe not all of it: memo_restore() when what there was to
+ * ask for is learned, all of it, brings back the rest, unless that is too much, or some of
+ * it is borrowed; memo_end_renewal() forgets it.
+ */
+void memo_renew(struct memo *m);
+void memo_restore(struct memo *m);
+void memo_end_renewal(struct memo *m);
 
 /* This is the epoch: forget what is of another one.  Or whether there is nothing such. */
 void memo_expect(struct memo *m, uint64_t epoch);

@@ -833,6 +833,43 @@ refresh_in_vain() {
 	assert_costs detailed 1 31000
 }
 
+@test "where nothing is put it is none of what the mount remembers of other deltas" {
+	local options
+
+	for options in memo=memory memo=bucket,cache=ro; do
+		given_stub
+		mount_fs -o "$options"
+		assert_costs detailed 30 30000
+		echo sampled >"$MNT/bkt/refresh"
+		assert_costs sampled 3 30000
+		change a/07 2000
+		assert_costs detailed 1 31000
+		change_unseen # of sampled's it is known, of the others not
+		echo sampled >"$MNT/bkt/refresh"
+		assert_costs sampled 3 60000
+		change a/07 3000
+		assert_costs detailed 1 35000
+		echo detailed >"$MNT/bkt/refresh"
+		assert_costs detailed 30 61000
+		change a/07 4000
+		assert_costs detailed 1 62000
+		unmount_fs
+	done
+}
+
+@test "after such a refresh that has failed it is not believed" {
+	given_stub
+	mount_fs -o memo=memory,retries=0
+	assert_costs detailed 30 30000
+	fault '{"class": "HEAD", "status": 403}'
+	echo sampled >"$MNT/bkt/refresh"
+	run cat "$(stats_file sampled)"
+	assert_equal "$status" 1
+	stub_ctl DELETE faults
+	change a/07 2000
+	assert_costs detailed 30 31000
+}
+
 @test "a refresh of sampled whose memo is refused: what either mode has left is not believed" {
 	local file
 

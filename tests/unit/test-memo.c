@@ -219,6 +219,86 @@ test_memory(void **state)
 	memo_clear(&m);
 }
 
+static void
+learn_first(struct memo *m, int64_t n, int64_t original,
+	    void (*learn)(struct memo *m, const struct object *o,
+			  int64_t original))
+{
+	struct object o = {
+		.key = "k", .key_len = 1, .etag = "e", .last_modified = "d"
+	};
+
+	for (o.size = 0; o.size < n; o.size++)
+		learn(m, &o, original);
+}
+
+/* Of the first ones; the one behind them is not known, or has another one. */
+static void
+assert_first(struct memo *m, int64_t n, int64_t original)
+{
+	struct object o = {
+		.key = "k", .key_len = 1, .etag = "e", .last_modified = "d"
+	};
+	int64_t found;
+
+	for (o.size = 0; o.size < n; o.size++) {
+		assert_true(memo_find(m, &o, &found));
+		assert_int_equal(found, original);
+	}
+	assert_true(!memo_find(m, &o, &found) || found != original);
+}
+
+/* A refresh that asks for some: what is known of the others comes back when it is over. */
+static void
+test_renewal(void **state)
+{
+	static const struct object odd = {
+		.key = "k", .key_len = 1, .etag = "e", .last_modified = ""
+	};
+	struct memo m;
+
+	(void)state;
+	memo_init(&m, BUCKET);
+	learn_first(&m, 100, 1, memo_learn);
+	memo_rest(&m);
+	assert_first(&m, 100, 1);
+	memo_renew(&m);
+	assert_first(&m, 0, 1);
+	learn_first(&m, 10, 2, memo_learn_anew);
+	memo_restore(&m);
+	assert_first(&m, 10, 2);
+	assert_int_equal(memo_count(&m), 100);
+	memo_renew(&m); /* it is given up */
+	memo_end_renewal(&m);
+	memo_restore(&m);
+	assert_int_equal(memo_count(&m), 0);
+	learn_first(&m, 100, 1, memo_learn);
+	memo_renew(&m); /* all is refreshed meanwhile */
+	memo_distrust(&m);
+	memo_restore(&m);
+	assert_int_equal(memo_count(&m), 0);
+	learn_first(&m, 100, 1, memo_learn);
+	memo_renew(&m); /* what it was told can't be remembered */
+	memo_learn_anew(&m, &odd, 1);
+	memo_restore(&m);
+	assert_int_equal(memo_count(&m), 0);
+	learn_first(&m, MEMO_IDLE_RECORDS, 1, memo_learn);
+	memo_renew(&m); /* no room for both */
+	learn_first(&m, 1, 2, memo_learn_anew);
+	memo_restore(&m);
+	assert_int_equal(memo_count(&m), 1);
+	assert_first(&m, 1, 2);
+	learn_first(&m, MEMO_IDLE_RECORDS + 1, 1, memo_learn);
+	memo_renew(&m);
+	assert_null(m.before.bytes.data);
+	memo_restore(&m);
+	learn_first(&m, 1, 1, memo_learn);
+	m.is_borrowed = true; /* which may be what is refreshed */
+	memo_renew(&m);
+	assert_null(m.before.bytes.data);
+	memo_clear(&m);
+}
+
 /* What can't be told from another version, or not be written down, is not known. */
 static void
 test_not_remembered(void **state)
@@ -305,6 +385,7 @@ main(void)
 		cmocka_unit_test(test_little_news),
 		cmocka_unit_test(test_distrusted_while_put),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_not_remembered),
 	};
 
