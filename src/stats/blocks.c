@@ -27,6 +27,7 @@ struct blocks {
 	struct blocks_part *parts;
 	size_t n; /* blocks */
 	size_t key_bytes, index_bytes;
+	int64_t odds_room;
 	bool is_void;
 	bool is_joined; /* there is one part, which has all */
 };
@@ -158,7 +159,10 @@ block_list_find(const struct block_list *l, const char *key, size_t key_len)
 struct blocks *
 blocks_new(void)
 {
-	return xnew(struct blocks);
+	struct blocks *b = xnew(struct blocks);
+
+	b->odds_room = BLOCKS_ODDS_MAX;
+	return b;
 }
 
 static void
@@ -241,7 +245,7 @@ open_block(struct blocks_part *p)
 
 	if (l->n == 0 || l->blocks[l->n - 1].is_whole) {
 		p->blocks->n++;
-		return block_list_add(l);
+		block_list_add(l)->odds.room = &p->blocks->odds_room;
 	}
 	return &l->blocks[l->n - 1];
 }

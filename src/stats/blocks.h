@@ -33,6 +33,7 @@
 #define BLOCKS_MAX 65536
 #define BLOCK_KEYS_MAX (8 * 1024 * 1024) /* bytes of their last keys together */
 #define BLOCK_EXTENTS_MAX 16
+#define BLOCKS_ODDS_MAX (1024 * 1024) /* bytes of all, as odds.h has them */
 
 /*
  * In the index (memo-index.h) a block takes what its key does not share with the one

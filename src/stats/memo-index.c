@@ -116,11 +116,12 @@ put_odds(struct buf *out, const struct odds *x)
 static int
 put_known(struct buf *out, const struct block *b, const struct room *room)
 {
-	bool is_told = room->has_odds && b->odds.n > 0;
+	bool is_known = block_is_known(b);
+	bool is_told = room->has_odds && is_known && b->odds.n > 0;
 	uint64_t flags =
 		(is_told ? HAS_ODDS : 0) |
 		(!is_told && odds_are_there(&b->odds) ? HAS_MORE_ODDS : 0) |
-		(block_is_known(b) ? 0 : IS_PARTLY_KNOWN);
+		(is_known ? 0 : IS_PARTLY_KNOWN);
 	size_t n_extents =
 		b->n_extents < room->n_extents ? b->n_extents : room->n_extents;
 	int rc = put_number(out, 1, flags);
@@ -187,16 +188,6 @@ can_be_parsed(const struct block_list *listed)
 	return !is_large && key_bytes <= BLOCK_KEYS_MAX;
 }
 
-static bool
-odds_have_room(const struct block_list *listed)
-{
-	size_t n_bytes = 0;
-
-	for (size_t i = 0; i < listed->n; i++)
-		n_bytes += listed->blocks[i].odds.len;
-	return n_bytes <= INDEX_ODDS_MAX;
-}
-
 static int
 put_all(struct buf *out, const struct block_list *listed, const char *bucket,
 	const struct index_stamp *stamp, const struct room *room)
@@ -217,7 +208,7 @@ int
 memo_index_print(const struct block_list *listed, const char *bucket,
 		 const struct index_stamp *stamp, struct buf *out)
 {
-	struct room room = { BLOCK_EXTENTS_MAX, odds_have_room(listed) };
+	struct room room = { BLOCK_EXTENTS_MAX, true };
 	int rc = -EFBIG;
 
 	if (!can_be_parsed(listed))
@@ -451,8 +442,7 @@ take_over(struct block *b, struct block *twin)
 	b->is_same = true;
 	b->n_known = twin->n_known;
 	b->original = twin->original;
-	b->odds = twin->odds;
-	twin->odds = (struct odds){ .n = 0 };
+	odds_move(&b->odds, &twin->odds);
 	b->extents = steal(&twin->extents);
 	b->n_extents = twin->n_extents;
 	b->records = steal(&twin->records);

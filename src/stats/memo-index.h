@@ -95,7 +95,6 @@
 #define INDEX_BYTES_MAX (8 * 1024 * 1024)
 #define INDEX_BYTES_PER_HEAD 4096
 #define INDEX_RECORDS 4096 /* that lie in it, 64 KiB; more go into a pack */
-#define INDEX_ODDS_MAX (1024 * 1024) /* bytes; of more none are told */
 
 /* When and where it was made; times in seconds since 1970. */
 struct index_stamp {

@@ -12,12 +12,21 @@
 /* A key of S3, and more. */
 #define KEY_MAX 4096
 
+/* The room that it takes. */
+static int64_t
+length(const struct odds *x)
+{
+	return (int64_t)(x->len + x->last_len);
+}
+
 void
 odds_clear(struct odds *x)
 {
+	if (x->room)
+		*x->room += length(x);
 	free(x->bytes);
 	free(x->last);
-	*x = (struct odds){ .n = 0 };
+	*x = (struct odds){ .room = x->room };
 }
 
 static void
@@ -51,14 +60,22 @@ note_last(struct odds *x, const char *key, size_t len)
 	x->last_len = len;
 }
 
-void
-odds_add(struct odds *x, const struct object *o, int64_t original)
+/* So much more than before; or there is no room for it. */
+static bool
+take_room(struct odds *x, int64_t more)
+{
+	if (!x->room)
+		return true;
+	*x->room -= more;
+	return *x->room >= 0;
+}
+
+static void
+append_one(struct odds *x, const struct object *o, int64_t original)
 {
 	size_t common =
 		key_common_length(x->last, x->last_len, o->key, o->key_len);
 
-	if (x->are_more)
-		return;
 	append_number(x, common);
 	append_number(x, o->key_len - common);
 	append(x, o->key + common, o->key_len - common);
@@ -67,8 +84,18 @@ odds_add(struct odds *x, const struct object *o, int64_t original)
 						      : (uint64_t)original + 1);
 	x->n++;
 	note_last(x, o->key, o->key_len);
-	if (x->len > ODDS_BYTES_MAX || o->key_len > KEY_MAX ||
-	    original == INT64_MAX)
+}
+
+void
+odds_add(struct odds *x, const struct object *o, int64_t original)
+{
+	int64_t before = length(x);
+
+	if (x->are_more)
+		return;
+	append_one(x, o, original);
+	if (!take_room(x, length(x) - before) || x->len > ODDS_BYTES_MAX ||
+	    o->key_len > KEY_MAX || original == INT64_MAX)
 		forget(x);
 }
 
@@ -84,6 +111,17 @@ odds_join(struct odds *x, const struct odds *rest)
 	odds_end(&r);
 	if (rest->are_more)
 		forget(x);
+}
+
+void
+odds_move(struct odds *x, struct odds *from)
+{
+	int64_t *room = x->room;
+
+	*x = *from;
+	x->room = room;
+	take_room(x, length(x));
+	*from = (struct odds){ .n = 0 };
 }
 
 bool

@@ -21,6 +21,8 @@
 #define ODDS_BYTES_MAX 512 /* of one set */
 
 struct odds {
+	int64_t *
+		room; /* bytes that are left for all sets of somebody; NULL: any */
 	unsigned char *bytes;
 	size_t len;
 	int64_t n;
@@ -29,7 +31,7 @@ struct odds {
 	size_t last_len;
 };
 
-void odds_clear(struct odds *x);
+void odds_clear(struct odds *x); /* what it had goes back to the room */
 
 static inline bool
 odds_are_there(const struct odds *x)
@@ -42,6 +44,9 @@ void odds_add(struct odds *x, const struct object *o, int64_t original);
 
 /* All of `rest`, too. */
 void odds_join(struct odds *x, const struct odds *rest);
+
+/* `x`, which is empty, has what `from` had. */
+void odds_move(struct odds *x, struct odds *from);
 
 /* Take these bytes of somebody's.  False: they are not as above. */
 bool odds_take(struct odds *x, const unsigned char *bytes, size_t len);

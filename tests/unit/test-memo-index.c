@@ -113,13 +113,14 @@ parse(struct memo_index *x, const struct buf *in, const char *bucket)
 	return verdict;
 }
 
-/* Blocks that have as many bytes of odd deltas as there may be, together so many. */
+/* So many blocks that have as many odd deltas as there may be. */
 static void
-print_odds(struct buf *out, size_t n_bytes)
+print_odds(struct buf *out, unsigned n_blocks)
 {
 	struct block_list l = { 0 };
+	int64_t room = BLOCKS_ODDS_MAX;
 
-	for (unsigned i = 0; i * 500 < n_bytes; i++) {
+	for (unsigned i = 0; i < n_blocks; i++) {
 		struct block *b = block_list_add(&l);
 		char key[32];
 		struct object o = { .key = key, .size = 1 };
@@ -128,29 +129,54 @@ print_odds(struct buf *out, size_t n_bytes)
 		o.key_len = strlen(key);
 		*b = (struct block){ .key = xstrdup(key),
 				     .key_len = o.key_len,
-				     .n = 200 };
-		while (b->odds.len < 500)
+				     .n = 100,
+				     .odds.room = &room };
+		while (b->n_known < b->n)
 			block_learn(b, &o, ORIGINAL_UNKNOWN);
 	}
 	assert_int_equal(memo_index_print(&l, BUCKET, &stamp, out), 0);
 	block_list_clear(&l);
+	assert_int_equal(room, BLOCKS_ODDS_MAX);
 }
 
+/* Those that come first are told. */
 static void
 test_too_many_odd_ones(void **state)
 {
-	(void)state;
-	for (int is_much = 0; is_much < 2; is_much++) {
-		CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
-		struct memo_index x;
+	const unsigned n_blocks = 2 * BLOCKS_ODDS_MAX / 400;
+	CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
+	struct memo_index x;
 
-		print_odds(&out, is_much ? INDEX_ODDS_MAX + 500
-					 : INDEX_ODDS_MAX * 9 / 10);
-		assert_int_equal(parse(&x, &out, BUCKET), MEMO_GOOD);
-		assert_int_equal(x.list.blocks[7].odds.are_more, is_much);
-		assert_true(is_much == (x.list.blocks[7].odds.n == 0));
-		memo_index_clear(&x);
-	}
+	(void)state;
+	print_odds(&out, n_blocks);
+	assert_int_equal(parse(&x, &out, BUCKET), MEMO_GOOD);
+	assert_int_equal(x.list.blocks[7].odds.n, 100);
+	assert_false(x.list.blocks[7].odds.are_more);
+	assert_int_equal(x.list.blocks[n_blocks - 1].odds.n, 0);
+	assert_true(x.list.blocks[n_blocks - 1].odds.are_more);
+	memo_index_clear(&x);
+}
+
+/* What came while it was listed again may be more than it had. */
+static void
+test_odd_ones_of_a_block_that_has_changed(void **state)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT(INDEX_BYTES_MAX);
+	const struct object o = { .key = "a", .key_len = 1, .size = 1 };
+	struct block_list l = { 0 };
+	struct block *b = block_list_add(&l);
+	struct memo_index x;
+
+	(void)state;
+	*b = (struct block){ .key = xstrdup("b"), .key_len = 1, .n = 1 };
+	for (int i = 0; i < 3; i++)
+		block_learn(b, &o, ORIGINAL_UNKNOWN);
+	b->is_outdated = true;
+	assert_int_equal(memo_index_print(&l, BUCKET, &stamp, &out), 0);
+	assert_int_equal(parse(&x, &out, BUCKET), MEMO_GOOD);
+	assert_true(x.list.blocks[0].odds.are_more);
+	memo_index_clear(&x);
+	block_list_clear(&l);
 }
 
 static void
@@ -805,6 +831,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_too_many_odd_ones),
+		cmocka_unit_test(test_odd_ones_of_a_block_that_has_changed),
 		cmocka_unit_test(test_what_is_read_is_what_was_written),
 		cmocka_unit_test(test_what_is_not_believed),
 		cmocka_unit_test(test_keys_that_are_too_much),
