@@ -178,6 +178,8 @@ decide(struct by_blocks *b)
 
 	if (b->order == BLOCKS_AT_ONCE && (has_index || is_of_another(b))) {
 		b->is_hidden = has_index;
+		if (is_of_another(b)) /* it was refreshed meanwhile */
+			memo_aside_clear(&b->sweep.originals->aside);
 		b->on_again(b->arg);
 		return;
 	}

@@ -70,6 +70,18 @@ slots_used_add_all(struct slots_used *s, const struct slots_used *others)
 			slots_used_add(s, slot);
 }
 
+/*
+ * As many that, if another mount draws as many at the same time, one is drawn by both, by
+ * chance: the records of a pack that is written over are lost.
+ */
+static bool
+may_take_old(const struct slots_used *s, unsigned n_left)
+{
+	unsigned n = n_left + s->n_old;
+
+	return n >= SLOTS_OLD_MIN && (s->n_old + 1) * (s->n_old + 1) <= n;
+}
+
 static int
 take_old(struct slots_used *s, const struct slots_old *old, unsigned number)
 {
@@ -78,8 +90,9 @@ take_old(struct slots_used *s, const struct slots_old *old, unsigned number)
 	for (unsigned slot = 0; slot < PACK_SLOTS; slot++)
 		if (old->is_old[slot] && !s->is_used[slot])
 			slots[n++] = slot;
-	if (n < SLOTS_OLD_MIN)
+	if (!may_take_old(s, n))
 		return -1;
+	s->n_old++;
 	slots_used_add(s, slots[number % n]);
 	return (int)slots[number % n];
 }

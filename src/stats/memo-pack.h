@@ -18,8 +18,10 @@
  *
  * A slot is drawn, so that two mounts that write at the same time rarely take the same.
  * But first those are used whose packs lie there, as the listing shows, the index does
- * not name, and nobody can mean who is writing: they are older than PACK_OLD_S.  So what
- * lies there is what is in use, SLOTS_OLD_MIN to draw from, and what a day leaves.
+ * not name, and nobody can mean who is writing: they are older than PACK_OLD_S.  Of n such
+ * ones the root of n are taken at a time, so that two mounts hardly ever take the same.  So
+ * what lies there is what is in use, what a day leaves, and as many to draw from as a sweep
+ * needs, squared; at least SLOTS_OLD_MIN.
  *
  * A pack is written once, when PACK_RECORDS are together or a sweep is over: 1 MiB for
  * 65,536 deltas; 16 packs for 1,000,000, 153 for 10,000,000.
@@ -64,6 +66,7 @@ bool extent_fits(const struct extent *e, const char *bucket, const char *data,
 struct slots_used {
 	bool is_used[PACK_SLOTS];
 	unsigned n;
+	unsigned n_old; /* of these: old ones that were taken */
 };
 
 /* Slots whose packs are old. */

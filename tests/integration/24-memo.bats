@@ -28,9 +28,11 @@ spaces() {
 
 readonly DATE=2025-10-14T10:30:00.288Z
 
-# Another delta in the place of that one, as long and with other bytes.
+# Another delta in the place of that one, as long and with other bytes.  Of now one in a
+# thousand would end a block.
 change() {
 	curl -sS --fail -X PUT -H "x-amz-meta-dg-file-size: $2" \
+		-H "x-stub-last-modified: 2026-10-14T10:30:00.000Z" \
 		--data-binary "$(printf '%010d' "$2")" "$ENDPOINT/bkt/$1.delta"
 }
 

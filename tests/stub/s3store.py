@@ -319,7 +319,8 @@ class Store:
                 if name.lower().startswith("x-amz-meta-")
                 or name.lower() == "content-type"}
         etag = hashlib.md5(body).hexdigest()
-        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        now = (headers.get("x-stub-last-modified")
+               or time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()))
         self.buckets[bucket].put(Object(key, len(body), etag, now, kept, body))
         return Answer(200, {"ETag": f'"{etag}"'})
 
