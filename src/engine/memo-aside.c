@@ -36,10 +36,8 @@ memo_aside_learn(struct memo_aside *a, const struct object *o,
 {
 	struct memo_record r;
 
-	if (a->is_full || !memo_can_know(o) ||
-	    !memo_record_set_original(&r, original))
+	if (a->is_full || !memo_record_make(&r, o, hash, original))
 		return;
-	memo_set_id(o, hash, r.id);
 	a->is_full = a->records.n >= MEMO_IDLE_RECORDS ||
 		     memo_file_add(&a->records, &r) != 0;
 	if (a->is_full)

@@ -100,9 +100,14 @@ static void
 learn_by_blocks(struct originals *o, const struct object *listed,
 		int64_t original)
 {
-	learn_in_block(o, listed, original);
-	memo_aside_learn(&o->aside, listed, bucket_memo(o->memo)->hash,
-			 original);
+	struct sha256 *hash = bucket_memo(o->memo)->hash;
+	unsigned char digest[SHA256_LEN];
+	struct object known = *listed;
+
+	object_digest(listed, hash, digest); /* once for both */
+	known.digest = digest;
+	learn_in_block(o, &known, original);
+	memo_aside_learn(&o->aside, &known, hash, original);
 }
 
 /* What is held by blocks. */

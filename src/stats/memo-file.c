@@ -74,6 +74,16 @@ memo_record_set_original(struct memo_record *r, int64_t original)
 	return true;
 }
 
+bool
+memo_record_make(struct memo_record *r, const struct object *o,
+		 struct sha256 *h, int64_t original)
+{
+	if (!memo_can_know(o) || !memo_record_set_original(r, original))
+		return false;
+	memo_set_id(o, h, r->id);
+	return true;
+}
+
 /* --- records of a file --- */
 
 void

@@ -52,6 +52,10 @@ void memo_id_of(const unsigned char digest[SHA256_LEN],
 
 /* The original size, or ORIGINAL_UNKNOWN (of stats.h).  False: it is too large. */
 bool memo_record_set_original(struct memo_record *r, int64_t original);
+
+/* That of this version.  False: it can't be remembered. */
+bool memo_record_make(struct memo_record *r, const struct object *o,
+		      struct sha256 *h, int64_t original);
 int64_t memo_record_original(const struct memo_record *r);
 
 #define MEMO_RECORDS_MAX 1048500 /* of a file, which fits into 16 MiB */

@@ -327,10 +327,8 @@ memo_learn_block(struct block *b, const struct object *o, struct sha256 *h,
 	struct memo_record r;
 
 	block_learn(b, o, original);
-	if (!memo_record_set_original(&r, original))
-		return;
-	memo_set_id(o, h, r.id);
-	block_keep(b, &r);
+	if (memo_record_make(&r, o, h, original))
+		block_keep(b, &r);
 }
 
 /* --- the end --- */

@@ -133,7 +133,7 @@ note_base(struct memo *m)
 static void
 fit_learned(struct memo *m)
 {
-	size_t n = m->base.file.n + m->recent.file.n;
+	size_t n = memo_count_written(m);
 	size_t room = n < MEMO_HELD_MAX ? MEMO_HELD_MAX - n : 0;
 
 	if (m->learned.n <= room)
@@ -161,7 +161,7 @@ memo_take_recent(struct memo *m, struct buf *bytes, struct err *err)
 	enum memo_verdict verdict = part_take(
 		m, &m->recent, m->has_base ? m->base_sum : no_base, bytes, err);
 
-	if (m->base.file.n + m->recent.file.n > MEMO_HELD_MAX)
+	if (memo_count_written(m) > MEMO_HELD_MAX)
 		part_clear(&m->recent);
 	fit_learned(m);
 	return verdict;
@@ -293,24 +293,27 @@ memo_find(struct memo *m, const struct object *o, int64_t *original)
 	return r != NULL;
 }
 
+static void
+learn(struct memo *m, const struct memo_record *r)
+{
+	m->is_full = m->is_full || memo_count(m) >= MEMO_HELD_MAX ||
+		     memo_file_add(&m->learned, r) != 0;
+}
+
 void
 memo_learn(struct memo *m, const struct object *o, int64_t original)
 {
 	struct memo_record r;
 
-	if (m->is_full || !memo_can_know(o) ||
-	    !memo_record_set_original(&r, original))
-		return;
-	memo_set_id(o, m->hash, r.id);
-	m->is_full = memo_count(m) >= MEMO_HELD_MAX ||
-		     memo_file_add(&m->learned, &r) != 0;
+	if (!m->is_full && memo_record_make(&r, o, m->hash, original))
+		learn(m, &r);
 }
 
 /* What was written counts no more; while it is put, it has to stay. */
 static void
 make_room(struct memo *m)
 {
-	if (m->is_packed || m->base.file.n + m->recent.file.n == 0) {
+	if (m->is_packed || memo_count_written(m) == 0) {
 		forget_learned(m);
 		return;
 	}
@@ -324,14 +327,16 @@ memo_learn_anew(struct memo *m, const struct object *o, int64_t original)
 	struct memo_record r;
 
 	/* what can't be remembered is not what is remembered from before */
-	if (!memo_can_know(o) || !memo_record_set_original(&r, original))
+	if (!memo_record_make(&r, o, m->hash, original)) {
 		memo_end_renewal(m);
-	memo_learn(m, o, original);
+		return;
+	}
+	learn(m, &r);
 	if (!m->is_full)
 		return;
 	memo_end_renewal(m);
 	make_room(m);
-	memo_learn(m, o, original);
+	learn(m, &r);
 }
 
 void
