@@ -16,8 +16,8 @@
 #include "conf/env.h"
 #include "conf/option-list.h"
 #include "conf/options.h"
-#include "conf/verify.h"
 #include "conf/values.h"
+#include "conf/verify.h"
 
 #define LISTEN_INTERVAL "5m"
 

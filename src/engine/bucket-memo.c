@@ -508,14 +508,13 @@ may_write_of(const struct bucket_memo *b, const struct memo_user *u)
  */
 static void
 end_renewal(struct bucket_memo *b, const struct memo_user *u,
-	    const struct memo_end *end)
+	    const struct memo_end *end, bool may_put)
 {
 	bool has_taught = u->renewal == b->n_renewals && is_of_epoch(b, u);
 
 	if (!u->is_anew || is_being_renewed(b, u))
 		return;
-	if (has_taught && end->is_whole && !end->is_of_all &&
-	    !may_write_of(b, u))
+	if (has_taught && end->is_whole && !end->is_of_all && !may_put)
 		memo_restore(&b->memo);
 	else
 		memo_end_renewal(&b->memo);
@@ -532,9 +531,10 @@ bucket_memo_end_sweep(struct bucket_memo *b, const struct memo_user *u,
 	enum memo_write what;
 	const struct traffic none = { 0 };
 	const struct buf *body;
+	bool may_put = may_write_of(b, u);
 
-	end_renewal(b, u, end);
-	if (!may_write_of(b, u))
+	end_renewal(b, u, end, may_put);
+	if (!may_put)
 		return none;
 	if (u->is_alone)
 		warn_alone(b);

@@ -425,8 +425,9 @@ by_blocks_write(struct by_blocks *b)
 {
 	bool is_put = b->is_on && block_sweep_write(&b->sweep);
 
-	if (!is_put)
-		void_index(b);
-	if (!is_put && b->is_on)
+	if (is_put)
+		return;
+	void_index(b);
+	if (b->is_on)
 		remember(b);
 }

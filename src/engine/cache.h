@@ -53,6 +53,10 @@ struct cache_put {
 	const char *sse, *sse_kms_key_id;
 };
 
+/* Put something of ours there, be it a document or not. */
+struct s3_call *cache_put(struct s3 *s3, const struct cache_put *put,
+			  s3_done_fn *on_done, void *arg);
+
 /*
  * Before a PUT that has no condition, or whose condition the store may not understand: is
  * what lies there what is to be replaced?  Asks for the first byte; what a store that
@@ -70,9 +74,5 @@ enum cache_look {
 /* Of its answer: whether that lies there; as s3_etag() has it. */
 enum cache_look cache_look_verdict(const struct s3_answer *answer,
 				   const char *etag);
-
-/* Put something of ours there, be it a document or not. */
-struct s3_call *cache_put(struct s3 *s3, const struct cache_put *put,
-			  s3_done_fn *on_done, void *arg);
 
 #endif

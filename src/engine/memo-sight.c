@@ -55,7 +55,7 @@ static void
 see(struct memo_sight *m, const struct object *o)
 {
 	bool is_base = is_named(o, OURS_MEMO_BASE);
-	int slot = find_slot(o);
+	int slot = object_is_internal(o) ? find_slot(o) : -1;
 
 	if (slot >= 0)
 		note_pack(m, o, (unsigned)slot);

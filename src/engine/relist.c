@@ -332,8 +332,8 @@ relist_new(const struct relist_options *o)
 {
 	struct relist *r = xnew(struct relist);
 
-	list_shared_rest(
-		o->lists); /* records will need what the LIST has taken */
+	/* records will need what the LIST has taken */
+	list_shared_rest(o->lists);
 	r->o = *o;
 	r->client = (struct slots_client){ .send = send_one,
 					   .arg = r,

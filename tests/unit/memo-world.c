@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "brief.h"
 #include "memo-world.h"
 #include "stats/stats.h"
 
@@ -182,8 +183,8 @@ world_clear(struct world *w)
 	free(w);
 }
 
-void
-world_live(uint32_t seed)
+static void
+live(uint32_t seed)
 {
 	struct world *w = xnew(struct world);
 	struct memo mounts[MOUNTS];
@@ -249,4 +250,12 @@ world_fresh_heads(struct world *w, unsigned n, unsigned step, bool is_anew)
 	world_end(w, &m, step, is_anew, false);
 	memo_clear(&m);
 	return w->n_heads;
+}
+
+void
+world_histories(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= brief(2000); seed++)
+		live(seed);
 }

@@ -53,7 +53,7 @@ void world_end(struct world *w, struct memo *m, unsigned step, bool is_anew,
 size_t world_fresh_heads(struct world *w, unsigned n, unsigned step,
 			 bool is_anew);
 
-/* A random history. */
-void world_live(uint32_t seed);
+/* A test: many random histories. */
+void world_histories(void **state);
 
 #endif

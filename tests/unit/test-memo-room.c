@@ -10,18 +10,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "brief.h"
 #include "memo-world.h"
 
 _Static_assert(MEMO_HELD_MAX == 25, "as the Makefile has it");
-
-static void
-test_histories(void **state)
-{
-	(void)state;
-	for (uint32_t seed = 1; seed <= brief(2000); seed++)
-		world_live(seed);
-}
 
 /* As many as there is room for, and what is written once is not written again. */
 static void
@@ -107,7 +98,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_histories),
+		cmocka_unit_test(world_histories),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_refresh),

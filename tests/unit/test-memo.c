@@ -18,14 +18,6 @@
 #include "util/big-endian.h"
 #include "util/date.h"
 
-static void
-test_histories(void **state)
-{
-	(void)state;
-	for (uint32_t seed = 1; seed <= brief(2000); seed++)
-		world_live(seed);
-}
-
 /* --- what it costs --- */
 
 static void
@@ -374,7 +366,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_histories),
+		cmocka_unit_test(world_histories),
 		cmocka_unit_test(test_nothing_is_copied),
 		cmocka_unit_test(test_single_changes),
 		cmocka_unit_test(test_bytes_for_heads),
